@@ -1,0 +1,133 @@
+#pragma once
+// Every setting, with its default in place. Plain values; read once at start. Where they come from and how
+// mistakes are told is in load.hpp.
+#include <chrono>
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+namespace sluice::config {
+
+using Milliseconds = std::chrono::milliseconds;
+using Seconds = std::chrono::seconds;
+
+enum class ListenProtocol { automatic, sflow, netflow, ipfix };
+
+struct Listener {
+  std::string address = "::";  ///< IPv4 or IPv6 address; "::" is both families
+  std::uint16_t port = 0;
+  ListenProtocol protocol = ListenProtocol::automatic;
+  std::uint64_t receive_buffer = 0;  ///< bytes per socket; 0: receive.buffer
+};
+
+struct Receive {
+  std::uint64_t buffer = 32ULL << 20;  ///< bytes of kernel receive buffer per socket
+  std::uint32_t batch = 256;           ///< datagrams taken by one system call
+  bool steering = true;                ///< one exporter to one worker, by source address
+  bool gro = false;                    ///< UDP_GRO: cheaper when senders aggregate, kernel drops less exact
+};
+
+struct Decode {
+  std::uint32_t max_exporters = 20000;
+  std::uint32_t max_templates = 4096;         ///< per exporter
+  std::uint32_t max_template_fields = 512;
+  std::uint32_t max_record_length = 65535;    ///< bytes
+  std::uint32_t max_samplers = 4096;          ///< per exporter
+  Seconds template_timeout{24 * 3600};
+  Seconds exporter_timeout{24 * 3600};
+  Seconds max_past{24 * 3600};                ///< flow end before receipt
+  Seconds max_future{3600};                   ///< flow end after receipt
+  Seconds max_flow_age{30 * 24 * 3600};       ///< flow start before flow end
+};
+
+struct ExporterRule {
+  std::string prefix;  ///< 192.0.2.0/24, 2001:db8::/32 or an address; the longest match counts
+  std::string name;
+  std::uint64_t sampling_rate_default = 0;   ///< 0: none
+  std::uint64_t sampling_rate_override = 0;  ///< 0: none
+  bool netflow5_sampling_16bit = false;
+};
+
+enum class SinkType { kafka, file, stdout_ };
+enum class SinkFormat { protobuf, json };
+enum class JsonFields { sluice, goflow2, kflow };
+enum class Framing { batch, single, plain };
+enum class PartitionBy { exporter, round_robin, fields };
+
+struct KafkaSink {
+  std::string brokers = "localhost:9092";
+  std::string topic = "flows";
+  Framing framing = Framing::batch;  ///< the default for JSON is single
+  PartitionBy partition_by = PartitionBy::exporter;
+  std::vector<std::string> key_fields;   ///< partition_by: fields
+  std::uint32_t producers = 0;           ///< 0: as many as workers, at most 4
+  std::uint32_t buckets = 16;            ///< while the topic's partitions are not known
+  std::uint64_t buffer_bytes = 256ULL << 20;  ///< all producers and open blocks together
+  std::string compression = "none";      ///< none, gzip, snappy, lz4, zstd
+  std::string acks = "all";              ///< 0, 1, all
+  bool tls = false;
+  std::string tls_ca_file, tls_certificate_file, tls_key_file, tls_key_password;
+  bool tls_verify = true;
+  std::string sasl_mechanism;            ///< "", PLAIN, SCRAM-SHA-256, SCRAM-SHA-512
+  std::string sasl_username, sasl_password;
+  std::map<std::string, std::string> properties;  ///< to librdkafka untouched
+};
+
+struct FileSink {
+  std::string path = "flows";            ///< directory
+  std::string prefix = "flows";          ///< PREFIX-YYYYmmddTHHMMSSZ-N.pb or .jsonl
+  Seconds rotate_every{300};             ///< 0: never by time
+  std::uint64_t rotate_bytes = 1ULL << 30;  ///< 0: never by size
+  std::uint64_t queue_bytes = 64ULL << 20;
+};
+
+struct Sink {
+  SinkType type = SinkType::stdout_;
+  SinkFormat format = SinkFormat::protobuf;  ///< the default for stdout is json
+  JsonFields json_fields = JsonFields::sluice;
+  bool kflow_drop_ipv6 = false;
+  std::uint64_t block_bytes = 64 << 10;      ///< a block is sent when it has grown to about this
+  Milliseconds flush_interval{200};          ///< or when its first flow is this old
+  KafkaSink kafka;
+  FileSink file;
+  std::uint64_t stdout_queue_bytes = 16ULL << 20;
+};
+
+enum class LogFormat { text, json };
+
+struct Log {
+  std::string level = "info";  ///< trace, debug, info, warning, error
+  LogFormat format = LogFormat::text;
+  Seconds repeat_every{10};    ///< the same error is said once in this time, with a count
+};
+
+struct Metrics {
+  std::string listen = "127.0.0.1:8080";  ///< "" turns it off
+  std::vector<std::string> allow;         ///< prefixes that may ask; empty: all
+  std::uint32_t max_exporters = 1000;     ///< exporters with labels of their own
+};
+
+struct Api {
+  std::string listen = "127.0.0.1:8081";  ///< "" turns it off
+  std::string token;                      ///< demanded off loopback
+};
+
+struct Config {
+  std::string collector_id;
+  std::uint32_t workers = 0;  ///< 0: as many as cores
+  std::vector<Listener> listeners = {
+      {.port = 6343, .protocol = ListenProtocol::automatic, .receive_buffer = 0},
+      {.port = 2055, .protocol = ListenProtocol::automatic, .receive_buffer = 0},
+      {.port = 4739, .protocol = ListenProtocol::automatic, .receive_buffer = 0}};
+  Receive receive;
+  Decode decode;
+  std::vector<ExporterRule> exporters;
+  std::map<std::string, Sink> sinks;  ///< empty: one named stdout, JSON
+  Log log;
+  Metrics metrics;
+  Api api;
+  Milliseconds shutdown_timeout{10000};  ///< for flushing sinks at the end
+};
+
+}  // namespace sluice::config

@@ -1,0 +1,36 @@
+#pragma once
+// The whole of decoding for one thread: looks at the version word, finds the exporter, calls the protocol's
+// decoder under the exporter's lock, counts. This is what the workers use and what a program embeds.
+#include <memory>
+#include <unordered_map>
+#include <vector>
+
+#include "sluice/decode/exporter.hpp"
+
+namespace sluice::decode {
+
+/// Which protocols a listener takes.
+enum class Accept : std::uint8_t { automatic, sflow, netflow, ipfix };
+
+class DatagramDecoder {
+ public:
+  /// The table outlives the decoder and may be shared with other threads' decoders.
+  explicit DatagramDecoder(ExporterTable& exporters, bool key_with_port = false);
+  ~DatagramDecoder();
+
+  /// Decodes one datagram; its flows are appended to the batch (which the caller clears). The protocols known
+  /// are sFlow v5, NetFlow v5, v9 and IPFIX. `observer` may be null.
+  DecodeReport decode(const Datagram& datagram, FlowBatch& batch, Accept accept = Accept::automatic,
+                      RawObserver* observer = nullptr);
+
+ private:
+  std::shared_ptr<Exporter> exporter_of(const Datagram& datagram);
+  Decoder* decoder_of(Bytes payload, Accept accept) const;
+
+  ExporterTable& exporters_;
+  const bool key_with_port_;
+  std::vector<std::unique_ptr<Decoder>> decoders_;
+  std::unordered_map<ExporterKey, std::shared_ptr<Exporter>> known_;  // this thread's own references
+};
+
+}  // namespace sluice::decode

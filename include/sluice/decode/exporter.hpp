@@ -1,0 +1,109 @@
+#pragma once
+// All that is remembered about one exporter between datagrams: its settings, its templates, its sampling rates
+// and its counts. One table holds all exporters; every exporter has its own lock, which is never contended when
+// datagrams are steered to workers by source address, and which keeps the state right when they are not.
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <shared_mutex>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "sluice/decode/datagram.hpp"
+#include "sluice/decode/sampling.hpp"
+#include "sluice/decode/template_cache.hpp"
+
+namespace sluice::decode {
+
+/// Bounds on what any sender may make us keep or do. Each refusal is counted.
+struct Limits {
+  std::uint32_t max_exporters = 20000;
+  std::uint32_t max_templates = 4096;        ///< per exporter
+  std::uint32_t max_template_fields = 512;
+  std::uint32_t max_record_length = 65535;   ///< bytes, minimum length of a template's records
+  std::uint32_t max_samplers = 4096;         ///< sampling rates remembered per exporter
+  std::uint64_t template_timeout_ns = 24ULL * 3600 * 1000000000;  ///< since last seen or used
+  std::uint64_t exporter_timeout_ns = 24ULL * 3600 * 1000000000;  ///< since its last datagram
+};
+
+/// How flow times are judged (flow-message contract, "Times").
+struct TimeBounds {
+  std::uint64_t max_past_ns = 24ULL * 3600 * 1000000000;       ///< end before receipt, at most
+  std::uint64_t max_future_ns = 3600ULL * 1000000000;          ///< end after receipt, at most
+  std::uint64_t max_flow_age_ns = 30ULL * 24 * 3600 * 1000000000;  ///< start before end, at most
+};
+
+/// What configuration says about the exporters of one prefix.
+struct ExporterSettings {
+  std::string name;
+  std::optional<std::uint64_t> sampling_rate_default;   ///< where the exporter names none
+  std::optional<std::uint64_t> sampling_rate_override;  ///< beats whatever the exporter says
+  bool netflow5_sampling_16bit = false;  ///< v5: take all 16 bits of the header's sampling field
+};
+
+/// Sums since the exporter was first seen.
+struct ExporterCounters {
+  std::uint64_t datagrams = 0;
+  std::uint64_t bytes = 0;  ///< UDP payload
+  std::uint64_t flow_records = 0;
+  std::uint64_t flows = 0;
+  std::uint64_t options_records = 0;
+  std::uint64_t counter_samples = 0;
+  std::uint64_t times_replaced = 0;
+  std::uint64_t rates_unknown = 0;
+  std::array<std::uint64_t, static_cast<std::size_t>(DecodeError::count)> errors{};
+};
+
+/// One exporter. Everything but `key`, `settings` and `last_seen_ns` needs `mutex` held.
+class Exporter {
+ public:
+  Exporter(const ExporterKey& exporter_key, const ExporterSettings& exporter_settings, const Limits& limits,
+           const TimeBounds& time_bounds)
+      : key(exporter_key), settings(exporter_settings), bounds(time_bounds), templates(limits), samplers(limits.max_samplers) {}
+
+  const ExporterKey key;
+  const ExporterSettings settings;
+  const TimeBounds bounds;
+  std::mutex mutex;
+  TemplateCache templates;
+  SamplerTable samplers;
+  std::array<ExporterCounters, static_cast<std::size_t>(Protocol::count)> counters{};
+  std::uint64_t sampling_rate = 0;  ///< of the latest flow that had one
+  std::atomic<std::uint64_t> first_seen_ns{0};
+  std::atomic<std::uint64_t> last_seen_ns{0};
+  std::atomic<bool> expired{false};  ///< taken out of the table; a worker's own reference is stale
+};
+
+/// The one table of exporters. All functions may be called by any thread.
+class ExporterTable {
+ public:
+  /// Settings for an address; called once for each new exporter.
+  using SettingsOf = std::function<ExporterSettings(const IpAddress&)>;
+
+  ExporterTable(Limits limits, TimeBounds bounds, SettingsOf settings_of = {});
+
+  /// The exporter, made on first sight; nullptr when the table is full (counted in `refused()`).
+  std::shared_ptr<Exporter> find_or_add(const ExporterKey& key, std::uint64_t now_ns);
+  /// Removes exporters and templates that were not seen for their timeout; returns how many exporters went.
+  std::size_t expire(std::uint64_t now_ns);
+  void for_each(const std::function<void(Exporter&)>& visit) const;  ///< takes each exporter's lock for the visit
+  std::size_t size() const;
+  std::uint64_t refused() const { return refused_.load(std::memory_order_relaxed); }
+  std::uint64_t expired_exporters() const { return expired_.load(std::memory_order_relaxed); }
+  const Limits& limits() const { return limits_; }
+
+ private:
+  const Limits limits_;
+  const TimeBounds bounds_;
+  const SettingsOf settings_of_;
+  mutable std::shared_mutex mutex_;
+  std::unordered_map<ExporterKey, std::shared_ptr<Exporter>> exporters_;
+  std::atomic<std::uint64_t> refused_{0};
+  std::atomic<std::uint64_t> expired_{0};
+};
+
+}  // namespace sluice::decode

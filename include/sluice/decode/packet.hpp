@@ -1,0 +1,17 @@
+#pragma once
+// Parses the start of a packet that an exporter sampled: sFlow raw headers, IPFIX elements 315 and 313, v9
+// element 104. Reads as far as the bytes go; a header that is cut short ends the walk without an error, since
+// sampled headers always end somewhere. Ports never come from a non-first fragment.
+#include "sluice/flow/batch.hpp"
+#include "sluice/util/byte_reader.hpp"
+
+namespace sluice::decode {
+
+/// What the first byte belongs to (sFlow header_protocol: 1 Ethernet, 7 PPP, 11 IPv4, 12 IPv6, 13 MPLS).
+enum class FirstHeader : std::uint8_t { ethernet, ipv4, ipv6, mpls, ppp };
+
+/// Fills the flow's packet fields (addresses, ports, proto, etype, MACs, VLANs, fragments, flags, MPLS, layer
+/// stack and sizes). bytes and packets are left alone. Returns false where not even the first header was whole.
+bool parse_packet(FirstHeader first, Bytes packet, FlowBatch& batch, FlowRecord& flow);
+
+}  // namespace sluice::decode

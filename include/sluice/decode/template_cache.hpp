@@ -1,0 +1,68 @@
+#pragma once
+// Templates of one exporter (NetFlow v9 and IPFIX), keyed by version, observation domain and template id, each
+// compiled when it arrives into the plan that decodes its records. Guarded by the exporter's lock; a pointer
+// from find() holds until the next put(), withdraw() or expire().
+#include <cstdint>
+#include <memory>
+#include <unordered_map>
+#include <vector>
+
+#include "sluice/decode/datagram.hpp"
+
+namespace sluice::decode {
+
+struct Limits;
+struct Plan;
+
+inline constexpr std::uint16_t kVariableLength = 65535;  ///< RFC 7011 section 7
+
+/// One field specifier as sent (RFC 7011 section 3.2, RFC 3954 section 5.2).
+struct TemplateField {
+  std::uint32_t pen = 0;  ///< private enterprise number; 0: IANA
+  std::uint16_t id = 0;
+  std::uint16_t length = 0;  ///< bytes, or kVariableLength
+  friend bool operator==(const TemplateField&, const TemplateField&) = default;
+};
+
+/// A template and what follows from it.
+struct Template {
+  Template();
+  ~Template();
+  std::uint16_t id = 0;
+  bool options = false;
+  std::uint16_t scope_fields = 0;  ///< the first fields, where options
+  std::vector<TemplateField> fields;
+  std::size_t min_length = 0;  ///< of a record, bytes; variable fields count as 1
+  bool variable = false;       ///< has a field of variable length
+  std::uint64_t last_seen_ns = 0;
+  std::unique_ptr<const Plan> plan;
+};
+
+class TemplateCache {
+ public:
+  explicit TemplateCache(const Limits& limits);
+  ~TemplateCache();
+
+  /// nullptr where there is none.
+  Template* find(Protocol version, std::uint32_t domain, std::uint16_t id);
+  /// Checks, compiles and stores; a template of the same key is replaced at once. False where it is refused:
+  /// the reason goes to the report.
+  bool put(Protocol version, std::uint32_t domain, std::unique_ptr<Template> fresh, DecodeReport& report);
+  /// RFC 7011 section 8.1: one template, or all (options) templates of the domain. Returns how many went.
+  std::size_t withdraw(Protocol version, std::uint32_t domain, std::uint16_t id);
+  std::size_t withdraw_all(Protocol version, std::uint32_t domain, bool options);
+  /// Drops what was neither seen nor used since `before_ns`.
+  std::size_t expire(std::uint64_t before_ns);
+  std::size_t size() const { return templates_.size(); }
+
+ private:
+  static std::uint64_t key(Protocol version, std::uint32_t domain, std::uint16_t id) {
+    return static_cast<std::uint64_t>(version) << 48 | static_cast<std::uint64_t>(domain) << 16 | id;
+  }
+  std::unordered_map<std::uint64_t, std::unique_ptr<Template>> templates_;
+  const std::uint32_t max_templates_;
+  const std::uint32_t max_fields_;
+  const std::uint32_t max_record_length_;
+};
+
+}  // namespace sluice::decode

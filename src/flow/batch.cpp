@@ -1,0 +1,48 @@
+#include "sluice/flow/batch.hpp"
+
+#include <cstring>
+
+namespace sluice {
+
+void FlowBatch::clear() { records_used_ = origins_used_ = extras_used_ = 0; }
+
+Origin& FlowBatch::add_origin() {
+  if (origins_used_ == origins_.size()) origins_.emplace_back();
+  Origin& origin = origins_[origins_used_++];
+  origin.type = FlowType::unknown;
+  origin.sequence_num = origin.observation_domain_id = 0;
+  origin.time_received_ns = 0;
+  origin.sampler_address = origin.exporter_address = IpAddress{};
+  origin.exporter_name.clear();
+  origin.collector_id.clear();
+  return origin;
+}
+
+std::span<FlowRecord> FlowBatch::append(std::size_t n) {
+  const std::size_t first = records_used_;
+  if (first + n > records_.size()) records_.resize(std::max(first + n, records_.size() * 2));
+  FlowRecord* fresh = records_.data() + first;
+  std::memset(static_cast<void*>(fresh), 0, n * sizeof(FlowRecord));
+  const auto origin = static_cast<std::uint32_t>(origins_used_ - 1);
+  for (std::size_t i = 0; i < n; ++i) {
+    fresh[i].origin = origin;
+    fresh[i].extras = kNoExtras;
+  }
+  records_used_ += n;
+  return {fresh, n};
+}
+
+void FlowBatch::truncate(std::size_t size) {
+  if (size < records_used_) records_used_ = size;
+}
+
+FlowExtras& FlowBatch::extras(FlowRecord& flow) {
+  if (flow.extras != kNoExtras) return *extras_[flow.extras];
+  if (extras_used_ == extras_.size()) extras_.push_back(std::make_unique<FlowExtras>());
+  flow.extras = static_cast<std::uint32_t>(extras_used_++);
+  FlowExtras& fresh = *extras_[flow.extras];
+  fresh.reset();
+  return fresh;
+}
+
+}  // namespace sluice
