@@ -1,0 +1,111 @@
+#!/usr/bin/env bash
+# Installs the Debian 12 packages that are missing, and says which. Does nothing where all are there.
+#
+#     deploy/install-deps.sh build          what building needs
+#     deploy/install-deps.sh quickstart     what deploy/quickstart.sh needs besides: exporters, kcat, Java
+#     deploy/install-deps.sh test           what tests/run.sh needs besides
+#
+# Several groups may be named. This is the one place where packages are listed.
+set -euo pipefail
+
+build_packages=(
+  g++ cmake ninja-build pkg-config ccache git ca-certificates
+  librdkafka-dev libboost-dev libprotobuf-dev protobuf-compiler libspdlog-dev prometheus-cpp-dev libyaml-cpp-dev
+  libexpected-dev libcli11-dev libpcap-dev libmaxminddb-dev libsystemd-dev nlohmann-json3-dev
+)
+quickstart_packages=(softflowd pmacct kcat python3 python3-scapy curl procps iproute2)
+test_packages=(
+  "${quickstart_packages[@]}" python3-protobuf nfdump
+  libgtest-dev libgmock-dev libbenchmark-dev
+  clang-19 libclang-rt-19-dev clang-format-19 clang-tidy-19
+)
+
+say() { printf '%s\n' "$*" >&2; }
+
+installed() { [[ "$(dpkg-query -W -f='${db:Status-Status}' "$1" 2>/dev/null)" == installed ]]; }
+
+# Java and Maven often come from elsewhere than Debian; what is on the PATH is good enough.
+java_packages() {
+  local major=0
+  if command -v java >/dev/null; then
+    major=$(java -version 2>&1 | sed -n '1s/[^"]*"\([0-9]*\).*/\1/p')
+  fi
+  ((${major:-0} >= 17)) || echo openjdk-17-jre-headless
+  command -v mvn >/dev/null || echo maven
+}
+
+# softflowd, pmacct and nfdump start themselves as services when they are installed. The exporters run here are
+# started by hand; a service nobody asked for would hold their ports, so what this script brings is not started.
+policy=/usr/sbin/policy-rc.d
+policy_is_ours=false
+forbid_service_starts() {
+  [[ -e $policy ]] && return
+  printf '#!/bin/sh\nexit 101\n' | "${as_root[@]}" tee $policy >/dev/null
+  "${as_root[@]}" chmod 755 $policy
+  policy_is_ours=true
+}
+allow_service_starts() {
+  if $policy_is_ours; then
+    "${as_root[@]}" rm -f $policy
+    policy_is_ours=false
+  fi
+}
+# Nor are they to start at the next boot.
+disable_services() {
+  local package unit
+  [[ -d /run/systemd/system ]] || return 0
+  for package in softflowd pmacct nfdump; do
+    [[ " $* " == *" $package "* ]] || continue
+    for unit in $(dpkg -L $package | sed -n 's#^/lib/systemd/system/\([^@]*\.service\)$#\1#p'); do
+      "${as_root[@]}" systemctl disable --quiet "$unit" || true
+    done
+  done
+}
+
+wanted=()
+(($# > 0)) || set -- build
+for group in "$@"; do
+  case $group in
+    build) wanted+=("${build_packages[@]}") ;;
+    quickstart) wanted+=("${quickstart_packages[@]}") && mapfile -t -O ${#wanted[@]} wanted < <(java_packages) ;;
+    test) wanted+=("${test_packages[@]}") && mapfile -t -O ${#wanted[@]} wanted < <(java_packages) ;;
+    *) say "install-deps.sh: no group '$group'; there are build, quickstart and test" && exit 2 ;;
+  esac
+done
+
+if ! command -v dpkg-query >/dev/null || ! command -v apt-get >/dev/null; then
+  say "install-deps.sh: this is not a Debian system. These packages, or what corresponds to them, are needed:"
+  say "  ${wanted[*]}"
+  exit 1
+fi
+
+missing=()
+for package in "${wanted[@]}"; do
+  [[ " ${missing[*]} " == *" $package "* ]] || installed "$package" || missing+=("$package")
+done
+((${#missing[@]} > 0)) || exit 0
+
+as_root=()
+if ((EUID != 0)); then
+  if ! command -v sudo >/dev/null; then
+    say "install-deps.sh: these packages are missing, and there is neither root nor sudo to install them:"
+    say "  apt-get install --no-install-recommends ${missing[*]}"
+    exit 1
+  fi
+  as_root=(sudo)
+fi
+
+say "Installing ${#missing[@]} packages: ${missing[*]}"
+log=$(mktemp)
+trap 'allow_service_starts; rm -f "$log"' EXIT
+forbid_service_starts
+apt() {
+  "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -q -y -o Acquire::Retries=3 "$@" >"$log" 2>&1 </dev/null && return
+  say "install-deps.sh: 'apt-get $*' failed:"
+  tail -n 20 "$log" >&2
+  exit 1
+}
+apt update
+apt install --no-install-recommends "${missing[@]}"
+disable_services "${missing[@]}"
+say "Installed."
