@@ -10,14 +10,16 @@
 #include <vector>
 
 #include "sluice/flow/address.hpp"
+#include "sluice/sink/budget.hpp"
 
 namespace sluice::sink {
 
-/// Bytes that open blocks and blocks in flight may hold together. Any thread.
-class MemoryBudget;
+class BufferPool;
 
 /// One block of encoded flows: immutable once it is handed to a sink, shared by reference. Its header can be
-/// written to disk, and whatever happens to the block can be booked to exporters.
+/// written to disk, and whatever happens to the block can be booked to exporters. The memory is charged to the
+/// sink's budget by the reference the sink is given (budget.hpp), so that of two sinks that share a block each
+/// pays for as long as it holds it.
 struct Block {
   struct ExporterCount {
     IpAddress exporter;  ///< UDP source address
@@ -32,8 +34,7 @@ struct Block {
   std::vector<std::byte> keys;          ///< single and plain framing: record keys back to back
   std::vector<std::uint32_t> key_ends;  ///< as row_ends, for `keys`; empty where records have no key
   std::uint64_t opened_ns = 0;          ///< monotonic time of its first row
-  std::shared_ptr<MemoryBudget> budget; ///< what ~Block gives its memory back to; may be null
-  std::size_t charged = 0;              ///< bytes taken from the budget
+  std::shared_ptr<BufferPool> pool;     ///< where ~Block leaves `bytes` to be used again; may be null
 
   Block() = default;
   Block(const Block&) = delete;
@@ -65,6 +66,8 @@ class Sink {
   virtual Taken send(BlockPtr block, unsigned worker) = 0;
   /// Flows that never became a block because the memory budget was empty: counted as shed.
   virtual void shed(const Block::ExporterCount& lost) = 0;
+  /// What blocks for this sink are charged to; null: unbounded.
+  virtual std::shared_ptr<MemoryBudget> budget() const { return nullptr; }
   /// How many buckets flows of this sink should be spread over just now.
   virtual std::uint32_t buckets() const { return 1; }
   virtual SinkStats stats() const = 0;
