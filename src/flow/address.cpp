@@ -95,7 +95,8 @@ std::optional<IpPrefix> IpPrefix::parse(std::string_view text) {
 bool IpPrefix::contains(const IpAddress& candidate) const {
   if (candidate.size != address.size) return false;
   const unsigned whole = length / 8U;
-  if (!std::equal(address.bytes.begin(), address.bytes.begin() + whole, candidate.bytes.begin())) return false;
+  if (!std::equal(address.bytes.begin(), address.bytes.begin() + whole, candidate.bytes.begin()))
+    return false;
   const unsigned rest = length % 8U;
   if (rest == 0) return true;
   const auto mask = static_cast<std::uint8_t>(0xffU << (8U - rest));

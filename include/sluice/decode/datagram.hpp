@@ -16,19 +16,20 @@ std::string_view name(Protocol protocol);
 
 /// Why something in a datagram could not be decoded. Also the metric label and the log text.
 enum class DecodeError : std::uint8_t {
-  truncated_header,     ///< the datagram ends inside its header
-  unknown_version,      ///< the version word belongs to no protocol that this listener takes
-  bad_length,           ///< the header's own length (IPFIX) or count (v5) does not fit the datagram
-  bad_set,              ///< a set's length is below 4 or reaches past the datagram; the rest is not read
-  bad_template,         ///< a template definition that cannot be right (truncated, record length 0)
-  template_too_large,   ///< more fields than, or records longer than, the configured limits
-  template_limit,       ///< the exporter has its full number of templates
-  missing_template,     ///< a data set without a template
-  bad_record,           ///< a record that ends before its fields do (variable length)
-  bad_sample,           ///< an sFlow sample whose length or content does not fit
-  bad_sample_record,    ///< a record inside an sFlow sample that does not fit
-  unknown_sample,       ///< an sFlow sample of a format not known; skipped by length
-  exporter_limit,       ///< the table of exporters is full
+  truncated_header,    ///< the datagram ends inside its header
+  unknown_version,     ///< the version word belongs to no protocol that this listener takes
+  bad_length,          ///< the header's own length (IPFIX) or count (v5) does not fit the datagram
+  bad_set,             ///< a set's length is below 4 or reaches past the datagram; the rest is not read
+  bad_template,        ///< a template definition that cannot be right (truncated, record length 0)
+  template_too_large,  ///< more fields than, or records longer than, the configured limits
+  template_limit,      ///< the exporter has its full number of templates
+  missing_template,    ///< a data set without a template
+  bad_record,          ///< a record that ends before its fields do (variable length)
+  bad_sample,          ///< an sFlow sample whose length or content does not fit
+  bad_sample_record,   ///< a record inside an sFlow sample that does not fit
+  unknown_sample,      ///< an sFlow sample of a format not known; skipped by length
+  sampler_limit,       ///< the exporter has announced its full number of samplers
+  exporter_limit,      ///< the table of exporters is full
   count
 };
 /// "truncated_header", ...: the metric label.
@@ -39,7 +40,7 @@ std::string_view sentence(DecodeError error);
 /// One UDP payload with what the socket knew about it. Borrows the bytes for the duration of a call.
 struct Datagram {
   Bytes payload;
-  IpAddress source;               ///< v4-mapped already unmapped
+  IpAddress source;  ///< v4-mapped already unmapped
   std::uint16_t source_port = 0;
   std::uint64_t received_ns = 0;  ///< Unix time
 };
@@ -47,14 +48,15 @@ struct Datagram {
 /// What one datagram held. Plain numbers; the caller adds them up.
 struct DecodeReport {
   Protocol protocol = Protocol::unknown;
-  std::uint32_t flow_records = 0;     ///< data records or flow samples as sent
-  std::uint32_t flows = 0;            ///< flows made of them
+  std::uint32_t flow_records = 0;  ///< data records or flow samples as sent
+  std::uint32_t flows = 0;         ///< flows made of them
   std::uint32_t options_records = 0;
   std::uint32_t counter_samples = 0;  ///< sFlow counter samples, expanded ones included
   std::uint32_t discard_samples = 0;  ///< sFlow discarded-packet samples
   std::uint32_t templates = 0;        ///< template definitions taken
   std::uint32_t withdrawals = 0;      ///< IPFIX template withdrawals
-  std::uint32_t times_replaced = 0;   ///< flows whose end was out of bounds: both times became the receive time
+  std::uint32_t times_replaced =
+      0;  ///< flows whose end was out of bounds: both times became the receive time
   std::uint32_t starts_replaced = 0;  ///< flows whose start was after the end or too old: it became the end
   std::uint32_t rates_unknown = 0;    ///< flows without a sampling rate
   std::array<std::uint32_t, static_cast<std::size_t>(DecodeError::count)> errors{};
@@ -68,8 +70,8 @@ struct DecodeReport {
   }
 };
 
-/// Watches a decode as it goes, for `sluice decode --raw`: what was sent, in the order it was sent, as a tree.
-/// Decoders call it only where one is given; views hold for the duration of the call.
+/// Watches a decode as it goes, for `sluice decode --raw`: what was sent, in the order it was sent, as a
+/// tree. Decoders call it only where one is given; views hold for the duration of the call.
 class RawObserver {
  public:
   virtual ~RawObserver() = default;
@@ -81,8 +83,8 @@ class RawObserver {
 
 class Exporter;
 
-/// One protocol. Stateless but for scratch memory; what must outlive a datagram is in the Exporter, whose lock
-/// the caller holds. Used by one thread at a time.
+/// One protocol. Stateless but for scratch memory; what must outlive a datagram is in the Exporter, whose
+/// lock the caller holds. Used by one thread at a time.
 class Decoder {
  public:
   virtual ~Decoder() = default;

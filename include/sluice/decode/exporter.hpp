@@ -1,7 +1,8 @@
 #pragma once
-// All that is remembered about one exporter between datagrams: its settings, its templates, its sampling rates
-// and its counts. One table holds all exporters; every exporter has its own lock, which is never contended when
-// datagrams are steered to workers by source address, and which keeps the state right when they are not.
+// All that is remembered about one exporter between datagrams: its settings, its templates, its sampling
+// rates and its counts. One table holds all exporters; every exporter has its own lock, which is never
+// contended when datagrams are steered to workers by source address, and which keeps the state right when
+// they are not.
 #include <atomic>
 #include <cstdint>
 #include <functional>
@@ -22,18 +23,18 @@ namespace sluice::decode {
 /// Bounds on what any sender may make us keep or do. Each refusal is counted.
 struct Limits {
   std::uint32_t max_exporters = 20000;
-  std::uint32_t max_templates = 4096;        ///< per exporter
+  std::uint32_t max_templates = 4096;  ///< per exporter
   std::uint32_t max_template_fields = 512;
-  std::uint32_t max_record_length = 65535;   ///< bytes, minimum length of a template's records
-  std::uint32_t max_samplers = 4096;         ///< sampling rates remembered per exporter
+  std::uint32_t max_record_length = 65535;  ///< bytes, minimum length of a template's records
+  std::uint32_t max_samplers = 4096;        ///< sampling rates remembered per exporter
   std::uint64_t template_timeout_ns = 24ULL * 3600 * 1000000000;  ///< since last seen or used
   std::uint64_t exporter_timeout_ns = 24ULL * 3600 * 1000000000;  ///< since its last datagram
 };
 
 /// How flow times are judged (flow-message contract, "Times").
 struct TimeBounds {
-  std::uint64_t max_past_ns = 24ULL * 3600 * 1000000000;       ///< end before receipt, at most
-  std::uint64_t max_future_ns = 3600ULL * 1000000000;          ///< end after receipt, at most
+  std::uint64_t max_past_ns = 24ULL * 3600 * 1000000000;           ///< end before receipt, at most
+  std::uint64_t max_future_ns = 3600ULL * 1000000000;              ///< end after receipt, at most
   std::uint64_t max_flow_age_ns = 30ULL * 24 * 3600 * 1000000000;  ///< start before end, at most
 };
 
@@ -63,7 +64,11 @@ class Exporter {
  public:
   Exporter(const ExporterKey& exporter_key, const ExporterSettings& exporter_settings, const Limits& limits,
            const TimeBounds& time_bounds)
-      : key(exporter_key), settings(exporter_settings), bounds(time_bounds), templates(limits), samplers(limits.max_samplers) {}
+      : key(exporter_key),
+        settings(exporter_settings),
+        bounds(time_bounds),
+        templates(limits),
+        samplers(limits.max_samplers) {}
 
   const ExporterKey key;
   const ExporterSettings settings;
@@ -90,7 +95,8 @@ class ExporterTable {
   std::shared_ptr<Exporter> find_or_add(const ExporterKey& key, std::uint64_t now_ns);
   /// Removes exporters and templates that were not seen for their timeout; returns how many exporters went.
   std::size_t expire(std::uint64_t now_ns);
-  void for_each(const std::function<void(Exporter&)>& visit) const;  ///< takes each exporter's lock for the visit
+  void for_each(
+      const std::function<void(Exporter&)>& visit) const;  ///< takes each exporter's lock for the visit
   std::size_t size() const;
   std::uint64_t refused() const { return refused_.load(std::memory_order_relaxed); }
   std::uint64_t expired_exporters() const { return expired_.load(std::memory_order_relaxed); }

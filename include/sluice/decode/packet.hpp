@@ -11,7 +11,8 @@ namespace sluice::decode {
 enum class FirstHeader : std::uint8_t { ethernet, ipv4, ipv6, mpls, ppp };
 
 /// Fills the flow's packet fields (addresses, ports, proto, etype, MACs, VLANs, fragments, flags, MPLS, layer
-/// stack and sizes). bytes and packets are left alone. Returns false where not even the first header was whole.
+/// stack and sizes). bytes and packets are left alone. Returns false where not even the first header was
+/// whole.
 bool parse_packet(FirstHeader first, Bytes packet, FlowBatch& batch, FlowRecord& flow);
 
 }  // namespace sluice::decode

@@ -1,7 +1,7 @@
 #pragma once
-// Templates of one exporter (NetFlow v9 and IPFIX), keyed by version, observation domain and template id, each
-// compiled when it arrives into the plan that decodes its records. Guarded by the exporter's lock; a pointer
-// from find() holds until the next put(), withdraw() or expire().
+// Templates of one exporter (NetFlow v9 and IPFIX), keyed by version, observation domain and template id,
+// each compiled when it arrives into the plan that decodes its records. Guarded by the exporter's lock; a
+// pointer from find() holds until the next put(), withdraw() or expire().
 #include <cstdint>
 #include <memory>
 #include <unordered_map>
@@ -54,6 +54,7 @@ class TemplateCache {
   /// Drops what was neither seen nor used since `before_ns`.
   std::size_t expire(std::uint64_t before_ns);
   std::size_t size() const { return templates_.size(); }
+  std::uint32_t max_fields() const { return max_fields_; }
 
  private:
   static std::uint64_t key(Protocol version, std::uint32_t domain, std::uint16_t id) {

@@ -75,5 +75,7 @@ struct std::hash<sluice::IpAddress> {
 };
 template <>
 struct std::hash<sluice::ExporterKey> {
-  std::size_t operator()(const sluice::ExporterKey& k) const { return sluice::hash_value(k.address) ^ (k.port * 0x9e3779b97f4a7c15ULL); }
+  std::size_t operator()(const sluice::ExporterKey& k) const {
+    return sluice::hash_value(k.address) ^ (k.port * 0x9e3779b97f4a7c15ULL);
+  }
 };

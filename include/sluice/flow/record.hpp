@@ -1,7 +1,7 @@
 #pragma once
-// One flow, flat. Three cache lines that nearly every flow needs; what a datagram's flows share stands once in
-// an Origin, what is rare in FlowExtras; both belong to the FlowBatch. Values in host order, addresses raw.
-// The meaning, unit and source of each member is in the field table (fields.hpp).
+// One flow, flat. Three cache lines that nearly every flow needs; what a datagram's flows share stands once
+// in an Origin, what is rare in FlowExtras; both belong to the FlowBatch. Values in host order, addresses
+// raw. The meaning, unit and source of each member is in the field table (fields.hpp).
 #include <array>
 #include <cstdint>
 #include <string>
@@ -14,10 +14,29 @@ namespace sluice {
 
 enum class FlowType : std::uint8_t { unknown = 0, sflow5 = 1, netflow5 = 2, netflow9 = 3, ipfix = 4 };
 enum class FlowDirection : std::uint8_t { unknown = 0, ingress = 1, egress = 2 };
-enum class SamplingRateSource : std::uint8_t { unknown = 0, header = 1, options = 2, record = 3, configured = 4 };
+enum class SamplingRateSource : std::uint8_t {
+  unknown = 0,
+  header = 1,
+  options = 2,
+  record = 3,
+  configured = 4
+};
 enum class Layer : std::uint8_t {  ///< layer_stack entries, GoFlow2's numbers
-  ethernet = 0, ipv4 = 1, ipv6 = 2, tcp = 3, udp = 4, mpls = 5, dot1q = 6, icmp = 7, icmpv6 = 8, gre = 9,
-  ipv6_routing = 10, ipv6_fragment = 11, geneve = 12, teredo = 13, custom = 99
+  ethernet = 0,
+  ipv4 = 1,
+  ipv6 = 2,
+  tcp = 3,
+  udp = 4,
+  mpls = 5,
+  dot1q = 6,
+  icmp = 7,
+  icmpv6 = 8,
+  gre = 9,
+  ipv6_routing = 10,
+  ipv6_fragment = 11,
+  geneve = 12,
+  teredo = 13,
+  custom = 99
 };
 
 inline constexpr std::uint32_t kNoExtras = 0xffffffffU;
@@ -95,33 +114,79 @@ struct Origin {
   std::uint32_t sequence_num = 0;           ///< as in the header; its unit differs by protocol
   std::uint32_t observation_domain_id = 0;  ///< v9 source id, IPFIX domain; 0 for others
   std::uint64_t time_received_ns = 0;       ///< Unix time of receipt
-  IpAddress sampler_address;   ///< sFlow agent address; UDP source for NetFlow and IPFIX
-  IpAddress exporter_address;  ///< UDP source, v4-mapped unmapped
-  std::string exporter_name;   ///< configured name, or empty
-  std::string collector_id;    ///< configured name of this collector, or empty
+  IpAddress sampler_address;                ///< sFlow agent address; UDP source for NetFlow and IPFIX
+  IpAddress exporter_address;               ///< UDP source, v4-mapped unmapped
+  std::string exporter_name;                ///< configured name, or empty
+  std::string collector_id;                 ///< configured name of this collector, or empty
 };
 
 // Rare fields, by shape. Each enumerator is one row of the field table.
 enum class ExtraScalar : std::uint8_t {
-  observation_point_id, next_hop_as, ipv6_routing_seg_left, ingress_vrf_id, egress_vrf_id, flow_id,
-  post_nat_src_port, post_nat_dst_port, nat_event, firewall_event, in_phys_if, out_phys_if, customer_vlan_id,
-  post_customer_vlan_id, vlan_priority, vni, src_peer_as, next_adjacent_as, prev_adjacent_as, local_pref,
-  out_if_discard_reason, out_if_multiple, drop_reason, inner_proto, inner_src_port, inner_dst_port, inner_etype,
+  observation_point_id,
+  next_hop_as,
+  ipv6_routing_seg_left,
+  ingress_vrf_id,
+  egress_vrf_id,
+  flow_id,
+  post_nat_src_port,
+  post_nat_dst_port,
+  nat_event,
+  firewall_event,
+  in_phys_if,
+  out_phys_if,
+  customer_vlan_id,
+  post_customer_vlan_id,
+  vlan_priority,
+  vni,
+  src_peer_as,
+  next_adjacent_as,
+  prev_adjacent_as,
+  local_pref,
+  out_if_discard_reason,
+  out_if_multiple,
+  drop_reason,
+  inner_proto,
+  inner_src_port,
+  inner_dst_port,
+  inner_etype,
   count
 };
-enum class ExtraAddress : std::uint8_t { bgp_next_hop, post_nat_src_addr, post_nat_dst_addr, inner_src_addr, inner_dst_addr, count };
-enum class ExtraText : std::uint8_t {
-  application_id, application_name, user_name, in_if_name, out_if_name, in_if_description, out_if_description,
-  ingress_vrf_name, egress_vrf_name, count
+enum class ExtraAddress : std::uint8_t {
+  bgp_next_hop,
+  post_nat_src_addr,
+  post_nat_dst_addr,
+  inner_src_addr,
+  inner_dst_addr,
+  count
 };
-enum class ExtraList : std::uint8_t { mpls_ttl, mpls_label, bgp_communities, as_path, layer_stack, layer_size, count };
+enum class ExtraText : std::uint8_t {
+  application_id,
+  application_name,
+  user_name,
+  in_if_name,
+  out_if_name,
+  in_if_description,
+  out_if_description,
+  ingress_vrf_name,
+  egress_vrf_name,
+  count
+};
+enum class ExtraList : std::uint8_t {
+  mpls_ttl,
+  mpls_label,
+  bgp_communities,
+  as_path,
+  layer_stack,
+  layer_size,
+  count
+};
 enum class ExtraAddressList : std::uint8_t { mpls_ip, ipv6_routing_addresses, count };
 
 template <class E>
 inline constexpr std::size_t kCountOf = static_cast<std::size_t>(E::count);
 
-/// Rare fields of one flow. Reused: reset() keeps the capacity of lists and texts. What was not set is absent,
-/// so a present 0 can be told from nothing.
+/// Rare fields of one flow. Reused: reset() keeps the capacity of lists and texts. What was not set is
+/// absent, so a present 0 can be told from nothing.
 class FlowExtras {
  public:
   void reset() {
@@ -132,9 +197,18 @@ class FlowExtras {
     scalars_set_ = addresses_set_ = texts_set_ = 0;
   }
 
-  void set(ExtraScalar field, std::uint64_t value) { scalars_[index(field)] = value; scalars_set_ |= bit(field); }
-  void set(ExtraAddress field, const IpAddress& value) { addresses_[index(field)] = value; addresses_set_ |= bit(field); }
-  void set(ExtraText field, std::string_view value) { texts_[index(field)].assign(value); texts_set_ |= bit(field); }
+  void set(ExtraScalar field, std::uint64_t value) {
+    scalars_[index(field)] = value;
+    scalars_set_ |= bit(field);
+  }
+  void set(ExtraAddress field, const IpAddress& value) {
+    addresses_[index(field)] = value;
+    addresses_set_ |= bit(field);
+  }
+  void set(ExtraText field, std::string_view value) {
+    texts_[index(field)].assign(value);
+    texts_set_ |= bit(field);
+  }
 
   bool has(ExtraScalar field) const { return scalars_set_ & bit(field); }
   bool has(ExtraAddress field) const { return addresses_set_ & bit(field); }
@@ -157,7 +231,9 @@ class FlowExtras {
 
  private:
   template <class E>
-  static std::size_t index(E field) { return static_cast<std::size_t>(field); }
+  static std::size_t index(E field) {
+    return static_cast<std::size_t>(field);
+  }
   static std::uint64_t bit(ExtraScalar f) { return 1ULL << index(f); }
   static std::uint32_t bit(ExtraAddress f) { return 1U << index(f); }
   static std::uint32_t bit(ExtraText f) { return 1U << index(f); }

@@ -1,0 +1,97 @@
+#include "sluice/decode/datagram_decoder.hpp"
+
+#include "decode/ipfix/ipfix_decoder.hpp"
+#include "decode/netflow5/netflow5_decoder.hpp"
+#include "decode/netflow9/netflow9_decoder.hpp"
+#include "decode/sflow/sflow_decoder.hpp"
+
+namespace sluice::decode {
+namespace {
+
+bool accepts(Accept accept, Protocol protocol) {
+  switch (accept) {
+    case Accept::automatic:
+      return true;
+    case Accept::sflow:
+      return protocol == Protocol::sflow5;
+    case Accept::ipfix:
+      return protocol == Protocol::ipfix;
+    // Exporters send IPFIX to the NetFlow port too, and it is told from v9 by its version.
+    case Accept::netflow:
+      return protocol != Protocol::sflow5;
+  }
+  return false;
+}
+
+void count(const Datagram& datagram, const DecodeReport& report, ExporterCounters& counters) {
+  ++counters.datagrams;
+  counters.bytes += datagram.payload.size();
+  counters.flow_records += report.flow_records;
+  counters.flows += report.flows;
+  counters.options_records += report.options_records;
+  counters.counter_samples += report.counter_samples;
+  counters.times_replaced += report.times_replaced + report.starts_replaced;
+  counters.rates_unknown += report.rates_unknown;
+  for (std::size_t i = 0; i < report.errors.size(); ++i) counters.errors[i] += report.errors[i];
+}
+
+}  // namespace
+
+DatagramDecoder::DatagramDecoder(ExporterTable& exporters, bool key_with_port)
+    : exporters_(exporters), key_with_port_(key_with_port) {
+  decoders_.push_back(std::make_unique<Netflow9Decoder>());
+  decoders_.push_back(std::make_unique<IpfixDecoder>());
+  decoders_.push_back(std::make_unique<SflowDecoder>());
+  decoders_.push_back(std::make_unique<Netflow5Decoder>());
+}
+
+DatagramDecoder::~DatagramDecoder() = default;
+
+Decoder* DatagramDecoder::decoder_of(Bytes payload, Accept accept) const {
+  for (const auto& decoder : decoders_)
+    if (accepts(accept, decoder->protocol()) && decoder->claims(payload)) return decoder.get();
+  return nullptr;
+}
+
+std::shared_ptr<Exporter> DatagramDecoder::exporter_of(const Datagram& datagram) {
+  const ExporterKey key{datagram.source, key_with_port_ ? datagram.source_port : std::uint16_t{0}};
+  const auto known = known_.find(key);
+  if (known != known_.end() && !known->second->expired.load(std::memory_order_relaxed)) return known->second;
+  auto exporter = exporters_.find_or_add(key, datagram.received_ns);
+  if (!exporter) return nullptr;
+  // This thread's references follow the table: the expired ones go when they are as many as the living.
+  if (known_.size() > 2 * exporters_.size() + 64)
+    std::erase_if(known_, [](const auto& entry) { return entry.second->expired.load(); });
+  known_[key] = exporter;
+  return exporter;
+}
+
+DecodeReport DatagramDecoder::decode(const Datagram& datagram, FlowBatch& batch, Accept accept,
+                                     RawObserver* observer) {
+  DecodeReport report;
+  Decoder* decoder = decoder_of(datagram.payload, accept);
+  if (!decoder) {
+    // No exporter is made for noise; only a known one is charged with it.
+    report.fail(datagram.payload.size() < 2 ? DecodeError::truncated_header : DecodeError::unknown_version);
+    const auto known =
+        known_.find({datagram.source, key_with_port_ ? datagram.source_port : std::uint16_t{0}});
+    if (known != known_.end()) {
+      const std::lock_guard lock(known->second->mutex);
+      count(datagram, report, known->second->counters[static_cast<std::size_t>(Protocol::unknown)]);
+    }
+    return report;
+  }
+  report.protocol = decoder->protocol();
+  const auto exporter = exporter_of(datagram);
+  if (!exporter) {
+    report.fail(DecodeError::exporter_limit);
+    return report;
+  }
+  exporter->last_seen_ns.store(datagram.received_ns, std::memory_order_relaxed);
+  const std::lock_guard lock(exporter->mutex);
+  decoder->decode(datagram, *exporter, batch, report, observer);
+  count(datagram, report, exporter->counters[static_cast<std::size_t>(report.protocol)]);
+  return report;
+}
+
+}  // namespace sluice::decode

@@ -1,0 +1,153 @@
+#include "sluice/decode/elements.hpp"
+
+#include <algorithm>
+#include <iterator>
+#include <utility>
+
+namespace sluice::decode {
+namespace {
+
+using A = Action;
+
+constexpr ElementInfo kElements[] = {
+    {0, 1, "octetDeltaCount", 9, A::store},
+    {0, 2, "packetDeltaCount", 10, A::store},
+    {0, 4, "protocolIdentifier", 20, A::store},
+    {0, 5, "ipClassOfService", 23, A::store},
+    {0, 6, "tcpControlBits", 26, A::store},
+    {0, 7, "sourceTransportPort", 21, A::store},
+    {0, 8, "sourceIPv4Address", 6, A::store},
+    {0, 9, "sourceIPv4PrefixLength", 16, A::store},
+    {0, 10, "ingressInterface", 18, A::store},
+    {0, 11, "destinationTransportPort", 22, A::store},
+    {0, 12, "destinationIPv4Address", 7, A::store},
+    {0, 13, "destinationIPv4PrefixLength", 17, A::store},
+    {0, 14, "egressInterface", 19, A::store},
+    {0, 15, "ipNextHopIPv4Address", 12, A::store},
+    {0, 16, "bgpSourceAsNumber", 14, A::store},
+    {0, 17, "bgpDestinationAsNumber", 15, A::store},
+    {0, 18, "bgpNextHopIPv4Address", 100, A::store},
+    {0, 21, "flowEndSysUpTime", 112, A::time_end, 6},
+    {0, 22, "flowStartSysUpTime", 111, A::time_start, 6},
+    {0, 23, "postOctetDeltaCount", 9, A::store, 1},
+    {0, 24, "postPacketDeltaCount", 10, A::store, 1},
+    {0, 27, "sourceIPv6Address", 6, A::store, 1},
+    {0, 28, "destinationIPv6Address", 7, A::store, 1},
+    {0, 29, "sourceIPv6PrefixLength", 16, A::store, 1},
+    {0, 30, "destinationIPv6PrefixLength", 17, A::store, 1},
+    {0, 31, "flowLabelIPv6", 37, A::store},
+    {0, 32, "icmpTypeCodeIPv4", 31, A::icmp_type_code},
+    {0, 34, "samplingInterval", 3, A::interval_34},
+    {0, 35, "samplingAlgorithm", 0, A::none},
+    {0, 47, "mplsTopLabelIPv4Address", 82, A::mpls_address},
+    {0, 48, "samplerId", 0, A::sampler},
+    {0, 49, "samplerMode", 0, A::none},
+    {0, 50, "samplerRandomInterval", 3, A::interval_50},
+    {0, 52, "minimumTTL", 25, A::store},
+    {0, 54, "fragmentIdentification", 35, A::store},
+    {0, 56, "sourceMacAddress", 27, A::store},
+    {0, 57, "postDestinationMacAddress", 28, A::store, 1},
+    {0, 58, "vlanId", 29, A::vlan},
+    {0, 59, "postVlanId", 34, A::store},
+    {0, 60, "ipVersion", 30, A::ip_version},
+    {0, 61, "flowDirection", 200, A::direction},
+    {0, 62, "ipNextHopIPv6Address", 12, A::store, 1},
+    {0, 63, "bgpNextHopIPv6Address", 100, A::store, 1},
+    {0, 70, "mplsTopLabelStackSection", 81, A::mpls_label, 0},
+    {0, 71, "mplsLabelStackSection2", 81, A::mpls_label, 1},
+    {0, 72, "mplsLabelStackSection3", 81, A::mpls_label, 2},
+    {0, 73, "mplsLabelStackSection4", 81, A::mpls_label, 3},
+    {0, 74, "mplsLabelStackSection5", 81, A::mpls_label, 4},
+    {0, 75, "mplsLabelStackSection6", 81, A::mpls_label, 5},
+    {0, 76, "mplsLabelStackSection7", 81, A::mpls_label, 6},
+    {0, 77, "mplsLabelStackSection8", 81, A::mpls_label, 7},
+    {0, 78, "mplsLabelStackSection9", 81, A::mpls_label, 8},
+    {0, 79, "mplsLabelStackSection10", 81, A::mpls_label, 9},
+    {0, 80, "destinationMacAddress", 28, A::store},
+    {0, 81, "postSourceMacAddress", 27, A::store, 1},
+    {0, 85, "octetTotalCount", 9, A::store, 2, true},
+    {0, 86, "packetTotalCount", 10, A::store, 2, true},
+    {0, 88, "fragmentOffset", 36, A::store},
+    {0, 89, "forwardingStatus", 24, A::store},
+    {0, 95, "applicationId", 211, A::store},
+    {0, 96, "applicationName", 212, A::store},
+    {0, 104, "layer2packetSectionData", 0, A::packet_ethernet},
+    {0, 128, "bgpNextAdjacentAsNumber", 221, A::store},
+    {0, 129, "bgpPrevAdjacentAsNumber", 222, A::store},
+    {0, 136, "flowEndReason", 203, A::store},
+    {0, 138, "observationPointId", 71, A::store},
+    {0, 139, "icmpTypeCodeIPv6", 31, A::icmp_type_code, 1},
+    {0, 140, "mplsTopLabelIPv6Address", 82, A::mpls_address, 1},
+    {0, 148, "flowId", 204, A::store},
+    {0, 150, "flowStartSeconds", 111, A::time_start, 4},
+    {0, 151, "flowEndSeconds", 112, A::time_end, 4},
+    {0, 152, "flowStartMilliseconds", 111, A::time_start, 3},
+    {0, 153, "flowEndMilliseconds", 112, A::time_end, 3},
+    {0, 154, "flowStartMicroseconds", 111, A::time_start, 2},
+    {0, 155, "flowEndMicroseconds", 112, A::time_end, 2},
+    {0, 156, "flowStartNanoseconds", 111, A::time_start, 1},
+    {0, 157, "flowEndNanoseconds", 112, A::time_end, 1},
+    {0, 158, "flowStartDeltaMicroseconds", 111, A::time_start, 5},
+    {0, 159, "flowEndDeltaMicroseconds", 112, A::time_end, 5},
+    {0, 160, "systemInitTimeMilliseconds", 0, A::system_init_time},
+    {0, 176, "icmpTypeIPv4", 31, A::store},
+    {0, 177, "icmpCodeIPv4", 32, A::store},
+    {0, 178, "icmpTypeIPv6", 31, A::store, 1},
+    {0, 179, "icmpCodeIPv6", 32, A::store, 1},
+    {0, 192, "ipTTL", 25, A::store, 1},
+    {0, 197, "fragmentFlags", 38, A::fragment_flags},
+    {0, 225, "postNATSourceIPv4Address", 205, A::store},
+    {0, 226, "postNATDestinationIPv4Address", 206, A::store},
+    {0, 227, "postNAPTSourceTransportPort", 207, A::store},
+    {0, 228, "postNAPTDestinationTransportPort", 208, A::store},
+    {0, 230, "natEvent", 209, A::store},
+    {0, 231, "initiatorOctets", 9, A::store, 3},
+    {0, 233, "firewallEvent", 210, A::store},
+    {0, 234, "ingressVRFID", 201, A::store},
+    {0, 235, "egressVRFID", 202, A::store},
+    {0, 243, "dot1qVlanId", 29, A::vlan, 1},
+    {0, 244, "dot1qPriority", 218, A::store},
+    {0, 245, "dot1qCustomerVlanId", 216, A::store},
+    {0, 252, "ingressPhysicalInterface", 214, A::store},
+    {0, 253, "egressPhysicalInterface", 215, A::store},
+    {0, 254, "postDot1qVlanId", 34, A::store, 1},
+    {0, 255, "postDot1qCustomerVlanId", 217, A::store},
+    {0, 256, "ethernetType", 30, A::store},
+    {0, 281, "postNATSourceIPv6Address", 205, A::store, 1},
+    {0, 282, "postNATDestinationIPv6Address", 206, A::store, 1},
+    {0, 298, "initiatorPackets", 10, A::store, 3},
+    {0, 302, "selectorId", 0, A::sampler, 1},
+    {0, 304, "selectorAlgorithm", 0, A::none},
+    {0, 305, "samplingPacketInterval", 3, A::interval_305},
+    {0, 306, "samplingPacketSpace", 3, A::space_306},
+    {0, 309, "samplingSize", 3, A::size_309},
+    {0, 310, "samplingPopulation", 3, A::population_310},
+    {0, 311, "samplingProbability", 3, A::probability_311},
+    {0, 312, "dataLinkFrameSize", 9, A::frame_size},
+    {0, 313, "ipHeaderPacketSection", 0, A::packet_ip},
+    {0, 315, "dataLinkFrameSection", 0, A::packet_ethernet},
+    {0, 322, "observationTimeSeconds", 111, A::time_both, 10},
+    {0, 323, "observationTimeMilliseconds", 111, A::time_both, 9},
+    {0, 324, "observationTimeMicroseconds", 111, A::time_both, 8},
+    {0, 325, "observationTimeNanoseconds", 111, A::time_both, 7},
+    {0, 351, "layer2SegmentId", 219, A::segment_id},
+    {0, 352, "layer2OctetDeltaCount", 9, A::store, 4, true},
+    {0, 371, "userName", 213, A::store},
+    {0, 40000, "NF_F_USERNAME", 213, A::store, 1},
+};
+
+constexpr std::pair<std::uint32_t, std::uint16_t> key_of(const ElementInfo& e) { return {e.pen, e.id}; }
+
+static_assert(std::ranges::is_sorted(kElements, {}, key_of), "find_element() searches by bisection");
+
+}  // namespace
+
+std::span<const ElementInfo> elements() { return kElements; }
+
+const ElementInfo* find_element(std::uint32_t pen, std::uint16_t id) {
+  const std::pair wanted{pen, id};
+  const auto* found = std::ranges::lower_bound(kElements, wanted, {}, key_of);
+  return found != std::end(kElements) && key_of(*found) == wanted ? found : nullptr;
+}
+
+}  // namespace sluice::decode

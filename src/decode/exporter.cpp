@@ -1,0 +1,68 @@
+#include "sluice/decode/exporter.hpp"
+
+namespace sluice::decode {
+
+ExporterTable::ExporterTable(Limits limits, TimeBounds bounds, SettingsOf settings_of)
+    : limits_(limits), bounds_(bounds), settings_of_(std::move(settings_of)) {}
+
+std::shared_ptr<Exporter> ExporterTable::find_or_add(const ExporterKey& key, std::uint64_t now_ns) {
+  {
+    const std::shared_lock lock(mutex_);
+    const auto found = exporters_.find(key);
+    if (found != exporters_.end()) return found->second;
+    if (exporters_.size() >= limits_.max_exporters) {
+      refused_.fetch_add(1, std::memory_order_relaxed);
+      return nullptr;
+    }
+  }
+  const ExporterSettings settings = settings_of_ ? settings_of_(key.address) : ExporterSettings{};
+  const std::unique_lock lock(mutex_);
+  if (exporters_.size() >= limits_.max_exporters && !exporters_.contains(key)) {
+    refused_.fetch_add(1, std::memory_order_relaxed);
+    return nullptr;
+  }
+  auto& slot = exporters_[key];
+  if (!slot) {
+    slot = std::make_shared<Exporter>(key, settings, limits_, bounds_);
+    slot->first_seen_ns = now_ns;
+    slot->last_seen_ns = now_ns;
+  }
+  return slot;
+}
+
+std::size_t ExporterTable::expire(std::uint64_t now_ns) {
+  const auto before = [now_ns](std::uint64_t timeout) { return now_ns > timeout ? now_ns - timeout : 0; };
+  std::size_t gone = 0;
+  {
+    const std::unique_lock lock(mutex_);
+    gone = std::erase_if(exporters_, [&](auto& entry) {
+      if (entry.second->last_seen_ns >= before(limits_.exporter_timeout_ns)) return false;
+      entry.second->expired = true;
+      return true;
+    });
+  }
+  expired_.fetch_add(gone, std::memory_order_relaxed);
+  for_each([&](Exporter& exporter) { exporter.templates.expire(before(limits_.template_timeout_ns)); });
+  return gone;
+}
+
+void ExporterTable::for_each(const std::function<void(Exporter&)>& visit) const {
+  // References are taken first, so that a worker that meets a new exporter never waits for a whole visit.
+  std::vector<std::shared_ptr<Exporter>> all;
+  {
+    const std::shared_lock lock(mutex_);
+    all.reserve(exporters_.size());
+    for (const auto& [key, exporter] : exporters_) all.push_back(exporter);
+  }
+  for (const auto& exporter : all) {
+    const std::lock_guard lock(exporter->mutex);
+    visit(*exporter);
+  }
+}
+
+std::size_t ExporterTable::size() const {
+  const std::shared_lock lock(mutex_);
+  return exporters_.size();
+}
+
+}  // namespace sluice::decode

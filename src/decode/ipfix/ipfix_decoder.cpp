@@ -1,0 +1,52 @@
+#include "decode/ipfix/ipfix_decoder.hpp"
+
+#include "decode/origin.hpp"
+#include "decode/template/sets.hpp"
+
+namespace sluice::decode {
+
+namespace {
+constexpr std::size_t kHeader = 16;  // RFC 7011 section 3.1
+}
+
+bool IpfixDecoder::claims(Bytes payload) const {
+  return payload.size() >= 2 && load_be<std::uint16_t>(payload.data()) == 10;
+}
+
+void IpfixDecoder::decode(const Datagram& datagram, Exporter& exporter, FlowBatch& batch,
+                          DecodeReport& report, RawObserver* observer) {
+  ByteReader reader(datagram.payload);
+  const auto header = reader.window<kHeader>();
+  if (!reader.ok()) return report.fail(DecodeError::truncated_header);
+  Message message;
+  message.version = Protocol::ipfix;
+  message.domain = be_at<std::uint32_t, 12>(header);
+  message.time.export_ns = be_at<std::uint32_t, 4>(header) * kNsPerSecond;
+  message.received_ns = datagram.received_ns;
+  message.observer = observer;
+
+  Origin& origin = start_origin(datagram, exporter, FlowType::ipfix, batch);
+  origin.sequence_num = be_at<std::uint32_t, 8>(header);
+  origin.observation_domain_id = message.domain;
+  const std::uint16_t length = be_at<std::uint16_t, 2>(header);
+  if (observer) {
+    observer->open("header");
+    observer->number("version", 10);
+    observer->number("length", length);
+    observer->number("export time", be_at<std::uint32_t, 4>(header));
+    observer->number("sequence", origin.sequence_num);
+    observer->number("observation domain", message.domain);
+    observer->close();
+  }
+  // A length that says more than came is counted, and what came is decoded; what lies past it is no part of
+  // the message.
+  if (length < kHeader || length > datagram.payload.size()) {
+    report.fail(DecodeError::bad_length);
+  } else {
+    reader = ByteReader(datagram.payload.first(length));
+    reader.skip(kHeader);
+  }
+  walk_sets(kIpfixDialect, message, reader, records_, exporter, batch, report);
+}
+
+}  // namespace sluice::decode

@@ -1,0 +1,37 @@
+#pragma once
+// The last step of a NetFlow v9 or IPFIX flow: what follows from several elements together.
+#include "decode/template/plan.hpp"
+#include "sluice/decode/exporter.hpp"
+
+namespace sluice::decode {
+
+inline constexpr std::uint16_t kEtypeIpv4 = 0x0800;
+inline constexpr std::uint16_t kEtypeIpv6 = 0x86dd;
+
+struct ResolvedRate {
+  std::uint64_t rate = 0;
+  SamplingRateSource source = SamplingRateSource::unknown;
+};
+
+/// The order of the contract: the record's own rate; what options data said; the configured default. A
+/// configured override beats all.
+ResolvedRate resolve_rate(const ExporterSettings& settings, std::uint64_t own, std::uint64_t announced);
+
+/// Ethertype from IE 60, else from the addresses' family.
+inline std::uint16_t ethertype_of(const FlowRecord& flow, std::uint8_t ip_version) {
+  if (ip_version == 4) return kEtypeIpv4;
+  if (ip_version == 6) return kEtypeIpv6;
+  const std::uint8_t size = flow.src_addr_size ? flow.src_addr_size : flow.dst_addr_size;
+  return size == 4 ? kEtypeIpv4 : size == 16 ? kEtypeIpv6 : std::uint16_t{0};
+}
+
+/// ICMP type and code where they came packed into one number: IE 32 or 139, else the destination port.
+inline void unpack_icmp(FlowRecord& flow, std::uint16_t type_code, bool from_port) {
+  if (flow.proto != 1 && flow.proto != 58) return;
+  if (type_code == 0 && from_port) type_code = flow.dst_port;
+  if (type_code == 0 || flow.icmp_type != 0 || flow.icmp_code != 0) return;
+  flow.icmp_type = static_cast<std::uint8_t>(type_code >> 8);
+  flow.icmp_code = static_cast<std::uint8_t>(type_code & 0xffU);
+}
+
+}  // namespace sluice::decode

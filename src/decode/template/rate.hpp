@@ -1,0 +1,29 @@
+#pragma once
+// A sampling rate from the elements that can say one, in a data record or an options record.
+#include <cmath>
+#include <cstdint>
+
+namespace sluice::decode {
+
+struct RateInputs {
+  std::uint64_t interval_34 = 0, interval_50 = 0, interval_305 = 0, space_306 = 0, size_309 = 0,
+                population_310 = 0;
+  double probability_311 = 0;
+
+  /// 1 in N, rounded; 0 where nothing says it. RFC 5476 section 6.5.2.1: interval and space together are
+  /// (interval + space) / interval; some boxes send the interval alone and mean N.
+  std::uint64_t rate() const {
+    if (interval_305 && space_306) return (interval_305 + space_306) / interval_305;
+    if (interval_305) return interval_305;
+    if (interval_50) return interval_50;
+    if (interval_34) return interval_34;
+    if (size_309 && population_310) return population_310 / size_309;
+    if (probability_311 > 0 && probability_311 <= 1) {
+      const double n = std::round(1.0 / probability_311);
+      return n < 1e18 ? static_cast<std::uint64_t>(n) : 0;
+    }
+    return 0;
+  }
+};
+
+}  // namespace sluice::decode

@@ -1,0 +1,210 @@
+#include "decode/template/records.hpp"
+
+#include <algorithm>
+
+#include "decode/template/finish.hpp"
+
+namespace sluice::decode {
+
+ResolvedRate resolve_rate(const ExporterSettings& settings, std::uint64_t own, std::uint64_t announced) {
+  if (settings.sampling_rate_override)
+    return {*settings.sampling_rate_override, SamplingRateSource::configured};
+  if (own) return {own, SamplingRateSource::record};
+  if (announced) return {announced, SamplingRateSource::options};
+  if (settings.sampling_rate_default)
+    return {*settings.sampling_rate_default, SamplingRateSource::configured};
+  return {};
+}
+
+std::uint64_t system_init_ms(const Exporter& exporter, Protocol version, std::uint32_t domain) {
+  return exporter.samplers.system_init_ms(version, domain);
+}
+
+namespace {
+
+/// Start and end from the raw values that the steps left in the record.
+void finish_times(const Message& message, const Plan& plan, std::uint64_t init_ms, const TimeBounds& bounds,
+                  FlowRecord& flow, DecodeReport& report) {
+  const bool has_end = plan.end_unit != TimeUnit::absent;
+  const bool has_start = plan.start_unit != TimeUnit::absent;
+  std::uint64_t end =
+      has_end ? time_to_unix_ns(plan.end_unit, flow.time_flow_end_ns, message.time, init_ms) : 0;
+  std::uint64_t start =
+      has_start ? time_to_unix_ns(plan.start_unit, flow.time_flow_start_ns, message.time, init_ms) : 0;
+  if (!has_end) end = has_start ? start : message.time.export_ns;
+  if (!has_start) start = end;
+  flow.time_flow_start_ns = start;
+  flow.time_flow_end_ns = end;
+  judge_times(flow, message.received_ns, bounds, report);
+}
+
+/// The same for the commonest case, both times as sysUpTime of a v9 header, where the loop stays small.
+void finish_uptimes(const Message& message, const TimeBounds& bounds, std::span<FlowRecord> flows,
+                    DecodeReport& report) {
+  for (FlowRecord& flow : flows) {
+    flow.time_flow_start_ns =
+        uptime_to_unix_ns(static_cast<std::uint32_t>(flow.time_flow_start_ns), message.time);
+    flow.time_flow_end_ns =
+        uptime_to_unix_ns(static_cast<std::uint32_t>(flow.time_flow_end_ns), message.time);
+    judge_times(flow, message.received_ns, bounds, report);
+  }
+}
+
+void finish_packet(const Scratch& scratch, FlowRecord& flow) {
+  if (!scratch.has_packet) return;
+  if (flow.bytes == 0) flow.bytes = scratch.frame_size;
+  if (flow.packets == 0) flow.packets = 1;
+}
+
+}  // namespace
+
+void RecordDecoder::finish(const Message& message, const Plan& plan, Exporter& exporter,
+                           std::span<FlowRecord> flows, DecodeReport& report) {
+  const Scratch nothing{};
+  const std::uint64_t domain_init_ms = system_init_ms(exporter, message.version, message.domain);
+  const bool uptimes = plan.start_unit == TimeUnit::uptime_ms && plan.end_unit == TimeUnit::uptime_ms &&
+                       message.time.has_uptime;
+  if (uptimes) finish_uptimes(message, exporter.bounds, flows, report);
+
+  ResolvedRate rate = resolve_rate(exporter.settings, 0,
+                                   exporter.samplers.rate_of(message.version, message.domain, false, 0));
+  std::uint64_t rate_sampler = 0;
+  std::uint64_t rate_own = 0;
+  for (std::size_t i = 0; i < flows.size(); ++i) {
+    FlowRecord& flow = flows[i];
+    const Scratch& scratch = plan.uses_scratch ? scratch_[i] : nothing;
+    if (!uptimes)
+      finish_times(message, plan, scratch.system_init_ms ? scratch.system_init_ms : domain_init_ms,
+                   exporter.bounds, flow, report);
+    if (flow.etype == 0) flow.etype = ethertype_of(flow, scratch.ip_version);
+    unpack_icmp(flow, scratch.icmp_type_code, plan.icmp_from_port);
+    if (plan.has_packet) finish_packet(scratch, flow);
+    if (plan.says_rate || plan.says_sampler) {
+      const std::uint64_t own = scratch.rates.rate();
+      if (own != rate_own || scratch.sampler != rate_sampler || i == 0) {
+        rate_own = own;
+        rate_sampler = scratch.sampler;
+        rate = resolve_rate(
+            exporter.settings, own,
+            exporter.samplers.rate_of(message.version, message.domain, plan.says_sampler, rate_sampler));
+      }
+    }
+    flow.sampling_rate = rate.rate;
+    flow.sampling_rate_source = rate.source;
+    report.rates_unknown += rate.rate == 0;
+  }
+  if (rate.rate) exporter.sampling_rate = rate.rate;
+}
+
+void RecordDecoder::fixed_flows(const Message& message, const Template& tmpl, Bytes set, Exporter& exporter,
+                                FlowBatch& batch, DecodeReport& report) {
+  // The set's own bytes bound the count; what is left over is padding (RFC 7011 section 3.3.1).
+  const std::size_t n = set.size() / tmpl.min_length;
+  if (n == 0) return;
+  const Plan& plan = *tmpl.plan;
+  const std::span<FlowRecord> flows = batch.append(n);
+  scratch_.resize(std::max(scratch_.size(), n));
+  if (plan.uses_scratch) std::fill_n(scratch_.begin(), n, Scratch{});
+  for (const Step& step : plan.steps)
+    run_step_on_set(step, set, tmpl.min_length, batch, flows, {scratch_.data(), n});
+  finish(message, plan, exporter, flows, report);
+  report.flow_records += static_cast<std::uint32_t>(n);
+  report.flows += static_cast<std::uint32_t>(n);
+  if (message.observer) {
+    ByteReader reader(set);
+    for (std::size_t i = 0; i < n && split(tmpl, reader); ++i) observe(message, tmpl);
+  }
+}
+
+bool RecordDecoder::split(const Template& tmpl, ByteReader& reader) {
+  values_.resize(tmpl.fields.size());
+  for (std::size_t i = 0; i < values_.size(); ++i) {
+    std::size_t length = tmpl.fields[i].length;
+    if (length == kVariableLength) {  // RFC 7011 section 7
+      length = reader.be<std::uint8_t>();
+      if (length == 255) length = reader.be<std::uint16_t>();
+    }
+    values_[i] = reader.take(length);
+  }
+  return reader.ok();
+}
+
+void RecordDecoder::variable_flows(const Message& message, const Template& tmpl, Bytes set,
+                                   Exporter& exporter, FlowBatch& batch, DecodeReport& report) {
+  const Plan& plan = *tmpl.plan;
+  const std::size_t first = batch.size();
+  std::size_t n = 0;
+  ByteReader reader(set);
+  while (reader.remaining() >= tmpl.min_length) {
+    if (!split(tmpl, reader)) {
+      report.fail(DecodeError::bad_record);
+      break;
+    }
+    FlowRecord& flow = batch.append_one();
+    if (scratch_.size() <= n) scratch_.resize(n + 1);
+    scratch_[n] = Scratch{};
+    for (const Step& step : plan.steps) run_step(step, values_[step.field], batch, flow, scratch_[n]);
+    if (message.observer) observe(message, tmpl);
+    ++n;
+  }
+  finish(message, plan, exporter, batch.flows().subspan(first, n), report);
+  report.flow_records += static_cast<std::uint32_t>(n);
+  report.flows += static_cast<std::uint32_t>(n);
+}
+
+void RecordDecoder::options(const Message& message, const Template& tmpl, Bytes set, Exporter& exporter,
+                            DecodeReport& report) {
+  ByteReader reader(set);
+  FlowBatch unused;
+  unused.add_origin();
+  FlowRecord& flow = unused.append_one();
+  while (reader.remaining() >= tmpl.min_length) {
+    if (!split(tmpl, reader)) {
+      report.fail(DecodeError::bad_record);
+      break;
+    }
+    ++report.options_records;
+    if (message.observer) observe(message, tmpl);
+    Scratch said{};
+    for (const Step& step : tmpl.plan->steps) {
+      // In v9 a scope's type is no element (RFC 3954 section 6.1: 1 system, 2 interface ...); in IPFIX it is.
+      if (message.version == Protocol::netflow9 && step.field < tmpl.scope_fields) continue;
+      if (step.store == StoreTo::scratch && step.element->action >= Action::system_init_time &&
+          step.element->action <= Action::probability_311)
+        run_step(step, values_[step.field], unused, flow, said);
+    }
+    if (said.system_init_ms)
+      exporter.samplers.set_system_init_ms(message.version, message.domain, said.system_init_ms);
+    const std::uint64_t rate = said.rates.rate();
+    if (rate && !exporter.samplers.learn(message.version, message.domain, said.sampler, rate))
+      report.fail(DecodeError::sampler_limit);
+  }
+}
+
+void RecordDecoder::observe(const Message& message, const Template& tmpl) {
+  RawObserver& observer = *message.observer;
+  observer.open(tmpl.options ? "options record" : "record");
+  for (std::size_t i = 0; i < values_.size(); ++i) {
+    const ElementInfo* element = find_element(tmpl.fields[i].pen, tmpl.fields[i].id);
+    const bool scope = message.version == Protocol::netflow9 && i < tmpl.scope_fields;
+    const std::string fallback = (scope                ? "scope "
+                                  : tmpl.fields[i].pen ? std::to_string(tmpl.fields[i].pen) + ":"
+                                                       : "element ") +
+                                 std::to_string(tmpl.fields[i].id);
+    observer.bytes(element && !scope ? element->name : std::string_view(fallback), values_[i]);
+  }
+  observer.close();
+}
+
+void RecordDecoder::decode_set(const Message& message, Template& tmpl, Bytes set, Exporter& exporter,
+                               FlowBatch& batch, DecodeReport& report) {
+  tmpl.last_seen_ns = message.received_ns;
+  if (tmpl.options)
+    options(message, tmpl, set, exporter, report);
+  else if (tmpl.variable)
+    variable_flows(message, tmpl, set, exporter, batch, report);
+  else
+    fixed_flows(message, tmpl, set, exporter, batch, report);
+}
+
+}  // namespace sluice::decode

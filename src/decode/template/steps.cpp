@@ -1,0 +1,295 @@
+// What a step does with a value. The loops over a whole set are the hot path of NetFlow v9 and IPFIX.
+#include <cstring>
+
+#include "decode/template/plan.hpp"
+#include "sluice/decode/packet.hpp"
+
+namespace sluice::decode {
+namespace {
+
+std::byte* member(FlowRecord& flow, std::size_t offset) {
+  return reinterpret_cast<std::byte*>(&flow) + offset;
+}
+
+/// Bounded by the member's own width: a value of 0x180 in a one-byte member is its low byte, as in C.
+void put_integer(FlowRecord& flow, const Step& step, std::uint64_t value) {
+  std::uint64_t current = 0;
+  if (step.fallback) {
+    std::memcpy(&current, member(flow, step.target), step.width);
+    if (current != 0) return;
+  }
+  std::memcpy(member(flow, step.target), &value, step.width);
+}
+
+bool zero(const IpAddress& address) { return address.all_zero(); }
+
+/// Two families in one template: the one that IE 60 names, else the one that is not zero.
+bool replaces(const IpAddress& fresh, const IpAddress& current, std::uint8_t ip_version) {
+  if (zero(fresh)) return current.empty();
+  if (zero(current)) return true;
+  return (ip_version == 6 && fresh.is_v6()) || (ip_version == 4 && fresh.is_v4());
+}
+
+void put_address(FlowRecord& flow, const Step& step, Bytes value, const Scratch& scratch) {
+  auto* raw = reinterpret_cast<std::uint8_t*>(member(flow, step.target));
+  auto& size = *reinterpret_cast<std::uint8_t*>(member(flow, step.size_target));
+  const IpAddress fresh = IpAddress::from_bytes(value);
+  if (step.fallback && !replaces(fresh, FlowRecord::address_of(raw, size), scratch.ip_version)) return;
+  FlowRecord::set_address(fresh, raw, size);
+}
+
+void put_extra_address(FlowExtras& extras, const Step& step, Bytes value, const Scratch& scratch) {
+  const auto field = static_cast<ExtraAddress>(step.target);
+  const IpAddress fresh = IpAddress::from_bytes(value);
+  if (!extras.has(field) || replaces(fresh, extras.get(field), scratch.ip_version)) extras.set(field, fresh);
+}
+
+void put_extra_integer(FlowExtras& extras, const Step& step, std::uint64_t value) {
+  const auto field = static_cast<ExtraScalar>(step.target);
+  if (step.fallback && extras.get(field) != 0) return;
+  extras.set(field, value);
+}
+
+/// Text elements come padded with zeros in fixed-length fields (v9); the padding is not part of the text.
+void put_text(FlowExtras& extras, const Step& step, Bytes value) {
+  const auto field = static_cast<ExtraText>(step.target);
+  std::string_view text(reinterpret_cast<const char*>(value.data()), value.size());
+  if (field != ExtraText::application_id) text = text.substr(0, text.find('\0'));
+  if (text.empty() || (step.fallback && extras.has(field))) return;
+  extras.set(field, text);
+}
+
+std::uint64_t time_value(const Step& step, Bytes value) {
+  if (step.unit != TimeUnit::seconds_and_us || value.size() != 16) return load_be_any(value);
+  return load_be<std::uint64_t>(value.data()) * kNsPerSecond +
+         load_be<std::uint64_t>(value.data() + 8) * kNsPerUs;
+}
+
+void put_mpls_label(FlowBatch& batch, FlowRecord& flow, Bytes value) {
+  const auto raw = static_cast<std::uint32_t>(load_be_any(value));
+  if (raw == 0) return;  // an empty place in the stack: some boxes send all ten
+  FlowExtras& extras = batch.extras(flow);
+  const bool with_ttl = value.size() == 4;
+  extras.list(ExtraList::mpls_label).push_back(with_ttl ? raw >> 12 : raw >> 4);
+  if (with_ttl) extras.list(ExtraList::mpls_ttl).push_back(raw & 0xffU);
+}
+
+void put_mpls_address(FlowBatch& batch, FlowRecord& flow, Bytes value) {
+  const IpAddress address = IpAddress::from_bytes(value);
+  if (!zero(address)) batch.extras(flow).list(ExtraAddressList::mpls_ip).push_back(address);
+}
+
+/// IE 351: encapsulation type in the highest byte (1 VXLAN, 2 NVGRE), whose identifiers have 24 bits.
+void put_segment_id(FlowBatch& batch, FlowRecord& flow, std::uint64_t value) {
+  const std::uint64_t type = value >> 56;
+  const std::uint64_t id = type == 1 || type == 2 ? value & 0xffffffU : value & 0xffffffffU;
+  batch.extras(flow).set(ExtraScalar::vni, id);
+}
+
+double probability(Bytes value) {
+  if (value.size() == 8) {
+    const auto bits = load_be<std::uint64_t>(value.data());
+    double out = 0;
+    std::memcpy(&out, &bits, sizeof out);
+    return out;
+  }
+  if (value.size() != 4) return 0;
+  const auto bits = load_be<std::uint32_t>(value.data());
+  float out = 0;
+  std::memcpy(&out, &bits, sizeof out);
+  return static_cast<double>(out);
+}
+
+void put_vlan(FlowRecord& flow, std::uint64_t value) {
+  if (flow.vlan_id == 0) flow.vlan_id = static_cast<std::uint16_t>(value);
+  if (flow.src_vlan == 0) flow.src_vlan = static_cast<std::uint16_t>(value);
+}
+
+FlowDirection direction(std::uint64_t value) {
+  return value == 0 ? FlowDirection::ingress : value == 1 ? FlowDirection::egress : FlowDirection::unknown;
+}
+
+void parse_section(FirstHeader first, Bytes value, FlowBatch& batch, FlowRecord& flow, Scratch& scratch) {
+  if (value.empty()) return;
+  scratch.has_packet |= parse_packet(first, value, batch, flow);
+}
+
+void run_scratch(const Step& step, Bytes value, FlowBatch& batch, FlowRecord& flow, Scratch& scratch) {
+  const std::uint64_t number = value.size() <= 8 ? load_be_any(value) : 0;
+  switch (step.element->action) {
+    case Action::vlan:
+      put_vlan(flow, number);
+      break;
+    case Action::direction:
+      flow.flow_direction = direction(number);
+      break;
+    case Action::fragment_flags:
+      flow.ip_flags = static_cast<std::uint8_t>((number & 0xffU) >> 5);
+      break;
+    case Action::icmp_type_code:
+      if (number) scratch.icmp_type_code = static_cast<std::uint16_t>(number);
+      break;
+    case Action::mpls_label:
+      put_mpls_label(batch, flow, value);
+      break;
+    case Action::mpls_address:
+      put_mpls_address(batch, flow, value);
+      break;
+    case Action::segment_id:
+      put_segment_id(batch, flow, number);
+      break;
+    case Action::system_init_time:
+      scratch.system_init_ms = number;
+      break;
+    case Action::ip_version:
+      scratch.ip_version = static_cast<std::uint8_t>(number);
+      break;
+    case Action::sampler:
+      if (scratch.sampler == 0) scratch.sampler = number;
+      break;
+    case Action::interval_34:
+      scratch.rates.interval_34 = number;
+      break;
+    case Action::interval_50:
+      scratch.rates.interval_50 = number;
+      break;
+    case Action::interval_305:
+      scratch.rates.interval_305 = number;
+      break;
+    case Action::space_306:
+      scratch.rates.space_306 = number;
+      break;
+    case Action::size_309:
+      scratch.rates.size_309 = number;
+      break;
+    case Action::population_310:
+      scratch.rates.population_310 = number;
+      break;
+    case Action::probability_311:
+      scratch.rates.probability_311 = probability(value);
+      break;
+    case Action::frame_size:
+      scratch.frame_size = number;
+      break;
+    case Action::packet_ethernet:
+      parse_section(FirstHeader::ethernet, value, batch, flow, scratch);
+      break;
+    case Action::packet_ip: {
+      const bool v6 = !value.empty() && std::to_integer<unsigned>(value[0]) >> 4 == 6;
+      parse_section(v6 ? FirstHeader::ipv6 : FirstHeader::ipv4, value, batch, flow, scratch);
+      break;
+    }
+    default:
+      break;
+  }
+}
+
+/// The inner loops: source and target widths are compile-time constants, so each is a load, a byte swap and a
+/// store a record.
+template <class From, class To>
+void copy_column(const std::byte* from, std::size_t stride, std::byte* to, std::size_t n) {
+  for (std::size_t i = 0; i < n; ++i, from += stride, to += sizeof(FlowRecord)) {
+    const auto value = static_cast<To>(load_be<From>(from));
+    std::memcpy(to, &value, sizeof value);
+  }
+}
+
+template <class From>
+bool copy_column_to(std::uint8_t width, const std::byte* from, std::size_t stride, std::byte* to,
+                    std::size_t n) {
+  switch (width) {
+    case 1:
+      copy_column<From, std::uint8_t>(from, stride, to, n);
+      return true;
+    case 2:
+      copy_column<From, std::uint16_t>(from, stride, to, n);
+      return true;
+    case 4:
+      copy_column<From, std::uint32_t>(from, stride, to, n);
+      return true;
+    case 8:
+      copy_column<From, std::uint64_t>(from, stride, to, n);
+      return true;
+    default:
+      return false;
+  }
+}
+
+bool copy_integers(const Step& step, const std::byte* from, std::size_t stride, std::byte* to,
+                   std::size_t n) {
+  switch (step.length) {
+    case 1:
+      return copy_column_to<std::uint8_t>(step.width, from, stride, to, n);
+    case 2:
+      return copy_column_to<std::uint16_t>(step.width, from, stride, to, n);
+    case 4:
+      return copy_column_to<std::uint32_t>(step.width, from, stride, to, n);
+    case 8:
+      return copy_column_to<std::uint64_t>(step.width, from, stride, to, n);
+    default:
+      return false;
+  }
+}
+
+template <std::size_t N>
+void copy_addresses(const std::byte* from, std::size_t stride, std::byte* to, std::byte* size,
+                    std::size_t n) {
+  for (std::size_t i = 0; i < n; ++i, from += stride, to += sizeof(FlowRecord), size += sizeof(FlowRecord)) {
+    std::memcpy(to, from, N);
+    *size = static_cast<std::byte>(N);
+  }
+}
+
+/// The cheap way for the common steps; false where the step needs the general one.
+bool run_column(const Step& step, const std::byte* data, std::size_t stride, std::span<FlowRecord> flows) {
+  if (step.fallback) return false;
+  const std::byte* from = data + step.source;
+  std::byte* to = member(flows.front(), step.target);
+  if (step.store == StoreTo::record_integer || (step.store == StoreTo::time && step.length <= 8))
+    return copy_integers(step, from, stride, to, flows.size());
+  if (step.store != StoreTo::record_address) return false;
+  std::byte* size = member(flows.front(), step.size_target);
+  if (step.length == 4)
+    copy_addresses<4>(from, stride, to, size, flows.size());
+  else
+    copy_addresses<16>(from, stride, to, size, flows.size());
+  return true;
+}
+
+}  // namespace
+
+void run_step(const Step& step, Bytes value, FlowBatch& batch, FlowRecord& flow, Scratch& scratch) {
+  switch (step.store) {
+    case StoreTo::record_integer:
+      if (value.size() <= 8) put_integer(flow, step, load_be_any(value));
+      break;
+    case StoreTo::record_address:
+      put_address(flow, step, value, scratch);
+      break;
+    case StoreTo::extra_integer:
+      if (value.size() <= 8 && !value.empty())
+        put_extra_integer(batch.extras(flow), step, load_be_any(value));
+      break;
+    case StoreTo::extra_address:
+      put_extra_address(batch.extras(flow), step, value, scratch);
+      break;
+    case StoreTo::extra_text:
+      if (!value.empty()) put_text(batch.extras(flow), step, value);
+      break;
+    case StoreTo::time:
+      put_integer(flow, step, time_value(step, value));
+      break;
+    case StoreTo::scratch:
+      run_scratch(step, value, batch, flow, scratch);
+      break;
+  }
+}
+
+void run_step_on_set(const Step& step, Bytes data, std::size_t record_length, FlowBatch& batch,
+                     std::span<FlowRecord> flows, std::span<Scratch> scratch) {
+  if (flows.empty() || run_column(step, data.data(), record_length, flows)) return;
+  for (std::size_t i = 0; i < flows.size(); ++i)
+    run_step(step, data.subspan(i * record_length + step.source, step.length), batch, flows[i], scratch[i]);
+}
+
+}  // namespace sluice::decode

@@ -1,0 +1,72 @@
+#include "sluice/decode/template_cache.hpp"
+
+#include "decode/template/plan.hpp"
+#include "sluice/decode/exporter.hpp"
+
+namespace sluice::decode {
+
+Template::Template() = default;
+Template::~Template() = default;
+
+TemplateCache::TemplateCache(const Limits& limits)
+    : max_templates_(limits.max_templates),
+      max_fields_(limits.max_template_fields),
+      max_record_length_(limits.max_record_length) {}
+TemplateCache::~TemplateCache() = default;
+
+Template* TemplateCache::find(Protocol version, std::uint32_t domain, std::uint16_t id) {
+  const auto found = templates_.find(key(version, domain, id));
+  return found == templates_.end() ? nullptr : found->second.get();
+}
+
+bool TemplateCache::put(Protocol version, std::uint32_t domain, std::unique_ptr<Template> fresh,
+                        DecodeReport& report) {
+  fresh->min_length = 0;
+  fresh->variable = false;
+  for (const TemplateField& field : fresh->fields) {
+    const bool variable = field.length == kVariableLength;
+    fresh->variable |= variable;
+    fresh->min_length += variable ? 1 : field.length;
+  }
+  if (fresh->fields.size() > max_fields_ || fresh->min_length > max_record_length_) {
+    report.fail(DecodeError::template_too_large);
+    return false;
+  }
+  // Records without a byte would never end a set.
+  if (fresh->min_length == 0) {
+    report.fail(DecodeError::bad_template);
+    return false;
+  }
+  auto& slot = templates_[key(version, domain, fresh->id)];
+  if (!slot && templates_.size() > max_templates_) {
+    templates_.erase(key(version, domain, fresh->id));
+    report.fail(DecodeError::template_limit);
+    return false;
+  }
+  ++report.templates;
+  if (slot && slot->options == fresh->options && slot->scope_fields == fresh->scope_fields &&
+      slot->fields == fresh->fields) {
+    slot->last_seen_ns = fresh->last_seen_ns;  // a refresh: the plan stands
+    return true;
+  }
+  fresh->plan = std::make_unique<const Plan>(compile(*fresh));
+  slot = std::move(fresh);
+  return true;
+}
+
+std::size_t TemplateCache::withdraw(Protocol version, std::uint32_t domain, std::uint16_t id) {
+  return templates_.erase(key(version, domain, id));
+}
+
+std::size_t TemplateCache::withdraw_all(Protocol version, std::uint32_t domain, bool options) {
+  const std::uint64_t stream = key(version, domain, 0);
+  return std::erase_if(templates_, [&](const auto& entry) {
+    return (entry.first & ~0xffffULL) == stream && entry.second->options == options;
+  });
+}
+
+std::size_t TemplateCache::expire(std::uint64_t before_ns) {
+  return std::erase_if(templates_, [&](const auto& entry) { return entry.second->last_seen_ns < before_ns; });
+}
+
+}  // namespace sluice::decode
