@@ -1,0 +1,126 @@
+// Below the network layer: Ethernet, 802.1Q and QinQ tags, LLC/SNAP, MPLS, PPP.
+#include "decode/packet/walk.hpp"
+
+namespace sluice::decode::packet {
+namespace {
+
+constexpr std::uint16_t kIpv4 = 0x0800, kIpv6 = 0x86dd, kMplsUnicast = 0x8847, kMplsMulticast = 0x8848;
+constexpr std::uint16_t kFirstEthertype = 0x0600;  // smaller values are the length of an 802.3 frame
+
+// A frame with an LLC header. SNAP with the organisation code 0 carries an ethertype (RFC 1042).
+Next after_llc(Walk& walk);
+
+// Remembers the type and says which layer it stands for.
+Next after_ethertype(Walk& walk, std::uint16_t type) {
+  if (type < kFirstEthertype) return after_llc(walk);
+  walk.flow.etype = type;
+  switch (type) {
+    case kIpv4:
+      return Next::ipv4;
+    case kIpv6:
+      return Next::ipv6;
+    case 0x8100:  // 802.1Q
+    case 0x88a8:  // 802.1ad
+    case 0x9100:  // QinQ before 802.1ad
+    case 0x9200:
+      return Next::dot1q;
+    case kMplsUnicast:
+    case kMplsMulticast:
+      return Next::mpls;
+    default:
+      return Next::end;
+  }
+}
+
+Next after_llc(Walk& walk) {
+  walk.flow.etype = 0;
+  ByteReader ahead = walk.in;
+  constexpr std::uint64_t kSnap = 0xaaaa03000000;
+  if (load_be_any(ahead.take(6)) != kSnap) return Next::end;
+  const auto type = ahead.be<std::uint16_t>();
+  if (!ahead.ok() || type < kFirstEthertype) return Next::end;
+  walk.in = ahead;
+  return after_ethertype(walk, type);
+}
+
+// There is no protocol number below an MPLS stack; the IP version is what everybody looks at (RFC 4928).
+Next after_mpls(Walk& walk) {
+  ByteReader ahead = walk.in;
+  switch (ahead.be<std::uint8_t>() >> 4) {
+    case 4:
+      return Next::ipv4;
+    case 6:
+      return Next::ipv6;
+    default:
+      return Next::end;
+  }
+}
+
+}  // namespace
+
+Next ethernet(Walk& walk) {
+  if (walk.in.remaining() < 14) return Next::broken;
+  walk.flow.dst_mac = load_be_any(walk.in.take(6));
+  walk.flow.src_mac = load_be_any(walk.in.take(6));
+  return after_ethertype(walk, walk.in.be<std::uint16_t>());
+}
+
+Next dot1q(Walk& walk) {
+  if (walk.in.remaining() < 4) return Next::broken;
+  const auto tag = walk.in.be<std::uint16_t>();
+  const auto vlan = static_cast<std::uint16_t>(tag & 0x0fff);
+  switch (walk.vlan_tags++) {
+    case 0:
+      walk.flow.vlan_id = vlan;
+      walk.extras().set(ExtraScalar::vlan_priority, tag >> 13U);
+      break;
+    case 1:
+      walk.extras().set(ExtraScalar::customer_vlan_id, vlan);
+      break;
+    default:
+      break;
+  }
+  return after_ethertype(walk, walk.in.be<std::uint16_t>());
+}
+
+// RFC 3032 section 2.1. A stack deeper than any real one ends the walk: its entries would be copied to every
+// message.
+Next mpls(Walk& walk) {
+  constexpr int kMaxLabels = 16;
+  if (walk.in.remaining() < 4) return Next::broken;
+  if (walk.flow.etype == 0) walk.flow.etype = kMplsUnicast;
+  FlowExtras& extras = walk.extras();
+  for (int depth = 0; depth < kMaxLabels && walk.in.remaining() >= 4; ++depth) {
+    const auto entry = walk.in.be<std::uint32_t>();
+    extras.list(ExtraList::mpls_label).push_back(entry >> 12);
+    extras.list(ExtraList::mpls_ttl).push_back(entry & 0xff);
+    const bool bottom = entry & 0x100;
+    if (bottom) return after_mpls(walk);
+  }
+  return Next::end;
+}
+
+// RFC 1661 section 2 and RFC 1662 section 3.1; address, control and the protocol's first byte may be left
+// out.
+Next ppp(Walk& walk) {
+  ByteReader ahead = walk.in;
+  if (ahead.be<std::uint16_t>() == 0xff03) walk.in = ahead;
+  ahead = walk.in;
+  std::uint16_t protocol = ahead.be<std::uint8_t>();
+  if ((protocol & 1) == 0) protocol = static_cast<std::uint16_t>(protocol << 8 | ahead.be<std::uint8_t>());
+  if (!ahead.ok()) return Next::broken;
+  walk.in = ahead;
+  switch (protocol) {
+    case 0x0021:
+      return Next::ipv4;
+    case 0x0057:
+      return Next::ipv6;
+    case 0x0281:
+    case 0x0283:
+      return Next::mpls;
+    default:
+      return Next::end;
+  }
+}
+
+}  // namespace sluice::decode::packet

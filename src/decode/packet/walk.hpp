@@ -1,0 +1,74 @@
+#pragma once
+// The walk over a packet: a chain of small functions, one per layer, each of which reads its own header and
+// names the layer that follows. A new layer is a function, an enumerator and a row of the table in
+// parse_packet.cpp.
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+
+#include "sluice/flow/batch.hpp"
+#include "sluice/util/byte_reader.hpp"
+
+namespace sluice::decode::packet {
+
+/// The layer to read next; also the index into the table of layers.
+enum class Next : std::uint8_t {
+  end,     ///< this layer was read; what follows it is not known or not wanted
+  broken,  ///< this layer's own header is not whole or contradicts itself
+  ethernet,
+  ppp,
+  dot1q,
+  mpls,
+  ipv4,
+  ipv6,
+  ipv6_options,
+  ipv6_routing,
+  ipv6_fragment,
+  authentication,
+  tcp,
+  udp,
+  sctp,
+  icmp,
+  icmpv6,
+  count
+};
+
+/// What the functions share.
+struct Walk {
+  ByteReader in;
+  FlowBatch& batch;
+  FlowRecord& flow;
+  std::size_t trimmed = 0;  ///< bytes that the layer at hand cut off the end, see limit_payload()
+  int vlan_tags = 0;        ///< read so far
+
+  FlowExtras& extras() { return batch.extras(flow); }
+  /// Skips n bytes or as many as are left: a sampled header may end anywhere, also amid options.
+  void skip_up_to(std::size_t n) { in.skip(std::min(n, in.remaining())); }
+  /// What follows is n bytes long by the layer's own word; frame padding behind it is no header.
+  void limit_payload(std::size_t n) {
+    if (n >= in.remaining()) return;
+    trimmed += in.remaining() - n;
+    in = ByteReader(in.rest().first(n));
+  }
+};
+
+using ParseLayer = Next (*)(Walk&);
+
+Next ethernet(Walk& walk);
+Next ppp(Walk& walk);
+Next dot1q(Walk& walk);
+Next mpls(Walk& walk);
+
+Next ipv4(Walk& walk);
+Next ipv6(Walk& walk);
+Next ipv6_options(Walk& walk);
+Next ipv6_routing(Walk& walk);
+Next ipv6_fragment(Walk& walk);
+Next authentication(Walk& walk);
+
+Next tcp(Walk& walk);
+Next udp(Walk& walk);
+Next sctp(Walk& walk);
+Next icmp(Walk& walk);
+
+}  // namespace sluice::decode::packet

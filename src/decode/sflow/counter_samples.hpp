@@ -1,0 +1,11 @@
+#pragma once
+// Counter samples and discarded-packet samples: checked, counted, shown; no flow comes of them.
+#include "decode/sflow/xdr.hpp"
+
+namespace sluice::decode::sflow {
+
+/// False where the sample's fixed part is not whole. Records that do not fit go to the report.
+bool read_counter_sample(bool expanded, XdrReader& in, DecodeReport& report);
+bool read_discard_sample(XdrReader& in, DecodeReport& report);
+
+}  // namespace sluice::decode::sflow

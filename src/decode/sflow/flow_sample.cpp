@@ -1,0 +1,101 @@
+// Layouts: sFlow version 5, section 5, flow_sample and flow_sample_expanded.
+#include "decode/sflow/flow_sample.hpp"
+
+namespace sluice::decode::sflow {
+namespace {
+
+/// What the value of an interface field means.
+enum InterfaceFormat : std::uint32_t { kIfIndex = 0, kDiscarded = 1, kMultiple = 2 };
+
+struct Interface {
+  std::uint32_t format = 0;
+  std::uint32_t value = 0;
+};
+
+struct FlowSample {
+  std::uint32_t sampling_rate = 0;
+  Interface input;
+  Interface output;
+  std::uint32_t records = 0;
+};
+
+// Expanded samples carry the format in a word of its own, the others in the top two bits.
+Interface read_interface(bool expanded, std::string_view format_name, std::string_view name, XdrReader& in) {
+  if (expanded) {
+    const std::uint32_t format = in.u32(format_name);
+    return {format, in.u32(name)};
+  }
+  const std::uint32_t word = in.u32(name);
+  return {word >> 30, word & 0x3fffffff};
+}
+
+FlowSample read_fixed_part(bool expanded, XdrReader& in) {
+  FlowSample out;
+  in.u32("sequence_number");
+  if (expanded) in.u32("source_id_type");
+  in.u32(expanded ? "source_id_index" : "source_id");
+  out.sampling_rate = in.u32("sampling_rate");
+  in.u32("sample_pool");
+  in.u32("drops");
+  out.input = read_interface(expanded, "input_format", "input", in);
+  out.output = read_interface(expanded, "output_format", "output", in);
+  out.records = in.u32("records");
+  return out;
+}
+
+void apply_interfaces(const FlowSample& sample, FlowBatch& batch, FlowRecord& flow) {
+  if (sample.input.format == kIfIndex) flow.in_if = sample.input.value;
+  switch (sample.output.format) {
+    case kIfIndex:
+      flow.out_if = sample.output.value;
+      break;
+    case kDiscarded:
+      batch.extras(flow).set(ExtraScalar::out_if_discard_reason, sample.output.value);
+      break;
+    case kMultiple:
+      batch.extras(flow).set(ExtraScalar::out_if_multiple, sample.output.value);
+      break;
+    default:
+      break;
+  }
+}
+
+// The sample's own rate, unless configuration overrides it or has to stand in for it.
+void apply_sampling_rate(std::uint32_t rate, Exporter& exporter, FlowRecord& flow, DecodeReport& report) {
+  const auto& override_rate = exporter.settings.sampling_rate_override;
+  const auto& default_rate = exporter.settings.sampling_rate_default;
+  flow.sampling_rate = rate;
+  flow.sampling_rate_source = SamplingRateSource::header;
+  if (override_rate || (rate == 0 && default_rate)) {
+    flow.sampling_rate = override_rate ? *override_rate : *default_rate;
+    flow.sampling_rate_source = SamplingRateSource::configured;
+  }
+  if (flow.sampling_rate == 0) {
+    flow.sampling_rate_source = SamplingRateSource::unknown;
+    ++report.rates_unknown;
+    return;
+  }
+  exporter.sampling_rate = flow.sampling_rate;
+}
+
+}  // namespace
+
+bool read_flow_sample(bool expanded, XdrReader& in, const SampleContext& context) {
+  const FlowSample sample = read_fixed_part(expanded, in);
+  if (!in.ok()) return false;
+  context.records.reset();
+  const std::uint32_t good = context.records.read(in, sample.records, context.report);
+  if (good == 0 && sample.records > 0) return false;
+
+  FlowRecord& flow = context.batch.append_one();
+  flow.packets = 1;
+  flow.time_flow_start_ns = flow.time_flow_end_ns = context.received_ns;
+  apply_interfaces(sample, context.batch, flow);
+  apply_sampling_rate(sample.sampling_rate, context.exporter, flow, context.report);
+  context.records.apply(context.batch, flow);
+  ++context.report.flow_records;
+  ++context.report.flows;
+  return true;
+}
+
+}  // namespace sluice::decode::sflow

@@ -1,0 +1,110 @@
+// The datagram's header and the loop over its samples: sFlow version 5, section 5, sample_datagram_v5.
+#include "decode/sflow/sflow_decoder.hpp"
+
+#include "decode/sflow/counter_samples.hpp"
+#include "decode/sflow/flow_sample.hpp"
+
+namespace sluice::decode {
+namespace sflow {
+namespace {
+
+constexpr std::uint32_t kVersion = 5;
+
+enum SampleFormat : std::uint32_t {
+  kFlowSample = 1,
+  kCounterSample = 2,
+  kExpandedFlowSample = 3,
+  kExpandedCounterSample = 4,
+  kDiscardedPacket = 5
+};
+
+struct Header {
+  std::uint32_t version = 0;
+  IpAddress agent;
+  std::uint32_t sequence = 0;
+  std::uint32_t samples = 0;
+};
+
+Header read_header(XdrReader& in) {
+  const Shown shown(in.observer(), "header");
+  Header out;
+  out.version = in.u32("version");
+  out.agent = in.address("agent_address_type", "agent_address");
+  in.u32("sub_agent_id");
+  out.sequence = in.u32("sequence_number");
+  in.u32("uptime_ms");
+  out.samples = in.u32("samples");
+  return out;
+}
+
+enum class Outcome : std::uint8_t { good, bad, unknown };
+
+Outcome read_sample(DataFormat format, XdrReader& in, const SampleContext& context) {
+  const auto outcome = [](bool good) { return good ? Outcome::good : Outcome::bad; };
+  switch (format.standard()) {
+    case kFlowSample:
+      return outcome(read_flow_sample(false, in, context));
+    case kCounterSample:
+      return outcome(read_counter_sample(false, in, context.report));
+    case kExpandedFlowSample:
+      return outcome(read_flow_sample(true, in, context));
+    case kExpandedCounterSample:
+      return outcome(read_counter_sample(true, in, context.report));
+    case kDiscardedPacket:
+      return outcome(read_discard_sample(in, context.report));
+    default:
+      in.opaque("data", in.remaining());
+      return Outcome::unknown;
+  }
+}
+
+// The sample count bounds the loop together with the bytes that are left; bytes behind the last sample are
+// padding. Of a sample that reaches past the datagram's end the records that are there are still read.
+void read_samples(XdrReader& in, std::uint32_t count, const SampleContext& context) {
+  for (std::uint32_t i = 0; i < count; ++i) {
+    if (in.remaining() < 8) {  // fewer samples than promised: one fault, however many are missing
+      context.report.fail(DecodeError::bad_sample);
+      return;
+    }
+    const Shown shown(in.observer(), "sample");
+    const DataFormat format = data_format(in.u32("data_format"));
+    const std::uint32_t length = in.u32("length");
+    const bool fits = length <= in.remaining();
+    XdrReader sample(in.take_up_to(length), in.observer());
+    const Outcome outcome = read_sample(format, sample, context);
+    if (!fits || outcome == Outcome::bad)
+      context.report.fail(DecodeError::bad_sample);
+    else if (outcome == Outcome::unknown)
+      context.report.fail(DecodeError::unknown_sample);
+  }
+}
+
+}  // namespace
+}  // namespace sflow
+
+bool SflowDecoder::claims(Bytes payload) const {
+  ByteReader in(payload);
+  return in.be<std::uint32_t>() == sflow::kVersion;
+}
+
+void SflowDecoder::decode(const Datagram& datagram, Exporter& exporter, FlowBatch& batch,
+                          DecodeReport& report, RawObserver* observer) {
+  report.protocol = Protocol::sflow5;
+  sflow::XdrReader in(datagram.payload, observer);
+  const sflow::Header header = sflow::read_header(in);
+  if (header.version != sflow::kVersion && datagram.payload.size() >= sizeof header.version)
+    return report.fail(DecodeError::unknown_version);
+  if (!in.ok()) return report.fail(DecodeError::truncated_header);
+
+  Origin& origin = batch.add_origin();
+  origin.type = FlowType::sflow5;
+  origin.sequence_num = header.sequence;
+  origin.time_received_ns = datagram.received_ns;
+  origin.sampler_address = header.agent;
+  origin.exporter_address = datagram.source;
+  origin.exporter_name = exporter.settings.name;
+
+  sflow::read_samples(in, header.samples, {datagram.received_ns, exporter, batch, report, records_});
+}
+
+}  // namespace sluice::decode
