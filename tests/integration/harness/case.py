@@ -1,0 +1,36 @@
+"""The base of the tests: a temporary directory, what is missing is said and skipped, and the status for ctest."""
+import os
+import shutil
+import sys
+import tempfile
+import unittest
+
+SKIPPED = 77  # ctest's SKIP_RETURN_CODE
+
+
+def skip_unless_program(name, *places):
+    for place in (shutil.which(name), *places):
+        if place and os.access(place, os.X_OK):
+            return place
+    raise unittest.SkipTest(f"{name} is not installed (deploy/install-deps.sh test brings it)")
+
+
+class Case(unittest.TestCase):
+    maxDiff = None
+
+    def setUp(self):
+        self.directory = tempfile.mkdtemp(prefix="sluice-test-")
+        self.addCleanup(shutil.rmtree, self.directory, ignore_errors=True)
+
+    def path(self, *parts):
+        return os.path.join(self.directory, *parts)
+
+
+def main():
+    """Runs what the command line names (classes or methods; all without). Status 77 when everything was skipped."""
+    program = unittest.main(module="__main__", verbosity=2, exit=False)
+    for test, reason in program.result.skipped:
+        print(f"SKIPPED: {test.id().removeprefix('__main__.')}: {reason}")
+    if not program.result.wasSuccessful():
+        sys.exit(1)
+    sys.exit(SKIPPED if program.result.testsRun == len(program.result.skipped) else 0)

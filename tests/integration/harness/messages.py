@@ -1,0 +1,63 @@
+"""From what a sink delivered back to flows: framed and bare protobuf by protobuf's own classes, JSON by json."""
+import ipaddress
+import json
+import sys
+import unittest
+
+from . import flows, paths
+
+
+def _classes():
+    sys.path.insert(0, paths.generated())
+    try:
+        import flow_pb2  # pylint: disable=import-outside-toplevel
+    except ImportError as error:
+        raise unittest.SkipTest(f"protobuf's Python classes of flow.proto: {error}") from None
+    finally:
+        sys.path.pop(0)
+    return flow_pb2
+
+
+def parse(data):
+    """One message without a length prefix."""
+    message = _classes().FlowMessage()
+    message.ParseFromString(data)
+    return message
+
+
+def parse_framed(data):
+    """All messages of a Kafka value or a file: a varint length before each."""
+    messages, at = [], 0
+    while at < len(data):
+        length, shift = 0, 0
+        while True:
+            byte, at = data[at], at + 1
+            length, shift = length | (byte & 0x7F) << shift, shift + 7
+            if byte < 0x80:
+                break
+        if at + length > len(data):
+            raise AssertionError(f"a frame of {length} bytes with {len(data) - at} left")
+        messages.append(parse(data[at:at + length]))
+        at += length
+    return messages
+
+
+def parse_json(data):
+    """JSON lines, as dicts."""
+    return [json.loads(line) for line in data.splitlines()]
+
+
+def flow(message):
+    """flows.Flow of a message or of a dict of the `sluice` JSON fields."""
+    if isinstance(message, dict):
+        raw = {name: ipaddress.ip_address(message[name]).packed for name in ("src_addr", "dst_addr") if message.get(name)}
+        get = lambda name: raw.get(name, b"") if name.endswith("_addr") else message.get(name, 0)
+    else:
+        get = lambda name: getattr(message, name)
+    icmp = (get("icmp_type"), get("icmp_code"))
+    return flows.make(get("src_addr"), get("dst_addr"), get("proto"), get("src_port"), get("dst_port"),
+                      get("packets"), get("bytes"), icmp=icmp)
+
+
+def flow_list(messages):
+    return [flow(message) for message in messages]
