@@ -55,6 +55,8 @@ class RowEncoder {
   virtual ~RowEncoder() = default;
   /// Appends one row for each flow of the batch, in order; a flow left out gets an empty row.
   virtual void encode(const FlowBatch& batch, RowBuffer& rows) = 0;
+  /// Flows left out so far. Any thread.
+  virtual std::uint64_t left_out() const { return 0; }
 };
 
 std::unique_ptr<RowEncoder> make_row_encoder(const FormatSpec& spec);
