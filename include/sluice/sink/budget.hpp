@@ -1,6 +1,6 @@
 #pragma once
-// What bounds the memory of a sink: every open block and every block in flight is charged to the sink's budget
-// and given back when the sink lets go of it.
+// What bounds the memory of a sink: every open block and every block in flight is charged to the sink's
+// budget and given back when the sink lets go of it.
 #include <atomic>
 #include <cstddef>
 #include <memory>
@@ -33,7 +33,8 @@ class MemoryBudget {
   const std::size_t limit_;
 };
 
-/// Bytes taken from a budget, given back at the end of its life. Move only. A charge without a budget is free.
+/// Bytes taken from a budget, given back at the end of its life. Move only. A charge without a budget is
+/// free.
 class Charge {
  public:
   Charge() = default;

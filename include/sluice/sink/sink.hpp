@@ -1,6 +1,6 @@
 #pragma once
-// Where finished blocks go. A sink never blocks a worker: it takes a block or says that it is full, and counts
-// what became of every flow: delivered, failed (by reason), queued, shed.
+// Where finished blocks go. A sink never blocks a worker: it takes a block or says that it is full, and
+// counts what became of every flow: delivered, failed (by reason), queued, shed.
 #include <chrono>
 #include <cstdint>
 #include <map>
@@ -17,9 +17,9 @@ namespace sluice::sink {
 class BufferPool;
 
 /// One block of encoded flows: immutable once it is handed to a sink, shared by reference. Its header can be
-/// written to disk, and whatever happens to the block can be booked to exporters. The memory is charged to the
-/// sink's budget by the reference the sink is given (budget.hpp), so that of two sinks that share a block each
-/// pays for as long as it holds it.
+/// written to disk, and whatever happens to the block can be booked to exporters. The memory is charged to
+/// the sink's budget by the reference the sink is given (budget.hpp), so that of two sinks that share a block
+/// each pays for as long as it holds it.
 struct Block {
   struct ExporterCount {
     IpAddress exporter;  ///< UDP source address
@@ -29,9 +29,10 @@ struct Block {
   std::uint32_t bucket = 0;  ///< hash of the key modulo the buckets; a Kafka partition is chosen from it
   std::uint32_t flows = 0;
   std::vector<ExporterCount> exporters;
-  std::vector<std::byte> bytes;         ///< rows back to back
-  std::vector<std::uint32_t> row_ends;  ///< single and plain framing: where each row ends in `bytes`; else empty
-  std::vector<std::byte> keys;          ///< single and plain framing: record keys back to back
+  std::vector<std::byte> bytes;  ///< rows back to back
+  std::vector<std::uint32_t>
+      row_ends;                 ///< single and plain framing: where each row ends in `bytes`; else empty
+  std::vector<std::byte> keys;  ///< single and plain framing: record keys back to back
   std::vector<std::uint32_t> key_ends;  ///< as row_ends, for `keys`; empty where records have no key
   std::uint64_t opened_ns = 0;          ///< monotonic time of its first row
   std::shared_ptr<BufferPool> pool;     ///< where ~Block leaves `bytes` to be used again; may be null
@@ -52,9 +53,9 @@ struct SinkStats {
   std::uint64_t delivered_blocks = 0;
   std::uint64_t queued_flows = 0;
   std::uint64_t queued_bytes = 0;
-  std::uint64_t shed_flows = 0;       ///< refused because the queue or the memory budget was full
+  std::uint64_t shed_flows = 0;  ///< refused because the queue or the memory budget was full
   std::map<std::string, std::uint64_t> failed_flows;  ///< by reason, a bounded set of enum names
-  std::uint64_t errors = 0;           ///< errors that cost no flow (a broker connection lost, a write tried again)
+  std::uint64_t errors = 0;  ///< errors that cost no flow (a broker connection lost, a write tried again)
 };
 
 class Sink {
@@ -73,8 +74,8 @@ class Sink {
   virtual SinkStats stats() const = 0;
   /// SIGHUP: files are closed and opened again.
   virtual void reopen() {}
-  /// Waits until everything taken is delivered or the deadline has come, then ends its threads. What is left is
-  /// counted as failed ("shutdown"). Called once, after the workers have ended.
+  /// Waits until everything taken is delivered or the deadline has come, then ends its threads. What is left
+  /// is counted as failed ("shutdown"). Called once, after the workers have ended.
   virtual void close(std::chrono::steady_clock::time_point deadline) = 0;
 };
 

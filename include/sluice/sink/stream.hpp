@@ -1,7 +1,7 @@
 #pragma once
-// From rows to blocks: one output stream of one worker. Rows are made once for each format; every stream copies
-// them into open blocks by its own key and framing, and hands finished blocks to all sinks that want the same
-// stream, by reference.
+// From rows to blocks: one output stream of one worker. Rows are made once for each format; every stream
+// copies them into open blocks by its own key and framing, and hands finished blocks to all sinks that want
+// the same stream, by reference.
 #include <chrono>
 #include <cstdint>
 #include <memory>
@@ -18,8 +18,8 @@
 
 namespace sluice::sink {
 
-/// What tells one stream from another: sinks with equal specs share one StreamWriter in each worker, and streams
-/// with equal formats share one RowEncoder.
+/// What tells one stream from another: sinks with equal specs share one StreamWriter in each worker, and
+/// streams with equal formats share one RowEncoder.
 struct StreamSpec {
   encode::FormatSpec format;
   config::Framing framing = config::Framing::batch;
@@ -33,9 +33,9 @@ struct StreamSpec {
 /// Files and stdout are streams of batch framing with the exporter as key.
 StreamSpec stream_spec(const config::Sink& sink);
 
-/// What the values of the chosen fields of a flow amount to as a record key: integers in decimal, addresses and
-/// MAC addresses as text, texts and raw bytes as they are, joined by '|'. An absent value is 0 or nothing.
-/// Replaces `out`. Fields that are lists give nothing.
+/// What the values of the chosen fields of a flow amount to as a record key: integers in decimal, addresses
+/// and MAC addresses as text, texts and raw bytes as they are, joined by '|'. An absent value is 0 or
+/// nothing. Replaces `out`. Fields that are lists give nothing.
 void append_key(const std::vector<const FieldInfo*>& fields, const FlowBatch& batch, const FlowRecord& flow,
                 std::string& out);
 /// Stable over runs and versions, as partitions follow from it.
@@ -46,22 +46,22 @@ class BufferPool;
 
 /// One stream of one worker; used by that worker's thread alone.
 ///
-/// A flow's bucket is the hash of its key modulo the most buckets any of the sinks asks for; round robin fills
-/// one block at a time and counts its bucket up. A block is open only where flows wait: it is handed over when
-/// the next row would not fit, when its first row is `flush_interval` old, or at flush_all(). Empty rows (flows
-/// that the encoder left out) are no flows here.
+/// A flow's bucket is the hash of its key modulo the most buckets any of the sinks asks for; round robin
+/// fills one block at a time and counts its bucket up. A block is open only where flows wait: it is handed
+/// over when the next row would not fit, when its first row is `flush_interval` old, or at flush_all(). Empty
+/// rows (flows that the encoder left out) are no flows here.
 ///
-/// Framing: batch - rows back to back. single - one record a row (JSON without its newline), with row_ends, and
-/// with keys where the key is the exporter (its raw address bytes) or chosen fields. plain - as single, protobuf
-/// rows without their length prefix.
+/// Framing: batch - rows back to back. single - one record a row (JSON without its newline), with row_ends,
+/// and with keys where the key is the exporter (its raw address bytes) or chosen fields. plain - as single,
+/// protobuf rows without their length prefix.
 ///
-/// Memory: each sink's budget is charged for a block before it is opened. A sink whose budget is empty then is
-/// asked again when the block is finished; if it still is, the flows are counted by its shed() and the other
-/// sinks get the block all the same.
+/// Memory: each sink's budget is charged for a block before it is opened. A sink whose budget is empty then
+/// is asked again when the block is finished; if it still is, the flows are counted by its shed() and the
+/// other sinks get the block all the same.
 class StreamWriter {
  public:
-  /// The sinks outlive the writer; `worker` is passed to their send(). Throws std::invalid_argument where a key
-  /// field is unknown or a list.
+  /// The sinks outlive the writer; `worker` is passed to their send(). Throws std::invalid_argument where a
+  /// key field is unknown or a list.
   StreamWriter(StreamSpec spec, std::vector<Sink*> sinks, unsigned worker, std::string stream = "flows");
   ~StreamWriter();  ///< hands over what is open
   StreamWriter(const StreamWriter&) = delete;

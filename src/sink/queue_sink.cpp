@@ -1,0 +1,114 @@
+#include "sink/queue_sink.hpp"
+
+#include "sink/thread.hpp"
+
+namespace sluice::sink {
+
+QueueSink::QueueSink(std::string name, std::uint64_t queue_bytes, std::unique_ptr<BlockWriter> writer,
+                     LogFn log)
+    : name_(std::move(name)),
+      queue_bytes_(queue_bytes),
+      budget_(std::make_shared<MemoryBudget>(static_cast<std::size_t>(queue_bytes))),
+      writer_(std::move(writer)),
+      log_(std::move(log)) {
+  thread_ = start_thread("sink." + name_, [this] { run(); });
+}
+
+QueueSink::~QueueSink() { close(Clock::now()); }
+
+Taken QueueSink::send(BlockPtr block, unsigned) {
+  const std::uint64_t flows = block->flows;
+  const std::uint64_t bytes = block->bytes.size();
+  tally_.produced(flows, bytes);
+  {
+    const std::lock_guard lock(mutex_);
+    // A block larger than the queue still passes, alone.
+    if (!closed_ && (queue_.empty() || queued_bytes_ + bytes <= queue_bytes_)) {
+      queued_bytes_ += bytes;
+      queue_.push_back(std::move(block));
+    }
+  }
+  if (block) {
+    tally_.shed(flows, bytes);
+    return Taken::full;
+  }
+  wake_.notify_one();
+  return Taken::yes;
+}
+
+void QueueSink::shed(const Block::ExporterCount& lost) {
+  tally_.produced(lost.flows, 0);
+  tally_.shed(lost.flows, 0);
+}
+
+void QueueSink::reopen() {
+  {
+    const std::lock_guard lock(mutex_);
+    reopen_ = true;
+  }
+  wake_.notify_one();
+}
+
+void QueueSink::close(std::chrono::steady_clock::time_point deadline) {
+  {
+    const std::lock_guard lock(mutex_);
+    if (!closed_) give_up_.set(deadline);
+    closed_ = true;
+  }
+  wake_.notify_one();
+  if (thread_.joinable()) thread_.join();
+}
+
+QueueSink::Woken QueueSink::next(BlockPtr& block) {
+  std::unique_lock lock(mutex_);
+  const auto has_work = [&] { return reopen_ || closed_ || !queue_.empty(); };
+  if (const auto at = writer_->next_tick()) {
+    if (Clock::now() >= *at || !wake_.wait_until(lock, *at, has_work)) return Woken::tick;
+  } else {
+    wake_.wait(lock, has_work);
+  }
+  // Blocks that were taken before the reopening may well go to the next file: nothing tells them apart.
+  if (std::exchange(reopen_, false)) return Woken::reopen;
+  if (queue_.empty()) return Woken::end;
+  block = std::move(queue_.front());
+  queue_.pop_front();
+  queued_bytes_ -= block->bytes.size();
+  return Woken::block;
+}
+
+void QueueSink::run() {
+  for (;;) {
+    BlockPtr block;
+    switch (next(block)) {
+      case Woken::block:
+        write(*block);
+        break;
+      case Woken::reopen:
+        writer_->reopen();
+        break;
+      case Woken::tick:
+        writer_->tick();
+        break;
+      case Woken::end:
+        return writer_->finish();
+    }
+  }
+}
+
+void QueueSink::write(const Block& block) {
+  if (give_up_.reached()) return tally_.failed(FailReason::shutdown, block.flows, block.bytes.size());
+  const auto outcome = writer_->write(block, give_up_);
+  if (outcome) {
+    tally_.delivered(block.flows, block.bytes.size());
+    tally_.block_delivered();
+    if (!last_error_.empty()) log_(LogLevel::info, "sink " + name_ + ": writes again");
+    last_error_.clear();
+    return;
+  }
+  tally_.failed(outcome.error().reason, block.flows, block.bytes.size());
+  if (outcome.error().reason == FailReason::shutdown || outcome.error().sentence == last_error_) return;
+  last_error_ = outcome.error().sentence;
+  log_(LogLevel::error, "sink " + name_ + ": " + last_error_);
+}
+
+}  // namespace sluice::sink

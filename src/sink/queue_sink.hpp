@@ -1,0 +1,53 @@
+#pragma once
+// A sink with one thread and a bounded queue of whole blocks before it: file, stdout.
+#include <condition_variable>
+#include <deque>
+#include <mutex>
+#include <string>
+#include <thread>
+
+#include "sink/block_writer.hpp"
+
+namespace sluice::sink {
+
+class QueueSink final : public Sink {
+ public:
+  QueueSink(std::string name, std::uint64_t queue_bytes, std::unique_ptr<BlockWriter> writer, LogFn log);
+  ~QueueSink() override;
+
+  std::string_view name() const override { return name_; }
+  Taken send(BlockPtr block, unsigned worker) override;
+  void shed(const Block::ExporterCount& lost) override;
+  std::shared_ptr<MemoryBudget> budget() const override { return budget_; }
+  SinkStats stats() const override { return tally_.stats(); }
+  void reopen() override;
+  void close(std::chrono::steady_clock::time_point deadline) override;
+
+ private:
+  enum class Woken { block, reopen, tick, end };
+
+  void run();
+  Woken next(BlockPtr& block);
+  void write(const Block& block);
+
+  const std::string name_;
+  const std::uint64_t queue_bytes_;
+  const std::shared_ptr<MemoryBudget> budget_;
+  const std::unique_ptr<BlockWriter> writer_;
+  const LogFn log_;
+  Tally tally_;
+  GiveUp give_up_;
+  std::string last_error_;  // the thread's own
+
+  // Guarded by mutex_.
+  std::mutex mutex_;
+  std::condition_variable wake_;
+  std::deque<BlockPtr> queue_;
+  std::uint64_t queued_bytes_ = 0;
+  bool reopen_ = false;
+  bool closed_ = false;
+
+  std::thread thread_;
+};
+
+}  // namespace sluice::sink
