@@ -19,6 +19,7 @@ struct Listener {
   std::uint16_t port = 0;
   ListenProtocol protocol = ListenProtocol::automatic;
   std::uint64_t receive_buffer = 0;  ///< bytes per socket; 0: receive.buffer
+  friend bool operator==(const Listener&, const Listener&) = default;
 };
 
 struct Receive {
@@ -26,19 +27,21 @@ struct Receive {
   std::uint32_t batch = 256;           ///< datagrams taken by one system call
   bool steering = true;                ///< one exporter to one worker, by source address
   bool gro = false;                    ///< UDP_GRO: cheaper when senders aggregate, kernel drops less exact
+  friend bool operator==(const Receive&, const Receive&) = default;
 };
 
 struct Decode {
   std::uint32_t max_exporters = 20000;
-  std::uint32_t max_templates = 4096;         ///< per exporter
+  std::uint32_t max_templates = 4096;  ///< per exporter
   std::uint32_t max_template_fields = 512;
-  std::uint32_t max_record_length = 65535;    ///< bytes
-  std::uint32_t max_samplers = 4096;          ///< per exporter
+  std::uint32_t max_record_length = 65535;  ///< bytes
+  std::uint32_t max_samplers = 4096;        ///< per exporter
   Seconds template_timeout{24 * 3600};
   Seconds exporter_timeout{24 * 3600};
-  Seconds max_past{24 * 3600};                ///< flow end before receipt
-  Seconds max_future{3600};                   ///< flow end after receipt
-  Seconds max_flow_age{30 * 24 * 3600};       ///< flow start before flow end
+  Seconds max_past{24 * 3600};           ///< flow end before receipt
+  Seconds max_future{3600};              ///< flow end after receipt
+  Seconds max_flow_age{30 * 24 * 3600};  ///< flow start before flow end
+  friend bool operator==(const Decode&, const Decode&) = default;
 };
 
 struct ExporterRule {
@@ -47,6 +50,7 @@ struct ExporterRule {
   std::uint64_t sampling_rate_default = 0;   ///< 0: none
   std::uint64_t sampling_rate_override = 0;  ///< 0: none
   bool netflow5_sampling_16bit = false;
+  friend bool operator==(const ExporterRule&, const ExporterRule&) = default;
 };
 
 enum class SinkType { kafka, file, stdout_ };
@@ -60,26 +64,28 @@ struct KafkaSink {
   std::string topic = "flows";
   Framing framing = Framing::batch;  ///< the default for JSON is single
   PartitionBy partition_by = PartitionBy::exporter;
-  std::vector<std::string> key_fields;   ///< partition_by: fields
-  std::uint32_t producers = 0;           ///< 0: as many as workers, at most 4
-  std::uint32_t buckets = 16;            ///< while the topic's partitions are not known
+  std::vector<std::string> key_fields;        ///< partition_by: fields
+  std::uint32_t producers = 0;                ///< 0: as many as workers, at most 4
+  std::uint32_t buckets = 16;                 ///< while the topic's partitions are not known
   std::uint64_t buffer_bytes = 256ULL << 20;  ///< all producers and open blocks together
-  std::string compression = "none";      ///< none, gzip, snappy, lz4, zstd
-  std::string acks = "all";              ///< 0, 1, all
+  std::string compression = "none";           ///< none, gzip, snappy, lz4, zstd
+  std::string acks = "all";                   ///< 0, 1, all
   bool tls = false;
   std::string tls_ca_file, tls_certificate_file, tls_key_file, tls_key_password;
   bool tls_verify = true;
-  std::string sasl_mechanism;            ///< "", PLAIN, SCRAM-SHA-256, SCRAM-SHA-512
+  std::string sasl_mechanism;  ///< "", PLAIN, SCRAM-SHA-256, SCRAM-SHA-512
   std::string sasl_username, sasl_password;
   std::map<std::string, std::string> properties;  ///< to librdkafka untouched
+  friend bool operator==(const KafkaSink&, const KafkaSink&) = default;
 };
 
 struct FileSink {
-  std::string path = "flows";            ///< directory
-  std::string prefix = "flows";          ///< PREFIX-YYYYmmddTHHMMSSZ-N.pb or .jsonl
-  Seconds rotate_every{300};             ///< 0: never by time
+  std::string path = "flows";               ///< directory
+  std::string prefix = "flows";             ///< PREFIX-YYYYmmddTHHMMSSZ-N.pb or .jsonl
+  Seconds rotate_every{300};                ///< 0: never by time
   std::uint64_t rotate_bytes = 1ULL << 30;  ///< 0: never by size
   std::uint64_t queue_bytes = 64ULL << 20;
+  friend bool operator==(const FileSink&, const FileSink&) = default;
 };
 
 struct Sink {
@@ -87,11 +93,12 @@ struct Sink {
   SinkFormat format = SinkFormat::protobuf;  ///< the default for stdout is json
   JsonFields json_fields = JsonFields::sluice;
   bool kflow_drop_ipv6 = false;
-  std::uint64_t block_bytes = 64 << 10;      ///< a block is sent when it has grown to about this
-  Milliseconds flush_interval{200};          ///< or when its first flow is this old
+  std::uint64_t block_bytes = 64 << 10;  ///< a block is sent when it has grown to about this
+  Milliseconds flush_interval{200};      ///< or when its first flow is this old
   KafkaSink kafka;
   FileSink file;
   std::uint64_t stdout_queue_bytes = 16ULL << 20;
+  friend bool operator==(const Sink&, const Sink&) = default;
 };
 
 enum class LogFormat { text, json };
@@ -99,18 +106,21 @@ enum class LogFormat { text, json };
 struct Log {
   std::string level = "info";  ///< trace, debug, info, warning, error
   LogFormat format = LogFormat::text;
-  Seconds repeat_every{10};    ///< the same error is said once in this time, with a count
+  Seconds repeat_every{10};  ///< the same error is said once in this time, with a count
+  friend bool operator==(const Log&, const Log&) = default;
 };
 
 struct Metrics {
-  std::string listen = "127.0.0.1:8080";  ///< "" turns it off
+  std::string listen = "127.0.0.1:8080";  ///< "" turns it off; parse_endpoint() takes it
   std::vector<std::string> allow;         ///< prefixes that may ask; empty: all
   std::uint32_t max_exporters = 1000;     ///< exporters with labels of their own
+  friend bool operator==(const Metrics&, const Metrics&) = default;
 };
 
 struct Api {
   std::string listen = "127.0.0.1:8081";  ///< "" turns it off
   std::string token;                      ///< demanded off loopback
+  friend bool operator==(const Api&, const Api&) = default;
 };
 
 struct Config {
@@ -128,6 +138,7 @@ struct Config {
   Metrics metrics;
   Api api;
   Milliseconds shutdown_timeout{10000};  ///< for flushing sinks at the end
+  friend bool operator==(const Config&, const Config&) = default;
 };
 
 }  // namespace sluice::config

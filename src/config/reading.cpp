@@ -1,0 +1,67 @@
+#include "config/reading.hpp"
+
+#include "config/text.hpp"
+
+namespace sluice::config {
+namespace {
+
+/// Environment and --set give lists and maps as YAML text.
+std::optional<Value> unfolded(Reading& in, const std::string& path, const Value& value) {
+  if (value.kind != Value::Kind::text || !value.raw) return value;
+  const std::size_t before = in.findings().size();
+  auto parsed = parse_yaml(value.text, "", value.origin, in.findings());
+  if (!parsed || in.findings().size() > before) {
+    // The place is known already; name the setting too, since the text may hold several.
+    for (std::size_t i = before; i < in.findings().size(); ++i)
+      in.findings()[i].message = path + ": " + in.findings()[i].message;
+    in.note(path, value);
+    return std::nullopt;
+  }
+  parsed->shorthand = value.shorthand;
+  return parsed;
+}
+
+std::optional<Value> as_kind(Reading& in, const std::string& path, const Value& value,
+                             const std::string& wants, Value::Kind kind) {
+  auto out = unfolded(in, path, value);
+  if (!out) return std::nullopt;
+  if (out->kind == Value::Kind::null) out->kind = kind;
+  if (out->kind == kind) return out;
+  in.fault(path, value.origin, path + " is " + described(*out) + "; " + wants);
+  return std::nullopt;
+}
+
+}  // namespace
+
+std::string described(const Value& value) {
+  switch (value.kind) {
+    case Value::Kind::null:
+      return "empty";
+    case Value::Kind::text:
+      return quote(value.text);
+    case Value::Kind::list:
+      return "a list";
+    case Value::Kind::map:
+      return "a map";
+  }
+  return {};
+}
+
+std::optional<std::string> as_text(Reading& in, const std::string& path, const Value& value,
+                                   const std::string& wants) {
+  if (value.kind == Value::Kind::text) return value.text;
+  in.fault(path, value.origin, path + " is " + described(value) + "; " + wants);
+  return std::nullopt;
+}
+
+std::optional<Value> as_map(Reading& in, const std::string& path, const Value& value,
+                            const std::string& wants) {
+  return as_kind(in, path, value, wants, Value::Kind::map);
+}
+
+std::optional<Value> as_list(Reading& in, const std::string& path, const Value& value,
+                             const std::string& wants) {
+  return as_kind(in, path, value, wants, Value::Kind::list);
+}
+
+}  // namespace sluice::config

@@ -1,0 +1,50 @@
+#pragma once
+// What one run of the reader has seen: which setting came from where, which was wrong.
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "config/value.hpp"
+
+namespace sluice::config {
+
+class Reading {
+ public:
+  explicit Reading(std::vector<Finding>& findings) : findings_(findings) {}
+
+  void note(const std::string& path, const Value& value) { origins_.insert_or_assign(path, value.origin); }
+  /// The value at `path` is wrong: "PATH is "...", MESSAGE" is the caller's to word.
+  void fault(const std::string& path, const Origin& origin, std::string message) {
+    failed_.insert(path);
+    findings_.push_back({origin, std::move(message)});
+  }
+  bool given(const std::string& path) const { return origins_.contains(path); }
+  /// Rules over several settings keep quiet where one of them is wrong by itself.
+  bool failed(const std::string& path) const { return failed_.contains(path); }
+  Origin origin(const std::string& path) const {
+    const auto found = origins_.find(path);
+    return found == origins_.end() ? Origin{Layer::file, 0, "defaults"} : found->second;
+  }
+  std::vector<Finding>& findings() { return findings_; }
+
+ private:
+  std::vector<Finding>& findings_;
+  std::map<std::string, Origin> origins_;
+  std::set<std::string> failed_;
+};
+
+/// The text of a scalar; a fault where it is a list, a map or nothing. `wants` is "it takes ...".
+std::optional<std::string> as_text(Reading& in, const std::string& path, const Value& value,
+                                   const std::string& wants);
+/// The value as a map (of nothing where it is empty), or a fault.
+std::optional<Value> as_map(Reading& in, const std::string& path, const Value& value,
+                            const std::string& wants);
+std::optional<Value> as_list(Reading& in, const std::string& path, const Value& value,
+                             const std::string& wants);
+/// What stands there, for a message: `"text"`, `a list`, `a map`, `empty`.
+std::string described(const Value& value);
+
+}  // namespace sluice::config
