@@ -3,6 +3,7 @@ import collections
 import importlib.util
 import os
 import struct
+import time
 
 from . import flows, paths
 
@@ -91,3 +92,15 @@ def one_way_flows(packets, fragments="separate", family=None, later_ipv6_fragmen
 def samples(packets):
     """Each packet as an sFlow sample of sfprobe reports it: the whole frame, with the 4 bytes of its checksum."""
     return [flows.make(*p[:5], 1, p.frame_bytes + 4, icmp=p.icmp) for p in packets]
+
+
+def write_datagrams(path, datagrams, port):
+    """A capture of these UDP payloads, as sent by 127.0.0.1 to `port`, a millisecond apart."""
+    with open(path, "wb") as pcap:
+        pcap.write(struct.pack("<IHHiIII", 0xA1B2C3D4, 2, 4, 0, 0, 65535, 1))
+        now = int(time.time())
+        for number, payload in enumerate(datagrams):
+            udp = struct.pack("!HHHH", 40000, port, 8 + len(payload), 0) + payload  # no checksum, as IPv4 allows
+            ip = struct.pack("!BBHHHBBH4s4s", 0x45, 0, 20 + len(udp), number, 0, 64, 17, 0, b"\x7f\0\0\1", b"\x7f\0\0\1")
+            data = b"\x02\0\0\0\0\x0b\x02\0\0\0\0\x0a\x08\0" + ip + udp
+            pcap.write(struct.pack("<IIII", now, number * 1000, len(data), len(data)) + data)

@@ -16,7 +16,7 @@ class Reader:
         self.flows = []       # flows.Flow, in the order sent
         self.rates = []       # the sampling rate each flow was sent with: header or sample; 0 where only options tell
         self.options = []     # {element: value} of each options record
-        self.times = []       # (start, end) in Unix seconds, or None
+        self.times = []       # (start, end) in Unix nanoseconds, or None
         self.datagrams = 0
 
     def take(self, data):
@@ -47,12 +47,12 @@ class Reader:
     def _v5(self, data):
         count, uptime, seconds, nanoseconds = struct.unpack_from("!HIII", data, 2)
         sampling = struct.unpack_from("!H", data, 22)[0] & 0x3FFF
-        now = seconds + nanoseconds / 1e9
+        now = seconds * 10**9 + nanoseconds
         for n in range(count):
             (src, dst, packets, octets, first, last, sport, dport, proto) = struct.unpack_from(
                 "!4s4s4x2x2xIIIIHHxxB", data, 24 + 48 * n)
             self._add(flows.make(src, dst, proto, sport, dport, packets, octets), sampling,
-                      (now - (uptime - first) / 1e3, now - (uptime - last) / 1e3))
+                      tuple(now - signed(uptime - moment) * 10**6 for moment in (first, last)))
 
     def _v9(self, data):
         uptime, seconds, _, domain = struct.unpack_from("!IIII", data, 4)
@@ -183,13 +183,18 @@ def number(data):
     return int.from_bytes(data, "big")
 
 
+def signed(difference):
+    """Of two 32-bit clocks, which wrap, and of which the one may be a little ahead of the other."""
+    return (difference + 2**31) % 2**32 - 2**31
+
+
 def times(record, clock):
-    """(start, end) in Unix seconds; None where the record has none of the elements known here."""
+    """(start, end) in Unix nanoseconds; None where the record alone does not tell."""
     uptime, seconds = clock
     if 150 in record:
-        return number(record[150]), number(record[151])
+        return number(record[150]) * 10**9, number(record[151]) * 10**9
     if 152 in record:
-        return number(record[152]) / 1e3, number(record[153]) / 1e3
+        return number(record[152]) * 10**6, number(record[153]) * 10**6
     if 22 in record and uptime is not None:
-        return tuple(seconds - (uptime - number(record[e])) / 1e3 for e in (22, 21))
+        return tuple(seconds * 10**9 - signed(uptime - number(record[e])) * 10**6 for e in (22, 21))
     return None

@@ -1,0 +1,182 @@
+#!/usr/bin/python3
+"""Files, standard output and Kafka beside one another; reopening, the orderly end, a broker that is not there."""
+import glob
+import os
+import signal
+import time
+
+from harness import capture, daemon, exporters, flows, kafka, messages, udp, waiting
+from harness.case import Case, main
+
+
+class SinkCase(Case):
+    def setUp(self):
+        super().setUp()
+        self.pcap = self.path("traffic.pcap")
+        self.expected = capture.one_way_flows(capture.make(self.pcap, time.time() - 10), later_ipv6_fragment_proto=0)
+
+    def export(self, port):
+        """NetFlow v9 of softflowd; gives the number of datagrams."""
+        with udp.Tee(port) as tee:
+            exporters.softflowd(self.pcap, tee.port, 9, self.directory)
+        return len(tee.datagrams)
+
+    def wait_decoded(self, sluice, count):
+        waiting.until(lambda: sluice.metric("sluice_protocol_flows_total") >= count, f"{count} flows are decoded")
+
+    def assert_flows(self, expected, delivered):
+        self.assertEqual("", flows.difference(expected, messages.flow_list(delivered)))
+
+    def finished(self, directory, ending):
+        return sorted(glob.glob(os.path.join(directory, "*" + ending)))
+
+    def read_files(self, directory, ending, parse):
+        delivered = []
+        for name in self.finished(directory, ending):
+            with open(name, "rb") as file:
+                delivered += parse(file.read())
+        return delivered
+
+
+class Files(SinkCase):
+    def test_files_and_standard_output_get_the_same_flows(self):
+        sinks = {
+            "frames": {"type": "file", "format": "protobuf", "path": self.path("frames")},
+            "lines": {"type": "file", "format": "json", "path": self.path("lines")},
+            "console": {"type": "stdout"},
+        }
+        with daemon.Daemon(self.path("daemon"), {"sinks": sinks}) as sluice:
+            self.export(sluice.port)
+            self.wait_decoded(sluice, len(self.expected))
+            for sink in sinks:
+                waiting.until(lambda: sluice.metric("sluice_sink_delivered_flows_total", sink=sink) == len(self.expected),
+                              f"the sink {sink} has delivered")
+            self.assertEqual(0, sluice.stop(), sluice.log())
+        self.assert_flows(self.expected, self.read_files(self.path("frames"), ".pb", messages.parse_framed))
+        self.assert_flows(self.expected, self.read_files(self.path("lines"), ".jsonl", messages.parse_json))
+        with open(sluice.stdout_path, "rb") as file:
+            self.assert_flows(self.expected, messages.parse_json(file.read()))
+        # Finished by rename: nothing half-done is left beside them.
+        self.assertEqual(1, len(os.listdir(self.path("frames"))))
+        self.assertEqual(1, len(os.listdir(self.path("lines"))))
+
+    def test_standard_output_as_protobuf(self):
+        with daemon.Daemon(self.path("daemon"), {"sinks": {"console": {"type": "stdout", "format": "protobuf"}}}) as sluice:
+            self.export(sluice.port)
+            self.wait_decoded(sluice, len(self.expected))
+            self.assertEqual(0, sluice.stop(), sluice.log())
+        with open(sluice.stdout_path, "rb") as file:
+            self.assert_flows(self.expected, messages.parse_framed(file.read()))
+
+    def test_sighup_finishes_the_file_and_begins_another(self):
+        directory = self.path("frames")
+        sinks = {"frames": {"type": "file", "format": "protobuf", "path": directory}}
+        with daemon.Daemon(self.path("daemon"), {"sinks": sinks}) as sluice:
+            for turn in (1, 2):
+                self.export(sluice.port)
+                waiting.until(lambda: sluice.metric("sluice_sink_delivered_flows_total") == turn * len(self.expected),
+                              "the flows are delivered")
+                sluice.signal(signal.SIGHUP)
+                waiting.until(lambda: len(self.finished(directory, ".pb")) == turn, f"{turn} finished files")
+                self.assert_flows(self.expected * turn, self.read_files(directory, ".pb", messages.parse_framed))
+            self.assertEqual(0, sluice.stop(), sluice.log())
+        self.assert_flows(self.expected * 2, self.read_files(directory, ".pb", messages.parse_framed))
+
+    def test_files_rotate_by_time(self):
+        directory = self.path("frames")
+        sinks = {"frames": {"type": "file", "format": "protobuf", "path": directory, "rotate_every": "1s"}}
+        with daemon.Daemon(self.path("daemon"), {"sinks": sinks}) as sluice:
+            for turn in (1, 2):
+                self.export(sluice.port)
+                waiting.until(lambda: len(self.read_files(directory, ".pb", messages.parse_framed)) == turn * len(self.expected),
+                              f"the flows of turn {turn} are in finished files")
+            self.assertGreaterEqual(len(self.finished(directory, ".pb")), 2)
+
+
+class Ending(SinkCase):
+    def test_sigterm_flushes_what_waits(self):
+        broker, topic = kafka.shared(), kafka.new_topic("ending")
+        # Nothing would be sent by itself for an hour.
+        sinks = {
+            "kafka": {"type": "kafka", "brokers": broker.address, "topic": topic, "flush_interval": "1h",
+                      "block_bytes": 1 << 20},
+            "frames": {"type": "file", "path": self.path("frames"), "flush_interval": "1h", "block_bytes": 1 << 20},
+        }
+        with daemon.Daemon(self.path("daemon"), {"sinks": sinks}) as sluice:
+            self.export(sluice.port)
+            self.wait_decoded(sluice, len(self.expected))
+            self.assertEqual(0, sluice.metric("sluice_sink_delivered_flows_total"))
+            self.assertEqual(0, sluice.stop(), sluice.log())
+        _, delivered = broker.wait_for(topic, messages.parse_framed, len(self.expected))
+        self.assert_flows(self.expected, delivered)
+        self.assert_flows(self.expected, self.read_files(self.path("frames"), ".pb", messages.parse_framed))
+
+    def test_sigterm_decodes_what_was_received(self):
+        """The signal comes right behind the last datagram: what is in the socket's queue by then must still be decoded."""
+        sinks = {"frames": {"type": "file", "path": self.path("frames")}}
+        with daemon.Daemon(self.path("daemon"), {"sinks": sinks}) as sluice:
+            exporters.softflowd(self.pcap, sluice.port, 9, self.directory)
+            self.assertEqual(0, sluice.stop(), sluice.log())
+        self.assert_flows(self.expected, self.read_files(self.path("frames"), ".pb", messages.parse_framed))
+
+
+class AbsentBroker(SinkCase):
+    def setUp(self):
+        super().setUp()
+        self.broker = kafka.Broker(self.path("kafka"))
+        self.topic = kafka.new_topic("late")
+        self.kafka = {"type": "kafka", "brokers": self.broker.address, "topic": self.topic}
+
+    def test_flows_wait_for_the_broker(self):
+        self.addCleanup(self.broker.stop)
+        with daemon.Daemon(self.path("daemon"), {"sinks": {"kafka": self.kafka}}, wait=False) as sluice:
+            began = time.monotonic()
+            sluice.wait_ready()
+            self.assertLess(time.monotonic() - began, 10, "an absent broker delays the start")
+            self.export(sluice.port)
+            waiting.until(lambda: sluice.metric("sluice_sink_queued_flows", sink="kafka") == len(self.expected),
+                          "the flows are counted as queued")
+            self.assertEqual(0, sluice.metric("sluice_sink_delivered_flows_total"))
+            self.assertEqual(200, sluice.http("/healthz")[0])
+            self.broker.start()
+            _, delivered = self.broker.wait_for(self.topic, messages.parse_framed, len(self.expected))
+            self.assert_flows(self.expected, delivered)
+            waiting.until(lambda: sluice.metric("sluice_sink_delivered_flows_total") == len(self.expected),
+                          "the flows are counted as delivered")
+            self.assertEqual(0, sluice.metric("sluice_sink_queued_flows", sink="kafka"))
+            self.assertEqual(0, sluice.metric("sluice_sink_shed_flows_total"))
+            self.assertEqual(0, sluice.stop(), sluice.log())
+
+    def test_the_end_is_in_time_and_says_what_was_left(self):
+        settings = {"sinks": {"kafka": self.kafka}, "shutdown_timeout": "2s"}
+        with daemon.Daemon(self.path("daemon"), settings) as sluice:
+            self.export(sluice.port)
+            waiting.until(lambda: sluice.metric("sluice_sink_queued_flows", sink="kafka") == len(self.expected),
+                          "the flows are counted as queued")
+            began = time.monotonic()
+            sluice.stop()
+            self.assertLess(time.monotonic() - began, 10)
+            self.assertIn(str(len(self.expected)), sluice.log().splitlines()[-1] + sluice.log().splitlines()[-2])
+
+    def test_another_sink_is_not_slowed_and_the_rest_is_shed(self):
+        """The broker's budget holds a fraction of what comes: the file gets all of it, Kafka's loss is counted."""
+        sinks = {"kafka": {**self.kafka, "buffer_bytes": 1 << 20},
+                 "frames": {"type": "file", "path": self.path("frames")}}
+        count = 60000
+        with daemon.Daemon(self.path("daemon"), {"sinks": sinks}) as sluice:
+            result = daemon.run_once("generate", "--protocol", "netflow9", "--to", f"127.0.0.1:{sluice.port}",
+                                     "--exporters", 4, "--rate", 20000, "--flows", count, "--seed", 1)
+            self.assertEqual(0, result.returncode, result.stderr)
+            waiting.until(lambda: sluice.metric("sluice_sink_delivered_flows_total", sink="frames") >= count,
+                          "the file has every flow")
+            decoded = sluice.metric("sluice_protocol_flows_total")
+            shed = sluice.metric("sluice_sink_shed_flows_total", sink="kafka")
+            self.assertEqual(0, sluice.metric("sluice_sink_shed_flows_total", sink="frames"))
+            self.assertGreater(shed, 0)
+            self.assertEqual(decoded, shed + sluice.metric("sluice_sink_queued_flows", sink="kafka")
+                             + sluice.metric("sluice_sink_failed_flows_total", sink="kafka"))
+            self.assertIsNone(sluice.process.poll())
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,79 @@
+#!/usr/bin/env bash
+# Installs what is missing, builds, and runs every test.
+#
+#     tests/run.sh            everything
+#     tests/run.sh --quick    the release build, unit tests and the format check, then stops
+#
+# Stages go on after one that failed, so that one run shows all there is to mend; the exit status is 0 only where
+# every stage passed. What each said is kept in build/logs.
+set -uo pipefail
+cd "$(dirname "$0")/.." || exit 1
+
+quick=false
+case ${1:-} in
+  '') ;;
+  --quick) quick=true ;;
+  *) sed -n '2,/^set -/s/^# \{0,1\}//p' "$0" | sed '/^set -/d' >&2; exit 2 ;;
+esac
+
+cores=$(nproc)
+logs=build/logs
+mkdir -p $logs
+rm -f $logs/*
+failed=()
+summary=()
+
+# stage NAME COMMAND...: runs it with its output shown and kept.
+stage() {
+  local name=$1 began=$SECONDS status
+  shift
+  printf '\n=== %s\n' "$name"
+  "$@" 2>&1 | tee "$logs/$name.log"
+  status=${PIPESTATUS[0]}
+  ((status == 0)) || failed+=("$name")
+  summary+=("$(printf '%-18s %-6s %4d s' "$name" "$( ((status == 0)) && echo passed || echo FAILED)" $((SECONDS - began)))")
+  # ctest's closing lines once more at the very end, where they are looked for.
+  mapfile -t -O ${#summary[@]} summary < <(
+    grep -E '^[0-9]+% tests passed|^The following tests (FAILED|did not run)|^\s+[0-9]+ - .*\((Failed|Skipped|Timeout|Not Run|SEGFAULT|Subprocess aborted)' \
+      "$logs/$name.log" | sed 's/^/      /')
+  return $status
+}
+
+# build PRESET TARGET...
+build() {
+  local preset=$1
+  shift
+  cmake --preset "$preset" -DSLUICE_TESTS=ON && cmake --build --preset "$preset" -j "$cores" ${1:+--target "$@"}
+}
+
+run_ctest() { ctest --test-dir "build/$1" --output-on-failure --no-tests=error -j "$cores" "${@:2}"; }
+
+check_format() {
+  local files
+  mapfile -t files < <(git ls-files '*.cpp' '*.hpp')
+  printf '%s\n' "${files[@]}" | xargs -P "$cores" -n 20 clang-format-19 --dry-run --Werror
+}
+
+# Warnings of the analyser are errors (.clang-tidy). Over src only: tests use macros that it does not like.
+check_tidy() { run-clang-tidy-19 -quiet -j "$cores" -p build/release "$PWD/src/.*\.cpp"; }
+
+finish() {
+  printf '\n=== summary (%d s)\n' $SECONDS
+  printf '%s\n' "${summary[@]}"
+  ((${#failed[@]} == 0)) && exit 0
+  printf 'FAILED: %s\n' "${failed[*]}"
+  exit 1
+}
+
+stage packages deploy/install-deps.sh build test || finish
+stage format check_format
+if stage build build release; then
+  stage quick run_ctest release -L quick
+  $quick && finish
+  stage integration run_ctest release -LE quick
+  stage tidy check_tidy
+fi
+$quick && finish
+stage build-sanitize build sanitize tests/all && stage sanitize run_ctest sanitize -L quick
+stage build-fuzz build fuzz tests/fuzz/all && stage fuzz run_ctest fuzz -L fuzz
+finish
