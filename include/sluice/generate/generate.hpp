@@ -43,8 +43,8 @@ struct Options {
       0;  ///< UDP source port; where exporters differ by port, the first one's; 0: any
   std::uint32_t observation_domain =
       1;  ///< of the first exporter; the others count up (sFlow: sub-agent, v5: engine)
-  std::uint32_t conversations = 16384;  ///< population of talking pairs, for each address family
-  bool gso = false;                     ///< UDP_SEGMENT: datagrams of the same size leave in one system call
+  std::uint32_t conversations = 8192;  ///< population of talking pairs, for each address family
+  bool gso = false;                    ///< UDP_SEGMENT: datagrams of the same size leave in one system call
   bool closed_loop = false;  ///< pauses while a receiver's socket on this machine is more than half full
   double gap = 0;            ///< share of datagrams that are counted in the sequence but never sent
   bool templates = true;     ///< false: templates and sampling options are never sent
