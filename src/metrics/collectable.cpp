@@ -1,0 +1,233 @@
+#include "sluice/metrics/collectable.hpp"
+
+#include <prometheus/text_serializer.h>
+
+#include <iterator>
+#include <limits>
+#include <span>
+#include <utility>
+
+namespace sluice::metrics {
+namespace {
+
+using prometheus::ClientMetric;
+using prometheus::MetricFamily;
+using prometheus::MetricType;
+using Labels = std::vector<ClientMetric::Label>;
+
+/// One whole-number column of a row type and the family it becomes.
+template <class Row>
+struct Column {
+  const char* name;
+  MetricType type;
+  std::uint64_t Row::* value;
+  const char* help;
+};
+
+constexpr Column<ListenerRow> kListenerColumns[] = {
+    {"sluice_listener_datagrams_total", MetricType::Counter, &ListenerRow::datagrams, "Datagrams received"},
+    {"sluice_listener_bytes_total", MetricType::Counter, &ListenerRow::bytes, "UDP payload received"},
+    {"sluice_listener_truncated_total", MetricType::Counter, &ListenerRow::truncated,
+     "Datagrams longer than the receive slot, cut"},
+    {"sluice_listener_kernel_drops_total", MetricType::Counter, &ListenerRow::kernel_drops,
+     "Datagrams the kernel dropped because the receive queue was full"},
+    {"sluice_listener_queue_bytes", MetricType::Gauge, &ListenerRow::queue_bytes,
+     "Kernel memory of the datagrams that wait, sockets of all workers"},
+    {"sluice_listener_queue_limit_bytes", MetricType::Gauge, &ListenerRow::queue_limit_bytes,
+     "Kernel memory that may wait, sockets of all workers"},
+};
+
+constexpr Column<ProtocolRow> kProtocolColumns[] = {
+    {"sluice_protocol_datagrams_total", MetricType::Counter, &ProtocolRow::datagrams,
+     "Datagrams of this protocol"},
+    {"sluice_protocol_bytes_total", MetricType::Counter, &ProtocolRow::bytes, "UDP payload of this protocol"},
+    {"sluice_protocol_flow_records_total", MetricType::Counter, &ProtocolRow::flow_records,
+     "Flow records or flow samples as sent"},
+    {"sluice_protocol_flows_total", MetricType::Counter, &ProtocolRow::flows, "Flows made of the records"},
+    {"sluice_protocol_options_records_total", MetricType::Counter, &ProtocolRow::options_records,
+     "Options data records"},
+    {"sluice_protocol_counter_samples_total", MetricType::Counter, &ProtocolRow::counter_samples,
+     "sFlow counter samples"},
+    {"sluice_protocol_discard_samples_total", MetricType::Counter, &ProtocolRow::discard_samples,
+     "sFlow discarded-packet samples"},
+    {"sluice_protocol_templates_total", MetricType::Counter, &ProtocolRow::templates,
+     "Template definitions taken"},
+    {"sluice_protocol_template_withdrawals_total", MetricType::Counter, &ProtocolRow::withdrawals,
+     "IPFIX template withdrawals"},
+    {"sluice_protocol_times_replaced_total", MetricType::Counter, &ProtocolRow::times_replaced,
+     "Flows whose end was out of bounds, so that the receive time stands in"},
+    {"sluice_protocol_starts_replaced_total", MetricType::Counter, &ProtocolRow::starts_replaced,
+     "Flows whose start was after their end or too old, so that the end stands in"},
+    {"sluice_protocol_rates_unknown_total", MetricType::Counter, &ProtocolRow::rates_unknown,
+     "Flows without a sampling rate"},
+};
+
+constexpr Column<ExporterRow> kExporterColumns[] = {
+    {"sluice_exporter_datagrams_total", MetricType::Counter, &ExporterRow::datagrams,
+     "Datagrams of the exporter"},
+    {"sluice_exporter_bytes_total", MetricType::Counter, &ExporterRow::bytes, "UDP payload of the exporter"},
+    {"sluice_exporter_flow_records_total", MetricType::Counter, &ExporterRow::flow_records,
+     "Flow records or flow samples as sent"},
+    {"sluice_exporter_flows_total", MetricType::Counter, &ExporterRow::flows, "Flows made of the records"},
+    {"sluice_exporter_options_records_total", MetricType::Counter, &ExporterRow::options_records,
+     "Options data records"},
+    {"sluice_exporter_counter_samples_total", MetricType::Counter, &ExporterRow::counter_samples,
+     "sFlow counter samples"},
+    {"sluice_exporter_times_replaced_total", MetricType::Counter, &ExporterRow::times_replaced,
+     "Flows whose end was out of bounds, so that the receive time stands in"},
+    {"sluice_exporter_rates_unknown_total", MetricType::Counter, &ExporterRow::rates_unknown,
+     "Flows without a sampling rate"},
+    {"sluice_exporter_templates", MetricType::Gauge, &ExporterRow::templates, "Templates known now"},
+    {"sluice_exporter_sampling_rate", MetricType::Gauge, &ExporterRow::sampling_rate,
+     "Latest sampling rate, 1 in N; 0 while unknown"},
+};
+
+constexpr Column<SinkRow> kSinkColumns[] = {
+    {"sluice_sink_delivered_flows_total", MetricType::Counter, &SinkRow::delivered_flows, "Flows delivered"},
+    {"sluice_sink_delivered_bytes_total", MetricType::Counter, &SinkRow::delivered_bytes,
+     "Encoded bytes delivered, before compression"},
+    {"sluice_sink_delivered_blocks_total", MetricType::Counter, &SinkRow::delivered_blocks,
+     "Blocks delivered"},
+    {"sluice_sink_shed_flows_total", MetricType::Counter, &SinkRow::shed_flows,
+     "Flows refused because the queue or the memory budget was full"},
+    {"sluice_sink_errors_total", MetricType::Counter, &SinkRow::errors, "Errors that cost no flow"},
+    {"sluice_sink_queued_flows", MetricType::Gauge, &SinkRow::queued_flows,
+     "Flows taken and not yet delivered"},
+    {"sluice_sink_queued_bytes", MetricType::Gauge, &SinkRow::queued_bytes,
+     "Encoded bytes taken and not yet delivered"},
+};
+
+Labels labels_of(const ListenerRow& row) { return {{"listener", row.address}, {"protocol", row.protocol}}; }
+Labels labels_of(const ProtocolRow& row) { return {{"protocol", row.protocol}}; }
+Labels labels_of(const ExporterRow& row) {
+  return {{"exporter", row.address}, {"name", row.name}, {"protocol", row.protocol}};
+}
+Labels labels_of(const SinkRow& row) { return {{"sink", row.sink}, {"type", row.type}}; }
+
+MetricFamily family(const char* name, MetricType type, const char* help) {
+  return {.name = name, .help = help, .type = type, .metric = {}};
+}
+
+void add(MetricFamily& to, double value, Labels labels = {}) {
+  ClientMetric metric;
+  metric.label = std::move(labels);
+  (to.type == MetricType::Counter ? metric.counter.value : metric.gauge.value) = value;
+  to.metric.push_back(std::move(metric));
+}
+
+class Families {
+ public:
+  void take(MetricFamily one) {
+    if (!one.metric.empty()) all_.push_back(std::move(one));
+  }
+  void single(const char* name, MetricType type, double value, const char* help, Labels labels = {}) {
+    MetricFamily one = family(name, type, help);
+    add(one, value, std::move(labels));
+    take(std::move(one));
+  }
+  /// One family for each column, one series for each row.
+  template <class Row>
+  void columns(std::span<const Column<Row>> columns, const std::vector<Row>& rows) {
+    for (const auto& column : columns) {
+      MetricFamily one = family(column.name, column.type, column.help);
+      for (const Row& row : rows) add(one, static_cast<double>(row.*column.value), labels_of(row));
+      take(std::move(one));
+    }
+  }
+  template <class Row>
+  void gauge(const char* name, double Row::* value, const char* help, const std::vector<Row>& rows) {
+    MetricFamily one = family(name, MetricType::Gauge, help);
+    for (const Row& row : rows) add(one, row.*value, labels_of(row));
+    take(std::move(one));
+  }
+  /// A counter with the label "reason" beside the row's own.
+  template <class Row>
+  void reasons(const char* name, std::map<std::string, std::uint64_t> Row::* counts, const char* help,
+               const std::vector<Row>& rows) {
+    MetricFamily one = family(name, MetricType::Counter, help);
+    for (const Row& row : rows)
+      for (const auto& [reason, count] : row.*counts) {
+        Labels labels = labels_of(row);
+        labels.push_back({"reason", reason});
+        add(one, static_cast<double>(count), std::move(labels));
+      }
+    take(std::move(one));
+  }
+  std::vector<MetricFamily> done() && { return std::move(all_); }
+
+ private:
+  std::vector<MetricFamily> all_;
+};
+
+MetricFamily decode_time_family(const DecodeTime& time) {
+  MetricFamily one = family("sluice_decode_seconds", MetricType::Histogram,
+                            "Time to decode, encode and hand over one datagram");
+  ClientMetric metric;
+  std::uint64_t so_far = 0;
+  for (std::size_t i = 0; i < time.counts.size(); ++i) {
+    so_far += time.counts[i];
+    const bool last = i == DecodeTime::kBounds.size();
+    const double bound = last ? std::numeric_limits<double>::infinity() : DecodeTime::kBounds[i];
+    metric.histogram.bucket.push_back({.cumulative_count = so_far, .upper_bound = bound});
+  }
+  metric.histogram.sample_count = so_far;
+  metric.histogram.sample_sum = time.sum_seconds;
+  one.metric.push_back(std::move(metric));
+  return one;
+}
+
+void add_collector(Families& out, const Snapshot& snapshot) {
+  out.single("sluice_build_info", MetricType::Gauge, 1, "What is running",
+             {{"version", snapshot.version}, {"commit", snapshot.commit}, {"compiler", snapshot.compiler}});
+  out.single("sluice_ready", MetricType::Gauge, snapshot.ready ? 1 : 0,
+             "Listeners bound and workers running");
+  out.single("sluice_workers", MetricType::Gauge, snapshot.workers, "Threads that receive and decode");
+  out.single("sluice_steering_info", MetricType::Gauge, 1, "How datagrams are spread over the workers",
+             {{"mode", snapshot.steering}});
+  out.single("sluice_exporters", MetricType::Gauge, static_cast<double>(snapshot.exporters_known),
+             "Exporters known now");
+  out.single("sluice_exporters_refused_total", MetricType::Counter,
+             static_cast<double>(snapshot.exporters_refused),
+             "Datagrams of new exporters refused because the table of exporters was full");
+  out.single("sluice_exporters_expired_total", MetricType::Counter,
+             static_cast<double>(snapshot.exporters_expired),
+             "Exporters forgotten because they were silent for too long");
+  out.single("sluice_log_muted_total", MetricType::Counter, static_cast<double>(snapshot.log_muted),
+             "Log lines held back because the same was said just before");
+}
+
+}  // namespace
+
+std::vector<MetricFamily> families(const Snapshot& snapshot) {
+  Families out;
+  add_collector(out, snapshot);
+  out.columns<ListenerRow>(kListenerColumns, snapshot.listeners);
+  out.gauge("sluice_listener_queue_fill_ratio", &ListenerRow::queue_fill_max,
+            "Fill of the fullest socket, 0 to 1", snapshot.listeners);
+  out.columns<ProtocolRow>(kProtocolColumns, snapshot.protocols);
+  out.reasons("sluice_protocol_decode_errors_total", &ProtocolRow::errors,
+              "What could not be decoded, by reason", snapshot.protocols);
+  out.columns<ExporterRow>(kExporterColumns, snapshot.exporters);
+  out.gauge("sluice_exporter_last_seen_timestamp_seconds", &ExporterRow::last_seen_seconds,
+            "Unix time of the latest datagram", snapshot.exporters);
+  out.reasons("sluice_exporter_decode_errors_total", &ExporterRow::errors,
+              "What could not be decoded, by reason", snapshot.exporters);
+  out.take(decode_time_family(snapshot.decode_time));
+  out.columns<SinkRow>(kSinkColumns, snapshot.sinks);
+  out.reasons("sluice_sink_failed_flows_total", &SinkRow::failed_flows, "Flows that were lost, by reason",
+              snapshot.sinks);
+  return std::move(out).done();
+}
+
+std::vector<MetricFamily> SnapshotCollectable::Collect() const {
+  auto out = families(source_());
+  auto process = process_families();
+  std::move(process.begin(), process.end(), std::back_inserter(out));
+  return out;
+}
+
+std::string text(const std::vector<MetricFamily>& families) {
+  return prometheus::TextSerializer().Serialize(families);
+}
+
+}  // namespace sluice::metrics

@@ -1,0 +1,74 @@
+#pragma once
+// A snapshot in which every figure is there and different from the others.
+#include "sluice/metrics/snapshot.hpp"
+
+namespace sluice::metrics::test {
+
+inline Snapshot full_snapshot() {
+  Snapshot s;
+  s.version = "1.2.3";
+  s.commit = "abcdef0";
+  s.compiler = "g++ 12.2";
+  s.start_time_seconds = 1700000000;
+  s.workers = 2;
+  s.steering = "source_address";
+  s.listeners = {{.address = "[::]:2055",
+                  .protocol = "auto",
+                  .datagrams = 101,
+                  .bytes = 102,
+                  .truncated = 103,
+                  .kernel_drops = 104,
+                  .queue_bytes = 105,
+                  .queue_limit_bytes = 106,
+                  .queue_fill_max = 0.25},
+                 {.address = "[::]:6343", .protocol = "sflow", .datagrams = 111}};
+  s.protocols = {{.protocol = "netflow9",
+                  .datagrams = 201,
+                  .bytes = 202,
+                  .flow_records = 203,
+                  .flows = 204,
+                  .options_records = 205,
+                  .counter_samples = 206,
+                  .discard_samples = 207,
+                  .templates = 208,
+                  .withdrawals = 209,
+                  .times_replaced = 210,
+                  .starts_replaced = 211,
+                  .rates_unknown = 212,
+                  .errors = {{"missing_template", 213}, {"bad_set", 214}}}};
+  s.exporters = {{.address = "192.0.2.1",
+                  .name = "edge-1",
+                  .protocol = "netflow9",
+                  .datagrams = 301,
+                  .bytes = 302,
+                  .flow_records = 303,
+                  .flows = 304,
+                  .options_records = 305,
+                  .counter_samples = 306,
+                  .times_replaced = 307,
+                  .rates_unknown = 308,
+                  .templates = 309,
+                  .sampling_rate = 1000,
+                  .last_seen_seconds = 1700000100.5,
+                  .errors = {{"missing_template", 310}}}};
+  s.exporters_known = 401;
+  s.exporters_refused = 402;
+  s.exporters_expired = 403;
+  s.sinks = {{.sink = "kafka",
+              .type = "kafka",
+              .delivered_flows = 501,
+              .delivered_bytes = 502,
+              .delivered_blocks = 503,
+              .queued_flows = 504,
+              .queued_bytes = 505,
+              .shed_flows = 506,
+              .errors = 507,
+              .failed_flows = {{"MSG_TIMED_OUT", 508}}}};
+  s.decode_time.counts = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11};
+  s.decode_time.sum_seconds = 1.5;
+  s.log_muted = 601;
+  s.ready = true;
+  return s;
+}
+
+}  // namespace sluice::metrics::test
