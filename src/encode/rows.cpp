@@ -1,10 +1,22 @@
 #include "sluice/encode/rows.hpp"
 
+#include "encode/json_encoders.hpp"
 #include "encode/protobuf_encoder.hpp"
 
 namespace sluice::encode {
 
-std::unique_ptr<RowEncoder> make_row_encoder(const FormatSpec&) { return make_protobuf_encoder(); }
+std::unique_ptr<RowEncoder> make_row_encoder(const FormatSpec& spec) {
+  if (spec.format == Format::protobuf) return make_protobuf_encoder();
+  switch (spec.json_fields) {
+    case JsonFields::goflow2:
+      return make_goflow2_json_encoder();
+    case JsonFields::kflow:
+      return make_kflow_json_encoder(spec.kflow_drop_ipv6);
+    case JsonFields::sluice:
+      break;
+  }
+  return make_sluice_json_encoder();
+}
 
 Bytes strip_length_prefix(Bytes row) {
   std::size_t width = 0;
