@@ -26,11 +26,12 @@ fetch() {
     return 3
   fi
   mkdir -p "${cache%/*}"
-  local fresh
+  local fresh reason
   fresh=$(mktemp -d "$cache.XXXXXX")
   # Into a directory of its own and then renamed, so that a broken download is never taken for a whole one.
-  if ! timeout 300 mvn -q -B -f "$pom" dependency:copy-dependencies -DoutputDirectory="$fresh" >"$fresh/mvn.log" 2>&1; then
-    say "Apache Kafka $version could not be fetched by Maven: $(grep -m1 ERROR "$fresh/mvn.log" || echo 'no answer in 300 s')"
+  if ! timeout 300 mvn -q -B -Dstyle.color=never -f "$pom" validate -DoutputDirectory="$fresh" >"$fresh/mvn.log" 2>&1; then
+    reason=$(sed -n 's/.*\[ERROR\] //p;T;q' "$fresh/mvn.log")
+    say "Apache Kafka $version could not be fetched by Maven: ${reason:-no answer in 300 s}"
     rm -rf "$fresh"
     return 3
   fi
