@@ -111,7 +111,7 @@ class Replayer {
   }
 
   Socket socket_for(const IpAddress& original) {
-    if (!options_.per_exporter || original.empty()) return socket_from(options_.bind.value_or(IpAddress{}));
+    if (!options_.per_exporter || original.empty()) return socket_from(options_.bind);
     auto alias = aliases_.find(original);
     if (alias == aliases_.end()) {
       if (aliases_.size() == kMaxAliases) return failure("more than 64,516 exporters in the files");
@@ -154,8 +154,8 @@ Result<ReplayCounts, std::string> replay(const ReplayOptions& options, const std
   if (options.per_exporter && !is_v4_loopback(options.target))
     return failure("a source address for each exporter needs a target in 127.0.0.0/8, not " +
                    options.target.to_string());
-  if (options.bind && options.bind->size != options.target.size)
-    return failure("cannot send from " + options.bind->to_string() + " to " + options.target.to_string() +
+  if (!options.bind.empty() && options.bind.size != options.target.size)
+    return failure("cannot send from " + options.bind.to_string() + " to " + options.target.to_string() +
                    ": one is IPv4, the other IPv6");
   return Replayer(options, stop).run();
 }

@@ -2,7 +2,6 @@
 // Sends the datagrams of capture and raw files to a collector, unchanged and in the order of the files.
 #include <atomic>
 #include <cstdint>
-#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -16,12 +15,12 @@ struct ReplayOptions {
   std::vector<std::string> files;
   IpAddress target;
   std::uint16_t port = 0;
-  double rate = 0;                ///< datagrams per second; 0: as fast as the socket takes them
-  double speed = 0;               ///< each file's own timing, this many times as fast; 0: not kept
-  std::uint64_t loops = 1;        ///< times all files are played; 0: until stopped
-  std::optional<IpAddress> bind;  ///< source address; default: the kernel's choice
-  bool per_exporter = false;      ///< loopback only: each original source gets its own 127.0.N.M
-  bool everything = false;        ///< every UDP datagram, not only flow export
+  double rate = 0;            ///< datagrams per second; 0: as fast as the socket takes them
+  double speed = 0;           ///< each file's own timing, this many times as fast; 0: not kept
+  std::uint64_t loops = 1;    ///< times all files are played; 0: until stopped
+  IpAddress bind = {};        ///< source address; empty: the kernel's choice
+  bool per_exporter = false;  ///< loopback only: each original source gets its own 127.0.N.M
+  bool everything = false;    ///< every UDP datagram, not only flow export
 };
 
 struct ReplayCounts {
