@@ -13,7 +13,7 @@ here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 pom=$here/kafka/pom.xml
 version=$(sed -n '/kafka_2.13/{n;s/.*<version>\(.*\)<\/version>.*/\1/p}' "$pom")
 cache=${XDG_CACHE_HOME:-$HOME/.cache}/sluice/kafka-$version
-start_deadline=60  # seconds; two are usual, a loaded machine with a cold disk needs more
+start_deadline=120  # seconds; two are usual, a loaded machine with a cold disk needs many more
 stop_deadline=30
 
 say() { printf 'kafka.sh: %s\n' "$*" >&2; }

@@ -38,7 +38,7 @@ class Generate(ToolCase):
         with self.daemon() as sluice:
             with udp.Tee(sluice.port) as tee:
                 said = self.tool("generate", "--protocol", protocol, "--to", f"127.0.0.1:{tee.port}", "--exporters", 1,
-                                 "--rate", 3000, "--flows", self.COUNT, "--seed", 7)
+                                 "--rate", 1000, "--flows", self.COUNT, "--seed", 7)
             sent = tee.read()
             waiting.until(lambda: sluice.metric("sluice_protocol_flows_total") >= self.COUNT, "the flows are decoded")
             self.assertEqual(0, sluice.metric("sluice_protocol_decode_errors_total"))
@@ -70,7 +70,7 @@ class Generate(ToolCase):
         for seed in (3, 3, 4):
             with udp.Tee() as tee:
                 self.tool("generate", "--protocol", "netflow5", "--to", f"127.0.0.1:{tee.port}", "--exporters", 1,
-                          "--rate", 5000, "--flows", 300, "--seed", seed)
+                          "--rate", 1000, "--flows", 300, "--seed", seed)
             runs.append(tee.read().flows)
         self.assertEqual(runs[0], runs[1])
         self.assertNotEqual(runs[0], runs[2])
@@ -78,7 +78,7 @@ class Generate(ToolCase):
     def test_exporters_are_told_apart(self):
         with self.daemon() as sluice:
             self.tool("generate", "--protocol", "netflow9", "--to", f"127.0.0.1:{sluice.port}", "--exporters", 5,
-                      "--rate", 5000, "--flows", 1000, "--seed", 7)
+                      "--rate", 1000, "--flows", 1000, "--seed", 7)
             waiting.until(lambda: sluice.metric("sluice_protocol_flows_total") >= 1000, "the flows are decoded")
             by_exporter = {s.labels["exporter"]: s.value for s in sluice.metrics()["sluice_exporter_flows_total"]}
             self.assertEqual(0, sluice.stop(), sluice.log())
@@ -91,7 +91,7 @@ class GenerateKafka(ToolCase):
     def test_messages_without_the_network(self):
         broker, topic = kafka.shared(), kafka.new_topic("mocker")
         self.tool("generate", "--protocol", "ipfix", "--to", f"kafka://{broker.address}/{topic}", "--exporters", 3,
-                  "--rate", 5000, "--flows", 2000, "--seed", 7)
+                  "--rate", 1000, "--flows", 2000, "--seed", 7)
         _, delivered = broker.wait_for(topic, messages.parse_framed, 2000)
         self.assertEqual(2000, len(delivered))
         self.assertEqual({4}, {m.type for m in delivered})

@@ -53,7 +53,7 @@ class Refused(MistakeCase):
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as other:
             other.bind(("127.0.0.1", 0))
             port = other.getsockname()[1]
-            self.refused(self.config(self.listener(port)), 1, port, "in use")
+            self.refused(self.config(self.listener(port)), 2, port, "in use")
 
     def test_a_metrics_port_that_is_taken(self):
         with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as other:
@@ -61,17 +61,17 @@ class Refused(MistakeCase):
             other.listen()
             port = other.getsockname()[1]
             config = self.listener().replace('metrics: {listen: ""}', f"metrics: {{listen: '127.0.0.1:{port}'}}")
-            self.refused(self.config(config), 1, port, "in use")
+            self.refused(self.config(config), 2, port, "in use")
 
     def test_an_address_that_is_not_this_machines(self):
         config = self.listener().replace("127.0.0.1", "192.0.2.77")
-        self.refused(self.config(config), 1, "192.0.2.77")
+        self.refused(self.config(config), 2, "192.0.2.77")
 
     def test_a_privileged_port_without_the_privilege(self):
         with open("/proc/sys/net/ipv4/ip_unprivileged_port_start") as file:
             if int(file.read()) <= 90:
                 self.skipTest("every port is open to everybody here (net.ipv4.ip_unprivileged_port_start)")
-        self.refused(self.config(self.listener(90)), 1, "90", "ermission", preexec_fn=as_nobody)
+        self.refused(self.config(self.listener(90)), 2, "90", "ermission", preexec_fn=as_nobody)
 
     def test_a_configuration_that_is_not_there(self):
         self.refused(self.path("nowhere.yaml"), 2, "nowhere.yaml", "No such file")
@@ -88,11 +88,11 @@ class Refused(MistakeCase):
         locked = self.path("locked")
         os.mkdir(locked, 0o555)
         config = self.config(self.listener() + f"sinks: {{frames: {{type: file, path: {locked}/flows}}}}\n")
-        self.refused(config, 1, locked, "ermission", preexec_fn=as_nobody)
+        self.refused(config, 2, locked, "ermission", preexec_fn=as_nobody)
 
     def test_an_output_directory_that_is_a_file(self):
         config = self.config(self.listener())
-        self.refused(self.config(self.listener() + f"sinks: {{frames: {{type: file, path: {config}}}}}\n"), 1, config)
+        self.refused(self.config(self.listener() + f"sinks: {{frames: {{type: file, path: {config}}}}}\n"), 2, config)
 
 
 class Broker(MistakeCase):
