@@ -1,0 +1,143 @@
+#include <gmock/gmock.h>
+
+#include <nlohmann/json.hpp>
+
+#include "sluice/api/handlers.hpp"
+#include "unit/api/client.hpp"
+#include "unit/metrics/full_snapshot.hpp"
+
+namespace sluice::api {
+namespace {
+
+using metrics::test::full_snapshot;
+using nlohmann::json;
+using test::RunningServer;
+
+constexpr const char* kPaths[] = {"/api/v1/status", "/api/v1/exporters", "/api/v1/listeners",
+                                  "/api/v1/sinks"};
+
+TEST(ApiHandler, StatusTellsWhatRunsAndHowItGoes) {
+  const RunningServer server(make_api_handler(full_snapshot, ""));
+  const auto answer = get(server, "/api/v1/status");
+  EXPECT_EQ(answer.result_int(), 200U);
+  EXPECT_EQ(answer["Content-Type"], "application/json");
+  const json body = json::parse(answer.body());
+  EXPECT_EQ(body["version"], "1.2.3");
+  EXPECT_EQ(body["commit"], "abcdef0");
+  EXPECT_EQ(body["workers"], 2);
+  EXPECT_EQ(body["steering"], "source_address");
+  EXPECT_EQ(body["ready"], true);
+  EXPECT_EQ(body["start_time_seconds"], 1700000000);
+  EXPECT_GT(body["uptime_seconds"], 0);
+  EXPECT_EQ(body["log_muted"], 601);
+  EXPECT_EQ(body["exporters"], json({{"known", 401}, {"refused", 402}, {"expired", 403}}));
+  EXPECT_EQ(body["protocols"], json::array({{{"protocol", "netflow9"},
+                                             {"datagrams", 201},
+                                             {"bytes", 202},
+                                             {"flow_records", 203},
+                                             {"flows", 204},
+                                             {"options_records", 205},
+                                             {"counter_samples", 206},
+                                             {"discard_samples", 207},
+                                             {"templates", 208},
+                                             {"withdrawals", 209},
+                                             {"times_replaced", 210},
+                                             {"starts_replaced", 211},
+                                             {"rates_unknown", 212},
+                                             {"errors", {{"missing_template", 213}, {"bad_set", 214}}}}}));
+}
+
+TEST(ApiHandler, ExportersListenersAndSinks) {
+  const RunningServer server(make_api_handler(full_snapshot, ""));
+  EXPECT_EQ(json::parse(get(server, "/api/v1/exporters").body()),
+            json({{"known", 401},
+                  {"refused", 402},
+                  {"expired", 403},
+                  {"exporters", json::array({{{"address", "192.0.2.1"},
+                                              {"name", "edge-1"},
+                                              {"protocol", "netflow9"},
+                                              {"datagrams", 301},
+                                              {"bytes", 302},
+                                              {"flow_records", 303},
+                                              {"flows", 304},
+                                              {"options_records", 305},
+                                              {"counter_samples", 306},
+                                              {"times_replaced", 307},
+                                              {"rates_unknown", 308},
+                                              {"templates", 309},
+                                              {"sampling_rate", 1000},
+                                              {"last_seen_seconds", 1700000100.5},
+                                              {"errors", {{"missing_template", 310}}}}})}}));
+  const json listeners = json::parse(get(server, "/api/v1/listeners").body())["listeners"];
+  ASSERT_EQ(listeners.size(), 2U);
+  EXPECT_EQ(listeners[0], json({{"address", "[::]:2055"},
+                                {"protocol", "auto"},
+                                {"datagrams", 101},
+                                {"bytes", 102},
+                                {"truncated", 103},
+                                {"kernel_drops", 104},
+                                {"queue_bytes", 105},
+                                {"queue_limit_bytes", 106},
+                                {"queue_fill_max", 0.25}}));
+  EXPECT_EQ(json::parse(get(server, "/api/v1/sinks").body())["sinks"],
+            json::array({{{"sink", "kafka"},
+                          {"type", "kafka"},
+                          {"delivered_flows", 501},
+                          {"delivered_bytes", 502},
+                          {"delivered_blocks", 503},
+                          {"queued_flows", 504},
+                          {"queued_bytes", 505},
+                          {"shed_flows", 506},
+                          {"errors", 507},
+                          {"failed_flows", {{"MSG_TIMED_OUT", 508}}}}}));
+}
+
+TEST(ApiHandler, CountersKeepAll64Bits) {
+  const RunningServer server(make_api_handler(
+      [] {
+        metrics::Snapshot snapshot = full_snapshot();
+        snapshot.listeners[0].bytes = 18446744073709551615U;
+        return snapshot;
+      },
+      ""));
+  const json body = json::parse(get(server, "/api/v1/listeners").body());
+  EXPECT_EQ(body["listeners"][0]["bytes"].get<std::uint64_t>(), 18446744073709551615U);
+}
+
+TEST(ApiHandler, NamesThatAreNoUtf8DoNotFailTheAnswer) {
+  const RunningServer server(make_api_handler(
+      [] {
+        metrics::Snapshot snapshot = full_snapshot();
+        snapshot.exporters[0].name = "edge\xff\"";
+        return snapshot;
+      },
+      ""));
+  const json body = json::parse(get(server, "/api/v1/exporters").body());
+  EXPECT_EQ(body["exporters"][0]["name"], "edge\xef\xbf\xbd\"");
+}
+
+TEST(ApiHandler, TokenIsDemandedEverywhere) {
+  const RunningServer server(make_api_handler(full_snapshot, "s3cret"));
+  const char* wrong[] = {
+      "",       "Bearer",       "Bearer ",      "Bearer s3cre",     "Bearer s3crets", "Bearer S3cret",
+      "s3cret", "Basic s3cret", "Bearers3cret", "Bearer s3cres3cre"};
+  for (const char* path : kPaths)
+    for (const char* authorization : wrong) {
+      const auto answer = get(server, path, authorization);
+      EXPECT_EQ(answer.result_int(), 401U) << path << " " << authorization;
+      EXPECT_EQ(answer["WWW-Authenticate"], "Bearer");
+      EXPECT_TRUE(json::parse(answer.body()).contains("error"));
+    }
+  EXPECT_EQ(get(server, "/nothing").result_int(), 401U) << "not even what exists is told";
+  for (const char* path : kPaths) EXPECT_EQ(get(server, path, "Bearer s3cret").result_int(), 200U);
+  EXPECT_EQ(get(server, kPaths[0], "bearer  s3cret").result_int(), 200U);
+  EXPECT_EQ(get(server, "/nothing", "Bearer s3cret").result_int(), 404U);
+}
+
+TEST(ApiHandler, WithoutATokenNoneIsLookedAt) {
+  const RunningServer server(make_api_handler(full_snapshot, ""));
+  EXPECT_EQ(get(server, kPaths[0], "Bearer whatever").result_int(), 200U);
+}
+
+}  // namespace
+}  // namespace sluice::api

@@ -1,0 +1,207 @@
+#include <gmock/gmock.h>
+
+#include <list>
+#include <stdexcept>
+
+#include "unit/api/client.hpp"
+
+namespace sluice::api {
+namespace {
+
+using test::Client;
+using test::RunningServer;
+using ::testing::HasSubstr;
+constexpr std::chrono::milliseconds kLong{20000};  // never waited out: only a test that fails does
+
+Handler echo() {
+  return by_path(
+      {{"/echo",
+        [](const Request& request) -> Response {
+          return {.status = 200,
+                  .content_type = "text/plain",
+                  .body = request.peer.to_string() + " " + std::string(request.query),
+                  .headers = {{"X-Test", "yes"}}};
+        }},
+       {"/throws", [](const Request&) -> Response { throw std::runtime_error("out of \"luck\""); }}});
+}
+
+class HttpServerTest : public ::testing::Test {
+ protected:
+  RunningServer server_{echo()};
+};
+
+TEST_F(HttpServerTest, AnswersByPathWithoutTheQuery) {
+  const auto answer = get(server_, "/echo?a=1");
+  EXPECT_EQ(answer.result_int(), 200U);
+  EXPECT_EQ(answer.body(), "127.0.0.1 a=1");
+  EXPECT_EQ(answer["Content-Type"], "text/plain");
+  EXPECT_EQ(answer["X-Test"], "yes");
+}
+
+TEST_F(HttpServerTest, UnknownPathIs404InJson) {
+  const auto answer = get(server_, "/nothing\"here");
+  EXPECT_EQ(answer.result_int(), 404U);
+  EXPECT_EQ(answer["Content-Type"], "application/json");
+  EXPECT_EQ(answer.body(), "{\"error\":\"there is nothing at /nothing\\\"here\"}\n");
+}
+
+TEST_F(HttpServerTest, OtherMethodsAre405) {
+  const auto answer = Client(server_.port()).request(test::http::verb::post, "/echo");
+  EXPECT_EQ(answer.result_int(), 405U);
+  EXPECT_EQ(answer["Allow"], "GET, HEAD");
+  EXPECT_EQ(answer.body(), "{\"error\":\"only GET and HEAD are known here\"}\n");
+}
+
+TEST_F(HttpServerTest, HeadHasTheLengthAndNoBody) {
+  Client client(server_.port());
+  const auto head = client.request(test::http::verb::head, "/echo?abc");
+  EXPECT_EQ(head.result_int(), 200U);
+  EXPECT_EQ(head["Content-Length"], "13");
+  EXPECT_EQ(head.body(), "");
+  EXPECT_EQ(client.get("/echo?abc").body(), "127.0.0.1 abc") << "the connection goes on right after the head";
+}
+
+TEST_F(HttpServerTest, HandlerThatThrowsIs500) {
+  const auto answer = get(server_, "/throws");
+  EXPECT_EQ(answer.result_int(), 500U);
+  EXPECT_EQ(answer.body(), "{\"error\":\"out of \\\"luck\\\"\"}\n");
+  EXPECT_EQ(get(server_, "/echo").result_int(), 200U);
+}
+
+TEST_F(HttpServerTest, KeepsTheConnectionForManyRequests) {
+  Client client(server_.port());
+  for (int i = 0; i < 5; ++i)
+    EXPECT_EQ(client.get("/echo?" + std::to_string(i)).body(), "127.0.0.1 " + std::to_string(i));
+}
+
+TEST_F(HttpServerTest, AnswersPipelinedRequestsInOrder) {
+  Client client(server_.port());
+  client.send("GET /echo?1 HTTP/1.1\r\nHost: a\r\n\r\nGET /echo?2 HTTP/1.1\r\nHost: a\r\n\r\n");
+  EXPECT_EQ(client.read().body(), "127.0.0.1 1");
+  EXPECT_EQ(client.read().body(), "127.0.0.1 2");
+}
+
+TEST_F(HttpServerTest, ClosesWhenTheClientWantsIt) {
+  Client client(server_.port());
+  EXPECT_EQ(client.request(test::http::verb::get, "/echo", "", 10).result_int(), 200U);
+  EXPECT_TRUE(client.closed_within(kLong));
+}
+
+TEST_F(HttpServerTest, WhatIsNotHttpIs400) {
+  Client client(server_.port());
+  client.send("\x16\x03\x01 hello TLS\r\n\r\n");
+  EXPECT_EQ(client.read().result_int(), 400U);
+  EXPECT_TRUE(client.closed_within(kLong));
+}
+
+TEST_F(HttpServerTest, HeadOfARequestIsLimited) {
+  Client client(server_.port());
+  client.send("GET /echo HTTP/1.1\r\nHost: a\r\nX: " + std::string(20000, 'x') + "\r\n\r\n");
+  EXPECT_EQ(client.read().result_int(), 431U);
+  EXPECT_TRUE(client.closed_within(kLong));
+}
+
+TEST_F(HttpServerTest, BodyOfARequestIsLimited) {
+  Client client(server_.port());
+  client.send("POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 1000000\r\n\r\n" +
+              std::string(1000000, 'x'));
+  EXPECT_EQ(client.read().result_int(), 413U);
+  EXPECT_TRUE(client.closed_within(kLong));
+}
+
+TEST_F(HttpServerTest, EndsAllConnectionsWhenItStops) {
+  Client busy(server_.port());
+  EXPECT_EQ(busy.get("/echo").result_int(), 200U);
+  Client idle(server_.port());
+  EXPECT_EQ(idle.get("/echo").result_int(), 200U);
+  server_.stop();
+  EXPECT_TRUE(busy.closed_within(kLong));
+  EXPECT_TRUE(idle.closed_within(kLong));
+  EXPECT_THROW(Client(server_.port()), boost::system::system_error);
+}
+
+TEST(HttpServer, SlowClientsAreEnded) {
+  HttpOptions options = test::on("127.0.0.1");
+  options.timeout = std::chrono::milliseconds(50);
+  const RunningServer server(echo(), options);
+  Client silent(server.port());
+  Client half(server.port());
+  half.send("GET /echo HTT");
+  EXPECT_TRUE(silent.closed_within(kLong));
+  EXPECT_TRUE(half.closed_within(kLong));
+}
+
+TEST(HttpServer, ConnectionsAreLimited) {
+  HttpOptions options = test::on("127.0.0.1");
+  options.max_connections = 3;
+  const RunningServer server(echo(), options);
+  std::list<Client> clients;
+  for (int i = 0; i < 3; ++i) EXPECT_EQ(clients.emplace_back(server.port()).get("/echo").result_int(), 200U);
+  Client one_more(server.port());
+  const auto answer = one_more.read();
+  EXPECT_EQ(answer.result_int(), 503U);
+  EXPECT_THAT(answer.body(), HasSubstr("too many connections"));
+  EXPECT_TRUE(one_more.closed_within(kLong));
+  EXPECT_EQ(clients.front().get("/echo").result_int(), 200U) << "the others go on";
+  clients.clear();
+  // The server learns of the closed connections in its own time; until then it goes on to refuse.
+  const auto end = std::chrono::steady_clock::now() + kLong;
+  bool served = false;
+  while (!served && std::chrono::steady_clock::now() < end) {
+    try {
+      served = Client(server.port()).get("/echo").result_int() == 200U;
+    } catch (const boost::system::system_error&) {
+      served = false;  // turned away before its request was sent
+    }
+  }
+  EXPECT_TRUE(served);
+}
+
+TEST(HttpServer, SpeaksIpv6AndBoth) {
+  try {
+    const RunningServer only_v6(echo(), test::on("::1"));
+    EXPECT_EQ(Client(only_v6.port(), "::1").get("/echo").body(), "::1 ");
+  } catch (const std::runtime_error& error) {
+    GTEST_SKIP() << "no IPv6 on this machine: " << error.what();
+  }
+  const RunningServer both(echo(), test::on("::"));
+  EXPECT_EQ(Client(both.port(), "::1").get("/echo").body(), "::1 ");
+  EXPECT_EQ(Client(both.port(), "127.0.0.1").get("/echo").body(), "127.0.0.1 ") << "unmapped";
+}
+
+TEST(HttpServer, TakenPortIsOneSentence) {
+  const RunningServer server(echo());
+  boost::asio::io_context io;
+  HttpOptions options = test::on("127.0.0.1");
+  options.port = server.port();
+  const auto second = HttpServer::start(io, options, echo());
+  ASSERT_FALSE(second);
+  EXPECT_EQ(second.error(), "cannot listen on 127.0.0.1:" + std::to_string(server.port()) +
+                                " for metrics: Address already in use; set metrics.listen");
+}
+
+TEST(HttpServer, ForeignAddressIsOneSentence) {
+  boost::asio::io_context io;
+  HttpOptions options = test::on("2001:db8::1");
+  options.port = 8081;
+  options.purpose = "api";
+  const auto server = HttpServer::start(io, options, echo());
+  ASSERT_FALSE(server);
+  EXPECT_THAT(server.error(), HasSubstr("cannot listen on [2001:db8::1]:8081 for api: "));
+  EXPECT_THAT(server.error(), HasSubstr("; set api.listen"));
+}
+
+TEST(HttpServer, MayEndBeforeTheContextEverRuns) {
+  boost::asio::io_context io;
+  std::uint16_t port = 0;
+  {
+    const auto server = HttpServer::start(io, test::on("127.0.0.1"), echo());
+    ASSERT_TRUE(server) << server.error();
+    port = (*server)->port();
+  }
+  EXPECT_THROW(Client{port}, boost::system::system_error);
+  EXPECT_NO_THROW(io.run());
+}
+
+}  // namespace
+}  // namespace sluice::api
