@@ -25,10 +25,10 @@ struct Codec {
 };
 
 template <std::unsigned_integral V>
-Codec<V> integer(std::uint64_t low, std::uint64_t high, const std::string& word = "a whole number") {
+Codec<V> integer(std::uint64_t low, std::uint64_t high) {
   const std::string range = " from " + std::to_string(low) + " to " + std::to_string(high);
   return {"integer" + range,
-          "it takes " + word + range,
+          "it takes a whole number" + range,
           [=](std::string_view text) -> std::optional<V> {
             const auto value = parse_integer(text);
             if (!value || *value < low || *value > high) return std::nullopt;
@@ -70,9 +70,15 @@ Codec<V> duration(V low, V high) {
             return whole == *value ? std::optional(whole) : std::nullopt;
           },
           [](const V& value) { return format_duration(value); },
-          [](std::string_view text) {
-            return parse_integer(text) ? "add a unit (ms, s, m, h or d), such as " + std::string(text) + "s"
-                                       : std::string{};
+          [=](std::string_view text) -> std::string {
+            if (!parse_integer(text)) return {};
+            // The unit that makes it a value that would be taken.
+            std::string example = std::string(text) + "s";
+            for (const char* unit : {"h", "m", "ms", "s"}) {
+              const auto value = parse_duration(std::string(text) + unit);
+              if (value && *value >= low && *value <= high) example = std::string(text) + unit;
+            }
+            return "add a unit (ms, s, m, h or d), such as " + example;
           }};
 }
 

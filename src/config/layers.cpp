@@ -147,7 +147,8 @@ void lay_settings(Value& root, const std::vector<std::string>& settings, std::ve
 }
 
 /// Substitutes ${NAME} in all texts of the file.
-void substitute_all(Value& value, const Environment& environment, std::vector<Finding>& findings) {
+void substitute_all(Value& value, const std::string& path, const Environment& environment,
+                    std::vector<Finding>& findings) {
   if (value.kind == Value::Kind::text && value.text.find("${") != std::string::npos) {
     std::optional<std::string> problem;
     const auto get = [&](const std::string& name) {
@@ -156,9 +157,15 @@ void substitute_all(Value& value, const Environment& environment, std::vector<Fi
     };
     value.text = substitute(value.text, get, problem);
     value.raw = true;
-    if (problem) findings.push_back({value.origin, "the value " + *problem});
+    if (problem) findings.push_back({value.origin, path + " " + *problem});
+    value.broken = problem.has_value();
   }
-  for (Value& item : value.items) substitute_all(item, environment, findings);
+  for (std::size_t i = 0; i < value.items.size(); ++i) {
+    const bool map = value.kind == Value::Kind::map;
+    const std::string inner =
+        map ? (path.empty() ? "" : path + ".") + value.keys[i] : path + "[" + std::to_string(i) + "]";
+    substitute_all(value.items[i], inner, environment, findings);
+  }
 }
 
 /// Moves top-level `kafka` to sinks.kafka, so that the layers above find it under one name.
@@ -204,7 +211,7 @@ std::optional<Value> read_yaml_file(const std::string& path, const std::string& 
         {root->origin, "the file is no map of settings; it takes lines such as \"workers: 4\""});
     return std::nullopt;
   }
-  substitute_all(*root, environment, findings);
+  substitute_all(*root, "", environment, findings);
   move_shorthand(*root, findings);
   return root;
 }

@@ -15,6 +15,7 @@ std::optional<Value> unfolded(Reading& in, const std::string& path, const Value&
     for (std::size_t i = before; i < in.findings().size(); ++i)
       in.findings()[i].message = path + ": " + in.findings()[i].message;
     in.note(path, value);
+    in.mark_failed(path);
     return std::nullopt;
   }
   parsed->shorthand = value.shorthand;
@@ -23,6 +24,10 @@ std::optional<Value> unfolded(Reading& in, const std::string& path, const Value&
 
 std::optional<Value> as_kind(Reading& in, const std::string& path, const Value& value,
                              const std::string& wants, Value::Kind kind) {
+  if (value.broken) {
+    in.mark_failed(path);
+    return std::nullopt;
+  }
   auto out = unfolded(in, path, value);
   if (!out) return std::nullopt;
   if (out->kind == Value::Kind::null) out->kind = kind;
@@ -49,6 +54,10 @@ std::string described(const Value& value) {
 
 std::optional<std::string> as_text(Reading& in, const std::string& path, const Value& value,
                                    const std::string& wants) {
+  if (value.broken) {
+    in.mark_failed(path);
+    return std::nullopt;
+  }
   if (value.kind == Value::Kind::text) return value.text;
   in.fault(path, value.origin, path + " is " + described(value) + "; " + wants);
   return std::nullopt;

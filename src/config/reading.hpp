@@ -21,6 +21,8 @@ class Reading {
     failed_.insert(path);
     findings_.push_back({origin, std::move(message)});
   }
+  /// A fault told elsewhere.
+  void mark_failed(const std::string& path) { failed_.insert(path); }
   bool given(const std::string& path) const { return origins_.contains(path); }
   /// Rules over several settings keep quiet where one of them is wrong by itself.
   bool failed(const std::string& path) const { return failed_.contains(path); }

@@ -21,6 +21,7 @@ constexpr const char* kListenerForm =
 
 bool read_listener(Reading& in, const std::string& path, const Value& value, Listener& out) {
   in.note(path, value);
+  if (value.broken) return false;
   if (value.kind == Value::Kind::text) {
     const auto endpoint = parse_endpoint(value.text);
     if (!endpoint) {
@@ -44,6 +45,7 @@ bool read_listener(Reading& in, const std::string& path, const Value& value, Lis
 
 bool read_exporter(Reading& in, const std::string& path, const Value& value, ExporterRule& out) {
   in.note(path, value);
+  if (value.broken) return false;
   if (value.kind != Value::Kind::map) {
     in.fault(
         path, value.origin,
@@ -91,9 +93,8 @@ void read_sink(Reading& in, const std::string& name, const Value& value, Config&
   const std::string path = sink_path(shorthand, name);
   in.note(path, value);
   if (!is_sink_name(name)) {
-    in.fault(
-        path, value.origin,
-        "the sink name " + quote(name) + " has other characters than a-z, 0-9, _ and -, or more than 64");
+    in.fault(path, value.origin,
+             quote(name) + " is no name for a sink; it takes 1 to 64 of a-z, 0-9, _ and -");
     return;
   }
   const auto map = as_map(in, path, value, "it takes a map of settings (type, format, ...)");

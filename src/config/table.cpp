@@ -18,6 +18,9 @@ std::vector<std::string> names_within(const std::vector<std::string>& rows, cons
     std::string name = row.substr(prefix.size(), row.find('.', prefix.size()) - prefix.size());
     if (std::find(out.begin(), out.end(), name) == out.end()) out.push_back(std::move(name));
   }
+  // The shorthand has no row of its own.
+  if (const auto sinks = std::find(out.begin(), out.end(), "sinks"); sinks != out.end())
+    out.insert(sinks, "kafka");
   return out;
 }
 
@@ -36,20 +39,31 @@ std::vector<std::string> all_paths() {
   return out;
 }
 
+/// The one name that the word begins, or that begins the word ("ca" for ca_file, "batchsize" for batch).
+std::optional<std::string> only_continuation(const std::string& word, const std::vector<std::string>& names) {
+  std::vector<std::string> found;
+  for (const std::string& name : names)
+    if ((word.size() > 1 && name.starts_with(word)) || (name.size() > 3 && word.starts_with(name)))
+      found.push_back(name);
+  return found.size() == 1 ? std::optional(found.front()) : std::nullopt;
+}
+
 std::optional<std::string> suggestion(const SectionKeys& keys, const std::string& path,
                                       const std::string& inside, const std::string& key,
                                       const Origin& origin) {
-  if (const auto near = nearest(key, names_within(keys.usable, inside))) {
+  const std::vector<std::string> names = names_within(keys.usable, inside);
+  auto near = nearest(key, names);
+  if (!near && origin.layer != Layer::environment) near = only_continuation(key, names);
+  if (near) {
     const std::string meant = joined(path, *near);
     return origin.layer == Layer::environment ? environment_name(meant) : meant;
   }
   const std::string full = joined(path, key);
   if (origin.layer == Layer::environment) {
-    std::vector<std::string> names;
-    for (const std::string& candidate : all_paths()) names.push_back(environment_name(candidate));
-    // A single underscore where two are meant is the slip to expect; the rest must be as near.
-    const auto near = nearest(environment_name(full), names);
-    if (near) return near;
+    // A single underscore where two are meant is the slip to expect here.
+    std::vector<std::string> variables;
+    for (const std::string& candidate : all_paths()) variables.push_back(environment_name(candidate));
+    if (auto meant = nearest(environment_name(full), variables)) return meant;
   }
   std::vector<std::string> elsewhere;
   for (const std::string& candidate : all_paths())

@@ -12,11 +12,10 @@ using namespace std::chrono_literals;
 
 constexpr std::uint64_t kKB = 1ULL << 10;
 constexpr std::uint64_t kMB = 1ULL << 20;
-constexpr std::uint64_t kGB = 1ULL << 30;
 constexpr std::uint64_t kTB = 1ULL << 40;
 constexpr std::uint64_t kMaxSamplingRate = 0xffff'ffff;
 // setsockopt takes an int and the kernel doubles it.
-constexpr std::uint64_t kMaxReceiveBuffer = kGB - kKB;
+constexpr std::uint64_t kMaxReceiveBuffer = 1023 * kMB;
 
 Codec<std::string> any_text(const std::string& what = "text") {
   return text("text", what, [](std::string_view) { return true; });
@@ -99,6 +98,12 @@ Codec<std::string> address() {
   return text("address", "an IPv4 or IPv6 address such as 0.0.0.0 or ::", [](std::string_view given) {
     return IpAddress::parse(given).has_value();
   });
+}
+
+Codec<std::uint16_t> port() {
+  auto codec = integer<std::uint16_t>(0, 65'535);
+  codec.wants = "it takes a port from 1 to 65535 (0: any free one)";
+  return codec;
 }
 
 Codec<std::string> prefix() {
@@ -192,15 +197,16 @@ void add_decode(Table<Config>& t) {
   };
   count.operator()<&D::max_exporters>(
       "max_exporters", 10'000'000, "exporters",
-      "Exporters known at once; beyond it the one heard of longest ago is forgotten");
+      "Exporters known at once; datagrams of further ones are refused and counted until one is forgotten");
   count.operator()<&D::max_templates>("max_templates", 65'536, "templates per exporter",
-                                      "Templates kept of one exporter, all its observation domains together");
+                                      "Templates kept of one exporter, all its observation domains together; "
+                                      "further ones are refused and counted");
   count.operator()<&D::max_template_fields>(
       "max_template_fields", 16'384, "fields",
       "Fields of one template; a template with more is refused and counted");
   count.operator()<&D::max_record_length>(
       "max_record_length", 65'535, "bytes",
-      "Length of one data record; a template that describes longer ones is refused and counted");
+      "Least length of a template's records; a template whose records are longer is refused and counted");
   count.operator()<&D::max_samplers>("max_samplers", 65'536, "samplers per exporter",
                                      "Sampling rates kept of one exporter, learnt from its options data");
   time.operator()<&D::template_timeout>("template_timeout", 1min,
@@ -279,8 +285,7 @@ const Table<Listener>& listener_table() {
   static const Table<Listener> table{
       row<Listener, &Listener::address>("address", address(), "",
                                         "Address to listen on; :: is IPv6 and IPv4"),
-      row<Listener, &Listener::port>("port", integer<std::uint16_t>(0, 65'535, "a port"), "",
-                                     "UDP port; 0: any free one")
+      row<Listener, &Listener::port>("port", port(), "", "UDP port; 0: any free one")
           .defaults_to("none, must be given"),
       row<Listener, &Listener::protocol>(
           "protocol",

@@ -31,6 +31,8 @@ struct Value {
   bool raw = false;
   /// A sink written as top-level `kafka:`.
   bool shorthand = false;
+  /// A fault of this value was told already; it says nothing any more.
+  bool broken = false;
   Origin origin;
   std::vector<Value> items;       ///< of a list, or the values of a map
   std::vector<std::string> keys;  ///< of a map, parallel to items

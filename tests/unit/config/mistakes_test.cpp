@@ -1,0 +1,319 @@
+// Every mistake with the exact sentence that it gives.
+#include <gmock/gmock.h>
+
+#include "support.hpp"
+
+namespace sluice::config {
+namespace {
+
+using testing::ElementsAre;
+
+struct Mistake {
+  const char* yaml;
+  const char* message;  ///< all that is told
+};
+
+// clang-format off
+const Mistake kMistakes[] = {
+    {"recieve: {batch: 1}",
+     R"(FILE:1: unknown key "recieve"; did you mean receive?)"},
+    {"receive: {batchsize: 1}",
+     R"(FILE:1: unknown key "receive.batchsize"; did you mean receive.batch?)"},
+    {"receive: {zzz: 1}",
+     R"(FILE:1: unknown key "receive.zzz"; known here are buffer, batch, steering, gro)"},
+    {"topic: flows",
+     R"(FILE:1: unknown key "topic"; did you mean kafka.topic?)"},
+    {"workers: many",
+     R"(FILE:1: workers is "many"; it takes a whole number from 0 to 1024)"},
+    {"workers: -1",
+     R"(FILE:1: workers is "-1"; it takes a whole number from 0 to 1024)"},
+    {"workers: 5000",
+     R"(FILE:1: workers is "5000"; it takes a whole number from 0 to 1024)"},
+    {"workers: 1_000",
+     R"(FILE:1: workers is "1_000"; it takes a whole number from 0 to 1024)"},
+    {"workers: [1]",
+     "FILE:1: workers is a list; it takes a whole number from 0 to 1024"},
+    {"workers:",
+     "FILE:1: workers is empty; it takes a whole number from 0 to 1024"},
+    {R"(workers: 4
+workers: 5)",
+     R"(FILE:2: the key "workers" is given twice, first on line 1; keep one)"},
+    {"receive: {buffer: 32 megs}",
+     R"(FILE:1: receive.buffer is "32 megs"; it takes a size from 4KB to 1023MB, such as 64KB, 32MB or a plain number of bytes)"},
+    {"receive: {buffer: 1KB}",
+     R"(FILE:1: receive.buffer is "1KB"; it takes a size from 4KB to 1023MB, such as 64KB, 32MB or a plain number of bytes)"},
+    {"receive: {batch: 0}",
+     R"(FILE:1: receive.batch is "0"; it takes a whole number from 1 to 1024)"},
+    {"receive: {gro: maybe}",
+     R"(FILE:1: receive.gro is "maybe"; it takes true or false)"},
+    {"receive: {steering: on}",
+     R"(FILE:1: receive.steering is "on"; it takes auto or off)"},
+    {"receive: 5",
+     R"(FILE:1: receive is "5"; it takes a map of settings (buffer, batch, steering, gro))"},
+    {"receive: [1, 2]",
+     "FILE:1: receive is a list; it takes a map of settings (buffer, batch, steering, gro)"},
+    {"decode: {template_timeout: 60}",
+     R"(FILE:1: decode.template_timeout is "60"; add a unit (ms, s, m, h or d), such as 60s)"},
+    {"decode: {template_timeout: 100ms}",
+     R"(FILE:1: decode.template_timeout is "100ms"; it takes a duration from 1m to 365d in whole seconds, such as 10s, 5m, 24h or 30d)"},
+    {"decode: {max_past: tomorrow}",
+     R"(FILE:1: decode.max_past is "tomorrow"; it takes a duration from 1s to 365d in whole seconds, such as 10s, 5m, 24h or 30d)"},
+    {"decode: {max_templates: 0}",
+     R"(FILE:1: decode.max_templates is "0"; it takes a whole number from 1 to 65536)"},
+    {"listeners: 2055",
+     R"(FILE:1: listeners is "2055"; it takes a list such as ["0.0.0.0:2055", "[::]:6343"])"},
+    {"listeners: []",
+     "FILE:1: listeners is empty; name at least one, or leave it out for 6343, 2055 and 4739"},
+    {R"(listeners: ["2055"])",
+     R"(FILE:1: listeners[0] is "2055"; it takes "ADDRESS:PORT", such as "0.0.0.0:2055" or "[::]:2055", or a map of address, port, protocol and receive_buffer)"},
+    {R"(listeners: ["0.0.0.0:70000"])",
+     R"(FILE:1: listeners[0] is "0.0.0.0:70000"; it takes "ADDRESS:PORT", such as "0.0.0.0:2055" or "[::]:2055", or a map of address, port, protocol and receive_buffer)"},
+    {R"(listeners: ["::1:2055"])",
+     R"(FILE:1: listeners[0] is "::1:2055"; it takes "ADDRESS:PORT", such as "0.0.0.0:2055" or "[::]:2055", or a map of address, port, protocol and receive_buffer)"},
+    {R"(listeners:
+  - {port: 70000})",
+     R"(FILE:2: listeners[0].port is "70000"; it takes a port from 1 to 65535 (0: any free one))"},
+    {R"(listeners:
+  - {address: localhost, port: 2055})",
+     R"(FILE:2: listeners[0].address is "localhost"; it takes an IPv4 or IPv6 address such as 0.0.0.0 or ::)"},
+    {R"(listeners:
+  - {address: "::"})",
+     "FILE:2: listeners[0] has no port; add one, such as port: 2055"},
+    {R"(listeners:
+  - {port: 2055, protocol: netflow9})",
+     R"(FILE:2: listeners[0].protocol is "netflow9"; it takes auto, sflow, netflow or ipfix)"},
+    {R"(listeners:
+  - "0.0.0.0:2055"
+  - {address: 0.0.0.0, port: 2055})",
+     "FILE:3: listeners[1] listens on 0.0.0.0:2055 as listeners[0] (line 2) does; keep one of them"},
+    {R"(exporters:
+  - {prefix: 192.0.2.0/33})",
+     R"(FILE:2: exporters[0].prefix is "192.0.2.0/33"; it takes a prefix or an address such as 192.0.2.0/24, 2001:db8::/32 or 192.0.2.1)"},
+    {R"(exporters:
+  - {name: core})",
+     "FILE:2: exporters[0] has no prefix; add one, such as prefix: 192.0.2.0/24"},
+    {R"(exporters:
+  - {prefix: 192.0.2.0/24}
+  - {prefix: 192.0.2.7/24})",
+     "FILE:3: exporters[1].prefix is 192.0.2.0/24, as that of exporters[0] (line 2); keep one of them"},
+    {R"(exporters:
+  - {prefix: 192.0.2.1, sampling_rate: 100})",
+     R"(FILE:2: unknown key "exporters[0].sampling_rate"; known here are prefix, name, sampling_rate_default, sampling_rate_override, netflow5_sampling_16bit)"},
+    {"exporters: [192.0.2.1]",
+     R"(FILE:1: exporters[0] is "192.0.2.1"; it takes a map such as {prefix: 192.0.2.0/24, name: core})"},
+    {"kafka: {compression: lzma}",
+     R"(FILE:1: kafka.compression is "lzma"; it takes none, gzip, snappy, lz4 or zstd)"},
+    {"kafka: {acks: 2}",
+     R"(FILE:1: kafka.acks is "2"; it takes 0, 1 or all)"},
+    {R"(kafka: {topic: "my flows"})",
+     R"(FILE:1: kafka.topic is "my flows"; it takes 1 to 249 letters, digits, dots, dashes and underscores, as Kafka does)"},
+    {R"(kafka: {brokers: "localhost:0"})",
+     R"(FILE:1: kafka.brokers is "localhost:0"; it takes brokers as "host:port,host:port" with ports from 1 to 65535)"},
+    {R"(kafka: {brokers: ""})",
+     R"(FILE:1: kafka.brokers is ""; it takes brokers as "host:port,host:port" with ports from 1 to 65535)"},
+    {"kafka: {block_bytes: 2MB}",
+     R"(FILE:1: kafka.block_bytes is "2MB"; it takes a size from 4KB to 1MB, such as 64KB, 32MB or a plain number of bytes)"},
+    {"kafka: {flush_interval: 200}",
+     R"(FILE:1: kafka.flush_interval is "200"; add a unit (ms, s, m, h or d), such as 200ms)"},
+    {"kafka: {framing: lines}",
+     R"(FILE:1: kafka.framing is "lines"; it takes batch, single or plain)"},
+    {"kafka: {partition_by: src_addr}",
+     R"(FILE:1: kafka.partition_by is "src_addr"; it takes exporter, round_robin or a list of fields such as [src_addr, dst_addr])"},
+    {"kafka: {partition_by: [src_adr]}",
+     R"(FILE:1: kafka.partition_by names "src_adr", which is no field of a flow; did you mean src_addr?)"},
+    {"kafka: {partition_by: [nonsense]}",
+     R"(FILE:1: kafka.partition_by names "nonsense", which is no field of a flow; sluice schema fields lists them)"},
+    {"kafka: {partition_by: []}",
+     "FILE:1: kafka.partition_by is empty; it takes exporter, round_robin or a list of fields such as [src_addr, dst_addr]"},
+    {"kafka: {type: file}",
+     R"(FILE:1: kafka.type is "file"; top-level kafka is a Kafka sink, others belong under sinks)"},
+    {"kafka: {path: /tmp}",
+     "FILE:1: kafka.path is a setting of file sinks; this sink is of type kafka, which has type, format, json, block_bytes, flush_interval, brokers, topic, framing, partition_by, producers, buckets, buffer_bytes, compression, acks, tls, sasl, properties"},
+    {"kafka: {rotate_every: 5m}",
+     "FILE:1: kafka.rotate_every is a setting of file sinks; this sink is of type kafka, which has type, format, json, block_bytes, flush_interval, brokers, topic, framing, partition_by, producers, buckets, buffer_bytes, compression, acks, tls, sasl, properties"},
+    {"kafka: {properties: [a]}",
+     "FILE:1: kafka.properties is a list; it takes a map of librdkafka's properties such as {linger.ms: 5}"},
+    {"kafka: {sasl: {mechanism: SCRAM}}",
+     R"(FILE:1: kafka.sasl.mechanism is "SCRAM"; it takes PLAIN, SCRAM-SHA-256, SCRAM-SHA-512 or "" for none)"},
+    {R"(kafka:
+  sasl:
+    mechanism: PLAIN)",
+     "FILE:3: kafka.sasl.mechanism PLAIN needs kafka.sasl.username and kafka.sasl.password"},
+    {R"(kafka:
+  sasl:
+    mechanism: PLAIN
+    username: me)",
+     "FILE:3: kafka.sasl.mechanism PLAIN needs kafka.sasl.password"},
+    {"kafka: {sasl: {username: me}}",
+     "FILE:1: kafka.sasl.username is given without kafka.sasl.mechanism; it takes PLAIN, SCRAM-SHA-256 or SCRAM-SHA-512"},
+    {"kafka: {sasl: {password: hunter2}}",
+     "FILE:1: kafka.sasl.password is given without kafka.sasl.mechanism; it takes PLAIN, SCRAM-SHA-256 or SCRAM-SHA-512"},
+    {"kafka: {tls: {certificate_file: a.pem}}",
+     "FILE:1: kafka.tls.certificate_file is given without kafka.tls.key_file; a certificate needs its key"},
+    {"kafka: {tls: {key_file: a.pem}}",
+     "FILE:1: kafka.tls.key_file is given without kafka.tls.certificate_file; a certificate needs its key"},
+    {"kafka: {tls: true}",
+     R"(FILE:1: kafka.tls is "true"; it takes a map of settings (enabled, ca_file, certificate_file, key_file, key_password, key_password_file, verify))"},
+    {"kafka: {tls: {ca: x}}",
+     R"(FILE:1: unknown key "kafka.tls.ca"; did you mean kafka.tls.ca_file?)"},
+    {R"(kafka: {}
+sinks:
+  kafka: {type: kafka})",
+     "FILE:1: kafka is the same sink as sinks.kafka on line 3; keep one of them"},
+    {R"(sinks:
+  out: {format: json})",
+     "FILE:2: sinks.out has no type; it takes kafka, file or stdout"},
+    {R"(sinks:
+  out: {type: clickhouse})",
+     R"(FILE:2: sinks.out.type is "clickhouse"; it takes kafka, file or stdout)"},
+    {R"(sinks:
+  Out: {type: stdout})",
+     R"(FILE:2: "Out" is no name for a sink; it takes 1 to 64 of a-z, 0-9, _ and -)"},
+    {R"(sinks:
+  out:
+    type: file
+    topic: flows)",
+     "FILE:4: sinks.out.topic is a setting of kafka sinks; this sink is of type file, which has type, format, json, block_bytes, flush_interval, path, prefix, rotate_every, rotate_bytes, queue_bytes"},
+    {R"(sinks:
+  out:
+    type: stdout
+    tls: {enabled: true})",
+     "FILE:4: sinks.out.tls is a setting of kafka sinks; this sink is of type stdout, which has type, format, json, block_bytes, flush_interval, queue_bytes"},
+    {"sinks: [kafka]",
+     "FILE:1: sinks is a list; it takes a map of sinks such as {archive: {type: file, path: flows}}"},
+    {"log: {level: warn}",
+     R"(FILE:1: log.level is "warn"; it takes trace, debug, info, warning or error)"},
+    {"log: {format: xml}",
+     R"(FILE:1: log.format is "xml"; it takes text or json)"},
+    {R"(log: {repeat_every: "10"})",
+     R"(FILE:1: log.repeat_every is "10"; add a unit (ms, s, m, h or d), such as 10s)"},
+    {"metrics: {listen: localhost:8080}",
+     R"(FILE:1: metrics.listen is "localhost:8080"; it takes an address and a port such as "127.0.0.1:8080" or "[::1]:8080", or "" to turn it off)"},
+    {R"(metrics: {listen: "8080"})",
+     R"(FILE:1: metrics.listen is "8080"; it takes an address and a port such as "127.0.0.1:8080" or "[::1]:8080", or "" to turn it off)"},
+    {"metrics: {allow: [10.0.0.0/8, home]}",
+     R"(FILE:1: metrics.allow[1] is "home"; it takes a prefix or an address such as 192.0.2.0/24, 2001:db8::/32 or 192.0.2.1)"},
+    {"metrics: {allow: 10.0.0.0/8}",
+     R"(FILE:1: metrics.allow is "10.0.0.0/8"; it takes a list of prefixes such as [192.0.2.0/24, "2001:db8::/32"])"},
+    {R"(api: {listen: "0.0.0.0:8081"})",
+     "FILE:1: api.listen 0.0.0.0:8081 is reachable from other machines; set api.token or listen on 127.0.0.1"},
+    {R"(api: {listen: "127.0.0.1:8080"})",
+     "FILE:1: metrics.listen and api.listen are both 127.0.0.1:8080; give them ports of their own"},
+    {"api: {token: a, token_file: /nonexistent}",
+     "FILE:1: api.token and api.token_file are both given; keep one of them"},
+    {"api: {token_file: /nonexistent/token}",
+     R"(FILE:1: api.token_file names "/nonexistent/token", which cannot be read: No such file or directory)"},
+    {"collector_id: ${NOT_SET_ANYWHERE}",
+     "FILE:1: collector_id needs the environment variable NOT_SET_ANYWHERE, which is not set; set it or write ${NOT_SET_ANYWHERE:-default}"},
+    {"collector_id: ${oops",
+     "FILE:1: collector_id has a ${ that is not ${NAME} or ${NAME:-default}; write $${ for the characters themselves"},
+    {R"(- a
+- b)",
+     R"(FILE:1: the file is no map of settings; it takes lines such as "workers: 4")"},
+    {R"(workers: 4
+  batch: 3)",
+     "FILE:2: not valid YAML at column 8: illegal map value"},
+    {"receive: {batch: 3",
+     "FILE:1: not valid YAML at column 1: end of map flow not found"},
+    {"a: b: c",
+     "FILE:1: not valid YAML at column 5: illegal map value"},
+    {R"(workers: 1
+---
+workers: 2)",
+     "FILE:3: a second YAML document starts here; only one is read"},
+    {R"(collector_id: "a\tb")",
+     R"(FILE:1: collector_id is "a?b"; it takes up to 255 bytes of UTF-8 without control characters)"},
+    {R"(? [a, b]
+: c)",
+     "FILE:1: a key here is a list or a map; keys are plain words"},
+    {"<<: {workers: 4}",
+     R"(FILE:1: unknown key "<<"; known here are collector_id, workers, listeners, receive, decode, exporters, kafka, sinks, log, metrics, api, shutdown_timeout)"},
+};
+// clang-format on
+
+TEST(Mistakes, GiveTheirSentence) {
+  for (const Mistake& mistake : kMistakes)
+    EXPECT_THAT(told(load_text(mistake.yaml)), ElementsAre(mistake.message)) << mistake.yaml;
+}
+
+TEST(Mistakes, AreToldAllAtOnceInTheOrderOfTheFile) {
+  const auto result = load_text(
+      "api: {listen: 0.0.0.0:8081}\n"
+      "workers: many\n"
+      "kafka:\n"
+      "  compresion: lz4\n"
+      "  acks: none\n",
+      {{"SLUICE_LOG__LEVEL", "loud"}}, {"receive.batch=0"});
+  EXPECT_THAT(
+      told(result),
+      ElementsAre("FILE:1: api.listen 0.0.0.0:8081 is reachable from other machines; set api.token or listen "
+                  "on 127.0.0.1",
+                  "FILE:2: workers is \"many\"; it takes a whole number from 0 to 1024",
+                  "FILE:4: unknown key \"kafka.compresion\"; did you mean kafka.compression?",
+                  "FILE:5: kafka.acks is \"none\"; it takes 0, 1 or all",
+                  "environment SLUICE_LOG__LEVEL: log.level is \"loud\"; it takes trace, debug, info, "
+                  "warning or error",
+                  "--set receive.batch: receive.batch is \"0\"; it takes a whole number from 1 to 1024"));
+}
+
+TEST(Mistakes, AWrongSettingIsToldOnceAlsoWhereOthersDependOnIt) {
+  EXPECT_THAT(told(load_text("kafka: {sasl: {mechanism: PLIAN, username: me, password: hunter2}}")),
+              ElementsAre("FILE:1: kafka.sasl.mechanism is \"PLIAN\"; it takes PLAIN, SCRAM-SHA-256, "
+                          "SCRAM-SHA-512 or \"\" for none"));
+  EXPECT_THAT(
+      told(load_text("workers: ${MISSING_NUMBER}")),
+      ElementsAre(
+          "FILE:1: workers needs the environment variable MISSING_NUMBER, which is not set; set it or write "
+          "${MISSING_NUMBER:-default}"));
+  EXPECT_THAT(told(load_text("listeners: [\"${MISSING_ADDRESS}:2055\"]")),
+              ElementsAre("FILE:1: listeners[0] needs the environment variable MISSING_ADDRESS, which is not "
+                          "set; set it or write "
+                          "${MISSING_ADDRESS:-default}"));
+}
+
+TEST(Mistakes, EndlessAliasesEnd) {
+  const auto errors = told(load_text("x: &a [*a]"));
+  ASSERT_EQ(errors.size(), 2U);
+  EXPECT_EQ(errors[0], "FILE:1: values are nested deeper than 32 levels here");
+  std::string bomb = "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n";
+  for (int i = 1; i < 10; ++i) {
+    const std::string below = "*a" + std::to_string(i - 1);
+    bomb += "a" + std::to_string(i) + ": &a" + std::to_string(i) + " [" + below;
+    for (int k = 1; k < 10; ++k) bomb += ", " + below;
+    bomb += "]\n";
+  }
+  EXPECT_THAT(told(load_text(bomb)),
+              testing::Contains(testing::EndsWith("the file holds more than 100000 values")));
+}
+
+TEST(Mistakes, AnUnreadableFileIsOneSentence) {
+  EXPECT_THAT(told(load({"no/such/sluice.yaml", {}, {}})),
+              ElementsAre("no/such/sluice.yaml: cannot be read: No such file or directory"));
+  EXPECT_THAT(told(load({"/", {}, {}})), ElementsAre("/: cannot be read: Is a directory"));
+  EXPECT_THAT(told(load({std::nullopt, {}, {{"SLUICE_CONFIG", "no/such.yaml"}}})),
+              ElementsAre("environment SLUICE_CONFIG: names \"no/such.yaml\", which cannot be read: No such "
+                          "file or directory"));
+  const TemporaryFile file("workers: 1");
+  std::filesystem::permissions(file.path(), std::filesystem::perms::none);
+  // root reads everything, so only others can see this one.
+  if (::geteuid() != 0) {
+    EXPECT_THAT(told(load({file.path(), {}, {}})),
+                ElementsAre(file.path() + ": cannot be read: Permission denied"));
+  }
+}
+
+TEST(Mistakes, SecretsAreNeverTold) {
+  for (const char* yaml :
+       {"api: {token: hunter2, token_file: /x}", "api: {tokn: hunter2}", "api: {token: [hunter2]}",
+        "kafka: {sasl: {password: hunter2}}", "kafka: {sasl: {mechanism: PLAIN, password: hunter2}}"}) {
+    const auto errors = told(load_text(yaml));
+    EXPECT_THAT(errors, ElementsAre(testing::Not(testing::HasSubstr("hunter2")))) << yaml;
+  }
+  const auto errors = told(
+      load({std::nullopt, {"api.tokn=hunter2", "api.token.x=hunter2"}, {{"SLUICE_API_TOKEN", "hunter2"}}}));
+  EXPECT_EQ(errors.size(), 3U);
+  EXPECT_THAT(errors, testing::Each(testing::Not(testing::HasSubstr("hunter2"))));
+}
+
+}  // namespace
+}  // namespace sluice::config

@@ -1,0 +1,130 @@
+// The table of settings, the shipped file and the operators' reference say the same.
+#include <gmock/gmock.h>
+#include <yaml-cpp/yaml.h>
+
+#include <set>
+#include <sstream>
+
+#include "sluice/config/settings.hpp"
+#include "support.hpp"
+
+namespace sluice::config {
+namespace {
+
+using testing::Contains;
+using testing::IsEmpty;
+
+const std::string kSource = SLUICE_SOURCE_DIR;
+
+std::vector<std::string> lines_of(const std::string& path) {
+  std::ifstream in(path);
+  EXPECT_TRUE(in) << path;
+  std::vector<std::string> lines;
+  for (std::string line; std::getline(in, line);) lines.push_back(line);
+  return lines;
+}
+
+std::string row_of(const SettingInfo& setting) {
+  return "| `" + setting.path + "` | " + setting.type + " | `" + setting.default_value + "` | " +
+         setting.unit + " | " + setting.meaning + " |";
+}
+
+TEST(Reference, EverySettingStandsInTheDocument) {
+  const auto lines = lines_of(kSource + "/docs/configuration.md");
+  for (const SettingInfo& setting : settings()) EXPECT_THAT(lines, Contains(row_of(setting)));
+}
+
+TEST(Reference, TheDocumentHasNoOtherSettings) {
+  std::set<std::string> rows;
+  for (const SettingInfo& setting : settings()) rows.insert(row_of(setting));
+  for (const std::string& line : lines_of(kSource + "/docs/configuration.md")) {
+    if (line.starts_with("| `")) {
+      EXPECT_TRUE(rows.contains(line)) << line;
+    }
+  }
+}
+
+TEST(Reference, EveryRowIsWhole) {
+  for (const SettingInfo& setting : settings()) {
+    EXPECT_FALSE(setting.type.empty()) << setting.path;
+    EXPECT_GT(setting.meaning.size(), 8U) << setting.path;
+    EXPECT_FALSE(setting.default_value.empty()) << setting.path;
+    EXPECT_EQ((row_of(setting) + setting.meaning).find("||"), std::string::npos) << setting.path;
+  }
+}
+
+TEST(ShippedFile, IsKafkaOnThisMachineAndElseTheDefaults) {
+  const auto result = load({kSource + "/config/sluice.yaml", {}, {}});
+  ASSERT_THAT(told(result), IsEmpty());
+  Config expected;
+  expected.sinks["kafka"].type = SinkType::kafka;
+  EXPECT_EQ(result.config, expected);
+}
+
+/// The shipped file with every example in force: "#name: value" is a setting, "# text" is not. An example
+/// replaces the empty list or map above it.
+std::string uncommented_file() {
+  std::vector<std::string> out;
+  for (std::string line : lines_of(kSource + "/config/sluice.yaml")) {
+    const auto hash = line.find_first_not_of(' ');
+    // Within an example the text is indented: "#  archive:".
+    const bool example = hash != std::string::npos && line[hash] == '#' && line.size() > hash + 1 &&
+                         (line[hash + 1] != ' ' || line.compare(hash, 3, "#  ") == 0);
+    if (example) {
+      line.erase(hash, 1);
+      const std::string opened = line.ends_with(":") ? line + " " : "\n";
+      std::erase_if(out, [&](const std::string& earlier) {
+        return earlier == opened + "[]" || earlier == opened + "{}";
+      });
+    }
+    out.push_back(line);
+  }
+  std::string text;
+  for (const std::string& line : out) text += line + "\n";
+  const std::string secrets = "/etc/sluice/";
+  for (auto at = text.find(secrets); at != std::string::npos; at = text.find(secrets))
+    text.replace(at, secrets.size(), kSource + "/tests/data/config/secrets/");
+  return text;
+}
+
+void collect(const YAML::Node& node, const std::string& path, std::set<std::string>& out) {
+  out.insert(path);
+  if (node.IsSequence())
+    for (const auto& item : node) collect(item, path + "[]", out);
+  if (node.IsMap())
+    for (const auto& member : node)
+      collect(member.second, (path.empty() ? "" : path + ".") + member.first.as<std::string>(), out);
+}
+
+TEST(ShippedFile, HasEverySetting) {
+  std::set<std::string> paths;
+  collect(YAML::Load(uncommented_file()), "", paths);
+  const std::map<std::string, std::string> places{
+      {"kafka", "kafka."}, {"file", "sinks.archive."}, {"stdout", "sinks.console."}};
+  for (const SettingInfo& setting : settings()) {
+    const std::string generic = "sinks.NAME.";
+    std::string path = setting.path;
+    if (path.starts_with(generic)) {
+      const std::string place =
+          setting.only_for.empty() ? (path == "sinks.NAME.type" ? "file" : "kafka") : setting.only_for;
+      path = places.at(place) + path.substr(generic.size());
+    }
+    EXPECT_TRUE(paths.contains(path)) << path;
+  }
+}
+
+TEST(ShippedFile, ItsExamplesAreValid) {
+  const std::string text = uncommented_file();
+  const auto result = load_text(text, {}, {"kafka.sasl.mechanism=PLAIN", "kafka.sasl.username=me"});
+  ASSERT_THAT(told(result), IsEmpty()) << text;
+  EXPECT_EQ(result.config.sinks.size(), 3U);
+  EXPECT_EQ(result.config.sinks.at("archive").file.queue_bytes, FileSink{}.queue_bytes);
+  EXPECT_EQ(result.config.sinks.at("kafka").kafka.sasl_password, "swordfish");
+  EXPECT_EQ(result.config.sinks.at("kafka").kafka.tls_key_password, "key swordfish");
+  EXPECT_EQ(result.config.sinks.at("kafka").kafka.properties.at("linger.ms"), "5");
+  EXPECT_EQ(result.config.api.token, "token-1");
+  EXPECT_EQ(result.config.exporters.size(), 1U);
+}
+
+}  // namespace
+}  // namespace sluice::config

@@ -1,0 +1,175 @@
+// What must be taken, and what it becomes.
+#include <gmock/gmock.h>
+
+#include "support.hpp"
+
+namespace sluice::config {
+namespace {
+
+using namespace std::chrono_literals;
+using testing::ElementsAre;
+using testing::IsEmpty;
+
+TEST(Values, MustPass) {
+  for (const char* yaml : {
+           "",
+           "# nothing but a comment",
+           "---\n",
+           "{}",
+           "workers: 0",
+           "workers: 1024",
+           "workers: \"4\"",
+           "collector_id:",
+           "collector_id: München",
+           "listeners: [\"0.0.0.0:2055\", \"[::]:2055\", \"127.0.0.1:0\", \"127.0.0.1:0\"]",
+           "listeners:\n  - {port: 2055, address: 192.0.2.1, protocol: netflow, receive_buffer: 0}",
+           "listeners:\n  - {port: 65535, receive_buffer: 4KB}",
+           "receive: {buffer: 4096, batch: 1, steering: off, gro: yes}",
+           "receive: {buffer: 1023MB, batch: 1024, steering: auto, gro: FALSE}",
+           "receive:",
+           "decode: {template_timeout: 365d, exporter_timeout: 60s, max_past: 1000ms, max_record_length: 1}",
+           "exporters: []",
+           "exporters:",
+           "exporters:\n  - {prefix: 192.0.2.0/24}\n  - {prefix: 192.0.2.0/25}\n  - {prefix: "
+           "\"2001:db8::/32\"}\n  - {prefix: 192.0.2.1}",
+           "exporters:\n  - {prefix: 0.0.0.0/0, sampling_rate_default: 4294967295, netflow5_sampling_16bit: "
+           "true}",
+           "sinks: {}",
+           "sinks:",
+           "sinks: {a-b_1: {type: stdout, queue_bytes: 1MB}}",
+           "sinks: {f: {type: file, path: /tmp/x, prefix: a.b-c, rotate_every: 0s, rotate_bytes: 0}}",
+           "sinks: {one: {type: kafka}, two: {type: kafka}, kafka: {type: file}}",
+           "kafka: {type: kafka}",
+           "kafka: {brokers: kafka1}",
+           "kafka: {brokers: \"kafka1:9092, kafka2:9092,[2001:db8::1]:9092,192.0.2.1\"}",
+           "kafka: {topic: flows.v1-raw_x, acks: 0, compression: zstd, buckets: 1, producers: 64}",
+           "kafka: {block_bytes: 4KB, flush_interval: 1ms, buffer_bytes: 1GB, framing: plain}",
+           "kafka: {partition_by: round_robin}",
+           "kafka: {partition_by: [src_addr, dst_port, exporter_name]}",
+           "kafka: {tls: {enabled: true, ca_file: ca.pem, certificate_file: c.pem, key_file: k.pem, "
+           "key_password: x, verify: false}}",
+           "kafka: {sasl: {mechanism: SCRAM-SHA-512, username: u, password: p}}",
+           "kafka: {properties: {linger.ms: 5, socket.keepalive.enable: true, empty: \"\"}}",
+           "log: {level: trace, format: json, repeat_every: 0s}",
+           "metrics: {listen: \"\", allow: [10.0.0.0/8, \"::1\"], max_exporters: 0}",
+           "metrics: {listen: \"[::]:8080\"}",
+           "metrics: {listen: \"127.0.0.1:0\"}\napi: {listen: \"127.0.0.1:0\"}",
+           "api: {listen: \"0.0.0.0:8081\", token: x}",
+           "api: {listen: \"[::1]:8081\"}",
+           "api: {listen: \"\"}",
+           "shutdown_timeout: 0ms",
+           "shutdown_timeout: 10m",
+       })
+    EXPECT_THAT(told(load_text(yaml)), IsEmpty()) << yaml;
+}
+
+TEST(Values, NothingIsTheDefaults) {
+  const auto result = load({});
+  ASSERT_TRUE(result.ok());
+  Config expected;
+  expected.sinks = result.config.sinks;
+  EXPECT_EQ(result.config, expected);
+  ASSERT_EQ(result.config.sinks.size(), 1U);
+  const Sink& sink = result.config.sinks.at("stdout");
+  EXPECT_EQ(sink.type, SinkType::stdout_);
+  EXPECT_EQ(sink.format, SinkFormat::json);
+  EXPECT_EQ(load_text("sinks: {stdout: {type: stdout}}").config, result.config);
+}
+
+TEST(Values, FormatAndFramingDependOnOneAnother) {
+  const auto sinks = load_text(
+                         "sinks:\n"
+                         "  k: {type: kafka}\n"
+                         "  kj: {type: kafka, format: json}\n"
+                         "  kjb: {type: kafka, framing: batch, format: json}\n"
+                         "  ks: {type: kafka, framing: single}\n"
+                         "  f: {type: file}\n"
+                         "  s: {type: stdout}\n"
+                         "  sp: {type: stdout, format: protobuf}\n")
+                         .config.sinks;
+  ASSERT_EQ(sinks.size(), 7U);
+  EXPECT_EQ(sinks.at("k").format, SinkFormat::protobuf);
+  EXPECT_EQ(sinks.at("k").kafka.framing, Framing::batch);
+  EXPECT_EQ(sinks.at("kj").kafka.framing, Framing::single);
+  EXPECT_EQ(sinks.at("kjb").kafka.framing, Framing::batch);
+  EXPECT_EQ(sinks.at("ks").kafka.framing, Framing::single);
+  EXPECT_EQ(sinks.at("f").format, SinkFormat::protobuf);
+  EXPECT_EQ(sinks.at("s").format, SinkFormat::json);
+  EXPECT_EQ(sinks.at("sp").format, SinkFormat::protobuf);
+}
+
+TEST(Values, LandWhereTheyBelong) {
+  const auto result = load_text(
+      "collector_id: edge\n"
+      "workers: 3\n"
+      "listeners: [{address: 192.0.2.1, port: 9995, protocol: ipfix, receive_buffer: 8MB}]\n"
+      "receive: {buffer: 1MB, batch: 17, steering: off, gro: true}\n"
+      "decode: {max_exporters: 1, max_templates: 2, max_template_fields: 3, max_record_length: 4, "
+      "max_samplers: 5,\n"
+      "  template_timeout: 6m, exporter_timeout: 7m, max_past: 8s, max_future: 9s, max_flow_age: 10s}\n"
+      "exporters: [{prefix: 192.0.2.0/24, name: core, sampling_rate_default: 100, sampling_rate_override: "
+      "200,\n"
+      "  netflow5_sampling_16bit: true}]\n"
+      "log: {level: debug, format: json, repeat_every: 1m}\n"
+      "metrics: {listen: \"0.0.0.0:9\", allow: [10.0.0.0/8], max_exporters: 11}\n"
+      "api: {listen: \"0.0.0.0:10\", token: t}\n"
+      "shutdown_timeout: 1500ms\n"
+      "sinks: {f: {type: file, path: p, prefix: x, rotate_every: 1h, rotate_bytes: 2GB, queue_bytes: 3MB},\n"
+      "  s: {type: stdout, json: {fields: kflow, drop_ipv6: true}, block_bytes: 8KB, flush_interval: 1s, "
+      "queue_bytes: 4MB}}\n"
+      "kafka: {brokers: b:1, topic: t, framing: plain, partition_by: [src_addr], producers: 2, buckets: 3, "
+      "buffer_bytes: 4MB,\n"
+      "  compression: lz4, acks: 1, tls: {enabled: true, ca_file: a, certificate_file: b, key_file: c, "
+      "key_password: d, verify: no},\n"
+      "  sasl: {mechanism: SCRAM-SHA-256, username: u, password: p}, properties: {a.b: c}}\n");
+  ASSERT_THAT(told(result), IsEmpty());
+  Config e;
+  e.collector_id = "edge";
+  e.workers = 3;
+  e.listeners = {
+      {.address = "192.0.2.1", .port = 9995, .protocol = ListenProtocol::ipfix, .receive_buffer = 8u << 20}};
+  e.receive = {1u << 20, 17, false, true};
+  e.decode = {1, 2, 3, 4, 5, 360s, 420s, 8s, 9s, 10s};
+  e.exporters = {{"192.0.2.0/24", "core", 100, 200, true}};
+  e.log = {"debug", LogFormat::json, 60s};
+  e.metrics = {"0.0.0.0:9", {"10.0.0.0/8"}, 11};
+  e.api = {"0.0.0.0:10", "t"};
+  e.shutdown_timeout = 1500ms;
+  Sink& f = e.sinks["f"];
+  f.type = SinkType::file;
+  f.file = {"p", "x", 3600s, 2ULL << 30, 3u << 20};
+  Sink& s = e.sinks["s"];
+  s.format = SinkFormat::json;
+  s.json_fields = JsonFields::kflow;
+  s.kflow_drop_ipv6 = true;
+  s.block_bytes = 8192;
+  s.flush_interval = 1000ms;
+  s.stdout_queue_bytes = 4u << 20;
+  s.kafka.framing = Framing::single;
+  Sink& k = e.sinks["kafka"];
+  k.type = SinkType::kafka;
+  k.kafka = {"b:1",
+             "t",
+             Framing::plain,
+             PartitionBy::fields,
+             {"src_addr"},
+             2,
+             3,
+             4u << 20,
+             "lz4",
+             "1",
+             true,
+             "a",
+             "b",
+             "c",
+             "d",
+             false,
+             "SCRAM-SHA-256",
+             "u",
+             "p",
+             {{"a.b", "c"}}};
+  EXPECT_EQ(result.config, e);
+}
+
+}  // namespace
+}  // namespace sluice::config
