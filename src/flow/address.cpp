@@ -23,6 +23,8 @@ IpAddress IpAddress::from_bytes(Bytes raw) {
 }
 
 std::optional<IpAddress> IpAddress::parse(std::string_view text) {
+  if (text.find('\0') != std::string_view::npos)
+    return std::nullopt;  // inet_pton would not see what is behind it
   const std::string copy(text);
   IpAddress out;
   if (inet_pton(AF_INET, copy.c_str(), out.bytes.data()) == 1) {
