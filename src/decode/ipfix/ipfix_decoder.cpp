@@ -38,15 +38,13 @@ void IpfixDecoder::decode(const Datagram& datagram, Exporter& exporter, FlowBatc
     observer->number("observation domain", message.domain);
     observer->close();
   }
-  // A length that says more than came is counted, and what came is decoded; what lies past it is no part of
-  // the message.
-  if (length < kHeader || length > datagram.payload.size()) {
+  // A length that says more than came is counted, and what came is decoded.
+  std::size_t trailing = 0;
+  if (length < kHeader || length > datagram.payload.size())
     report.fail(DecodeError::bad_length);
-  } else {
-    reader = ByteReader(datagram.payload.first(length));
-    reader.skip(kHeader);
-  }
-  walk_sets(kIpfixDialect, message, reader, records_, exporter, batch, report);
+  else
+    trailing = datagram.payload.size() - length;
+  walk_sets(kIpfixDialect, message, reader, trailing, records_, exporter, batch, report);
 }
 
 }  // namespace sluice::decode

@@ -37,7 +37,7 @@ void Netflow9Decoder::decode(const Datagram& datagram, Exporter& exporter, FlowB
     observer->close();
   }
   // The header's count is not used: some exporters count sets, some records, some leave templates out.
-  walk_sets(kNetflow9Dialect, message, reader, records_, exporter, batch, report);
+  walk_sets(kNetflow9Dialect, message, reader, 0, records_, exporter, batch, report);
 }
 
 }  // namespace sluice::decode

@@ -151,16 +151,17 @@ void one_set(const Walk& walk, std::uint16_t id, Bytes set) {
 
 }  // namespace
 
-void walk_sets(const Dialect& dialect, const Message& message, ByteReader& reader, RecordDecoder& records,
-               Exporter& exporter, FlowBatch& batch, DecodeReport& report) {
+void walk_sets(const Dialect& dialect, const Message& message, ByteReader& reader, std::size_t trailing,
+               RecordDecoder& records, Exporter& exporter, FlowBatch& batch, DecodeReport& report) {
   const Walk walk{dialect, message, records, exporter, batch, report};
-  while (reader.remaining() >= kSetHeader) {
+  while (reader.remaining() >= trailing + kSetHeader) {
     const std::uint16_t id = reader.be<std::uint16_t>();
     const std::uint16_t length = reader.be<std::uint16_t>();
     if (id == 0 && length == 0) return;  // a tail of zeros: Palo Alto fills its datagrams up
     if (length < kSetHeader || length - kSetHeader > reader.remaining())
       return report.fail(DecodeError::bad_set);
     one_set(walk, id, reader.take(length - kSetHeader));
+    if (reader.remaining() < trailing) return report.fail(DecodeError::bad_length);
   }
 }
 

@@ -146,7 +146,7 @@ TEST(SflowDamage, FewerRecordsThanPromisedIsOneFault) {
 
 // Brocade pads samples and datagrams by 4 or 20 bytes.
 TEST(SflowDamage, PaddingBehindRecordsAndSamplesIsNoFault) {
-  for (const std::size_t n : {4, 20}) {
+  for (const std::size_t n : {std::size_t{4}, std::size_t{20}}) {
     SflowDecode d(SflowDatagram().add(good_sample().tail(n)).add(good_sample()).tail(n));
     EXPECT_FALSE(d.report.any_error()) << n;
     EXPECT_EQ(d.report.flows, 2U) << n;

@@ -1,0 +1,122 @@
+#include <gtest/gtest.h>
+
+#include <thread>
+
+#include "support/decode_fixture.hpp"
+
+namespace sluice::decode {
+namespace {
+
+using test::DecodeFixture;
+using test::SetMessage;
+using test::WireBytes;
+
+constexpr std::uint64_t kHour = 3600ULL * 1000000000;
+
+TEST(ExporterTable, IsBounded) {
+  Limits limits;
+  limits.max_exporters = 2;
+  DecodeFixture decode(limits);
+  for (std::uint32_t i = 0; i < 4; ++i) {
+    decode.source = IpAddress::v4(0x0a000001 + i);
+    const auto report = decode(SetMessage::ipfix().tmpl(256, {{1, 4}}).data(256, WireBytes().u32(1)));
+    EXPECT_EQ(report.flows, i < 2 ? 1u : 0u);
+    EXPECT_EQ(report.count(DecodeError::exporter_limit), i < 2 ? 0u : 1u);
+  }
+  EXPECT_EQ(decode.exporters.size(), 2u);
+  EXPECT_EQ(decode.exporters.refused(), 2u);
+}
+
+TEST(ExporterTable, NoiseMakesNoExporter) {
+  DecodeFixture decode;
+  const auto report = decode(WireBytes().u16(4711).zeros(100).data());
+  EXPECT_EQ(report.count(DecodeError::unknown_version), 1u);
+  EXPECT_EQ(decode(std::vector<std::byte>{}).count(DecodeError::truncated_header), 1u);
+  EXPECT_EQ(decode.exporters.size(), 0u);
+}
+
+TEST(ExporterTable, ExpiresExportersAndTheDecoderFollows) {
+  DecodeFixture decode;
+  decode(SetMessage::ipfix().tmpl(256, {{1, 4}}));
+  EXPECT_EQ(decode.exporters.expire(test::kReceivedNs + 23 * kHour), 0u);
+  EXPECT_EQ(decode.exporters.expire(test::kReceivedNs + 25 * kHour), 1u);
+  EXPECT_EQ(decode.exporters.size(), 0u);
+  EXPECT_EQ(decode(SetMessage::ipfix().data(256, WireBytes().u32(1))).count(DecodeError::missing_template),
+            1u);
+  EXPECT_EQ(decode.exporters.size(), 1u);
+}
+
+TEST(ExporterTable, TemplatesExpireUnlessSeenOrUsed) {
+  Limits limits;
+  limits.template_timeout_ns = kHour;
+  DecodeFixture decode(limits);
+  decode(SetMessage::ipfix().tmpl(256, {{1, 4}}).tmpl(257, {{1, 4}}));
+  decode(SetMessage::ipfix().data(256, WireBytes().u32(1)).bytes(), test::kReceivedNs + kHour / 2);
+  decode.exporters.expire(test::kReceivedNs + kHour + kHour / 4);
+  EXPECT_EQ(decode(SetMessage::ipfix().data(256, WireBytes().u32(1))).flows, 1u);
+  EXPECT_EQ(decode(SetMessage::ipfix().data(257, WireBytes().u32(1))).count(DecodeError::missing_template),
+            1u);
+}
+
+TEST(ExporterTable, CountsByProtocol) {
+  DecodeFixture decode;
+  decode(SetMessage::ipfix().tmpl(256, {{1, 4}}).data(256, WireBytes().u32(1)).data(300, WireBytes().u32(1)));
+  decode(SetMessage::v9().tmpl(256, {{1, 4}}).data(256, WireBytes().u32(1).u32(2)));
+  decode.exporters.for_each([](Exporter& exporter) {
+    const ExporterCounters& ipfix = exporter.counters[static_cast<std::size_t>(Protocol::ipfix)];
+    EXPECT_EQ(ipfix.datagrams, 1u);
+    EXPECT_EQ(ipfix.flow_records, 1u);
+    EXPECT_EQ(ipfix.errors[static_cast<std::size_t>(DecodeError::missing_template)], 1u);
+    EXPECT_EQ(exporter.counters[static_cast<std::size_t>(Protocol::netflow9)].flows, 2u);
+  });
+}
+
+TEST(ExporterTable, SettingsNameTheExporter) {
+  ExporterSettings settings;
+  settings.name = "edge1";
+  DecodeFixture decode({}, settings);
+  decode(SetMessage::ipfix().tmpl(256, {{1, 4}}).data(256, WireBytes().u32(1)));
+  EXPECT_EQ(decode.batch.origin_of(decode.flow()).exporter_name, "edge1");
+}
+
+TEST(ExporterTable, TwoThreadsShareOneExporter) {
+  ExporterTable exporters({}, {});
+  const auto tmpl = SetMessage::ipfix().tmpl(256, {{1, 4}}).bytes();
+  const auto data = SetMessage::ipfix().data(256, WireBytes().u32(1)).bytes();
+  {
+    DatagramDecoder first(exporters);
+    FlowBatch batch;
+    first.decode({tmpl, IpAddress::v4(1), 1, test::kReceivedNs}, batch);
+  }
+  const auto work = [&] {
+    DatagramDecoder decoder(exporters);
+    FlowBatch batch;
+    for (int i = 0; i < 2000; ++i) {
+      batch.clear();
+      decoder.decode({tmpl, IpAddress::v4(1), 1, test::kReceivedNs}, batch);
+      ASSERT_EQ(decoder.decode({data, IpAddress::v4(1), 1, test::kReceivedNs}, batch).flows, 1u);
+    }
+  };
+  std::thread a(work);
+  std::thread b(work);
+  a.join();
+  b.join();
+  exporters.for_each([](Exporter& exporter) {
+    EXPECT_EQ(exporter.counters[static_cast<std::size_t>(Protocol::ipfix)].flows, 4000u);
+  });
+}
+
+TEST(Accept, ListenersTakeWhatTheyAreToldTo) {
+  const auto ipfix = SetMessage::ipfix().tmpl(256, {{1, 4}}).bytes();
+  ExporterTable exporters({}, {});
+  DatagramDecoder decoder(exporters);
+  FlowBatch batch;
+  const Datagram datagram{ipfix, IpAddress::v4(1), 1, test::kReceivedNs};
+  EXPECT_EQ(decoder.decode(datagram, batch, Accept::automatic).templates, 1u);
+  EXPECT_EQ(decoder.decode(datagram, batch, Accept::ipfix).templates, 1u);
+  EXPECT_EQ(decoder.decode(datagram, batch, Accept::netflow).templates, 1u);
+  EXPECT_EQ(decoder.decode(datagram, batch, Accept::sflow).count(DecodeError::unknown_version), 1u);
+}
+
+}  // namespace
+}  // namespace sluice::decode
