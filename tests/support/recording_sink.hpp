@@ -1,0 +1,118 @@
+#pragma once
+// A sink that remembers what it was given. It can be full (refuses everything) or stuck (takes everything and
+// lets nothing go, so that its memory budget stays charged).
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "sluice/sink/sink.hpp"
+
+namespace sluice::test {
+
+class RecordingSink final : public sink::Sink {
+ public:
+  enum class Mode { taking, full, stuck };
+
+  struct Entry {
+    std::shared_ptr<const sink::Block> block;  ///< a copy; holds no memory of the budget
+    const sink::Block* identity;               ///< the block itself: equal where two sinks got the same
+    unsigned worker;
+  };
+
+  explicit RecordingSink(std::string name = "recording", std::uint32_t buckets = 1,
+                         std::size_t budget_bytes = 0)
+      : name_(std::move(name)), buckets_(buckets) {
+    if (budget_bytes) budget_ = std::make_shared<sink::MemoryBudget>(budget_bytes);
+  }
+
+  void set_mode(Mode mode) {
+    const std::lock_guard lock(mutex_);
+    mode_ = mode;
+    if (mode != Mode::stuck) held_.clear();
+  }
+  void set_buckets(std::uint32_t buckets) {
+    const std::lock_guard lock(mutex_);
+    buckets_ = buckets;
+  }
+  std::vector<Entry> entries() const {
+    const std::lock_guard lock(mutex_);
+    return entries_;
+  }
+  std::map<IpAddress, std::uint64_t> shed_by_exporter() const {
+    const std::lock_guard lock(mutex_);
+    return shed_;
+  }
+  /// All bytes, in the order of the blocks.
+  std::string bytes() const {
+    const std::lock_guard lock(mutex_);
+    std::string out;
+    for (const Entry& entry : entries_)
+      out.append(reinterpret_cast<const char*>(entry.block->bytes.data()), entry.block->bytes.size());
+    return out;
+  }
+
+  std::string_view name() const override { return name_; }
+  sink::Taken send(sink::BlockPtr block, unsigned worker) override {
+    const std::lock_guard lock(mutex_);
+    if (mode_ == Mode::full) {
+      stats_.shed_flows += block->flows;
+      for (const auto& exporter : block->exporters) shed_[exporter.exporter] += exporter.flows;
+      return sink::Taken::full;
+    }
+    entries_.push_back({copy(*block), block.get(), worker});
+    if (mode_ == Mode::stuck) {
+      stats_.queued_flows += block->flows;
+      held_.push_back(std::move(block));
+    } else {
+      stats_.delivered_flows += block->flows;
+      stats_.delivered_bytes += block->bytes.size();
+      ++stats_.delivered_blocks;
+    }
+    return sink::Taken::yes;
+  }
+  void shed(const sink::Block::ExporterCount& lost) override {
+    const std::lock_guard lock(mutex_);
+    stats_.shed_flows += lost.flows;
+    shed_[lost.exporter] += lost.flows;
+  }
+  std::shared_ptr<sink::MemoryBudget> budget() const override { return budget_; }
+  std::uint32_t buckets() const override {
+    const std::lock_guard lock(mutex_);
+    return buckets_;
+  }
+  sink::SinkStats stats() const override {
+    const std::lock_guard lock(mutex_);
+    return stats_;
+  }
+  void close(std::chrono::steady_clock::time_point) override { set_mode(Mode::taking); }
+
+ private:
+  static std::shared_ptr<const sink::Block> copy(const sink::Block& from) {
+    auto out = std::make_shared<sink::Block>();
+    out->stream = from.stream;
+    out->bucket = from.bucket;
+    out->flows = from.flows;
+    out->exporters = from.exporters;
+    out->bytes = from.bytes;
+    out->row_ends = from.row_ends;
+    out->keys = from.keys;
+    out->key_ends = from.key_ends;
+    out->opened_ns = from.opened_ns;
+    return out;
+  }
+
+  const std::string name_;
+  std::shared_ptr<sink::MemoryBudget> budget_;
+  mutable std::mutex mutex_;
+  std::uint32_t buckets_;
+  Mode mode_ = Mode::taking;
+  std::vector<Entry> entries_;
+  std::vector<sink::BlockPtr> held_;
+  std::map<IpAddress, std::uint64_t> shed_;
+  sink::SinkStats stats_;
+};
+
+}  // namespace sluice::test

@@ -1,0 +1,215 @@
+#include <gmock/gmock.h>
+#include <sys/mount.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <regex>
+
+#include "sink_support.hpp"
+#include "sluice/sink/factory.hpp"
+
+namespace sluice::sink {
+namespace {
+
+namespace fs = std::filesystem;
+using test::block_of;
+using test::eventually;
+using test::failed;
+using test::framed;
+using test::in;
+using testing::HasSubstr;
+
+class FileSinkTest : public testing::Test {
+ protected:
+  config::Sink settings() const {
+    config::Sink out;
+    out.type = config::SinkType::file;
+    out.file.path = (directory_.path() / "out").string();
+    return out;
+  }
+  std::vector<fs::path> files() const { return files_in(directory_.path() / "out"); }
+  static std::vector<fs::path> files_in(const fs::path& directory) {
+    std::vector<fs::path> out;
+    for (const auto& entry : fs::directory_iterator(directory)) out.push_back(entry.path());
+    std::sort(out.begin(), out.end());
+    return out;
+  }
+  static void delivered(const Sink& sink, std::uint64_t flows) {
+    ASSERT_TRUE(eventually([&] { return sink.stats().delivered_flows == flows; }));
+  }
+
+  test::TempDirectory directory_;
+  test::Lines lines_;
+};
+
+TEST_F(FileSinkTest, WritesWholeBlocksAndNamesTheFileWhenItIsWhole) {
+  const auto sink = make_sink("disk", settings(), 1, lines_.callback());
+  sink->send(block_of(3, framed("abc")), 0);
+  sink->send(block_of(2, framed("de")), 0);
+  delivered(*sink, 5);
+  ASSERT_EQ(files().size(), 1U);
+  EXPECT_TRUE(files()[0].string().ends_with(".pb.part"));
+  sink->close(in(std::chrono::seconds(10)));
+
+  ASSERT_EQ(files().size(), 1U);
+  EXPECT_TRUE(std::regex_match(files()[0].filename().string(), std::regex(R"(flows-\d{8}T\d{6}Z-\d+\.pb)")));
+  EXPECT_THAT(test::bodies(test::content(files()[0])), testing::ElementsAre("abc", "abc", "abc", "de", "de"));
+  const SinkStats stats = sink->stats();
+  EXPECT_EQ(stats.delivered_flows, 5U);
+  EXPECT_EQ(stats.delivered_blocks, 2U);
+  EXPECT_EQ(stats.delivered_bytes, 18U);
+  EXPECT_EQ(stats.queued_flows + stats.queued_bytes + stats.shed_flows, 0U);
+}
+
+TEST_F(FileSinkTest, NamesJsonFilesAsSuch) {
+  config::Sink json = settings();
+  json.format = config::SinkFormat::json;
+  json.file.prefix = "edge";
+  const auto sink = make_sink("disk", json, 1, lines_.callback());
+  sink->send(block_of(1, "{}\n"), 0);
+  sink->close(in(std::chrono::seconds(10)));
+  ASSERT_EQ(files().size(), 1U);
+  EXPECT_TRUE(files()[0].filename().string().starts_with("edge-"));
+  EXPECT_EQ(files()[0].extension(), ".jsonl");
+}
+
+TEST_F(FileSinkTest, RotatesBySizeBetweenBlocks) {
+  config::Sink small = settings();
+  small.file.rotate_bytes = 1000;
+  const auto sink = make_sink("disk", small, 1, lines_.callback());
+  for (int i = 0; i < 10; ++i) sink->send(block_of(4, framed(std::string(99, 'x'))), 0);  // 400 bytes each
+  sink->close(in(std::chrono::seconds(10)));
+  ASSERT_EQ(files().size(), 5U);
+  std::size_t rows = 0;
+  for (const auto& file : files()) {
+    EXPECT_LE(fs::file_size(file), 1000U);
+    EXPECT_EQ(file.extension(), ".pb");
+    rows += test::bodies(test::content(file)).size();
+  }
+  EXPECT_EQ(rows, 40U);
+}
+
+TEST_F(FileSinkTest, RotatesByTimeAlsoWhenNothingComes) {
+  config::Sink quick = settings();
+  quick.file.rotate_every = std::chrono::seconds(1);
+  const auto sink = make_sink("disk", quick, 1, lines_.callback());
+  sink->send(block_of(1, framed("a")), 0);
+  ASSERT_TRUE(eventually([&] { return files().size() == 1 && files()[0].extension() == ".pb"; }));
+  sink->send(block_of(1, framed("b")), 0);
+  ASSERT_TRUE(eventually([&] { return files().size() == 2 && files()[1].extension() == ".pb"; }));
+}
+
+TEST_F(FileSinkTest, ReopenFinishesTheFileAndStartsANewOne) {
+  const auto sink = make_sink("disk", settings(), 1, lines_.callback());
+  sink->send(block_of(1, framed("a")), 0);
+  delivered(*sink, 1);
+  sink->reopen();
+  ASSERT_TRUE(eventually([&] { return files()[0].extension() == ".pb"; }));
+  sink->reopen();  // nothing open: nothing to finish, no empty file
+  sink->send(block_of(1, framed("b")), 0);
+  sink->close(in(std::chrono::seconds(10)));
+  ASSERT_EQ(files().size(), 2U);
+  EXPECT_EQ(test::content(files()[0]), framed("a"));
+  EXPECT_EQ(test::content(files()[1]), framed("b"));
+}
+
+TEST_F(FileSinkTest, NeverWritesOverAFile) {
+  for (int run = 0; run < 3; ++run) {
+    const auto sink = make_sink("disk", settings(), 1, lines_.callback());
+    sink->send(block_of(1, framed(std::to_string(run))), 0);
+    sink->close(in(std::chrono::seconds(10)));
+  }
+  std::string all;
+  for (const auto& file : files()) all += test::content(file);
+  EXPECT_EQ(files().size(), 3U);
+  auto found = test::bodies(all);
+  std::sort(found.begin(), found.end());
+  EXPECT_THAT(found, testing::ElementsAre("0", "1", "2"));
+}
+
+TEST_F(FileSinkTest, PutsARemovedDirectoryBack) {
+  const auto sink = make_sink("disk", settings(), 1, lines_.callback());
+  fs::remove_all(directory_.path() / "out");
+  sink->send(block_of(1, framed("a")), 0);
+  sink->close(in(std::chrono::seconds(10)));
+  EXPECT_EQ(sink->stats().delivered_flows, 1U);
+  ASSERT_EQ(files().size(), 1U);
+}
+
+TEST_F(FileSinkTest, AFullDiskCostsWholeBlocksAndIsToldOnce) {
+  if (geteuid() != 0) GTEST_SKIP() << "needs root: mounts a file system of 64 KB to fill";
+  const fs::path disk = directory_.path() / "out";
+  fs::create_directory(disk);
+  if (::mount("sluice-test", disk.c_str(), "tmpfs", 0, "size=64k") != 0)
+    GTEST_SKIP() << "cannot mount a file system here: " << std::strerror(errno);
+  const auto sink = make_sink("disk", settings(), 1, lines_.callback());
+  // 14,000 bytes a block: four fit, the fifth only in part.
+  for (int i = 0; i < 8; ++i) sink->send(block_of(140, framed(std::string(99, 'x'))), 0);
+  EXPECT_TRUE(eventually([&] { return sink->stats().queued_flows == 0; }));
+  const SinkStats full = sink->stats();
+  EXPECT_EQ(full.delivered_flows, 4 * 140U);
+  EXPECT_EQ(failed(full, "no_space"), 4 * 140U);
+  EXPECT_EQ(lines_.containing("No space left on device"), 1U);
+
+  // Small blocks still fit into the rest, so the sink must have gone on.
+  sink->send(block_of(1, framed("small")), 0);
+  sink->close(in(std::chrono::seconds(10)));
+  EXPECT_EQ(sink->stats().delivered_flows, 4 * 140U + 1);
+  const auto written = files_in(disk);
+  EXPECT_EQ(written.size(), 1U);
+  const auto rows = test::bodies(test::content(written.at(0)));
+  EXPECT_EQ(rows.size(), 4 * 140U + 1);
+  EXPECT_EQ(rows.back(), "small");
+  EXPECT_EQ(lines_.containing("writes again"), 1U);
+  ::umount(disk.c_str());
+}
+
+TEST_F(FileSinkTest, ADirectoryThatCannotBeWrittenIsOneSentence) {
+  config::Sink wrong = settings();
+  wrong.file.path = "/dev/null/flows";
+  try {
+    make_sink("disk", wrong, 1, lines_.callback());
+    FAIL() << "made a sink in /dev/null/flows";
+  } catch (const SetupError& error) {
+    EXPECT_STREQ(
+        error.what(),
+        "sinks.disk.path: cannot create /dev/null/flows: Not a directory; name a directory that the user "
+        "sluice runs as may write to");
+  }
+  const fs::path locked = directory_.path() / "locked";
+  fs::create_directory(locked);
+  fs::permissions(locked, fs::perms::owner_read);
+  if (geteuid() == 0) GTEST_SKIP() << "root may write to every directory";
+  wrong.file.path = locked.string();
+  try {
+    make_sink("disk", wrong, 1, lines_.callback());
+    FAIL() << "made a sink in a directory without permission";
+  } catch (const SetupError& error) {
+    EXPECT_THAT(error.what(), HasSubstr("cannot write in " + locked.string() + ": Permission denied"));
+  }
+}
+
+TEST_F(FileSinkTest, EveryFlowIsAccountedForWhileTheQueueIsFull) {
+  config::Sink tight = settings();
+  tight.file.queue_bytes = 200 << 10;
+  const auto sink = make_sink("disk", tight, 1, lines_.callback());
+  const auto block = block_of(600, framed(std::string(99, 'x')));
+  std::uint64_t produced = 0;
+  for (int i = 0; i < 2000; ++i) {
+    const Taken taken = sink->send(block, 0);
+    produced += block->flows;
+    const SinkStats stats = sink->stats();
+    ASSERT_EQ(test::accounted(stats), produced);
+    ASSERT_LE(stats.queued_bytes, (200U << 10) + 2 * 60000U);
+    ASSERT_TRUE(taken == Taken::yes || stats.shed_flows > 0);
+  }
+  sink->shed({test::exporter(9), 5});
+  sink->close(in(std::chrono::seconds(20)));
+  const SinkStats stats = sink->stats();
+  EXPECT_EQ(stats.queued_flows, 0U);
+  EXPECT_EQ(stats.delivered_flows + stats.shed_flows, produced + 5);
+  EXPECT_EQ(sink->send(block, 0), Taken::full) << "a closed sink takes nothing";
+}
+
+}  // namespace
+}  // namespace sluice::sink

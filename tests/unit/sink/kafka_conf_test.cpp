@@ -1,0 +1,129 @@
+#include <gmock/gmock.h>
+
+#include "sink/kafka_handle.hpp"
+#include "sink_support.hpp"
+#include "sluice/sink/factory.hpp"
+
+namespace sluice::sink {
+namespace {
+
+using testing::AllOf;
+using testing::HasSubstr;
+
+config::Sink kafka() {
+  config::Sink out;
+  out.type = config::SinkType::kafka;
+  return out;
+}
+
+std::string value(const config::Sink& settings, const char* key) {
+  const KafkaConf conf = make_kafka_conf("kafka", settings);
+  char text[512];
+  std::size_t size = sizeof text;
+  if (rd_kafka_conf_get(conf.get(), key, text, &size) != RD_KAFKA_CONF_OK) return "(none)";
+  return text;
+}
+
+std::string mistake(const config::Sink& settings) {
+  try {
+    test::Lines lines;
+    make_sink("kafka", settings, 1, lines.callback());
+  } catch (const SetupError& error) {
+    return error.what();
+  }
+  return "(none)";
+}
+
+TEST(KafkaConf, PassesSettingsOn) {
+  config::Sink sink = kafka();
+  sink.kafka.brokers = "a:9092,b:9092";
+  sink.kafka.compression = "lz4";
+  EXPECT_EQ(value(sink, "bootstrap.servers"), "a:9092,b:9092");
+  EXPECT_EQ(value(sink, "compression.type"), "lz4");
+  EXPECT_EQ(value(sink, "linger.ms"), "5");
+  EXPECT_EQ(value(sink, "queue.buffering.max.kbytes"), "262145");
+  EXPECT_EQ(value(sink, "security.protocol"), "plaintext");
+  sink.kafka.framing = config::Framing::single;
+  EXPECT_EQ(value(sink, "linger.ms"), "100");
+}
+
+TEST(KafkaConf, IsIdempotentUnlessTheSettingsForbidIt) {
+  config::Sink sink = kafka();
+  EXPECT_EQ(value(sink, "enable.idempotence"), "true");
+  sink.kafka.acks = "1";
+  EXPECT_EQ(value(sink, "enable.idempotence"), "false");
+  EXPECT_EQ(value(sink, "acks"), "1");
+  sink = kafka();
+  sink.kafka.properties = {{"acks", "1"}};
+  EXPECT_EQ(value(sink, "enable.idempotence"), "false");
+  EXPECT_EQ(mistake(sink), "(none)");
+  sink.kafka.properties = {{"enable.idempotence", "false"}};
+  EXPECT_EQ(value(sink, "enable.idempotence"), "false");
+}
+
+TEST(KafkaConf, PropertiesComeLast) {
+  config::Sink sink = kafka();
+  sink.kafka.properties = {{"linger.ms", "77"}, {"client.id", "edge"}, {"message.timeout.ms", "9000"}};
+  EXPECT_EQ(value(sink, "linger.ms"), "77");
+  EXPECT_EQ(value(sink, "client.id"), "edge");
+  EXPECT_EQ(value(sink, "message.timeout.ms"), "9000");
+}
+
+TEST(KafkaConf, TlsAndSasl) {
+  config::Sink sink = kafka();
+  sink.kafka.tls = true;
+  sink.kafka.tls_ca_file = "/ca.pem";
+  EXPECT_EQ(value(sink, "security.protocol"), "ssl");
+  EXPECT_EQ(value(sink, "ssl.ca.location"), "/ca.pem");
+  EXPECT_EQ(value(sink, "ssl.endpoint.identification.algorithm"), "https");
+  sink.kafka.tls_verify = false;
+  EXPECT_EQ(value(sink, "enable.ssl.certificate.verification"), "false");
+  EXPECT_EQ(value(sink, "ssl.endpoint.identification.algorithm"), "none");
+  sink.kafka.sasl_mechanism = "SCRAM-SHA-256";
+  sink.kafka.sasl_username = "sluice";
+  EXPECT_EQ(value(sink, "security.protocol"), "sasl_ssl");
+  EXPECT_EQ(value(sink, "sasl.mechanism"), "SCRAM-SHA-256");
+  EXPECT_EQ(value(sink, "sasl.username"), "sluice");
+  sink.kafka.tls = false;
+  EXPECT_EQ(value(sink, "security.protocol"), "sasl_plaintext");
+}
+
+TEST(KafkaConf, ABlockFitsIntoAMessage) {
+  config::Sink sink = kafka();
+  EXPECT_EQ(value(sink, "message.max.bytes"), "1000000");
+  sink.block_bytes = 4 << 20;
+  EXPECT_EQ(value(sink, "message.max.bytes"), std::to_string((4 << 20) + 4096));
+}
+
+TEST(KafkaConf, MistakesNameTheProperty) {
+  config::Sink sink = kafka();
+  sink.kafka.properties = {{"lingr.ms", "5"}};
+  EXPECT_THAT(mistake(sink), AllOf(HasSubstr("sinks.kafka.kafka.properties.lingr.ms: librdkafka "),
+                                   HasSubstr(" has no property of this name")));
+  sink.kafka.properties = {{"linger.ms", "soon"}};
+  EXPECT_THAT(mistake(sink),
+              HasSubstr("sinks.kafka.kafka.properties.linger.ms: librdkafka refuses the value: "));
+  sink.kafka.properties = {{"dr_msg_cb", "x"}};
+  EXPECT_THAT(mistake(sink), HasSubstr("sinks.kafka.kafka.properties.dr_msg_cb: "));
+  sink.kafka.properties = {{"enable.idempotence", "true"}, {"acks", "1"}};
+  EXPECT_THAT(mistake(sink), HasSubstr("sinks.kafka.kafka: librdkafka refuses the settings: "));
+  sink = kafka();
+  sink.kafka.tls = true;
+  sink.kafka.tls_ca_file = "/nowhere/ca.pem";
+  EXPECT_THAT(mistake(sink), HasSubstr("/nowhere/ca.pem"));
+}
+
+TEST(KafkaConf, ReasonsAreBounded) {
+  EXPECT_EQ(fail_reason(RD_KAFKA_RESP_ERR__MSG_TIMED_OUT), FailReason::timed_out);
+  EXPECT_EQ(fail_reason(RD_KAFKA_RESP_ERR__TRANSPORT), FailReason::broker_down);
+  EXPECT_EQ(fail_reason(RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE), FailReason::message_too_large);
+  EXPECT_EQ(fail_reason(RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART), FailReason::unknown_topic);
+  EXPECT_EQ(fail_reason(RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED), FailReason::auth);
+  EXPECT_EQ(fail_reason(RD_KAFKA_RESP_ERR__PURGE_INFLIGHT), FailReason::shutdown);
+  EXPECT_EQ(fail_reason(RD_KAFKA_RESP_ERR_INVALID_RECORD), FailReason::other);
+  for (int i = 0; i < static_cast<int>(FailReason::count); ++i)
+    EXPECT_FALSE(name(static_cast<FailReason>(i)).empty());
+}
+
+}  // namespace
+}  // namespace sluice::sink

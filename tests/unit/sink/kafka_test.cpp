@@ -1,0 +1,438 @@
+#include "sluice/sink/kafka.hpp"
+
+#include <gmock/gmock.h>
+
+#include <atomic>
+#include <map>
+#include <set>
+
+#include "mock_broker.hpp"
+#include "sink_support.hpp"
+#include "sluice/sink/factory.hpp"
+#include "sluice/sink/stream.hpp"
+#include "support/recording_sink.hpp"
+
+namespace sluice::sink {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+using std::chrono::steady_clock;
+using test::accounted;
+using test::eventually;
+using test::exporter;
+using test::failed;
+using test::Flows;
+using test::framed;
+using test::in;
+using test::MockBroker;
+
+/// Nobody listens there.
+config::Sink absent() {
+  config::Sink out;
+  out.type = config::SinkType::kafka;
+  out.kafka.brokers = "127.0.0.1:1";
+  return out;
+}
+
+/// Bytes of memory this process has in use.
+std::size_t resident() {
+  std::ifstream status("/proc/self/statm");
+  std::size_t total = 0, pages = 0;
+  status >> total >> pages;
+  return pages * static_cast<std::size_t>(sysconf(_SC_PAGESIZE));
+}
+
+/// `datagrams` of 28 flows each, from exporters 0..39 in turn; flow rows are numbered.
+std::uint64_t pour(StreamWriter& writer, std::size_t datagrams, std::size_t row_bytes = 100) {
+  const std::string row = framed(std::string(row_bytes - 1, 'x'));
+  std::uint64_t flows = 0;
+  for (std::size_t i = 0; i < datagrams; ++i) {
+    Flows one;
+    one.datagram(exporter(static_cast<std::uint32_t>(i % 40)), 28, row);
+    writer.write(one.batch, one.rows, i);
+    flows += 28;
+  }
+  return flows;
+}
+
+class KafkaSinkTest : public testing::Test {
+ protected:
+  std::unique_ptr<Sink> make(const config::Sink& settings, unsigned workers = 1) {
+    return make_sink("kafka", settings, workers, lines_.callback());
+  }
+  /// Waits for the topic's partitions.
+  static void know_partitions(const Sink& sink, std::uint32_t n) {
+    ASSERT_TRUE(eventually([&] { return sink.buckets() == n; }));
+  }
+  test::Lines lines_;
+};
+
+TEST_F(KafkaSinkTest, DeliversABlockAsOneRecord) {
+  MockBroker broker;
+  const config::Sink settings = broker.settings();
+  const auto sink = make(settings);
+  know_partitions(*sink, 4);
+  std::uint64_t produced = 0;
+  {
+    StreamWriter writer(stream_spec(settings), {sink.get()}, 0);
+    produced = pour(writer, 500);
+  }
+  ASSERT_TRUE(eventually([&] { return sink->stats().delivered_flows == produced; }));
+  const SinkStats stats = sink->stats();
+  EXPECT_EQ(stats.queued_flows + stats.queued_bytes + stats.shed_flows, 0U);
+  EXPECT_TRUE(stats.failed_flows.empty());
+  EXPECT_EQ(stats.delivered_bytes, produced * 100);
+  std::size_t rows = 0;
+  const auto records = broker.read(stats.delivered_blocks);
+  EXPECT_EQ(records.size(), stats.delivered_blocks);
+  for (const auto& record : records) {
+    EXPECT_LE(record.value.size(), settings.block_bytes);
+    for (const auto& body : test::bodies(record.value)) {
+      ASSERT_EQ(body, std::string(99, 'x'));
+      ++rows;
+    }
+  }
+  EXPECT_EQ(rows, produced);
+  EXPECT_LT(records.size(), 30U) << "1.4 MB ought to be about 22 blocks";
+  EXPECT_TRUE(eventually([&] { return sink->budget()->used() == 0; }));
+  sink->close(in(seconds(10)));
+}
+
+TEST_F(KafkaSinkTest, AnExporterKeepsItsPartition) {
+  MockBroker broker;
+  const config::Sink settings = broker.settings();
+  const auto sink = make(settings);
+  know_partitions(*sink, 4);
+  StreamWriter writer(stream_spec(settings), {sink.get()}, 0);
+  for (int round = 0; round < 3; ++round) {
+    Flows flows;
+    for (std::uint32_t i = 0; i < 40; ++i) flows.datagram(exporter(i), 1, framed(std::to_string(i)));
+    writer.write(flows.batch, flows.rows, 0);
+    writer.flush_all();
+  }
+  ASSERT_TRUE(eventually([&] { return sink->stats().delivered_flows == 120; }));
+  std::map<std::string, std::set<std::int32_t>> partitions;
+  for (const auto& record : broker.read(sink->stats().delivered_blocks))
+    for (const auto& body : test::bodies(record.value)) partitions[body].insert(record.partition);
+  EXPECT_EQ(partitions.size(), 40U);
+  for (std::uint32_t i = 0; i < 40; ++i)
+    EXPECT_EQ(partitions[std::to_string(i)],
+              std::set<std::int32_t>{static_cast<std::int32_t>(hash_value(exporter(i)) % 4)});
+}
+
+TEST_F(KafkaSinkTest, SingleFramingIsOneRecordAFlowWithItsKey) {
+  MockBroker broker;
+  config::Sink settings = broker.settings();
+  settings.kafka.framing = config::Framing::single;
+  const auto sink = make(settings);
+  know_partitions(*sink, 4);
+  std::uint64_t produced = 0;
+  {
+    StreamWriter writer(stream_spec(settings), {sink.get()}, 0);
+    produced = pour(writer, 100);
+  }
+  ASSERT_TRUE(eventually([&] { return sink->stats().delivered_flows == produced; }));
+  const auto records = broker.read(produced);
+  ASSERT_EQ(records.size(), produced);
+  std::map<std::string, std::size_t> by_key;
+  for (const auto& record : records) {
+    ASSERT_EQ(record.value, framed(std::string(99, 'x')));
+    const IpAddress key =
+        IpAddress::from_bytes(std::as_bytes(std::span(record.key.data(), record.key.size())));
+    ASSERT_EQ(record.partition, static_cast<std::int32_t>(hash_value(key) % 4));
+    ++by_key[key.to_string()];
+  }
+  EXPECT_EQ(by_key.size(), 40U);
+  EXPECT_EQ(by_key["192.0.2.0"], 3 * 28U);
+  EXPECT_EQ(by_key["192.0.2.39"], 2 * 28U);
+  EXPECT_EQ(broker.records(), produced);
+  EXPECT_TRUE(eventually([&] { return sink->budget()->used() == 0; }));
+}
+
+TEST_F(KafkaSinkTest, PlainFramingHasNoLengthPrefix) {
+  MockBroker broker;
+  config::Sink settings = broker.settings();
+  settings.kafka.framing = config::Framing::plain;
+  settings.kafka.partition_by = config::PartitionBy::fields;
+  settings.kafka.key_fields = {"proto"};
+  const auto sink = make(settings);
+  {
+    StreamWriter writer(stream_spec(settings), {sink.get()}, 0);
+    pour(writer, 10);
+  }
+  ASSERT_TRUE(eventually([&] { return sink->stats().delivered_flows == 280; }));
+  const auto records = broker.read(280);
+  ASSERT_EQ(records.size(), 280U);
+  for (const auto& record : records) {
+    EXPECT_EQ(record.value, std::string(99, 'x'));
+    EXPECT_EQ(record.key, "0");
+  }
+}
+
+TEST_F(KafkaSinkTest, SeveralProducersDeliverForSeveralWorkers) {
+  MockBroker broker;
+  config::Sink settings = broker.settings();
+  settings.kafka.producers = 3;
+  const auto sink = make(settings, 4);
+  std::atomic<std::uint64_t> produced{0};
+  std::atomic<bool> balanced{true};
+  std::vector<std::thread> workers;
+  for (unsigned w = 0; w < 4; ++w)
+    workers.emplace_back([&, w] {
+      StreamWriter writer(stream_spec(settings), {sink.get()}, w);
+      for (int i = 0; i < 20; ++i) produced += pour(writer, 50);
+    });
+  std::atomic<bool> watching{true};
+  std::thread watcher([&] {
+    while (watching) {
+      const SinkStats stats = sink->stats();
+      if (stats.queued_flows > 4U * 20 * 50 * 28) balanced = false;
+    }
+  });
+  for (auto& worker : workers) worker.join();
+  watching = false;
+  watcher.join();
+  EXPECT_TRUE(balanced);
+  EXPECT_EQ(accounted(sink->stats()), produced);
+  ASSERT_TRUE(eventually([&] { return sink->stats().delivered_flows == produced; }));
+  EXPECT_EQ(broker.records(), sink->stats().delivered_blocks);
+}
+
+TEST_F(KafkaSinkTest, AnAbsentBrokerDelaysNeitherStartNorWorkers) {
+  const auto begin = steady_clock::now();
+  const config::Sink settings = absent();
+  const auto sink = make(settings);
+  EXPECT_LT(steady_clock::now() - begin, seconds(1));
+  StreamWriter writer(stream_spec(settings), {sink.get()}, 0);
+  const auto before = steady_clock::now();
+  const std::uint64_t produced = pour(writer, 1000);
+  writer.flush_all();
+  EXPECT_LT(steady_clock::now() - before, seconds(2));
+  EXPECT_EQ(sink->stats().queued_flows, produced);
+  EXPECT_EQ(sink->buckets(), 16U) << "the configured buckets while the partitions are not known";
+  EXPECT_TRUE(eventually([&] { return sink->stats().errors > 0 && !lines_.all().empty(); }));
+}
+
+TEST_F(KafkaSinkTest, ABrokerThatComesBackGetsWhatWaited) {
+  MockBroker broker;
+  broker.down();
+  config::Sink settings = broker.settings();
+  settings.kafka.properties["reconnect.backoff.max.ms"] = "200";
+  const auto sink = make(settings);
+  std::uint64_t produced = 0;
+  {
+    StreamWriter writer(stream_spec(settings), {sink.get()}, 0);
+    produced = pour(writer, 100);
+  }
+  EXPECT_EQ(sink->stats().queued_flows, produced);
+  broker.up();
+  EXPECT_TRUE(eventually([&] { return sink->stats().delivered_flows == produced; }));
+  EXPECT_EQ(broker.records(), sink->stats().delivered_blocks);
+}
+
+TEST_F(KafkaSinkTest, RecordsThatGetTooOldFailAsTimedOut) {
+  config::Sink settings = absent();
+  settings.kafka.properties = {{"message.timeout.ms", "1000"}};
+  for (const auto framing : {config::Framing::batch, config::Framing::single}) {
+    settings.kafka.framing = framing;
+    const auto sink = make(settings);
+    std::uint64_t produced = 0;
+    {
+      StreamWriter writer(stream_spec(settings), {sink.get()}, 0);
+      produced = pour(writer, 50);
+    }
+    EXPECT_TRUE(eventually([&] { return failed(sink->stats(), "timed_out") == produced; }));
+    EXPECT_EQ(accounted(sink->stats()), produced);
+    EXPECT_TRUE(eventually([&] { return sink->budget()->used() == 0; }));
+  }
+  EXPECT_GT(lines_.containing("flows lost"), 0U);
+}
+
+TEST_F(KafkaSinkTest, TheBrokersRefusalIsCountedByReason) {
+  MockBroker broker;
+  broker.produce_fails(RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED, 1);
+  config::Sink settings = broker.settings();
+  settings.kafka.acks = "1";  // an idempotent producer would take it as fatal
+  const auto sink = make(settings);
+  know_partitions(*sink, 4);
+  sink->send(test::block_of(3, framed("x")), 0);
+  EXPECT_TRUE(eventually([&] { return failed(sink->stats(), "auth") == 3; }));
+  sink->send(test::block_of(2, framed("x")), 0);
+  EXPECT_TRUE(eventually([&] { return sink->stats().delivered_flows == 2; }));
+}
+
+TEST_F(KafkaSinkTest, ARecordTooLargeFailsAtOnce) {
+  MockBroker broker;
+  config::Sink settings = broker.settings();
+  settings.kafka.properties = {{"message.max.bytes", "1000"}};
+  const auto sink = make(settings);
+  EXPECT_EQ(sink->send(test::block_of(100, framed(std::string(99, 'x'))), 0), Taken::yes);
+  EXPECT_EQ(failed(sink->stats(), "message_too_large"), 100U);
+}
+
+TEST_F(KafkaSinkTest, LibrdkafkasOwnFullQueueIsShed) {
+  config::Sink settings = absent();
+  settings.kafka.properties = {{"queue.buffering.max.messages", "10"}};
+  for (const auto framing : {config::Framing::batch, config::Framing::single}) {
+    settings.kafka.framing = framing;
+    const auto sink = make(settings);
+    std::uint64_t produced = 0;
+    {
+      StreamWriter writer(stream_spec(settings), {sink.get()}, 0);
+      produced = pour(writer, 1000);
+    }
+    EXPECT_GT(sink->stats().shed_flows, 0U);
+    EXPECT_GT(sink->stats().queued_flows, 0U);
+    EXPECT_EQ(accounted(sink->stats()), produced);
+  }
+}
+
+TEST_F(KafkaSinkTest, AFatalErrorDoesNotEndTheSink) {
+  MockBroker broker;
+  const config::Sink settings = broker.settings();
+  const auto sink = make(settings);
+  know_partitions(*sink, 4);
+  // The broker forgot the producer's sequence: librdkafka gives such a producer up for good.
+  broker.produce_fails(RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED, 1);
+  broker.produce_fails(RD_KAFKA_RESP_ERR_OUT_OF_ORDER_SEQUENCE_NUMBER, 1);
+  sink->send(test::block_of(3, framed("x")), 0);
+  std::uint64_t produced = 3;
+  EXPECT_TRUE(eventually([&] {
+    sink->send(test::block_of(1, framed("x")), 0);
+    ++produced;
+    return sink->stats().delivered_flows > 0;
+  }));
+  EXPECT_TRUE(eventually([&] { return sink->stats().queued_flows == 0; }));
+  EXPECT_EQ(accounted(sink->stats()), produced);
+}
+
+TEST_F(KafkaSinkTest, CloseFlushesWhatItCan) {
+  MockBroker broker;
+  const config::Sink settings = broker.settings();
+  const auto sink = make(settings);
+  std::uint64_t produced = 0;
+  {
+    StreamWriter writer(stream_spec(settings), {sink.get()}, 0);
+    produced = pour(writer, 500);
+  }
+  sink->close(in(seconds(20)));
+  EXPECT_EQ(sink->stats().delivered_flows, produced);
+  EXPECT_EQ(sink->send(test::block_of(1, framed("x")), 0), Taken::full);
+  EXPECT_EQ(accounted(sink->stats()), produced + 1);
+}
+
+TEST_F(KafkaSinkTest, CloseGivesUpAtItsDeadline) {
+  for (const auto framing : {config::Framing::batch, config::Framing::single}) {
+    config::Sink settings = absent();
+    settings.kafka.producers = 2;
+    settings.kafka.framing = framing;
+    const auto sink = make(settings, 2);
+    std::uint64_t produced = 0;
+    {
+      StreamWriter writer(stream_spec(settings), {sink.get()}, 1);
+      produced = pour(writer, 200);
+    }
+    const auto before = steady_clock::now();
+    sink->close(in(milliseconds(500)));
+    const auto took = steady_clock::now() - before;
+    EXPECT_GE(took, milliseconds(450));
+    EXPECT_LT(took, seconds(4));
+    EXPECT_EQ(failed(sink->stats(), "shutdown"), produced);
+    EXPECT_EQ(sink->stats().queued_flows, 0U);
+    EXPECT_EQ(sink->budget()->used(), 0U);
+  }
+  EXPECT_EQ(lines_.containing("flows lost"), 0U);
+}
+
+TEST_F(KafkaSinkTest, CloseGivesUpRequestsThatAreOnTheirWay) {
+  MockBroker broker;
+  const config::Sink settings = broker.settings();
+  const auto sink = make(settings);
+  know_partitions(*sink, 4);
+  sink->send(test::block_of(1, framed("x")), 0);
+  ASSERT_TRUE(eventually([&] { return sink->stats().delivered_flows == 1; }));
+  broker.round_trip(60000);
+  StreamWriter writer(stream_spec(settings), {sink.get()}, 0);
+  const std::uint64_t produced = 1 + pour(writer, 200);
+  writer.flush_all();
+  sink->close(in(milliseconds(500)));
+  EXPECT_EQ(failed(sink->stats(), "shutdown"), produced - 1);
+  EXPECT_EQ(sink->budget()->used(), 0U);
+}
+
+TEST_F(KafkaSinkTest, AStuckSinkDoesNotSlowAnother) {
+  config::Sink settings = absent();
+  settings.kafka.buffer_bytes = 4 << 20;
+  const auto stuck = make(settings);
+  test::RecordingSink fine("fine", 16);
+  StreamWriter writer(stream_spec(settings), {stuck.get(), &fine}, 0);
+  const auto before = steady_clock::now();
+  const std::uint64_t produced = pour(writer, 10000);  // 28 MB
+  writer.flush_all();
+  EXPECT_LT(steady_clock::now() - before, seconds(10));
+  EXPECT_EQ(fine.stats().delivered_flows, produced);
+  EXPECT_GT(stuck->stats().shed_flows, produced / 2);
+  EXPECT_GT(stuck->stats().queued_flows, 0U);
+  EXPECT_EQ(accounted(stuck->stats()), produced);
+}
+
+/// What must hold of memory, by framing: (framing, bytes of a row, whether the broker answers at first).
+using Pressure = std::tuple<config::Framing, std::size_t, bool>;
+class KafkaMemoryTest : public testing::TestWithParam<Pressure> {};
+
+TEST_P(KafkaMemoryTest, StaysWithinTheBudgetWhenTheBrokerIsStuck) {
+#if defined(__SANITIZE_ADDRESS__)
+  GTEST_SKIP() << "AddressSanitizer keeps freed memory: the resident size says nothing";
+#endif
+  const auto [framing, row_bytes, connected] = GetParam();
+  constexpr std::size_t kBudget = 48 << 20;
+  constexpr std::size_t kMargin = 24 << 20;
+  MockBroker broker;
+  config::Sink settings = connected ? broker.settings() : absent();
+  settings.kafka.framing = framing;
+  settings.kafka.buffer_bytes = kBudget;
+  settings.kafka.producers = 2;
+  test::Lines lines;
+  const auto sink = make_sink("kafka", settings, 2, lines.callback());
+  std::uint64_t produced = 0;
+  if (connected) {
+    ASSERT_TRUE(eventually([&] { return sink->buckets() == 4; }));
+    for (unsigned w = 0; w < 2; ++w) sink->send(test::block_of(1, framed("x")), w);
+    ASSERT_TRUE(eventually([&] { return sink->stats().delivered_flows == 2; }));
+    produced = 2;
+    broker.round_trip(3600 * 1000);
+  }
+  const std::size_t before = resident();
+  std::size_t most = before;
+  std::vector<std::unique_ptr<StreamWriter>> writers;
+  for (unsigned w = 0; w < 2; ++w)
+    writers.push_back(
+        std::make_unique<StreamWriter>(stream_spec(settings), std::vector<Sink*>{sink.get()}, w));
+  const std::size_t datagrams = 4 * kBudget / (28 * row_bytes);
+  for (std::size_t done = 0; done < datagrams; done += 100) {
+    produced += pour(*writers[done / 100 % 2], 100, row_bytes);
+    most = std::max(most, resident());
+    ASSERT_LE(accounted(sink->stats()), produced);  // the rest is in open blocks
+  }
+  for (auto& writer : writers) writer->flush_all();
+  const SinkStats stats = sink->stats();
+  EXPECT_EQ(accounted(stats), produced);
+  EXPECT_GT(stats.shed_flows, 0U);
+  EXPECT_GT(stats.queued_flows, 0U);
+  EXPECT_LE(sink->budget()->used(), kBudget);
+  EXPECT_LE(most - before, kBudget + kMargin);
+  EXPECT_GT(sink->budget()->used(), kBudget / 2) << "the budget is there to be used";
+  RecordProperty("resident_growth", std::to_string(most - before));
+  sink->close(in(milliseconds(100)));
+  EXPECT_EQ(sink->stats().queued_flows, 0U);
+}
+
+INSTANTIATE_TEST_SUITE_P(Framings, KafkaMemoryTest,
+                         testing::Values(Pressure{config::Framing::batch, 100, false},
+                                         Pressure{config::Framing::batch, 100, true},
+                                         Pressure{config::Framing::single, 100, false},
+                                         Pressure{config::Framing::single, 40, true}));
+
+}  // namespace
+}  // namespace sluice::sink
