@@ -7,7 +7,6 @@
 #include <array>
 #include <cctype>
 #include <cerrno>
-#include <regex>
 #include <system_error>
 #include <utility>
 
@@ -113,17 +112,23 @@ void lay_over(Value& root, const std::string& path, std::string text, const Orig
 }
 
 /// Kubernetes gives every container variables for each Service; those of a Service called sluice are not
-/// ours.
-bool is_service_link(const std::string& name) {
-  static const std::regex kLink(
-      "SLUICE_([A-Z0-9_]+_)?(SERVICE_(HOST|PORT(_[A-Z0-9_]+)?)|PORT(_[0-9]+_(TCP|UDP|SCTP)(_(ADDR|PORT|PROTO)"
-      ")?)?)");
-  return std::regex_match(name, kLink);
+/// ours: SLUICE_SERVICE_HOST, SLUICE_SERVICE_PORT_NETFLOW, SLUICE_PORT=udp://..., SLUICE_PORT_2055_UDP_ADDR.
+bool is_service_link(const std::string& name, const std::string& value) {
+  if (name.find("__") != std::string::npos) return false;
+  if (name.ends_with("_SERVICE_HOST") || name.ends_with("_SERVICE_PORT")) return true;
+  if (name.find("_SERVICE_PORT_") != std::string::npos) return true;
+  if (name.ends_with("_PORT") && value.find("://") != std::string::npos) return true;
+  const auto port = name.find("_PORT_");
+  if (port == std::string::npos) return false;
+  const std::string_view rest = std::string_view(name).substr(port + 6);
+  const std::string_view protocol = rest.substr(std::min(rest.find_first_not_of("0123456789"), rest.size()));
+  return protocol.size() < rest.size() &&
+         (protocol.starts_with("_TCP") || protocol.starts_with("_UDP") || protocol.starts_with("_SCTP"));
 }
 
 void lay_environment(Value& root, const Environment& environment, std::vector<Finding>& findings) {
   for (const auto& [name, value] : environment) {
-    if (!name.starts_with(kPrefix) || name == "SLUICE_CONFIG" || is_service_link(name)) continue;
+    if (!name.starts_with(kPrefix) || name == "SLUICE_CONFIG" || is_service_link(name, value)) continue;
     std::string path;
     for (std::size_t i = kPrefix.size(); i < name.size(); ++i) {
       const bool dot = name.compare(i, 2, "__") == 0;

@@ -86,6 +86,29 @@ Row<T> row(std::string key, Codec<V> codec, std::string unit, std::string meanin
   return out;
 }
 
+/// A setting that is no single text.
+template <class T>
+Row<T> special(std::string key, std::string type, std::string meaning, std::string default_text,
+               std::function<void(Reading&, const std::string&, const Value&, T&)> read,
+               std::function<Value(const T&)> write) {
+  Row<T> out;
+  out.key = std::move(key);
+  out.type = std::move(type);
+  out.meaning = std::move(meaning);
+  out.default_text = std::move(default_text);
+  out.read = std::move(read);
+  out.write = std::move(write);
+  return out;
+}
+
+/// A list as it is written.
+template <class Items, class One>
+Value list_of(const Items& items, const One& one) {
+  Value out = Value::list();
+  for (const auto& item : items) out.items.push_back(one(item));
+  return out;
+}
+
 /// A secret may be written in place or named by KEY_file; two rows.
 template <class T, auto... Members>
 void secret_rows(Table<T>& table, const std::string& key, const std::string& meaning,

@@ -195,6 +195,11 @@ TEST(Layers, VariablesOfOthersAreLeftAlone) {
               IsEmpty());
 }
 
+TEST(Layers, AMistypedPortIsNoVariableOfOthers) {
+  EXPECT_EQ(load({std::nullopt, {}, {{"SLUICE_METRICS_PORT", "8080"}}}).errors.size(), 1U);
+  EXPECT_EQ(load({std::nullopt, {}, {{"SLUICE_LISTENERS__PORT_1", "8080"}}}).errors.size(), 1U);
+}
+
 TEST(Layers, TheProcessEnvironmentIsTaken) {
   ::setenv("SLUICE_TEST_OF_ENVIRONMENT", "a=b", 1);
   EXPECT_EQ(current_environment().at("SLUICE_TEST_OF_ENVIRONMENT"), "a=b");
