@@ -173,7 +173,7 @@ TEST(DecodeMessage, CutAnywhereOrWithAnyByteFlippedIsSafe) {
       const std::vector<std::byte> cut(bytes.begin(), bytes.begin() + static_cast<std::ptrdiff_t>(at));
       decode_and_encode(cut, back, *encoder, again);
       const std::byte kept = bytes[at];
-      for (const unsigned flip : {0xffU, 0x80U, 0x01U, 0x07U}) {
+      for (const unsigned flip : {0xffU, 0x80U, 0x01U}) {
         bytes[at] = kept ^ static_cast<std::byte>(flip);
         decode_and_encode(bytes, back, *encoder, again);
       }

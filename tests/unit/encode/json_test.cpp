@@ -199,7 +199,7 @@ TEST(SluiceJson, CutAnywhereOrWithAnyByteFlippedIsSafe) {
     for (std::size_t at = 0; at < line.size() && at < 3000; ++at) {
       back.clear();
       EXPECT_EQ(decode_json_line(line.substr(0, at), back).has_value(), at == line.size() - 1);
-      for (const int flip : {0xff, 0x80, 0x01, 0x04}) {
+      for (const int flip : {0x80, 0x01}) {
         changed[at] = static_cast<char>(line[at] ^ flip);
         back.clear();
         static_cast<void>(decode_json_line(changed, back));
