@@ -68,8 +68,8 @@ class CaptureOutlet final : public Outlet {
 
   void write_frame_of(const Source& from, Bytes payload) {
     ByteWriter out(frame_);
-    out.be_low<6>(0x020000000001);
-    out.be_low<6>(0x020000000002);
+    out.mac(0x020000000001);
+    out.mac(0x020000000002);
     out.be<std::uint16_t>(0x0800);
     out.be<std::uint16_t>(0x4500);
     out.be(static_cast<std::uint16_t>(20 + 8 + payload.size()));

@@ -26,6 +26,14 @@ FlowSource::FlowSource(std::shared_ptr<const Population> population, std::uint64
                        std::uint32_t exporter)
     : population_(std::move(population)), random_(seed ^ (exporter + 1) * 0xd1342543de82ef95ULL) {
   first_interface_ = 1 + random_.below(500);
+  for (const bool ipv6 : {false, true}) next_[ipv6] = &population_->pick(random_, ipv6);
+}
+
+const Population::Direction& FlowSource::pick(bool ipv6) {
+  const auto* ahead = &population_->pick(random_, ipv6);
+  for (std::size_t line = 0; line < sizeof *ahead; line += 64)
+    __builtin_prefetch(reinterpret_cast<const std::byte*>(ahead) + line);
+  return *std::exchange(next_[ipv6], ahead);
 }
 
 std::vector<std::uint32_t> FlowSource::interfaces() const {
@@ -35,7 +43,7 @@ std::vector<std::uint32_t> FlowSource::interfaces() const {
 }
 
 const Population::Direction& FlowSource::begin(FlowRecord& out, bool ipv6, std::uint64_t bits) {
-  const Population::Direction& from = population_->pick(random_, ipv6);
+  const Population::Direction& from = pick(ipv6);
   out = from.flow;
   out.in_if += first_interface_;
   out.out_if += first_interface_;

@@ -22,10 +22,11 @@ constexpr TemplateElement kScope[] = {{302, 2}};
 constexpr TemplateElement kSelection[] = {{304, 2}, {305, 4}, {306, 4}};
 constexpr std::uint16_t kSystematicCount = 1;
 
-void write_record(ByteWriter& out, const FlowRecord& flow, std::size_t address_bytes) {
-  out.raw(flow.src_addr, address_bytes);
-  out.raw(flow.dst_addr, address_bytes);
-  out.raw(flow.next_hop, address_bytes);
+template <std::size_t AddressBytes>
+void write_record(RecordWriter out, const FlowRecord& flow) {
+  out.raw<AddressBytes>(flow.src_addr);
+  out.raw<AddressBytes>(flow.dst_addr);
+  out.raw<AddressBytes>(flow.next_hop);
   out.be(flow.in_if);
   out.be(flow.out_if);
   out.be(flow.packets);
@@ -50,16 +51,19 @@ void write_record(ByteWriter& out, const FlowRecord& flow, std::size_t address_b
   out.be(flow.dst_as);
   out.be(flow.src_vlan);
   out.be(flow.dst_vlan);
-  out.be_low<6>(flow.src_mac);
-  out.be_low<6>(flow.dst_mac);
-  if (address_bytes == 16) out.be(flow.ipv6_flow_label);
+  out.mac(flow.src_mac);
+  out.mac(flow.dst_mac);
+  if constexpr (AddressBytes == 16) out.be(flow.ipv6_flow_label);
 }
 
-void write_data_set(ByteWriter& out, std::uint16_t id, std::span<const FlowRecord> flows,
-                    std::size_t address_bytes) {
+template <std::size_t AddressBytes>
+void write_data_set(ByteWriter& out, std::uint16_t id, std::span<const FlowRecord> flows) {
+  constexpr std::size_t kBytes =
+      AddressBytes == 16 ? IpfixWriter::kIpv6RecordBytes : IpfixWriter::kIpv4RecordBytes;
   if (flows.empty()) return;
   const auto set = begin_set(out, id);
-  for (const auto& flow : flows) write_record(out, flow, address_bytes);
+  for (const auto& flow : flows)
+    if (std::byte* const at = out.claim(kBytes)) write_record<AddressBytes>(RecordWriter(at), flow);
   end_set(out, set);
 }
 
@@ -117,8 +121,8 @@ std::size_t IpfixWriter::flows(std::span<const FlowRecord> flows, std::uint64_t 
   ByteWriter out(room);
   write_header(out, export_time(now_ns), claim_sequence(flows.size()), identity_.observation_domain);
   const auto ipv4 = ipv4_count(flows);
-  write_data_set(out, kIpv4Template, flows.first(ipv4), 4);
-  write_data_set(out, kIpv6Template, flows.subspan(ipv4), 16);
+  write_data_set<4>(out, kIpv4Template, flows.first(ipv4));
+  write_data_set<16>(out, kIpv6Template, flows.subspan(ipv4));
   return finish(out);
 }
 

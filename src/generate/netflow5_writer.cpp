@@ -10,10 +10,10 @@ std::uint16_t as16(std::uint32_t as) {
   return static_cast<std::uint16_t>(as > 0xffff ? Netflow5Writer::kAsTrans : as);
 }
 
-void write_record(ByteWriter& out, const FlowRecord& flow, std::uint64_t boot_ns) {
-  out.raw(flow.src_addr, 4);
-  out.raw(flow.dst_addr, 4);
-  out.raw(flow.next_hop, 4);
+void write_record(RecordWriter out, const FlowRecord& flow, std::uint64_t boot_ns) {
+  out.raw<4>(flow.src_addr);
+  out.raw<4>(flow.dst_addr);
+  out.raw<4>(flow.next_hop);
   out.be(narrow16(flow.in_if));
   out.be(narrow16(flow.out_if));
   out.be(narrow32(flow.packets));
@@ -22,7 +22,7 @@ void write_record(ByteWriter& out, const FlowRecord& flow, std::uint64_t boot_ns
   out.be(uptime(flow.time_flow_end_ns, boot_ns));
   out.be(flow.src_port);
   out.be(is_icmp(flow) ? icmp_word(flow) : flow.dst_port);
-  out.zeros(1);
+  out.be<std::uint8_t>(0);
   out.be(static_cast<std::uint8_t>(flow.tcp_flags));
   out.be(flow.proto);
   out.be(flow.ip_tos);
@@ -30,7 +30,7 @@ void write_record(ByteWriter& out, const FlowRecord& flow, std::uint64_t boot_ns
   out.be(as16(flow.dst_as));
   out.be(flow.src_net);
   out.be(flow.dst_net);
-  out.zeros(2);
+  out.be<std::uint16_t>(0);
 }
 
 }  // namespace
@@ -50,7 +50,9 @@ std::size_t Netflow5Writer::flows(std::span<const FlowRecord> flows, std::uint64
   out.be<std::uint8_t>(0);  // engine type
   out.be(static_cast<std::uint8_t>(identity_.observation_domain));
   out.be(sampling);
-  for (const auto& flow : flows) write_record(out, flow, identity_.boot_time_ns);
+  for (const auto& flow : flows)
+    if (std::byte* const at = out.claim(kRecordBytes))
+      write_record(RecordWriter(at), flow, identity_.boot_time_ns);
   return out.ok() ? out.size() : 0;
 }
 

@@ -21,10 +21,11 @@ constexpr TemplateElement kScope[] = {{1, 4}};  // system (RFC 3954 section 6.1)
 constexpr TemplateElement kSampling[] = {{48, 2}, {49, 1}, {50, 4}};
 constexpr std::uint8_t kModeDeterministic = 1;
 
-void write_record(ByteWriter& out, const FlowRecord& flow, std::size_t address_bytes, std::uint64_t boot_ns) {
-  out.raw(flow.src_addr, address_bytes);
-  out.raw(flow.dst_addr, address_bytes);
-  out.raw(flow.next_hop, address_bytes);
+template <std::size_t AddressBytes>
+void write_record(RecordWriter out, const FlowRecord& flow, std::uint64_t boot_ns) {
+  out.raw<AddressBytes>(flow.src_addr);
+  out.raw<AddressBytes>(flow.dst_addr);
+  out.raw<AddressBytes>(flow.next_hop);
   out.be(flow.in_if);
   out.be(flow.out_if);
   out.be(narrow32(flow.packets));
@@ -47,16 +48,20 @@ void write_record(ByteWriter& out, const FlowRecord& flow, std::size_t address_b
   out.be(icmp_word(flow));
   out.be(flow.src_vlan);
   out.be(flow.dst_vlan);
-  out.be_low<6>(flow.src_mac);
-  out.be_low<6>(flow.dst_mac);
-  if (address_bytes == 16) out.be(flow.ipv6_flow_label);
+  out.mac(flow.src_mac);
+  out.mac(flow.dst_mac);
+  if constexpr (AddressBytes == 16) out.be(flow.ipv6_flow_label);
 }
 
+template <std::size_t AddressBytes>
 void write_data_set(ByteWriter& out, std::uint16_t id, std::span<const FlowRecord> flows,
-                    std::size_t address_bytes, std::uint64_t boot_ns) {
+                    std::uint64_t boot_ns) {
+  constexpr std::size_t kBytes =
+      AddressBytes == 16 ? Netflow9Writer::kIpv6RecordBytes : Netflow9Writer::kIpv4RecordBytes;
   if (flows.empty()) return;
   const auto set = begin_set(out, id);
-  for (const auto& flow : flows) write_record(out, flow, address_bytes, boot_ns);
+  for (const auto& flow : flows)
+    if (std::byte* const at = out.claim(kBytes)) write_record<AddressBytes>(RecordWriter(at), flow, boot_ns);
   end_set(out, set);
 }
 
@@ -112,8 +117,8 @@ std::size_t Netflow9Writer::flows(std::span<const FlowRecord> flows, std::uint64
   ByteWriter out(room);
   write_header(out, identity_, flows.size(), export_time(now_ns), claim_sequence(flows.size()));
   const auto ipv4 = ipv4_count(flows);
-  write_data_set(out, kIpv4Template, flows.first(ipv4), 4, identity_.boot_time_ns);
-  write_data_set(out, kIpv6Template, flows.subspan(ipv4), 16, identity_.boot_time_ns);
+  write_data_set<4>(out, kIpv4Template, flows.first(ipv4), identity_.boot_time_ns);
+  write_data_set<16>(out, kIpv6Template, flows.subspan(ipv4), identity_.boot_time_ns);
   return out.ok() ? out.size() : 0;
 }
 

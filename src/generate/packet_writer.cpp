@@ -18,8 +18,8 @@ std::size_t transport_bytes(const FlowRecord& flow) {
 std::size_t network_bytes(const FlowRecord& flow) { return is_ipv6(flow) ? kIpv6 : kIpv4; }
 
 void write_ethernet(ByteWriter& out, const FlowRecord& flow) {
-  out.be_low<6>(flow.dst_mac);
-  out.be_low<6>(flow.src_mac);
+  out.mac(flow.dst_mac);
+  out.mac(flow.src_mac);
   if (flow.vlan_id != 0) {
     out.be(kDot1q);
     out.be(flow.vlan_id);

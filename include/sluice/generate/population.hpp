@@ -78,11 +78,13 @@ class FlowSource {
   Random& random() { return random_; }
 
  private:
+  const Population::Direction& pick(bool ipv6);
   const Population::Direction& begin(FlowRecord& out, bool ipv6, std::uint64_t bits);
 
   std::shared_ptr<const Population> population_;
   Random random_;
   std::uint32_t first_interface_;
+  const Population::Direction* next_[2];  // by family; picked one flow ahead, while its memory is fetched
 };
 
 }  // namespace sluice::generate
