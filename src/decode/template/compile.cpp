@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <tuple>
 
 #include "decode/template/plan.hpp"
 
@@ -191,8 +192,8 @@ Plan compile(const Template& tmpl) {
     plan.steps.push_back(step);
   }
   // ip_version decides between the address families and so must be known before they are stored.
-  std::ranges::stable_sort(plan.steps, {}, [](const Step& step) {
-    return std::pair(step.element->action != Action::ip_version, step.element->rank);
+  std::ranges::sort(plan.steps, {}, [](const Step& step) {
+    return std::tuple(step.element->action != Action::ip_version, step.element->rank, step.field);
   });
   choose_times(plan.steps, plan);
   settle_preferences(plan.steps);

@@ -1,0 +1,141 @@
+#include "sluice/app/app.hpp"
+
+#include <utility>  // Boost 1.74's Asio needs it first under C++20
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/signal_set.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <csignal>
+#include <cstdio>
+#include <functional>
+
+#include "app/collector.hpp"
+#include "sluice/api/handlers.hpp"
+#include "sluice/config/endpoint.hpp"
+#include "sluice/sink/factory.hpp"
+
+namespace sluice::app {
+namespace {
+
+constexpr int kFine = 0;
+constexpr int kFailed = 1;
+constexpr int kMistake = 2;
+
+std::vector<IpPrefix> prefixes(const std::vector<std::string>& texts) {
+  std::vector<IpPrefix> out;
+  for (const std::string& text : texts)
+    if (const auto prefix = IpPrefix::parse(text)) out.push_back(*prefix);
+  return out;
+}
+
+/// One HTTP listener, or none where its setting is empty.
+std::unique_ptr<api::HttpServer> listen(boost::asio::io_context& io, const std::string& where,
+                                        const char* purpose, api::Handler handler, Logging& log) {
+  const auto endpoint = config::parse_endpoint(where);
+  if (!endpoint) return nullptr;
+  api::HttpOptions options;
+  options.address = endpoint->address;
+  options.port = endpoint->port;
+  options.purpose = purpose;
+  auto server = api::HttpServer::start(io, options, std::move(handler));
+  if (!server) throw ListenError(server.error());
+  config::Endpoint bound = *endpoint;
+  bound.port = (*server)->port();
+  log.write(LogLevel::info, std::string(purpose) + " at http://" + bound.to_string() + "/");
+  return std::move(*server);
+}
+
+/// What the main thread does while the workers work: signals, HTTP, and a look around once a second.
+class MainLoop {
+ public:
+  MainLoop(const config::Config& config, Collector& collector, Logging& log)
+      : collector_(collector),
+        log_(log),
+        stop_signals_(io_, SIGINT, SIGTERM),
+        reopen_signals_(io_, SIGHUP),
+        timer_(io_),
+        metrics_(listen(io_, config.metrics.listen, "metrics",
+                        api::make_metrics_handler([this] { return collector_.snapshot(); },
+                                                  prefixes(config.metrics.allow)),
+                        log)),
+        api_(listen(io_, config.api.listen, "api",
+                    api::make_api_handler([this] { return collector_.snapshot(); }, config.api.token), log)) {
+  }
+
+  /// Until a signal or a failure; returns the exit status.
+  int run() {
+    stop_signals_.async_wait([this](const boost::system::error_code& error, int signal) {
+      if (error) return;
+      log_.write(LogLevel::info, std::string("stopping on ") + (signal == SIGINT ? "SIGINT" : "SIGTERM"));
+      io_.stop();
+    });
+    wait_for_reopen();
+    wait_for_tick();
+    io_.run();
+    return status_;
+  }
+
+ private:
+  void wait_for_reopen() {
+    reopen_signals_.async_wait([this](const boost::system::error_code& error, int) {
+      if (error) return;
+      log_.write(LogLevel::info, "SIGHUP: output files are closed and opened again");
+      collector_.reopen();
+      wait_for_reopen();
+    });
+  }
+  void wait_for_tick() {
+    timer_.expires_after(std::chrono::seconds(1));
+    timer_.async_wait([this](const boost::system::error_code& error) {
+      if (error) return;
+      collector_.tick();
+      if (collector_.failed()) {
+        status_ = kFailed;
+        return io_.stop();
+      }
+      wait_for_tick();
+    });
+  }
+
+  Collector& collector_;
+  Logging& log_;
+  boost::asio::io_context io_{1};
+  boost::asio::signal_set stop_signals_;
+  boost::asio::signal_set reopen_signals_;
+  boost::asio::steady_timer timer_;
+  std::unique_ptr<api::HttpServer> metrics_;
+  std::unique_ptr<api::HttpServer> api_;
+  int status_ = kFine;
+};
+
+int collect(const config::Config& config, Logging& log) {
+  Collector collector(config, log);
+  MainLoop loop(config, collector, log);
+  collector.start();
+  const int status = loop.run();
+  collector.stop();
+  return status;
+}
+
+int say(const std::exception& e, int status) {
+  std::fprintf(stderr, "sluice: %s\n", e.what());
+  return status;
+}
+
+}  // namespace
+
+int run(const config::Config& config) {
+  std::signal(SIGPIPE, SIG_IGN);  // a closed stdout is an error of its sink, not the end of the process
+  Logging log(config.log);
+  try {
+    return collect(config, log);
+  } catch (const sink::SetupError& e) {
+    return say(e, kMistake);
+  } catch (const ListenError& e) {
+    return say(e, kMistake);
+  } catch (const std::exception& e) {
+    return say(e, kFailed);
+  }
+}
+
+}  // namespace sluice::app

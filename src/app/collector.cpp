@@ -1,0 +1,207 @@
+#include "app/collector.hpp"
+
+#include <time.h>
+
+#include <algorithm>
+#include <thread>
+
+#include "sluice/sink/factory.hpp"
+
+namespace sluice::app {
+namespace {
+
+std::uint64_t unix_ns() {
+  timespec t{};
+  clock_gettime(CLOCK_REALTIME, &t);
+  return static_cast<std::uint64_t>(t.tv_sec) * 1000000000U + static_cast<std::uint64_t>(t.tv_nsec);
+}
+
+unsigned workers_for(const config::Config& config) {
+  return config.workers ? config.workers : std::max(1U, std::thread::hardware_concurrency());
+}
+
+std::uint64_t ns(std::chrono::seconds s) { return static_cast<std::uint64_t>(s.count()) * 1000000000U; }
+
+decode::Limits limits_of(const config::Decode& d) {
+  decode::Limits limits;
+  limits.max_exporters = d.max_exporters;
+  limits.max_templates = d.max_templates;
+  limits.max_template_fields = d.max_template_fields;
+  limits.max_record_length = d.max_record_length;
+  limits.max_samplers = d.max_samplers;
+  limits.template_timeout_ns = ns(d.template_timeout);
+  limits.exporter_timeout_ns = ns(d.exporter_timeout);
+  return limits;
+}
+
+decode::TimeBounds bounds_of(const config::Decode& d) {
+  return {ns(d.max_past), ns(d.max_future), ns(d.max_flow_age)};
+}
+
+decode::Accept accept_of(config::ListenProtocol protocol) {
+  switch (protocol) {
+    case config::ListenProtocol::automatic:
+      return decode::Accept::automatic;
+    case config::ListenProtocol::sflow:
+      return decode::Accept::sflow;
+    case config::ListenProtocol::netflow:
+      return decode::Accept::netflow;
+    case config::ListenProtocol::ipfix:
+      return decode::Accept::ipfix;
+  }
+  return decode::Accept::automatic;
+}
+
+std::optional<std::uint64_t> if_set(std::uint64_t rate) { return rate ? std::optional(rate) : std::nullopt; }
+
+std::vector<std::pair<IpPrefix, decode::ExporterSettings>> rules_of(
+    const std::vector<config::ExporterRule>& rules) {
+  std::vector<std::pair<IpPrefix, decode::ExporterSettings>> out;
+  for (const config::ExporterRule& rule : rules) {
+    const auto prefix = IpPrefix::parse(rule.prefix);
+    if (!prefix) throw std::invalid_argument("exporters: " + rule.prefix + " is no prefix");
+    out.emplace_back(
+        *prefix, decode::ExporterSettings{rule.name, if_set(rule.sampling_rate_default),
+                                          if_set(rule.sampling_rate_override), rule.netflow5_sampling_16bit});
+  }
+  std::ranges::sort(out, std::greater{}, [](const auto& rule) { return rule.first.length; });
+  return out;
+}
+
+/// A nap must not outlast what the receive buffer can hold: a small buffer keeps naps short.
+worker::NapPolicy nap_for(std::uint64_t receive_buffer) {
+  constexpr std::uint64_t kRoomForLongNaps = 4ULL << 20;
+  worker::NapPolicy policy;
+  if (receive_buffer < kRoomForLongNaps) policy.longest = policy.shortest;
+  return policy;
+}
+
+}  // namespace
+
+Collector::Collector(const config::Config& config, Logging& log)
+    : config_(config),
+      log_(log),
+      worker_count_(workers_for(config)),
+      rules_(rules_of(config.exporters)),
+      exporters_(limits_of(config.decode), bounds_of(config.decode),
+                 [this](const IpAddress& a) { return settings_of(a); }) {
+  open_listeners();
+  make_sinks();
+  make_workers();
+}
+
+Collector::~Collector() { stop(); }
+
+decode::ExporterSettings Collector::settings_of(const IpAddress& exporter) const {
+  const auto found =
+      std::ranges::find_if(rules_, [&](const auto& rule) { return rule.first.contains(exporter); });
+  return found == rules_.end() ? decode::ExporterSettings{} : found->second;
+}
+
+void Collector::open_listeners() {
+  bool steered = true;
+  for (const config::Listener& settings : config_.listeners) {
+    net::SocketOptions options;
+    options.address = IpAddress::parse(settings.address).value_or(options.address);
+    options.port = settings.port;
+    options.receive_buffer = settings.receive_buffer ? settings.receive_buffer : config_.receive.buffer;
+    options.gro = config_.receive.gro;
+    auto group = net::open_group(options, worker_count_);
+    if (!group) throw ListenError(group.error());
+    listeners_.push_back({settings, std::move(*group)});
+    const auto& sockets = listeners_.back().sockets;
+    for (const std::string& warning : sockets.front().warnings())
+      log_.limited(LogLevel::warning, warning, warning);
+    if (worker_count_ > 1 && config_.receive.steering)
+      if (const auto attached = net::attach_steering(sockets.front(), worker_count_); !attached) {
+        log_.write(LogLevel::warning, attached.error());
+        steered = false;
+      }
+    log_.write(LogLevel::info, "listening on UDP " + sockets.front().local_name());
+  }
+  if (worker_count_ > 1) steering_ = steered && config_.receive.steering ? "source_address" : "kernel_hash";
+}
+
+void Collector::make_sinks() {
+  for (const auto& [name, settings] : config_.sinks)
+    sinks_.push_back({name, &settings, sink::make_sink(name, settings, worker_count_, log_.callback())});
+}
+
+void Collector::make_workers() {
+  std::vector<worker::OutputTo> targets;
+  for (const NamedSink& named : sinks_)
+    targets.push_back({sink::stream_spec(*named.settings), named.sink.get()});
+  for (unsigned i = 0; i < worker_count_; ++i) {
+    std::vector<worker::Inlet> inlets;
+    std::uint64_t smallest_buffer = ~0ULL;
+    for (const Listener& listener : listeners_) {
+      inlets.push_back({&listener.sockets[i], accept_of(listener.settings.protocol)});
+      smallest_buffer = std::min(smallest_buffer, listener.sockets[i].receive_buffer_got());
+    }
+    worker::Options options;
+    options.index = i;
+    options.batch = {config_.receive.batch, 65535, config_.receive.gro};
+    options.nap = nap_for(smallest_buffer);
+    options.enrich = {config_.collector_id};
+    workers_.push_back(std::make_unique<worker::Worker>(
+        options, std::move(inlets), exporters_, targets,
+        [this](const decode::Datagram& d, const decode::DecodeReport& r) { report_error(d, r); }));
+  }
+}
+
+void Collector::report_error(const decode::Datagram& datagram, const decode::DecodeReport& report) {
+  for (std::size_t i = 0; i < report.errors.size(); ++i) {
+    if (report.errors[i] == 0) continue;
+    const auto error = static_cast<decode::DecodeError>(i);
+    // One line for each reason, not for each exporter: whoever can send UDP must not fill the disk.
+    log_.limited(LogLevel::warning, std::string(decode::name(error)),
+                 "from " + datagram.source.to_string() + " (" + std::string(decode::name(report.protocol)) +
+                     "): " + std::string(decode::sentence(error)));
+  }
+}
+
+void Collector::start() {
+  started_seconds_ = static_cast<double>(unix_ns()) / 1e9;
+  for (const auto& worker : workers_) worker->start();
+  running_ = true;
+}
+
+void Collector::reopen() {
+  for (const NamedSink& named : sinks_) named.sink->reopen();
+}
+
+void Collector::tick() {
+  if (++ticks_ % 60 == 0) exporters_.expire(unix_ns());
+}
+
+bool Collector::failed() const {
+  return std::ranges::any_of(workers_, [](const auto& worker) { return worker->failed(); });
+}
+
+void Collector::stop() {
+  if (!running_) return;
+  running_ = false;
+  const auto deadline = std::chrono::steady_clock::now() + config_.shutdown_timeout;
+  for (const auto& worker : workers_) worker->stop();
+  for (const auto& worker : workers_) worker->join();
+  for (const auto& worker : workers_) {
+    if (!worker->failure()) continue;
+    try {
+      std::rethrow_exception(worker->failure());
+    } catch (const std::exception& e) {
+      log_.write(LogLevel::error, std::string("a worker ended: ") + e.what());
+    }
+  }
+  for (const NamedSink& named : sinks_) {
+    named.sink->close(deadline);
+    const sink::SinkStats stats = named.sink->stats();
+    std::uint64_t failed = 0;
+    for (const auto& [reason, flows] : stats.failed_flows) failed += flows;
+    log_.write(failed || stats.shed_flows ? LogLevel::warning : LogLevel::info,
+               "sink " + named.name + ": " + std::to_string(stats.delivered_flows) + " flows delivered, " +
+                   std::to_string(failed) + " failed, " + std::to_string(stats.shed_flows) + " shed, " +
+                   std::to_string(stats.queued_flows) + " left");
+  }
+}
+
+}  // namespace sluice::app

@@ -1,0 +1,76 @@
+#pragma once
+// All parts of a running collector and their order of life.
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "app/logging.hpp"
+#include "sluice/config/config.hpp"
+#include "sluice/decode/exporter.hpp"
+#include "sluice/metrics/snapshot.hpp"
+#include "sluice/net/udp_socket.hpp"
+#include "sluice/sink/sink.hpp"
+#include "sluice/worker/worker.hpp"
+
+namespace sluice::app {
+
+class Collector {
+ public:
+  /// Opens sockets and makes sinks and workers; nothing runs but the sinks' threads. Throws sink::SetupError
+  /// and ListenError with one sentence for the user. Config and log outlive the collector.
+  Collector(const config::Config& config, Logging& log);
+  ~Collector();
+
+  void start();
+  /// Ends the workers, then the sinks, within shutdown_timeout; logs what was delivered and what was left.
+  void stop();
+  /// SIGHUP: files are closed and opened again.
+  void reopen();
+  /// Once a second, on the main thread: timeouts, and whether all workers are alive.
+  void tick();
+  /// A worker ended by an exception; the process cannot go on.
+  bool failed() const;
+  /// Any thread, while the collector lives.
+  metrics::Snapshot snapshot() const;
+
+ private:
+  struct Listener {
+    config::Listener settings;
+    std::vector<net::UdpSocket> sockets;  // one for each worker, in worker order
+  };
+  struct NamedSink {
+    std::string name;
+    const config::Sink* settings;
+    std::unique_ptr<sink::Sink> sink;
+  };
+  void open_listeners();
+  void make_sinks();
+  void make_workers();
+  void report_error(const decode::Datagram& datagram, const decode::DecodeReport& report);
+  decode::ExporterSettings settings_of(const IpAddress& exporter) const;
+  void add_listeners(metrics::Snapshot& out) const;
+  void add_protocols(metrics::Snapshot& out) const;
+  void add_exporters(metrics::Snapshot& out) const;
+  void add_sinks(metrics::Snapshot& out) const;
+  void add_decode_time(metrics::Snapshot& out) const;
+
+  const config::Config& config_;
+  Logging& log_;
+  const unsigned worker_count_;
+  std::string steering_ = "single";
+  double started_seconds_ = 0;
+  std::vector<std::pair<IpPrefix, decode::ExporterSettings>> rules_;  // longest prefix first
+  std::vector<Listener> listeners_;
+  std::vector<NamedSink> sinks_;
+  decode::ExporterTable exporters_;
+  std::vector<std::unique_ptr<worker::Worker>> workers_;
+  std::uint64_t ticks_ = 0;
+  bool running_ = false;
+};
+
+/// A listener that cannot be opened: one sentence for the user.
+struct ListenError : std::runtime_error {
+  using std::runtime_error::runtime_error;
+};
+
+}  // namespace sluice::app
