@@ -68,7 +68,7 @@ FileWriter::FileWriter(const std::string& sink_name, const config::Sink& setting
   if (error)
     throw SetupError("sinks." + sink_name + ".path: cannot create " + settings_.path + ": " +
                      error.message() + "; name a directory that the user sluice runs as may write to");
-  if (::access(directory_.c_str(), W_OK | X_OK) != 0)
+  if (::faccessat(AT_FDCWD, directory_.c_str(), W_OK | X_OK, AT_EACCESS) != 0)
     throw SetupError("sinks." + sink_name + ".path: cannot write in " + settings_.path + ": " + why(errno) +
                      "; name a directory that the user sluice runs as may write to");
 }

@@ -1,14 +1,16 @@
+#include <unistd.h>
+
 #include <algorithm>
 #include <array>
+#include <cerrno>
 #include <initializer_list>
+#include <system_error>
 
 #include "sink/kafka_handle.hpp"
 #include "sluice/sink/factory.hpp"
 
 namespace sluice::sink {
 namespace {
-
-using Setting = std::pair<const char*, std::string>;
 
 /// A setting of ours; only a value that came from the user can be wrong in it.
 void set(rd_kafka_conf_t* conf, const std::string& where, const char* key, const std::string& value) {
@@ -45,17 +47,25 @@ bool wants_idempotence(const config::KafkaSink& kafka) {
                                     "message.send.max.retries", "queuing.strategy"});
 }
 
+/// librdkafka's own words for a file that is not there are OpenSSL's, and do not say which file.
+void set_file(rd_kafka_conf_t* conf, const std::string& where, const char* setting, const char* key,
+              const std::string& path) {
+  if (path.empty()) return;
+  if (::access(path.c_str(), R_OK) != 0)
+    throw SetupError(where + ".tls." + setting + ": cannot read " + path + ": " +
+                     std::generic_category().message(errno) + "; name a PEM file that sluice may read");
+  set(conf, where, key, path);
+}
+
 void set_security(rd_kafka_conf_t* conf, const std::string& where, const config::KafkaSink& kafka) {
   const bool sasl = !kafka.sasl_mechanism.empty();
   set(conf, where, "security.protocol",
       kafka.tls ? (sasl ? "sasl_ssl" : "ssl") : (sasl ? "sasl_plaintext" : "plaintext"));
   if (kafka.tls) {
-    const std::initializer_list<Setting> files = {{"ssl.ca.location", kafka.tls_ca_file},
-                                                  {"ssl.certificate.location", kafka.tls_certificate_file},
-                                                  {"ssl.key.location", kafka.tls_key_file},
-                                                  {"ssl.key.password", kafka.tls_key_password}};
-    for (const auto& [key, value] : files)
-      if (!value.empty()) set(conf, where, key, value);
+    set_file(conf, where, "ca_file", "ssl.ca.location", kafka.tls_ca_file);
+    set_file(conf, where, "certificate_file", "ssl.certificate.location", kafka.tls_certificate_file);
+    set_file(conf, where, "key_file", "ssl.key.location", kafka.tls_key_file);
+    if (!kafka.tls_key_password.empty()) set(conf, where, "ssl.key.password", kafka.tls_key_password);
     set(conf, where, "enable.ssl.certificate.verification", kafka.tls_verify ? "true" : "false");
     set(conf, where, "ssl.endpoint.identification.algorithm", kafka.tls_verify ? "https" : "none");
   }
@@ -85,7 +95,7 @@ void set_queue(rd_kafka_conf_t* conf, const std::string& where, const config::Si
 
 KafkaConf make_kafka_conf(const std::string& sink_name, const config::Sink& settings) {
   const auto& kafka = settings.kafka;
-  const std::string where = "sinks." + sink_name + ".kafka";
+  const std::string where = "sinks." + sink_name;
   KafkaConf conf(rd_kafka_conf_new());
   set(conf.get(), where, "client.id", "sluice");
   set(conf.get(), where, "bootstrap.servers", kafka.brokers);

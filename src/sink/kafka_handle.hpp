@@ -19,7 +19,7 @@ using KafkaConf = std::unique_ptr<rd_kafka_conf_t, KafkaDelete>;
 using KafkaTopic = std::unique_ptr<rd_kafka_topic_t, KafkaDelete>;
 using KafkaHandle = std::unique_ptr<rd_kafka_t, KafkaDelete>;
 
-/// Throws SetupError that names `sinks.NAME.kafka...`. Callbacks are not set.
+/// Throws SetupError that names the setting, `sinks.NAME...`. Callbacks are not set.
 KafkaConf make_kafka_conf(const std::string& sink_name, const config::Sink& settings);
 
 /// The bounded set of reasons that librdkafka's and the broker's errors are counted by.

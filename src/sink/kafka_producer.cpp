@@ -63,7 +63,7 @@ std::shared_ptr<KafkaProducer::Client> KafkaProducer::make_client() {
   std::array<char, 512> why{};
   auto fresh = std::make_shared<Client>();
   fresh->handle.reset(rd_kafka_new(RD_KAFKA_PRODUCER, conf.get(), why.data(), why.size()));
-  const std::string where = "sinks." + sink_name_ + ".kafka";
+  const std::string where = "sinks." + sink_name_;
   if (!fresh->handle) throw SetupError(where + ": librdkafka refuses the settings: " + why.data());
   conf.release();  // the handle owns it now
   fresh->topic.reset(rd_kafka_topic_new(fresh->handle.get(), settings_.kafka.topic.c_str(), nullptr));

@@ -1,6 +1,7 @@
 #include "sluice/sink/kafka.hpp"
 
 #include <gmock/gmock.h>
+#include <malloc.h>
 
 #include <atomic>
 #include <map>
@@ -258,8 +259,15 @@ TEST_F(KafkaSinkTest, TheBrokersRefusalIsCountedByReason) {
   know_partitions(*sink, 4);
   sink->send(test::block_of(3, framed("x")), 0);
   EXPECT_TRUE(eventually([&] { return failed(sink->stats(), "auth") == 3; }));
-  sink->send(test::block_of(2, framed("x")), 0);
-  EXPECT_TRUE(eventually([&] { return sink->stats().delivered_flows == 2; }));
+  // librdkafka refuses what comes before it has asked for the topic again; then all is well.
+  std::uint64_t produced = 3;
+  EXPECT_TRUE(eventually([&] {
+    sink->send(test::block_of(1, framed("x")), 0);
+    ++produced;
+    return sink->stats().delivered_flows > 0;
+  }));
+  EXPECT_TRUE(eventually([&] { return sink->stats().queued_flows == 0; }));
+  EXPECT_EQ(failed(sink->stats(), "auth") + sink->stats().delivered_flows, produced);
 }
 
 TEST_F(KafkaSinkTest, ARecordTooLargeFailsAtOnce) {
@@ -305,6 +313,7 @@ TEST_F(KafkaSinkTest, AFatalErrorDoesNotEndTheSink) {
   }));
   EXPECT_TRUE(eventually([&] { return sink->stats().queued_flows == 0; }));
   EXPECT_EQ(accounted(sink->stats()), produced);
+  EXPECT_EQ(lines_.containing("a new producer replaces the one that failed"), 1U);
 }
 
 TEST_F(KafkaSinkTest, CloseFlushesWhatItCan) {
@@ -403,6 +412,7 @@ TEST_P(KafkaMemoryTest, StaysWithinTheBudgetWhenTheBrokerIsStuck) {
     produced = 2;
     broker.round_trip(3600 * 1000);
   }
+  malloc_trim(0);  // what earlier tests left to the allocator would hide growth
   const std::size_t before = resident();
   std::size_t most = before;
   std::vector<std::unique_ptr<StreamWriter>> writers;

@@ -31,7 +31,10 @@ class MockBroker {
     cluster_ = rd_kafka_mock_cluster_new(owner_.get(), 1);
     rd_kafka_mock_topic_create(cluster_, "flows", partitions, 1);
   }
-  ~MockBroker() { rd_kafka_mock_cluster_destroy(cluster_); }
+  ~MockBroker() {
+    reader_.reset();
+    rd_kafka_mock_cluster_destroy(cluster_);
+  }
 
   std::string brokers() const { return rd_kafka_mock_cluster_bootstraps(cluster_); }
   config::Sink settings() const {
@@ -96,6 +99,7 @@ class MockBroker {
     if (!reader_) {
       rd_kafka_conf_t* conf = rd_kafka_conf_new();
       rd_kafka_conf_set(conf, "bootstrap.servers", brokers().c_str(), nullptr, 0);
+      rd_kafka_conf_set(conf, "log_level", "2", nullptr, 0);
       char why[256];
       reader_.reset(rd_kafka_new(RD_KAFKA_PRODUCER, conf, why, sizeof why));
     }
