@@ -1,0 +1,3 @@
+#include "sluice/cli/cli.hpp"
+
+int main(int argc, char** argv) { return sluice::cli::run(argc, argv); }

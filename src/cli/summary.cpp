@@ -1,0 +1,88 @@
+#include "cli/summary.hpp"
+
+#include <numeric>
+
+namespace sluice::cli {
+namespace {
+
+using decode::DecodeError;
+using decode::Protocol;
+
+void line(std::string& text, std::string_view name, std::uint64_t value, std::string_view more = {}) {
+  constexpr std::size_t kColumn = 26;
+  text += name;
+  text.append(name.size() < kColumn ? kColumn - name.size() : 1, ' ');
+  text += std::to_string(value);
+  text += more;
+  text += '\n';
+}
+
+void line_if(std::string& text, std::string_view name, std::uint64_t value, std::string_view more = {}) {
+  if (value != 0) line(text, name, value, more);
+}
+
+}  // namespace
+
+void Summary::add(const decode::DecodeReport& report) {
+  ++datagrams_[static_cast<std::size_t>(report.protocol)];
+  flow_records_ += report.flow_records;
+  flows_ += report.flows;
+  options_records_ += report.options_records;
+  templates_ += report.templates;
+  withdrawals_ += report.withdrawals;
+  counter_samples_ += report.counter_samples;
+  discard_samples_ += report.discard_samples;
+  times_replaced_ += report.times_replaced;
+  starts_replaced_ += report.starts_replaced;
+  rates_unknown_ += report.rates_unknown;
+  for (std::size_t i = 0; i < errors_.size(); ++i) errors_[i] += report.errors[i];
+}
+
+void Summary::add(const source::CaptureCounts& counts) {
+  truncated_ += counts.truncated;
+  incomplete_ += counts.incomplete;
+}
+
+void Summary::add(const source::MessageCounts& counts) {
+  messages_ += counts.messages;
+  bad_messages_ += counts.bad;
+}
+
+std::string Summary::text() const {
+  std::string by_protocol;
+  for (std::size_t i = 0; i < datagrams_.size(); ++i)
+    if (datagrams_[i] != 0)
+      by_protocol += (by_protocol.empty() ? " (" : ", ") +
+                     std::string(decode::name(static_cast<Protocol>(i))) + ' ' +
+                     std::to_string(datagrams_[i]);
+  if (!by_protocol.empty()) by_protocol += ')';
+
+  std::string text;
+  line(text, "datagrams", std::accumulate(datagrams_.begin(), datagrams_.end(), std::uint64_t{0}),
+       by_protocol);
+  line(text, "flow records", flow_records_);
+  line(text, "flows", flows_);
+  line(text, "options records", options_records_);
+  line(text, "sets without template", errors_[static_cast<std::size_t>(DecodeError::missing_template)]);
+  line_if(text, "templates", templates_);
+  line_if(text, "template withdrawals", withdrawals_);
+  line_if(text, "counter samples", counter_samples_);
+  line_if(text, "discarded-packet samples", discard_samples_);
+  line_if(text, "flow times replaced", times_replaced_);
+  line_if(text, "flow starts replaced", starts_replaced_);
+  line_if(text, "sampling rate unknown", rates_unknown_);
+  line_if(text, "no flow export", not_export_, " UDP datagrams");
+  line_if(text, "not whole in capture", truncated_, " datagrams");
+  line_if(text, "fragments missing", incomplete_, " datagrams");
+  line_if(text, "messages", messages_);
+  line_if(text, "messages damaged", bad_messages_);
+  for (std::size_t i = 0; i < errors_.size(); ++i) {
+    const auto error = static_cast<DecodeError>(i);
+    if (error == DecodeError::missing_template) continue;
+    line_if(text, "error " + std::string(decode::name(error)), errors_[i],
+            ": " + std::string(decode::sentence(error)));
+  }
+  return text;
+}
+
+}  // namespace sluice::cli
