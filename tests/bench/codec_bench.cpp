@@ -1,0 +1,172 @@
+// Decode, encode and both, for each protocol, in CPU time for each flow. What is compared, and with what,
+// stands in docs/performance.md; codec.sh runs this beside the yardstick.
+#include <benchmark/benchmark.h>
+
+#include <filesystem>
+#include <stdexcept>
+
+#include "bench/reference_datagrams.hpp"
+#include "sluice/decode/datagram_decoder.hpp"
+#include "sluice/encode/rows.hpp"
+#include "sluice/generate/generate.hpp"
+#include "sluice/source/capture.hpp"
+
+namespace {
+
+using namespace sluice;
+using bench::Payload;
+
+/// Far more datagrams than a branch predictor can learn.
+constexpr std::size_t kDatagrams = 4096;
+constexpr std::uint64_t kReceivedNs = (bench::kSeconds + 1ULL) * 1000000000ULL;
+
+struct Corpus {
+  std::vector<Payload> announcements;  // templates and options, decoded once before
+  std::vector<Payload> datagrams;
+  std::size_t flows = 0;
+  std::uint64_t received_ns = kReceivedNs;
+};
+
+Corpus reference_corpus() {
+  Corpus corpus;
+  corpus.announcements.push_back(bench::reference_template());
+  bench::ReferenceDatagrams source(7);
+  for (std::size_t i = 0; i < kDatagrams; ++i) corpus.datagrams.push_back(source.next());
+  corpus.flows = kDatagrams * bench::kFlows;
+  return corpus;
+}
+
+/// What `sluice generate` sends for the protocol: IPv4 and IPv6, templates and options now and then.
+Corpus generated_corpus(FlowType protocol) {
+  const auto file = std::filesystem::temp_directory_path() /
+                    ("sluice-bench-" + std::to_string(static_cast<int>(protocol)) + ".pcap");
+  generate::Options options;
+  options.protocol = protocol;
+  options.write = file.string();
+  options.flows = 60000;
+  options.rate = 0;
+  options.start_time_ns = kReceivedNs;
+  if (const auto report = generate::run(options, {}, [](std::string_view) {}); !report)
+    throw std::runtime_error(report.error());
+  auto capture = source::CaptureFile::open(file.string());
+  if (!capture) throw std::runtime_error(capture.error());
+  Corpus corpus;
+  source::CapturedDatagram datagram;
+  while (capture->next(datagram))
+    corpus.datagrams.emplace_back(datagram.payload.begin(), datagram.payload.end());
+  corpus.flows = options.flows;
+  std::filesystem::remove(file);
+  return corpus;
+}
+
+const Corpus& corpus_of(FlowType protocol) {
+  static const Corpus reference = reference_corpus();
+  static const Corpus netflow5 = generated_corpus(FlowType::netflow5);
+  static const Corpus netflow9 = generated_corpus(FlowType::netflow9);
+  static const Corpus ipfix = generated_corpus(FlowType::ipfix);
+  static const Corpus sflow = generated_corpus(FlowType::sflow5);
+  switch (protocol) {
+    case FlowType::netflow5:
+      return netflow5;
+    case FlowType::netflow9:
+      return netflow9;
+    case FlowType::ipfix:
+      return ipfix;
+    case FlowType::sflow5:
+      return sflow;
+    case FlowType::unknown:
+      break;
+  }
+  return reference;
+}
+
+struct Setup {
+  explicit Setup(const Corpus& c) : corpus(c) {
+    for (const Payload& payload : corpus.announcements) decode(payload);
+    // The templates of a generated corpus come with its first datagrams.
+    for (const Payload& payload : corpus.datagrams) decode(payload);
+  }
+  void decode(const Payload& payload) {
+    batch.clear();
+    decoder.decode({payload, IpAddress::v4(0x7f000002), 2055, corpus.received_ns}, batch);
+  }
+  const Corpus& corpus;
+  decode::ExporterTable exporters{{}, {}};
+  decode::DatagramDecoder decoder{exporters};
+  FlowBatch batch;
+};
+
+void per_flow(benchmark::State& state, const Corpus& corpus) {
+  const auto flows = static_cast<double>(corpus.flows) * static_cast<double>(state.iterations());
+  state.counters["ns/flow"] =
+      benchmark::Counter(flows / 1e9, benchmark::Counter::kIsRate | benchmark::Counter::kInvert);
+}
+
+void decode(benchmark::State& state, FlowType protocol) {
+  Setup setup(corpus_of(protocol));
+  for (auto _ : state)
+    for (const Payload& payload : setup.corpus.datagrams) {
+      setup.decode(payload);
+      benchmark::DoNotOptimize(setup.batch.flows().data());
+    }
+  per_flow(state, setup.corpus);
+}
+
+void both(benchmark::State& state, FlowType protocol, encode::FormatSpec spec) {
+  Setup setup(corpus_of(protocol));
+  const auto encoder = encode::make_row_encoder(spec);
+  encode::RowBuffer rows;
+  for (auto _ : state)
+    for (const Payload& payload : setup.corpus.datagrams) {
+      setup.decode(payload);
+      if (rows.size() > 65536) rows.clear();
+      encoder->encode(setup.batch, rows);
+      benchmark::DoNotOptimize(rows.bytes().data());
+    }
+  per_flow(state, setup.corpus);
+}
+
+/// Encoding alone, of batches that were decoded before.
+void encode_only(benchmark::State& state, FlowType protocol) {
+  const Corpus& corpus = corpus_of(protocol);
+  decode::ExporterTable exporters{{}, {}};
+  decode::DatagramDecoder decoder{exporters};
+  std::vector<FlowBatch> batches(corpus.datagrams.size());
+  FlowBatch unused;
+  for (const Payload& payload : corpus.announcements)
+    decoder.decode({payload, IpAddress::v4(0x7f000002), 2055, corpus.received_ns}, unused);
+  for (std::size_t i = 0; i < batches.size(); ++i)
+    decoder.decode({corpus.datagrams[i], IpAddress::v4(0x7f000002), 2055, corpus.received_ns}, batches[i]);
+  const auto encoder = encode::make_row_encoder({});
+  encode::RowBuffer rows;
+  for (auto _ : state)
+    for (const FlowBatch& batch : batches) {
+      if (rows.size() > 65536) rows.clear();
+      encoder->encode(batch, rows);
+      benchmark::DoNotOptimize(rows.bytes().data());
+    }
+  per_flow(state, corpus);
+}
+
+void add(const std::string& name, FlowType protocol) {
+  benchmark::RegisterBenchmark((name + "/decode").c_str(), decode, protocol);
+  benchmark::RegisterBenchmark((name + "/encode").c_str(), encode_only, protocol);
+  benchmark::RegisterBenchmark((name + "/both").c_str(), both, protocol, encode::FormatSpec{});
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  add("netflow9-reference", FlowType::unknown);
+  add("netflow5", FlowType::netflow5);
+  add("netflow9", FlowType::netflow9);
+  add("ipfix", FlowType::ipfix);
+  add("sflow", FlowType::sflow5);
+  encode::FormatSpec json;
+  json.format = encode::Format::json;
+  benchmark::RegisterBenchmark("netflow9-reference/both-json", both, FlowType::unknown, json);
+  benchmark::Initialize(&argc, argv);
+  if (benchmark::ReportUnrecognizedArguments(argc, argv)) return 2;
+  benchmark::RunSpecifiedBenchmarks();
+  return 0;
+}

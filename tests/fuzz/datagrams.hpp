@@ -1,0 +1,52 @@
+#pragma once
+// A fuzz input as a series of datagrams of one exporter: two bytes of length, then the payload, and so on. So
+// an input can hold templates, options and the data that needs them.
+#include <cstdint>
+#include <cstdlib>
+
+#include "sluice/decode/datagram_decoder.hpp"
+
+namespace sluice::fuzz {
+
+/// Small limits, so that the refusals are within the fuzzer's reach.
+inline decode::Limits small_limits() {
+  decode::Limits limits;
+  limits.max_templates = 8;
+  limits.max_template_fields = 64;
+  limits.max_record_length = 4096;
+  limits.max_samplers = 4;
+  return limits;
+}
+
+/// Reads every byte that it is shown, so that a view past the datagram is found.
+struct ReadingObserver : decode::RawObserver {
+  void open(std::string_view) override { ++depth; }
+  void number(std::string_view, std::uint64_t) override {}
+  void bytes(std::string_view, Bytes value) override {
+    for (const std::byte b : value) sum ^= b;
+  }
+  void close() override { --depth; }
+  int depth = 0;
+  std::byte sum{};
+};
+
+inline int decode_series(const std::uint8_t* data, std::size_t size) {
+  decode::ExporterTable exporters(small_limits(), {});
+  decode::DatagramDecoder decoder(exporters);
+  FlowBatch batch;
+  ReadingObserver observer;
+  ByteReader reader(std::as_bytes(std::span(data, size)));
+  while (reader.remaining() > 2) {
+    const std::size_t length = std::min<std::size_t>(reader.be<std::uint16_t>(), reader.remaining());
+    const decode::Datagram datagram{reader.take(length), IpAddress::v4(0x7f000001), 2055,
+                                    1700000000000000000};
+    batch.clear();
+    const auto report =
+        decoder.decode(datagram, batch, decode::Accept::automatic, length % 2 ? &observer : nullptr);
+    // What is reported is what is there, and no flow is made of nothing.
+    if (report.flows != batch.size() || batch.size() > length || observer.depth != 0) std::abort();
+  }
+  return 0;
+}
+
+}  // namespace sluice::fuzz

@@ -1,0 +1,151 @@
+// Writes one folder of seeds for each fuzz target: small valid inputs that show the fuzzer what is worth
+// changing.
+#include <cstdint>
+#include <filesystem>
+#include <fstream>
+#include <string>
+#include <vector>
+
+#include "sluice/encode/rows.hpp"
+#include "support/packet_builder.hpp"
+#include "support/random_flow.hpp"
+#include "support/set_message.hpp"
+#include "support/sflow_builder.hpp"
+
+namespace {
+
+using namespace sluice;
+using namespace sluice::test;
+using Message = std::vector<std::byte>;
+
+std::filesystem::path root;
+
+void write(const std::string& target, const std::string& name, const std::vector<std::byte>& bytes) {
+  std::filesystem::create_directories(root / target);
+  std::ofstream(root / target / name, std::ios::binary)
+      .write(reinterpret_cast<const char*>(bytes.data()), static_cast<std::streamsize>(bytes.size()));
+}
+
+std::vector<std::byte> series(const std::vector<Message>& messages) {
+  WireBytes out;
+  for (const Message& message : messages) out.u16(message.size()).raw(message);
+  return out.data();
+}
+
+void sets(const char* target, SetMessage (*start)()) {
+  const SetMessage::Fields plain{{8, 4}, {12, 4}, {7, 2}, {11, 2}, {4, 1}, {1, 4}, {22, 4}, {21, 4}};
+  const auto record =
+      WireBytes().address("192.0.2.1").address("192.0.2.2").u16(1).u16(2).u8(1).u32(3).u32(4).u32(5);
+  write(target, "plain",
+        series({start().tmpl(256, plain).data(256, record).bytes(), start().data(256, record).bytes()}));
+  const SetMessage::Fields rare{{27, 16}, {58, 2},       {61, 1}, {70, 3}, {95, 5},
+                                {234, 4}, {371, 0xffff}, {34, 4}, {152, 8}};
+  const auto long_record = WireBytes()
+                               .address("2001:db8::1")
+                               .u16(7)
+                               .u8(1)
+                               .u8(0)
+                               .u16(0x101)
+                               .zeros(5)
+                               .u32(0)
+                               .u8(2)
+                               .u16(0x6162)
+                               .u32(9)
+                               .u64(1700000000000);
+  write(target, "rare", series({start().tmpl(257, rare).data(257, long_record).bytes()}));
+  write(target, "options",
+        series({start()
+                    .options_tmpl(258, {{1, 4}}, {{48, 1}, {50, 2}, {160, 8}, {305, 4}, {306, 4}, {311, 8}})
+                    .data(258, WireBytes().u32(1).u8(2).u16(3).u64(4).u32(5).u32(6).u64(7))
+                    .bytes()}));
+  const auto frame =
+      PacketBuilder().ethernet().vlan(7).ipv4("192.0.2.1", "192.0.2.2").tcp(443, 50000).bytes();
+  write(target, "section",
+        series({start()
+                    .tmpl(259, {{315, 0xffff}, {312, 2}})
+                    .data(259, WireBytes().u8(frame.size()).raw(frame).u16(99))
+                    .bytes()}));
+}
+
+void netflow5() {
+  WireBytes v5;
+  v5.u16(5).u16(2).u32(1000).u32(1700000000).u32(0).u32(1).u16(0).u16(0x4064).zeros(96);
+  write("netflow5", "plain", series({v5.data()}));
+}
+
+void sflow() {
+  const auto packet = PacketBuilder().ethernet().ipv4("192.0.2.1", "192.0.2.2").tcp(443, 50000).bytes();
+  write(
+      "sflow", "flow",
+      SflowDatagram().agent("192.0.2.1").add(SflowSample::flow().rate(512).raw_header(packet, 1400)).bytes());
+  write("sflow", "expanded",
+        SflowDatagram()
+            .agent("2001:db8::1")
+            .add(SflowSample::expanded_flow().raw_header(packet, 99).extended_switch(1, 2, 3, 4))
+            .bytes());
+  write("sflow", "gateway",
+        SflowDatagram()
+            .agent("192.0.2.1")
+            .add(SflowSample::flow()
+                     .extended_gateway(
+                         {"192.0.2.9", 64500, 64501, 64502, {{64503, 64504}, {64505}}, {65536}, 100})
+                     .extended_router("192.0.2.9", 24, 16))
+            .bytes());
+  write("sflow", "others",
+        SflowDatagram()
+            .agent("192.0.2.1")
+            .add(SflowSample::counter())
+            .add(SflowSample::discarded())
+            .add(SflowSample::unknown(7, 8, 12))
+            .bytes());
+}
+
+void packets() {
+  const auto put = [](const char* name, std::uint8_t first, const Message& packet) {
+    write("packet", name, WireBytes().u8(first).raw(packet).data());
+  };
+  put("vlan", 0,
+      PacketBuilder().ethernet().vlan(7).vlan(8).ipv4("192.0.2.1", "192.0.2.2").udp(53, 5353).bytes());
+  put("mpls", 0,
+      PacketBuilder()
+          .ethernet()
+          .mpls(16, 64, false)
+          .mpls(17, 64, true)
+          .ipv6("2001:db8::1", "2001:db8::2")
+          .tcp(1, 2)
+          .bytes());
+  put("v4", 1, PacketBuilder().ipv4("192.0.2.1", "192.0.2.2").udp(53, 5353).bytes());
+  put("v6", 2, PacketBuilder().ipv6("2001:db8::1", "2001:db8::2").options(0).udp(53, 5353).bytes());
+}
+
+void messages() {
+  for (unsigned seed = 1; seed <= 4; ++seed) {
+    FlowBatch batch;
+    RandomFlows(seed).fill(batch, 1, 1);
+    for (const auto format : {encode::Format::protobuf, encode::Format::json}) {
+      encode::RowBuffer rows;
+      encode::FormatSpec spec;
+      spec.format = format;
+      encode::make_row_encoder(spec)->encode(batch, rows);
+      const bool protobuf = format == encode::Format::protobuf;
+      const Bytes row = protobuf ? encode::strip_length_prefix(rows.row(0)) : rows.row(0);
+      write("message", (protobuf ? "protobuf" : "json") + std::to_string(seed),
+            WireBytes().u8(protobuf ? 1 : 0).raw(row).data());
+    }
+  }
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  if (argc != 2) return 2;
+  root = argv[1];
+  sets("netflow9", [] { return SetMessage::v9(); });
+  sets("ipfix", [] { return SetMessage::ipfix(); });
+  sets("datagram", [] { return SetMessage::ipfix(); });
+  netflow5();
+  sflow();
+  packets();
+  messages();
+  return 0;
+}
