@@ -27,9 +27,10 @@ constexpr const char* kFooter =
     "Exit status: 0 fine, 1 something failed while running, 2 the command line or the configuration is "
     "wrong.\n";
 
-std::string command_of(const CLI::App& app) {
+/// What the operator was at when the command line turned out wrong.
+const CLI::App& given_command(const CLI::App& app) {
   const auto given = app.get_subcommands();
-  return given.empty() ? "" : given.front()->get_name();
+  return given.empty() ? app : *given.front();
 }
 
 int parse_and_run(int argc, char** argv) {
@@ -37,7 +38,9 @@ int parse_and_run(int argc, char** argv) {
   app.footer(kFooter);
   app.set_help_flag("-h,--help", "Print this help and exit");
   app.require_subcommand(0, 1);
-  app.get_formatter()->column_width(36);
+  const auto formatter = std::make_shared<HelpFormatter>();
+  formatter->column_width(36);
+  app.formatter(formatter);
 
   Action chosen = run_with_defaults;
   add_run(app, chosen);
@@ -52,8 +55,8 @@ int parse_and_run(int argc, char** argv) {
   } catch (const CLI::CallForHelp& help) {
     return app.exit(help);
   } catch (const CLI::ParseError& error) {
-    const std::string command = command_of(app);
-    return mistake(command, sentence_of(error, !command.empty()));
+    const CLI::App& command = given_command(app);
+    return mistake(&command == &app ? "" : command.get_name(), sentence_of(error, command));
   }
   return chosen();
 }

@@ -196,11 +196,11 @@ void add_decode(CLI::App& app, Action& chosen) {
       ->required()
       ->type_name(" ");
   auto* format = command->add_option("--format", options->format, "What to write")->capture_default_str();
-  format->check(one_of({"json", "protobuf"}))->type_name(" ");
+  format->check(one_of({"json", "protobuf"}))->type_name("json|protobuf");
   auto* fields =
       command->add_option("--json-fields", options->json_fields, "Names and forms of the JSON fields")
           ->capture_default_str();
-  fields->check(one_of({"sluice", "goflow2", "kflow"}))->type_name(" ");
+  fields->check(one_of({"sluice", "goflow2", "kflow"}))->type_name("sluice|goflow2|kflow");
   command
       ->add_flag("--raw", options->raw,
                  "Show headers, sets, templates, records and samples as they were sent")

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <string_view>
+#include <tuple>
 #include <vector>
 
 #include "sluice/decode/elements.hpp"
@@ -122,7 +123,10 @@ std::string elements_of(std::uint16_t number, bool packet) {
   std::vector<const ElementInfo*> found;
   for (const auto& element : decode::elements())
     if (fills(element, number)) found.push_back(&element);
-  std::ranges::stable_sort(found, {}, [](const ElementInfo* e) { return e->rank; });
+  // The length of a frame counts with the frame alone, so it stands behind the counters.
+  std::ranges::sort(found, {}, [](const ElementInfo* e) {
+    return std::tuple(e->action == Action::frame_size, e->rank, e);  // within a rank the order of the table
+  });
   if (packet)
     for (const auto& element : decode::elements())
       if (is_packet(element)) found.push_back(&element);

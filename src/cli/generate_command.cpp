@@ -127,7 +127,7 @@ void add_generate(CLI::App& app, Action& chosen) {
   auto& generate = options->generate;
   command->add_option("--protocol", options->protocol, "What to speak")
       ->check(one_of({"sflow", "netflow5", "netflow9", "ipfix"}))
-      ->type_name(" ")
+      ->type_name("sflow|netflow5|netflow9|ipfix")
       ->capture_default_str();
   command->add_option("--to", generate.to, "HOST:PORT, or kafka://BROKERS/TOPIC[?framing=batch|single|plain]")
       ->type_name("TARGET");

@@ -1,5 +1,6 @@
 #include "cli/options.hpp"
 
+#include <algorithm>
 #include <charconv>
 #include <cmath>
 #include <cstdio>
@@ -26,6 +27,21 @@ std::string shown(double value) {
 }
 
 std::string in_quotes(const std::string& text) { return '"' + text + '"'; }
+
+/// "a, b or c"
+std::string listed(const std::vector<std::string>& names) {
+  std::string out;
+  for (std::size_t i = 0; i < names.size(); ++i)
+    out += (i == 0 ? "" : i + 1 == names.size() ? " or " : ", ") + names[i];
+  return out;
+}
+
+std::string commands_of(const CLI::App& app) {
+  std::vector<std::string> names;
+  for (const auto* command : app.get_subcommands([](const CLI::App*) { return true; }))
+    names.push_back(command->get_name());
+  return listed(names);
+}
 
 CLI::Validator number(double least, bool inclusive) {
   return CLI::Validator(
@@ -60,18 +76,13 @@ CLI::Validator whole_number(std::uint64_t least, std::uint64_t most) {
 }
 
 CLI::Validator one_of(std::vector<std::string> choices) {
-  std::string names;
-  for (const auto& choice : choices) names += (names.empty() ? "" : "|") + choice;
   return CLI::Validator(
       [choices = std::move(choices)](std::string& text) -> std::string {
-        std::string list;
-        for (std::size_t i = 0; i < choices.size(); ++i) {
-          if (choices[i] == text) return {};
-          list += (i == 0 ? "" : i + 1 == choices.size() ? " or " : ", ") + choices[i];
-        }
-        return in_quotes(text) + " is not " + list;
+        return std::ranges::find(choices, text) != choices.end()
+                   ? std::string()
+                   : in_quotes(text) + " is not " + listed(choices);
       },
-      names);
+      "");
 }
 
 CLI::Validator ip_address() {
@@ -95,30 +106,40 @@ int failed(std::string_view command, std::string_view sentence) {
   return kFailed;
 }
 
-std::string sentence_of(const CLI::ParseError& error, bool at_command) {
+std::string sentence_of(const CLI::ParseError& error, const CLI::App& command) {
   const std::string text = error.what();
-  if (dynamic_cast<const CLI::ExtrasError*>(&error)) {
-    // "The following argument was not expected: a" or "... arguments were not expected: b a", the last first
-    const std::string names = after(text, "expected: ");
-    const std::string first = names.substr(names.rfind(' ') == std::string::npos ? 0 : names.rfind(' ') + 1);
-    if (first.starts_with('-')) return "unknown option " + first;
-    return (at_command ? "unexpected argument " : "unknown command ") + in_quotes(first);
+  const bool takes_commands = !command.get_subcommands([](const CLI::App*) { return true; }).empty();
+  const auto rest = command.remaining();
+  if (dynamic_cast<const CLI::ExtrasError*>(&error) && !rest.empty()) {
+    if (rest.front().starts_with('-')) return "unknown option " + rest.front();
+    return (takes_commands ? "unknown command " : "unexpected argument ") + in_quotes(rest.front());
   }
   if (dynamic_cast<const CLI::RequiredError*>(&error)) {
-    const std::string what = text.substr(0, text.find(" is required"));
-    return what + " is missing";
+    if (takes_commands)
+      return rest.empty() ? commands_of(command) + " is missing"
+                          : in_quotes(rest.front()) + " is not " + commands_of(command);
+    return text.substr(0, text.find(" is required")) + " is missing";
   }
   if (dynamic_cast<const CLI::ArgumentMismatch*>(&error)) {
     const std::string option = text.substr(0, text.find(':'));
-    return text.find("missing") != std::string::npos || text.find("at least") != std::string::npos
-               ? option + " needs a value"
-               : option + " was given more than once";
+    return option +
+           (text.find("missing") != std::string::npos ? " needs a value" : " was given more than once");
   }
-  if (dynamic_cast<const CLI::ExcludesError*>(&error)) {
-    const auto at = text.find(" excludes ");
-    if (at != std::string::npos)
+  if (dynamic_cast<const CLI::ExcludesError*>(&error))
+    if (const auto at = text.find(" excludes "); at != std::string::npos)
       return text.substr(0, at) + " and " + after(text, " excludes ") + " exclude each other";
-  }
+  return text;
+}
+
+std::string HelpFormatter::make_option_opts(const CLI::Option* option) const {
+  if (option->get_positional() && option->get_lnames().empty()) return {};
+  return option->get_type_size() == 0 ? std::string() : ' ' + option->get_type_name();
+}
+
+std::string HelpFormatter::make_option_desc(const CLI::Option* option) const {
+  std::string text = option->get_description();
+  if (!option->get_default_str().empty()) text += " (default " + option->get_default_str() + ')';
+  if (option->get_required() && !option->get_positional()) text += " (required)";
   return text;
 }
 

@@ -20,7 +20,14 @@ int mistake(std::string_view command, std::string_view sentence);
 /// "sluice decode: what failed" on stderr; returns kFailed.
 int failed(std::string_view command, std::string_view sentence);
 
-/// What is wrong with a command line, in our words.
-std::string sentence_of(const CLI::ParseError& error, bool at_command);
+/// What is wrong with a command line, in our words. `command` is the subcommand that was given, or the whole.
+std::string sentence_of(const CLI::ParseError& error, const CLI::App& command);
+
+/// Help with what an operator needs of an option: its value, its default, whether it must be given.
+class HelpFormatter : public CLI::Formatter {
+ public:
+  std::string make_option_opts(const CLI::Option* option) const override;
+  std::string make_option_desc(const CLI::Option* option) const override;
+};
 
 }  // namespace sluice::cli
