@@ -77,7 +77,7 @@ struct Report {
   std::vector<Exporter> exporters;
 };
 
-/// "sflow", "netflow5", "netflow9", "ipfix"; the error says what would be right.
+/// "sflow", "netflow5", "netflow9", "ipfix"; the error says so where it is none of them.
 Result<FlowType, std::string> parse_protocol(std::string_view name);
 
 /// One sentence about the first option that cannot be; nothing where all is well.
