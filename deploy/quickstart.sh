@@ -4,7 +4,7 @@
 #
 #     deploy/quickstart.sh [--once]      --once: ends after showing
 #
-# SLUICE_BUILD_DIR=DIR   takes DIR/bin/sluice instead of building
+# QUICKSTART_BUILD_DIR=DIR   takes DIR/bin/sluice instead of building
 # QUICKSTART_ONCE=1      as --once
 set -euo pipefail
 # Exporters are daemons: Debian keeps them where only root's PATH looks.
@@ -72,9 +72,9 @@ port() {
 }
 
 build() {
-  if [[ -n ${SLUICE_BUILD_DIR:-} ]]; then
-    sluice=$SLUICE_BUILD_DIR/bin/sluice
-    [[ -x $sluice ]] || die "SLUICE_BUILD_DIR is set, but there is no $sluice"
+  if [[ -n ${QUICKSTART_BUILD_DIR:-} ]]; then
+    sluice=$QUICKSTART_BUILD_DIR/bin/sluice
+    [[ -x $sluice ]] || die "QUICKSTART_BUILD_DIR is set, but there is no $sluice"
     return
   fi
   step "Building the collector (a few minutes the first time)"

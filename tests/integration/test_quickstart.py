@@ -11,7 +11,7 @@ from harness.case import Case, main
 class Quickstart(Case):
     def test_shows_flows_of_every_protocol_and_leaves_nothing(self):
         daemon.binary()
-        environment = {**os.environ, "SLUICE_BUILD_DIR": paths.build(), "TMPDIR": self.directory}
+        environment = {**os.environ, "QUICKSTART_BUILD_DIR": paths.build(), "TMPDIR": self.directory}
         result = subprocess.run([os.path.join(paths.source(), "deploy/quickstart.sh"), "--once"], env=environment,
                                 stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
                                 timeout=400, check=False)

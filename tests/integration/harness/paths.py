@@ -7,11 +7,11 @@ def source():
 
 
 def build():
-    return os.environ.get("SLUICE_BUILD_DIR", os.path.join(source(), "build/release"))
+    return os.environ.get("TEST_BUILD_DIR", os.path.join(source(), "build/release"))
 
 
 def sluice():
-    return os.environ.get("SLUICE_BINARY", os.path.join(build(), "bin/sluice"))
+    return os.environ.get("TEST_SLUICE", os.path.join(build(), "bin/sluice"))
 
 
 def generated():
