@@ -2,6 +2,7 @@
 // Batches, rows and blocks for the tests of sinks, and waiting for what a sink's thread will do.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <chrono>
 #include <cstring>
 #include <filesystem>
@@ -32,7 +33,7 @@ struct Flows {
     batch.add_origin().exporter_address = from;
     for (std::size_t i = 0; i < n; ++i) {
       batch.append_one();
-      std::memcpy(rows.reserve(row.size()), row.data(), row.size());
+      std::ranges::copy(std::as_bytes(std::span(row.data(), row.size())), rows.reserve(row.size()));
       rows.commit(row.size());
       rows.end_row();
     }

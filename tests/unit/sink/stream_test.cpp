@@ -191,7 +191,7 @@ TEST(Stream, EmptyRowsInsideABatchRunAreNotCounted) {
   flows.batch.add_origin().exporter_address = exporter(1);
   for (const std::string_view row : {"", "ab", "", "cd", ""}) {
     flows.batch.append_one();
-    std::memcpy(flows.rows.reserve(row.size() + 1), row.data(), row.size());
+    std::ranges::copy(std::as_bytes(std::span(row.data(), row.size())), flows.rows.reserve(row.size() + 1));
     flows.rows.commit(row.size());
     flows.rows.end_row();
   }
