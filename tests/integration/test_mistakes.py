@@ -10,7 +10,7 @@ from harness import capture, daemon, exporters, kafka, udp, waiting
 from harness.case import Case, main
 
 NOBODY = 65534
-PROBLEM = re.compile(r"warn|err|crit|fatal|cannot|sluice:", re.IGNORECASE)
+PROBLEM = re.compile(r"^sluice: |^\S+ error ")  # what ends it, and what the log calls an error before
 CRASH = re.compile(r"terminate called|what\(\):|Traceback|AddressSanitizer|Aborted|core dumped")
 
 

@@ -96,11 +96,11 @@ class Files(SinkCase):
 class Ending(SinkCase):
     def test_sigterm_flushes_what_waits(self):
         broker, topic = kafka.shared(), kafka.new_topic("ending")
-        # Nothing would be sent by itself for an hour.
+        # Nothing would be sent by itself for a minute, longer than this test takes.
         sinks = {
-            "kafka": {"type": "kafka", "brokers": broker.address, "topic": topic, "flush_interval": "1h",
+            "kafka": {"type": "kafka", "brokers": broker.address, "topic": topic, "flush_interval": "1m",
                       "block_bytes": 1 << 20},
-            "frames": {"type": "file", "path": self.path("frames"), "flush_interval": "1h", "block_bytes": 1 << 20},
+            "frames": {"type": "file", "path": self.path("frames"), "flush_interval": "1m", "block_bytes": 1 << 20},
         }
         with daemon.Daemon(self.path("daemon"), {"sinks": sinks}) as sluice:
             self.export(sluice.port)
