@@ -16,25 +16,21 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--each", type=int, default=4, help="flows to show of each protocol")
     each = parser.parse_args().each
-    shown, sums = collections.defaultdict(list), collections.defaultdict(lambda: [0, 0, 0])
+    flows = collections.defaultdict(list)
     for line in sys.stdin:
         flow = json.loads(line)
-        kind = flow.get("type", "?")
-        if len(shown[kind]) < each:
-            shown[kind].append(flow)
-        total = sums[kind]
-        total[0] += 1
-        total[1] += flow.get("packets", 0)
-        total[2] += flow.get("bytes", 0)
+        flows[flow.get("type", "?")].append(flow)
     print(COLUMNS.format("type", "source", "port", "destination", "port", "proto", "packets", "bytes", "sampling"))
-    for kind in sorted(shown):
-        for flow in shown[kind]:
+    for kind in sorted(flows):
+        step = max(1, len(flows[kind]) // each)  # spread over all of them, so that every kind of traffic shows
+        for flow in flows[kind][::step][:each]:
             proto = flow.get("proto", 0)
             print(COLUMNS.format(kind, flow.get("src_addr", ""), flow.get("src_port", 0), flow.get("dst_addr", ""),
                                  flow.get("dst_port", 0), PROTOCOLS.get(proto, proto), flow.get("packets", 0),
                                  flow.get("bytes", 0), flow.get("sampling_rate", 0)))
-    for kind, (flows, packets, octets) in sorted(sums.items()):
-        print(f"{kind}: {flows} flows, {packets} packets, {octets} bytes")
+    for kind, all_of_it in sorted(flows.items()):
+        packets, octets = (sum(flow.get(name, 0) for flow in all_of_it) for name in ("packets", "bytes"))
+        print(f"{kind}: {len(all_of_it)} flows, {packets} packets, {octets} bytes")
 
 
 if __name__ == "__main__":

@@ -48,6 +48,7 @@ def _pmacctd(directory, capture, plugin, sampling, settings):
 def _run(command, directory):
     result = subprocess.run(command, cwd=directory, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                             stderr=subprocess.STDOUT, timeout=EXPORT_DEADLINE, check=False)
-    if result.returncode != 0:
-        raise AssertionError(f"{os.path.basename(command[0])} ended with {result.returncode}: "
-                             f"{result.stdout.decode(errors='replace')[-2000:]}")
+    output = result.stdout.decode(errors="replace")
+    # pmacctd's core and its plugin race when a capture ends: whoever is second calls it a lost connection, status 1.
+    if result.returncode != 0 and "no more plugins active" not in output:
+        raise AssertionError(f"{os.path.basename(command[0])} ended with {result.returncode}: {output[-2000:]}")
