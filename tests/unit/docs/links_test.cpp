@@ -1,5 +1,5 @@
 // Every relative link of README.md and docs/*.md leads to a file that exists, and to a heading that exists
-// where it names one.
+// where it names one; so does every path of the tree that is written as code.
 #include <gtest/gtest.h>
 
 #include <cctype>
@@ -108,6 +108,21 @@ TEST(Links, LeadToFilesAndHeadingsThatExist) {
     }
   }
   EXPECT_GE(followed, 10U) << "the documents link to each other; were the links found?";
+}
+
+TEST(Links, PathsOfTheTreeExist) {
+  // Capital letters stand for a name of the reader's choice.
+  static const std::regex kPath("`((?:config|deploy|docs|include|proto|src|tests)/[a-z0-9_./-]+)`");
+  std::size_t found = 0;
+  for (const fs::path& document : documents()) {
+    for (const std::string& line : prose(document)) {
+      for (std::sregex_iterator it(line.begin(), line.end(), kPath), end; it != end; ++it) {
+        ++found;
+        EXPECT_TRUE(fs::exists(fs::path(SLUICE_SOURCE_DIR) / (*it)[1].str())) << document << ": " << line;
+      }
+    }
+  }
+  EXPECT_GE(found, 30U);
 }
 
 TEST(Links, HeadingsGetTheirAnchors) {
