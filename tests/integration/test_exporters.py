@@ -85,7 +85,9 @@ class Softflowd(ExporterCase):
         self.assert_as_sent(10, delivered, sent)
         self.assert_times_of_capture(delivered)
 
-    def test_ipfix_with_reverse_counters(self):
+
+class ReverseCounters(ExporterCase):
+    def test_softflowd_ipfix(self):
         """RFC 5103: one record for both directions becomes two flows, so the capture's flows come out again."""
         topic = kafka.new_topic("biflow")
         expected = capture.one_way_flows(self.packets, later_ipv6_fragment_proto=0)
