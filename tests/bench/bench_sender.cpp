@@ -66,6 +66,13 @@ std::size_t send_some(const UniqueFd& fd, const std::vector<Payload>& pool, std:
   return sent > 0 ? static_cast<std::size_t>(sent) : 0;
 }
 
+/// The header's time becomes the present, as a router's would be (RFC 3954 section 5.1: bytes 8 to 11).
+Payload dated_now(Payload payload) {
+  const auto seconds = static_cast<std::uint32_t>(time(nullptr));
+  for (unsigned i = 0; i < 4; ++i) payload[8 + i] = static_cast<std::byte>(seconds >> (24 - 8 * i) & 0xffU);
+  return payload;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -76,7 +83,7 @@ int main(int argc, char** argv) {
   const unsigned sources = argc > 4 ? static_cast<unsigned>(std::clamp(std::atoi(argv[4]), 1, 200)) : 8;
   sluice::bench::ReferenceDatagrams reference(7);
   std::vector<Payload> pool;
-  for (std::size_t i = 0; i < 512; ++i) pool.push_back(reference.next());
+  for (std::size_t i = 0; i < 512; ++i) pool.push_back(dated_now(reference.next()));
   std::vector<UniqueFd> fds;
   const Payload announcement = sluice::bench::reference_template();
   for (unsigned i = 0; i < sources; ++i) {

@@ -215,6 +215,15 @@ bool copy_column_to(std::uint8_t width, const std::byte* from, std::size_t strid
   }
 }
 
+/// MAC addresses.
+void copy_48_bits(const std::byte* from, std::size_t stride, std::byte* to, std::size_t n) {
+  for (std::size_t i = 0; i < n; ++i, from += stride, to += sizeof(FlowRecord)) {
+    const std::uint64_t value =
+        static_cast<std::uint64_t>(load_be<std::uint16_t>(from)) << 32 | load_be<std::uint32_t>(from + 2);
+    std::memcpy(to, &value, sizeof value);
+  }
+}
+
 bool copy_integers(const Step& step, const std::byte* from, std::size_t stride, std::byte* to,
                    std::size_t n) {
   switch (step.length) {
@@ -224,6 +233,10 @@ bool copy_integers(const Step& step, const std::byte* from, std::size_t stride, 
       return copy_column_to<std::uint16_t>(step.width, from, stride, to, n);
     case 4:
       return copy_column_to<std::uint32_t>(step.width, from, stride, to, n);
+    case 6:
+      if (step.width != 8) return false;
+      copy_48_bits(from, stride, to, n);
+      return true;
     case 8:
       return copy_column_to<std::uint64_t>(step.width, from, stride, to, n);
     default:
@@ -240,10 +253,63 @@ void copy_addresses(const std::byte* from, std::size_t stride, std::byte* to, st
   }
 }
 
+template <class From, class Put>
+void each_value(const std::byte* from, std::size_t stride, std::size_t n, Put put) {
+  for (std::size_t i = 0; i < n; ++i, from += stride) put(i, load_be<From>(from));
+}
+
+/// Calls put(i, value) for the integer of each record; false for the widths that the general way serves.
+template <class Put>
+bool each_integer(const Step& step, const std::byte* from, std::size_t stride, std::size_t n, Put put) {
+  switch (step.length) {
+    case 1:
+      each_value<std::uint8_t>(from, stride, n, put);
+      return true;
+    case 2:
+      each_value<std::uint16_t>(from, stride, n, put);
+      return true;
+    case 4:
+      each_value<std::uint32_t>(from, stride, n, put);
+      return true;
+    default:
+      return false;
+  }
+}
+
+/// The elements beside plain stores that nearly every router sends.
+bool run_scratch_column(const Step& step, const std::byte* from, std::size_t stride,
+                        std::span<FlowRecord> flows, std::span<Scratch> scratch) {
+  const std::size_t n = flows.size();
+  switch (step.element->action) {
+    case Action::sampler:
+      return each_integer(step, from, stride, n, [&](std::size_t i, std::uint64_t v) {
+        if (scratch[i].sampler == 0) scratch[i].sampler = v;
+      });
+    case Action::vlan:
+      return each_integer(step, from, stride, n,
+                          [&](std::size_t i, std::uint64_t v) { put_vlan(flows[i], v); });
+    case Action::direction:
+      return each_integer(step, from, stride, n,
+                          [&](std::size_t i, std::uint64_t v) { flows[i].flow_direction = direction(v); });
+    case Action::icmp_type_code:
+      return each_integer(step, from, stride, n, [&](std::size_t i, std::uint64_t v) {
+        if (v) scratch[i].icmp_type_code = static_cast<std::uint16_t>(v);
+      });
+    case Action::ip_version:
+      return each_integer(step, from, stride, n, [&](std::size_t i, std::uint64_t v) {
+        scratch[i].ip_version = static_cast<std::uint8_t>(v);
+      });
+    default:
+      return false;
+  }
+}
+
 /// The cheap way for the common steps; false where the step needs the general one.
-bool run_column(const Step& step, const std::byte* data, std::size_t stride, std::span<FlowRecord> flows) {
-  if (step.fallback) return false;
+bool run_column(const Step& step, const std::byte* data, std::size_t stride, std::span<FlowRecord> flows,
+                std::span<Scratch> scratch) {
   const std::byte* from = data + step.source;
+  if (step.store == StoreTo::scratch) return run_scratch_column(step, from, stride, flows, scratch);
+  if (step.fallback) return false;
   std::byte* to = member(flows.front(), step.target);
   if (step.store == StoreTo::record_integer || (step.store == StoreTo::time && step.length <= 8))
     return copy_integers(step, from, stride, to, flows.size());
@@ -287,7 +353,7 @@ void run_step(const Step& step, Bytes value, FlowBatch& batch, FlowRecord& flow,
 
 void run_step_on_set(const Step& step, Bytes data, std::size_t record_length, FlowBatch& batch,
                      std::span<FlowRecord> flows, std::span<Scratch> scratch) {
-  if (flows.empty() || run_column(step, data.data(), record_length, flows)) return;
+  if (flows.empty() || run_column(step, data.data(), record_length, flows, scratch)) return;
   for (std::size_t i = 0; i < flows.size(); ++i)
     run_step(step, data.subspan(i * record_length + step.source, step.length), batch, flows[i], scratch[i]);
 }
