@@ -9,7 +9,7 @@
 namespace sluice::generate {
 namespace {
 
-constexpr std::uint32_t kCheckEvery = 256;  // datagrams between two looks at the receiver's buffers
+constexpr std::uint32_t kCheckEvery = 128;  // datagrams between two looks at the receiver's buffers
 constexpr double kFull = 0.5;
 constexpr std::chrono::microseconds kPause{50};
 

@@ -80,7 +80,7 @@ Result<FlowType, std::string> parse_protocol(std::string_view name) {
   if (name == "netflow5") return FlowType::netflow5;
   if (name == "netflow9") return FlowType::netflow9;
   if (name == "ipfix") return FlowType::ipfix;
-return failure(join({"\"", name, "\" is none of sflow, netflow5, netflow9 and ipfix"}));
+  return failure(join({"\"", name, "\" is none of sflow, netflow5, netflow9 and ipfix"}));
 }
 
 Result<void, std::string> validate(const Options& o) {

@@ -191,7 +191,7 @@ TEST(Run, ClosedLoopLosesNothingInASmallBuffer) {
   Receiver receiver;
   const int room = 1 << 18;
   setsockopt(receiver.fd.get(), SOL_SOCKET, SO_RCVBUF, &room, sizeof room);
-  // Bounds what the loop lets in between two looks (256 datagrams) to what the buffer holds: small ones.
+  // Bounds what the loop lets in between two looks (128 datagrams) to what the buffer holds: small ones.
   auto wanted = options(FlowType::netflow5, 20000);
   wanted.flows_per_datagram = 1;
   wanted.rate = 0;
