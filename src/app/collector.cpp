@@ -178,6 +178,15 @@ bool Collector::failed() const {
   return std::ranges::any_of(workers_, [](const auto& worker) { return worker->failed(); });
 }
 
+bool Collector::stuck() const {
+  const std::uint64_t now =
+      static_cast<std::uint64_t>(std::chrono::steady_clock::now().time_since_epoch().count());
+  return std::ranges::any_of(workers_, [&](const auto& worker) {
+    const std::uint64_t turned = worker->heartbeat_ns();
+    return now > turned && now - turned > ns(std::chrono::seconds(5));
+  });
+}
+
 void Collector::stop() {
   if (!running_) return;
   running_ = false;

@@ -30,6 +30,8 @@ class Collector {
   void tick();
   /// A worker ended by an exception; the process cannot go on.
   bool failed() const;
+  /// A worker that turns at least once a second has not for five.
+  bool stuck() const;
   /// Any thread, while the collector lives.
   metrics::Snapshot snapshot() const;
 

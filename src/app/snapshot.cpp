@@ -49,8 +49,8 @@ metrics::ExporterRow row_of(const decode::Exporter& exporter, std::size_t protoc
   row.counter_samples = c.counter_samples;
   row.times_replaced = c.times_replaced;
   row.rates_unknown = c.rates_unknown;
-  row.templates = exporter.templates.size();
-  row.sampling_rate = exporter.sampling_rate;
+  row.templates = exporter.templates.size(static_cast<decode::Protocol>(protocol));
+  row.sampling_rate = c.sampling_rate;
   row.last_seen_seconds = static_cast<double>(exporter.last_seen_ns.load()) / 1e9;
   for (std::size_t i = 0; i < c.errors.size(); ++i)
     if (c.errors[i]) row.errors[std::string(decode::name(static_cast<decode::DecodeError>(i)))] = c.errors[i];
@@ -87,8 +87,10 @@ metrics::Snapshot Collector::snapshot() const {
   out.exporters_refused = exporters_.refused();
   out.exporters_expired = exporters_.expired_exporters();
   out.log_muted = log_.muted();
-  out.ready = running_ && !failed();
+  for (const auto& worker : workers_) out.left_out_flows += worker->left_out();
+  out.ready = running_ && !failed() && !stuck();
   if (!running_) out.not_ready_because = "the workers are not running";
+  if (stuck()) out.not_ready_because = "a worker has not turned for more than 5 s";
   if (failed()) out.not_ready_because = "a worker ended";
   add_listeners(out);
   add_protocols(out);

@@ -36,6 +36,8 @@ ErrorText text_of(DecodeError error) {
       return {"bad_length", "the header's length or count does not fit the datagram"};
     case DecodeError::bad_set:
       return {"bad_set", "a set's length is below 4 or reaches past the datagram"};
+    case DecodeError::unknown_set:
+      return {"unknown_set", "a set has a reserved id"};
     case DecodeError::bad_template:
       return {"bad_template", "a template definition is cut short or describes empty records"};
     case DecodeError::template_too_large:

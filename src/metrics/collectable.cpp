@@ -192,6 +192,8 @@ void add_collector(Families& out, const Snapshot& snapshot) {
   out.single("sluice_exporters_expired_total", MetricType::Counter,
              static_cast<double>(snapshot.exporters_expired),
              "Exporters forgotten because they were silent for too long");
+  out.single("sluice_left_out_flows_total", MetricType::Counter, static_cast<double>(snapshot.left_out_flows),
+             "Flows that a format was told to leave out");
   out.single("sluice_log_muted_total", MetricType::Counter, static_cast<double>(snapshot.log_muted),
              "Log lines held back because the same was said just before");
 }

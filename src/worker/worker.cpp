@@ -149,8 +149,9 @@ void Worker::idle(std::size_t received) {
   if (received >= options_.batch.datagrams) return;
   const std::uint64_t deadline = outputs_.next_deadline().value_or(now_ns_ + kLongestSleepNs);
   if (received > 0) {
-    const auto nap = nap_.after(received);
-    const timespec t{0, static_cast<long>(nap.count()) * 1000};
+    const auto nap = static_cast<std::uint64_t>(nap_.after(received).count()) * 1000;
+    const std::uint64_t until_deadline = deadline > now_ns_ ? deadline - now_ns_ : 0;
+    const timespec t{0, static_cast<long>(std::min(nap, until_deadline))};
     nanosleep(&t, nullptr);
     return;
   }

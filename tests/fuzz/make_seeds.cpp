@@ -121,7 +121,9 @@ void packets() {
 void messages() {
   for (unsigned seed = 1; seed <= 4; ++seed) {
     FlowBatch batch;
-    RandomFlows(seed).fill(batch, 1, 1);
+    RandomFlows random(seed);
+    random.add_origin(batch);
+    random.add_flow(batch);
     for (const auto format : {encode::Format::protobuf, encode::Format::json}) {
       encode::RowBuffer rows;
       encode::FormatSpec spec;

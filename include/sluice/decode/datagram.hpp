@@ -20,6 +20,7 @@ enum class DecodeError : std::uint8_t {
   unknown_version,     ///< the version word belongs to no protocol that this listener takes
   bad_length,          ///< the header's own length (IPFIX) or count (v5) does not fit the datagram
   bad_set,             ///< a set's length is below 4 or reaches past the datagram; the rest is not read
+  unknown_set,         ///< a set of a reserved id; skipped by length
   bad_template,        ///< a template definition that cannot be right (truncated, record length 0)
   template_too_large,  ///< more fields than, or records longer than, the configured limits
   template_limit,      ///< the exporter has its full number of templates

@@ -56,6 +56,7 @@ struct ExporterCounters {
   std::uint64_t counter_samples = 0;
   std::uint64_t times_replaced = 0;
   std::uint64_t rates_unknown = 0;
+  std::uint64_t sampling_rate = 0;  ///< of the latest flow that had one
   std::array<std::uint64_t, static_cast<std::size_t>(DecodeError::count)> errors{};
 };
 
@@ -77,7 +78,7 @@ class Exporter {
   TemplateCache templates;
   SamplerTable samplers;
   std::array<ExporterCounters, static_cast<std::size_t>(Protocol::count)> counters{};
-  std::uint64_t sampling_rate = 0;  ///< of the latest flow that had one
+  ExporterCounters& counters_of(Protocol protocol) { return counters[static_cast<std::size_t>(protocol)]; }
   std::atomic<std::uint64_t> first_seen_ns{0};
   std::atomic<std::uint64_t> last_seen_ns{0};
   std::atomic<bool> expired{false};  ///< taken out of the table; a worker's own reference is stale

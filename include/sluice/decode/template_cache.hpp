@@ -54,6 +54,7 @@ class TemplateCache {
   /// Drops what was neither seen nor used since `before_ns`.
   std::size_t expire(std::uint64_t before_ns);
   std::size_t size() const { return templates_.size(); }
+  std::size_t size(Protocol version) const;
   std::uint32_t max_fields() const { return max_fields_; }
 
  private:

@@ -1,6 +1,6 @@
 #pragma once
-// Turns a batch of flows into rows of bytes, one format each. Made once for each format and batch; streams that
-// differ only in key or framing copy the rows (see stream.hpp). One encoder belongs to one thread.
+// Turns a batch of flows into rows of bytes, one format each. Made once for each format and batch; streams
+// that differ only in key or framing copy the rows (see stream.hpp). One encoder belongs to one thread.
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -27,7 +27,10 @@ struct FormatSpec {
 /// Reused: clear() keeps the memory.
 class RowBuffer {
  public:
-  void clear() { size_ = 0; ends_.clear(); }
+  void clear() {
+    size_ = 0;
+    ends_.clear();
+  }
   std::size_t rows() const { return ends_.size(); }
   std::size_t size() const { return size_; }
   Bytes bytes() const { return {data_.data(), size_}; }
@@ -64,8 +67,8 @@ std::unique_ptr<RowEncoder> make_row_encoder(const FormatSpec& spec);
 /// The body of a protobuf row, without its length prefix.
 Bytes strip_length_prefix(Bytes row);
 
-/// Reads one FlowMessage (no prefix) back into a new flow of the batch, whose current origin it fills. Unknown
-/// fields are skipped. The error says what was wrong.
+/// Reads one FlowMessage (no prefix) back into a new flow of the batch, whose current origin it fills.
+/// Unknown fields are skipped. The error says what was wrong.
 Result<void, std::string> decode_message(Bytes message, FlowBatch& batch);
 /// Reads one line of `json.fields: sluice` back, likewise.
 Result<void, std::string> decode_json_line(std::string_view line, FlowBatch& batch);

@@ -14,19 +14,19 @@ struct ListenerRow {
   std::string address;   ///< as bound, "[::]:2055"
   std::string protocol;  ///< auto, sflow, netflow, ipfix
   std::uint64_t datagrams = 0;
-  std::uint64_t bytes = 0;              ///< UDP payload
-  std::uint64_t truncated = 0;          ///< datagrams longer than the buffer (never, unless something is wrong)
-  std::uint64_t kernel_drops = 0;       ///< SO_MEMINFO, sockets of all workers
-  std::uint64_t queue_bytes = 0;        ///< receive queue now, sockets of all workers
+  std::uint64_t bytes = 0;         ///< UDP payload
+  std::uint64_t truncated = 0;     ///< datagrams longer than the buffer (never, unless something is wrong)
+  std::uint64_t kernel_drops = 0;  ///< SO_MEMINFO, sockets of all workers
+  std::uint64_t queue_bytes = 0;   ///< receive queue now, sockets of all workers
   std::uint64_t queue_limit_bytes = 0;  ///< receive buffer really got, sum
   double queue_fill_max = 0;            ///< fullest socket, 0..1
 };
 
 struct ProtocolRow {
   std::string protocol;
-  std::uint64_t datagrams = 0, bytes = 0, flow_records = 0, flows = 0, options_records = 0, counter_samples = 0,
-                discard_samples = 0, templates = 0, withdrawals = 0, times_replaced = 0, starts_replaced = 0,
-                rates_unknown = 0;
+  std::uint64_t datagrams = 0, bytes = 0, flow_records = 0, flows = 0, options_records = 0,
+                counter_samples = 0, discard_samples = 0, templates = 0, withdrawals = 0, times_replaced = 0,
+                starts_replaced = 0, rates_unknown = 0;
   std::map<std::string, std::uint64_t> errors;  ///< by reason
 };
 
@@ -34,8 +34,8 @@ struct ExporterRow {
   std::string address;  ///< "other" for those past the configured number
   std::string name;     ///< configured, or empty
   std::string protocol;
-  std::uint64_t datagrams = 0, bytes = 0, flow_records = 0, flows = 0, options_records = 0, counter_samples = 0,
-                times_replaced = 0, rates_unknown = 0;
+  std::uint64_t datagrams = 0, bytes = 0, flow_records = 0, flows = 0, options_records = 0,
+                counter_samples = 0, times_replaced = 0, rates_unknown = 0;
   std::uint64_t templates = 0;      ///< known now
   std::uint64_t sampling_rate = 0;  ///< latest
   double last_seen_seconds = 0;     ///< Unix time
@@ -45,15 +45,16 @@ struct ExporterRow {
 struct SinkRow {
   std::string sink;
   std::string type;
-  std::uint64_t delivered_flows = 0, delivered_bytes = 0, delivered_blocks = 0, queued_flows = 0, queued_bytes = 0,
-                shed_flows = 0, errors = 0;
+  std::uint64_t delivered_flows = 0, delivered_bytes = 0, delivered_blocks = 0, queued_flows = 0,
+                queued_bytes = 0, shed_flows = 0, errors = 0;
   std::map<std::string, std::uint64_t> failed_flows;
 };
 
-/// Decode time of a datagram, encoding and hand-over included. Bucket i counts times up to kBounds[i] seconds;
-/// the last one is +Inf. Not cumulative.
+/// Decode time of a datagram, encoding and hand-over included. Bucket i counts times up to kBounds[i]
+/// seconds; the last one is +Inf. Not cumulative.
 struct DecodeTime {
-  static constexpr std::array<double, 10> kBounds{1e-6, 2.5e-6, 5e-6, 1e-5, 2.5e-5, 5e-5, 1e-4, 2.5e-4, 1e-3, 1e-2};
+  static constexpr std::array<double, 10> kBounds{1e-6, 2.5e-6, 5e-6,   1e-5, 2.5e-5,
+                                                  5e-5, 1e-4,   2.5e-4, 1e-3, 1e-2};
   std::array<std::uint64_t, kBounds.size() + 1> counts{};
   double sum_seconds = 0;
 };
@@ -69,6 +70,8 @@ struct Snapshot {
   std::uint64_t exporters_known = 0, exporters_refused = 0, exporters_expired = 0;
   std::vector<SinkRow> sinks;
   DecodeTime decode_time;
+  std::uint64_t left_out_flows =
+      0;                        ///< flows that a sink's format was told to leave out (kflow without IPv6)
   std::uint64_t log_muted = 0;  ///< log lines held back by the rate limit
   bool ready = false;           ///< listeners bound and workers running
   std::string not_ready_because;

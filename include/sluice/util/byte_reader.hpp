@@ -22,11 +22,16 @@ template <std::unsigned_integral T>
 /// Wider input yields its last 8 bytes.
 [[gnu::always_inline]] inline std::uint64_t load_be_any(Bytes bytes) {
   switch (bytes.size()) {
-    case 1: return load_be<std::uint8_t>(bytes.data());
-    case 2: return load_be<std::uint16_t>(bytes.data());
-    case 4: return load_be<std::uint32_t>(bytes.data());
-    case 8: return load_be<std::uint64_t>(bytes.data());
-    default: break;
+    case 1:
+      return load_be<std::uint8_t>(bytes.data());
+    case 2:
+      return load_be<std::uint16_t>(bytes.data());
+    case 4:
+      return load_be<std::uint32_t>(bytes.data());
+    case 8:
+      return load_be<std::uint64_t>(bytes.data());
+    default:
+      break;
   }
   std::uint64_t value = 0;
   for (const std::byte b : bytes) value = value << 8 | std::to_integer<std::uint64_t>(b);

@@ -9,7 +9,9 @@ namespace sluice {
 class Counter {
  public:
   /// Only the owning thread.
-  void add(std::uint64_t n = 1) { value_.store(value_.load(std::memory_order_relaxed) + n, std::memory_order_relaxed); }
+  void add(std::uint64_t n = 1) {
+    value_.store(value_.load(std::memory_order_relaxed) + n, std::memory_order_relaxed);
+  }
   void set(std::uint64_t n) { value_.store(n, std::memory_order_relaxed); }
   /// Any thread.
   std::uint64_t get() const { return value_.load(std::memory_order_relaxed); }

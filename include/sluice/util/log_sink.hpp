@@ -1,6 +1,6 @@
 #pragma once
-// How a module that must not know the logger says something: a level and one sentence. The app turns it into a
-// log line and holds back repeats.
+// How a module that must not know the logger says something: a level and one sentence. The app turns it into
+// a log line and holds back repeats.
 #include <cstdint>
 #include <functional>
 #include <string>

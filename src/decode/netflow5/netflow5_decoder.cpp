@@ -117,7 +117,7 @@ void Netflow5Decoder::decode(const Datagram& datagram, Exporter& exporter, FlowB
   Origin& origin = start_origin(datagram, exporter, FlowType::netflow5, batch);
   origin.sequence_num = be_at<std::uint32_t, 16>(header);
   const ResolvedRate rate = rate_of(be_at<std::uint16_t, 22>(header), exporter.settings);
-  if (rate.rate) exporter.sampling_rate = rate.rate;
+  if (rate.rate) exporter.counters_of(Protocol::netflow5).sampling_rate = rate.rate;
 
   for (FlowRecord& flow : batch.append(n)) {
     const Record record = reader.window<kRecord>();

@@ -75,7 +75,7 @@ void apply_sampling_rate(std::uint32_t rate, Exporter& exporter, FlowRecord& flo
     ++report.rates_unknown;
     return;
   }
-  exporter.sampling_rate = flow.sampling_rate;
+  exporter.counters_of(Protocol::sflow5).sampling_rate = flow.sampling_rate;
 }
 
 }  // namespace

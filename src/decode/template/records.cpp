@@ -93,7 +93,7 @@ void RecordDecoder::finish(const Message& message, const Plan& plan, Exporter& e
     flow.sampling_rate_source = rate.source;
     report.rates_unknown += rate.rate == 0;
   }
-  if (rate.rate) exporter.sampling_rate = rate.rate;
+  if (rate.rate) exporter.counters_of(message.version).sampling_rate = rate.rate;
 }
 
 void RecordDecoder::fixed_flows(const Message& message, const Template& tmpl, Bytes set, Exporter& exporter,

@@ -146,6 +146,8 @@ void one_set(const Walk& walk, std::uint16_t id, Bytes set) {
     walk.dialect.scope_in_bytes ? options_template_set_v9(walk, set) : options_template_set_ipfix(walk, set);
   else if (id >= kFirstDataSet)
     data_set(walk, id, set);
+  else
+    walk.report.fail(DecodeError::unknown_set);
   if (walk.message.observer) walk.message.observer->close();
 }
 

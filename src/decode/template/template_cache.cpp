@@ -1,5 +1,7 @@
 #include "sluice/decode/template_cache.hpp"
 
+#include <algorithm>
+
 #include "decode/template/plan.hpp"
 #include "sluice/decode/exporter.hpp"
 
@@ -63,6 +65,12 @@ std::size_t TemplateCache::withdraw_all(Protocol version, std::uint32_t domain, 
   return std::erase_if(templates_, [&](const auto& entry) {
     return (entry.first & ~0xffffULL) == stream && entry.second->options == options;
   });
+}
+
+std::size_t TemplateCache::size(Protocol version) const {
+  return static_cast<std::size_t>(std::ranges::count_if(templates_, [&](const auto& entry) {
+    return entry.first >> 48 == static_cast<std::uint64_t>(version);
+  }));
 }
 
 std::size_t TemplateCache::expire(std::uint64_t before_ns) {

@@ -267,6 +267,14 @@ TEST(Netflow9, SetShorterThanItsHeaderEndsTheMessage) {
   EXPECT_EQ(report.count(DecodeError::bad_set), 1u);
 }
 
+TEST(Netflow9, SetOfAReservedIdIsCountedAndSkipped) {
+  DecodeFixture decode;
+  const auto report =
+      decode(SetMessage::v9().set(77, WireBytes().zeros(8)).tmpl(256, kPlain).data(256, plain_record()));
+  EXPECT_EQ(report.count(DecodeError::unknown_set), 1u);
+  EXPECT_EQ(report.flows, 1u);
+}
+
 TEST(Netflow9, TemplateOfEmptyRecordsIsRefused) {
   DecodeFixture decode;
   const auto report =

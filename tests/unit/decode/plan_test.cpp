@@ -2,6 +2,7 @@
 // (a variable-length field in it): every element of the table, with random values, both ways.
 #include <gtest/gtest.h>
 
+#include <fstream>
 #include <random>
 #include <set>
 
@@ -87,6 +88,15 @@ TEST(Elements, NamesAreTold) {
   EXPECT_EQ(find_element(0, 1)->name, "octetDeltaCount");
   EXPECT_EQ(find_element(0, 29999), nullptr);
   EXPECT_EQ(find_element(29305, 1), nullptr);
+}
+
+TEST(DecodeErrors, StandInTheDocumentOfMetrics) {
+  std::ifstream in(std::string(SLUICE_SOURCE_DIR) + "/docs/metrics.md");
+  const std::string text((std::istreambuf_iterator<char>(in)), std::istreambuf_iterator<char>());
+  for (std::size_t i = 0; i < static_cast<std::size_t>(DecodeError::count); ++i) {
+    const std::string row = "| `" + std::string(name(static_cast<DecodeError>(i))) + "` |";
+    EXPECT_NE(text.find(row), std::string::npos) << row;
+  }
 }
 
 TEST(DecodeErrors, HaveNamesAndSentences) {

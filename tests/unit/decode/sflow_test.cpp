@@ -87,7 +87,7 @@ TEST(Sflow, RawHeaderFillsTheFlow) {
   EXPECT_EQ(d.flow().vlan_id, 100);
   EXPECT_EQ(d.flow().source().to_string(), "192.0.2.1");
   EXPECT_EQ(d.flow().dst_port, 50000);
-  EXPECT_EQ(d.exporter.sampling_rate, 512U);
+  EXPECT_EQ(d.exporter.counters_of(Protocol::sflow5).sampling_rate, 512U);
 }
 
 TEST(Sflow, EverySampleIsAFlowOfOneOrigin) {
