@@ -88,6 +88,7 @@ IpAddress address_of(const Json& value) {
   return *address;
 }
 
+const Json& array_of(Json&&) = delete;  // the reference would outlive a temporary
 const Json& array_of(const Json& value) {
   if (!value.is_array()) throw Mismatch{"an array"};
   return value;

@@ -99,7 +99,7 @@ void write_options(ByteWriter& out, std::uint32_t interval) {
 }  // namespace
 
 FlowSizes IpfixWriter::sizes() const {
-  return {kHeaderBytes + 2 * (4 + 3), kIpv4RecordBytes, kIpv6RecordBytes, 0xffff};
+  return {kHeaderBytes + std::size_t{2} * (4 + 3), kIpv4RecordBytes, kIpv6RecordBytes, 0xffff};
 }
 
 Written IpfixWriter::announce(std::uint64_t now_ns, std::span<std::byte> room) {
