@@ -111,7 +111,7 @@ void Collector::open_listeners() {
     listeners_.push_back({settings, std::move(*group)});
     const auto& sockets = listeners_.back().sockets;
     for (const std::string& warning : sockets.front().warnings())
-      log_.limited(LogLevel::warning, warning, warning);
+      log_.limited(LogLevel::warning, warning, [&] { return warning; });
     if (worker_count_ > 1 && config_.receive.steering)
       if (const auto attached = net::attach_steering(sockets.front(), worker_count_); !attached) {
         log_.write(LogLevel::warning, attached.error());
@@ -154,9 +154,10 @@ void Collector::report_error(const decode::Datagram& datagram, const decode::Dec
     if (report.errors[i] == 0) continue;
     const auto error = static_cast<decode::DecodeError>(i);
     // One line for each reason, not for each exporter: whoever can send UDP must not fill the disk.
-    log_.limited(LogLevel::warning, std::string(decode::name(error)),
-                 "from " + datagram.source.to_string() + " (" + std::string(decode::name(report.protocol)) +
-                     "): " + std::string(decode::sentence(error)));
+    log_.limited(LogLevel::warning, decode::name(error), [&] {
+      return "from " + datagram.source.to_string() + " (" + std::string(decode::name(report.protocol)) +
+             "): " + std::string(decode::sentence(error));
+    });
   }
 }
 

@@ -62,19 +62,19 @@ void Logging::write(LogLevel level, const std::string& text) {
   logger_->log(spd_level(level), "{}", json_ ? json_escaped(text) : text);
 }
 
-void Logging::limited(LogLevel level, const std::string& key, const std::string& text) {
+void Logging::limited(LogLevel level, std::string_view key, const std::function<std::string()>& text) {
   const auto muted = limiter_.allow(key, monotonic_ns());
   if (!muted) {
     muted_.fetch_add(1, std::memory_order_relaxed);
     return;
   }
-  write(level, *muted ? fmt::format("{} ({} more like it were not logged)", text, *muted) : text);
+  write(level, *muted ? fmt::format("{} ({} more like it were not logged)", text(), *muted) : text());
 }
 
 LogFn Logging::callback() {
   return [this](LogLevel level, std::string text) {
     if (level >= LogLevel::warning)
-      limited(level, text, text);
+      limited(level, text, [&] { return text; });
     else
       write(level, text);
   };

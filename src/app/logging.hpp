@@ -1,6 +1,7 @@
 #pragma once
 // The log: spdlog on stderr, as text or JSON lines; repeated errors are said once in a while, with a count.
 #include <atomic>
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -22,7 +23,8 @@ class Logging {
   /// Any thread.
   void write(LogLevel level, const std::string& text);
   /// The same, but lines of one key are said at most once in log.repeat_every, with how many were held back.
-  void limited(LogLevel level, const std::string& key, const std::string& text);
+  /// The text is only made where it is said: a flood of errors must not cost a sentence each.
+  void limited(LogLevel level, std::string_view key, const std::function<std::string()>& text);
   /// For modules that know no logger; its warnings and errors are limited by their text.
   LogFn callback();
   std::uint64_t muted() const { return muted_.load(std::memory_order_relaxed); }
