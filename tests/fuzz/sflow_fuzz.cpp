@@ -3,22 +3,7 @@
 #include <cstdlib>
 
 #include "decode/sflow/sflow_decoder.hpp"
-
-namespace {
-
-// Reads every byte that it is shown, so that a view past the datagram is found.
-struct ReadingObserver : sluice::decode::RawObserver {
-  void open(std::string_view) override { ++depth; }
-  void number(std::string_view, std::uint64_t) override {}
-  void bytes(std::string_view, sluice::Bytes value) override {
-    for (const std::byte b : value) sum ^= b;
-  }
-  void close() override { --depth; }
-  int depth = 0;
-  std::byte sum{};
-};
-
-}  // namespace
+#include "fuzz/datagrams.hpp"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace sluice::decode;
@@ -27,7 +12,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   static sluice::FlowBatch batch;
   batch.clear();
   DecodeReport report;
-  ReadingObserver observer;
+  sluice::fuzz::ReadingObserver observer;
   const Datagram datagram{std::as_bytes(std::span(data, size)), sluice::IpAddress::v4(0x7f000001), 6343, 1};
   decoder.decode(datagram, exporter, batch, report, size % 2 ? &observer : nullptr);
   if (report.flows != batch.size() || observer.depth != 0) std::abort();
