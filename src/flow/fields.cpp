@@ -174,7 +174,8 @@ constexpr FieldInfo kFields[] = {
     {250, "exporter_name", K::text, ORIGIN(kExporterName), "", "Configured name of the exporter"},
     {251, "collector_id", K::text, ORIGIN(kCollectorId), "",
      "Configured name of the collector that decoded the flow"},
-    {252, "exporter_address", K::address, ORIGIN(kExporter), "", "UDP source address of the datagram; absent where it is sampler_address"},
+    {252, "exporter_address", K::address, ORIGIN(kExporter), "",
+     "UDP source address of the datagram; absent where it is sampler_address"},
 };
 
 std::uint64_t load(const void* base, std::size_t offset, std::size_t width) {
