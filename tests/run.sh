@@ -3,16 +3,19 @@
 #
 #     tests/run.sh            everything
 #     tests/run.sh --quick    the release build, unit tests and the format check, then stops
+#     tests/run.sh --tidy     the release build and clang-tidy over src, nothing else: some 20 minutes on 2 cores,
+#                             which is why it is a run of its own
 #
 # Stages go on after one that failed, so that one run shows all there is to mend; the exit status is 0 only where
 # every stage passed. What each said is kept in build/logs.
 set -uo pipefail
 cd "$(dirname "$0")/.." || exit 1
 
-quick=false
+quick=false tidy=false
 case ${1:-} in
   '') ;;
   --quick) quick=true ;;
+  --tidy) tidy=true ;;
   *) sed -n '2,/^set -/s/^# \{0,1\}//p' "$0" | sed '/^set -/d' >&2; exit 2 ;;
 esac
 
@@ -62,12 +65,15 @@ finish() {
 }
 
 stage packages deploy/install-deps.sh build test || finish
+if $tidy; then
+  stage build build release && stage tidy check_tidy
+  finish
+fi
 stage format check_format
 if stage build build release; then
   stage quick run_ctest release -L quick
   $quick && finish
   stage integration run_ctest release -LE quick
-  stage tidy check_tidy
 fi
 $quick && finish
 stage build-sanitize build sanitize tests/all && stage sanitize run_ctest sanitize -L quick

@@ -102,6 +102,7 @@ constexpr ElementInfo kElements[] = {
     {0, 228, "postNAPTDestinationTransportPort", 208, A::store},
     {0, 230, "natEvent", 209, A::store},
     {0, 231, "initiatorOctets", 9, A::store, 3},
+    {0, 232, "responderOctets", 0, A::reverse_octets},
     {0, 233, "firewallEvent", 210, A::store},
     {0, 234, "ingressVRFID", 201, A::store},
     {0, 235, "egressVRFID", 202, A::store},
@@ -116,6 +117,7 @@ constexpr ElementInfo kElements[] = {
     {0, 281, "postNATSourceIPv6Address", 205, A::store, 1},
     {0, 282, "postNATDestinationIPv6Address", 206, A::store, 1},
     {0, 298, "initiatorPackets", 10, A::store, 3},
+    {0, 299, "responderPackets", 0, A::reverse_packets},
     {0, 302, "selectorId", 0, A::sampler, 1},
     {0, 304, "selectorAlgorithm", 0, A::none},
     {0, 305, "samplingPacketInterval", 3, A::interval_305},
@@ -134,6 +136,11 @@ constexpr ElementInfo kElements[] = {
     {0, 352, "layer2OctetDeltaCount", 9, A::store, 4, true},
     {0, 371, "userName", 213, A::store},
     {0, 40000, "NF_F_USERNAME", 213, A::store, 1},
+    // RFC 5103 section 6.1: the element of the same number, of the packets that went the other way.
+    {29305, 1, "reverseOctetDeltaCount", 0, A::reverse_octets, 1},
+    {29305, 2, "reversePacketDeltaCount", 0, A::reverse_packets, 1},
+    {29305, 5, "reverseIpClassOfService", 0, A::reverse_tos},
+    {29305, 6, "reverseTcpControlBits", 0, A::reverse_tcp_flags},
 };
 
 constexpr std::pair<std::uint32_t, std::uint16_t> key_of(const ElementInfo& e) { return {e.pen, e.id}; }

@@ -90,7 +90,10 @@ class ReverseCounters(ExporterCase):
     def test_softflowd_ipfix(self):
         """RFC 5103: one record for both directions becomes two flows, so the capture's flows come out again."""
         topic = kafka.new_topic("biflow")
-        expected = capture.one_way_flows(self.packets, later_ipv6_fragment_proto=0)
+        # Its ICMP template has one type and code for both directions, that of the way there: the echo replies' 129 is
+        # never sent.
+        expected = [flow._replace(ports=(0, 0)) if flow.ports == (129, 0) and flow.proto == flows.ICMP6 else flow
+                    for flow in capture.one_way_flows(self.packets, later_ipv6_fragment_proto=0)]
         settings = {"kafka": {"brokers": self.broker.address, "topic": topic}}
         with daemon.Daemon(self.path(topic), settings) as sluice:
             exporters.softflowd(self.pcap, sluice.port, 10, self.directory, options=("-b",))

@@ -33,6 +33,10 @@ enum class Action : std::uint8_t {
   size_309,
   population_310,
   probability_311,
+  reverse_octets,  ///< IE 232 and RFC 5103's reverse of 1: makes a second flow where it is above zero
+  reverse_packets,
+  reverse_tos,
+  reverse_tcp_flags,
   frame_size,       ///< IE 312: length of the frame whose start is in IE 315
   packet_ethernet,  ///< IE 315, 104: start of an Ethernet frame
   packet_ip         ///< IE 313: start of an IP packet

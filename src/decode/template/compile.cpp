@@ -118,6 +118,12 @@ void note(const Step& step, Plan& plan) {
     case Action::packet_ip:
       plan.has_packet = plan.uses_scratch = true;
       break;
+    case Action::reverse_octets:
+    case Action::reverse_packets:
+    case Action::reverse_tos:
+    case Action::reverse_tcp_flags:
+      plan.says_reverse = plan.uses_scratch = true;
+      break;
     case Action::ip_version:
     case Action::system_init_time:
     case Action::frame_size:

@@ -21,6 +21,10 @@ struct Scratch {
   std::uint64_t sampler = 0;
   std::uint64_t system_init_ms = 0;
   std::uint64_t frame_size = 0;
+  std::uint64_t reverse_octets = 0;
+  std::uint64_t reverse_packets = 0;
+  std::uint16_t reverse_tcp_flags = 0;
+  std::uint8_t reverse_tos = 0;
   std::uint16_t icmp_type_code = 0;
   std::uint8_t ip_version = 0;
   bool has_packet = false;
@@ -58,6 +62,7 @@ struct Plan {
   bool says_sampler = false;   ///< IE 48 or 302 stands in the record
   bool has_packet = false;     ///< IE 104, 313 or 315
   bool icmp_from_port = true;  ///< no element gives ICMP type and code: take the destination port
+  bool says_reverse = false;   ///< the record may speak of both directions
 };
 
 /// The plan for the template's data records. Never fails: an element that is unknown or of an impossible

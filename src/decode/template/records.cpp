@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "decode/template/finish.hpp"
+#include "decode/template/reverse.hpp"
 
 namespace sluice::decode {
 
@@ -96,12 +97,24 @@ void RecordDecoder::finish(const Message& message, const Plan& plan, Exporter& e
   if (rate.rate) exporter.counters_of(message.version).sampling_rate = rate.rate;
 }
 
+void RecordDecoder::add_reverse(const Plan& plan, std::size_t first, std::size_t n, FlowBatch& batch,
+                                DecodeReport& report) {
+  if (!plan.says_reverse) return;
+  for (std::size_t i = 0; i < n; ++i) {
+    if (scratch_[i].reverse_octets == 0 && scratch_[i].reverse_packets == 0) continue;
+    if (!add_reverse_flow(first + i, scratch_[i], batch)) continue;
+    ++report.flows;
+    report.rates_unknown += batch.flows().back().sampling_rate == 0;
+  }
+}
+
 void RecordDecoder::fixed_flows(const Message& message, const Template& tmpl, Bytes set, Exporter& exporter,
                                 FlowBatch& batch, DecodeReport& report) {
   // The set's own bytes bound the count; what is left over is padding (RFC 7011 section 3.3.1).
   const std::size_t n = set.size() / tmpl.min_length;
   if (n == 0) return;
   const Plan& plan = *tmpl.plan;
+  const std::size_t first = batch.size();
   const std::span<FlowRecord> flows = batch.append(n);
   scratch_.resize(std::max(scratch_.size(), n));
   if (plan.uses_scratch) std::fill_n(scratch_.begin(), n, Scratch{});
@@ -110,6 +123,7 @@ void RecordDecoder::fixed_flows(const Message& message, const Template& tmpl, By
   finish(message, plan, exporter, flows, report);
   report.flow_records += static_cast<std::uint32_t>(n);
   report.flows += static_cast<std::uint32_t>(n);
+  add_reverse(plan, first, n, batch, report);
   if (message.observer) {
     ByteReader reader(set);
     for (std::size_t i = 0; i < n && split(tmpl, reader); ++i) observe(message, tmpl);
@@ -150,6 +164,7 @@ void RecordDecoder::variable_flows(const Message& message, const Template& tmpl,
   finish(message, plan, exporter, batch.flows().subspan(first, n), report);
   report.flow_records += static_cast<std::uint32_t>(n);
   report.flows += static_cast<std::uint32_t>(n);
+  add_reverse(plan, first, n, batch, report);
 }
 
 void RecordDecoder::options(const Message& message, const Template& tmpl, Bytes set, Exporter& exporter,

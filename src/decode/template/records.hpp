@@ -35,6 +35,9 @@ class RecordDecoder {
   bool split(const Template& tmpl, ByteReader& reader);
   void finish(const Message& message, const Plan& plan, Exporter& exporter, std::span<FlowRecord> flows,
               DecodeReport& report);
+  /// Appends the other direction of the set's flows that speak of both.
+  void add_reverse(const Plan& plan, std::size_t first, std::size_t n, FlowBatch& batch,
+                   DecodeReport& report);
   void observe(const Message& message, const Template& tmpl);
 
   std::vector<Bytes> values_;     // of one record, by field

@@ -168,6 +168,18 @@ void run_scratch(const Step& step, Bytes value, FlowBatch& batch, FlowRecord& fl
     case Action::probability_311:
       scratch.rates.probability_311 = probability(value);
       break;
+    case Action::reverse_octets:
+      if (number) scratch.reverse_octets = number;
+      break;
+    case Action::reverse_packets:
+      if (number) scratch.reverse_packets = number;
+      break;
+    case Action::reverse_tos:
+      scratch.reverse_tos = static_cast<std::uint8_t>(number);
+      break;
+    case Action::reverse_tcp_flags:
+      scratch.reverse_tcp_flags = static_cast<std::uint16_t>(number);
+      break;
     case Action::frame_size:
       scratch.frame_size = number;
       break;

@@ -112,11 +112,84 @@ TEST(Ipfix, SystemInitTimeFromOptionsServesLaterFlows) {
 TEST(Ipfix, EnterpriseElementsAreSkippedByTheirLength) {
   DecodeFixture decode;
   const auto report = decode(SetMessage::ipfix()
-                                 .tmpl(256, {{1, 4}, {1, 4, 29305}, {9999, kVariableLength, 35632}, {2, 4}})
+                                 .tmpl(256, {{1, 4}, {1, 4, 9}, {9999, kVariableLength, 35632}, {2, 4}})
                                  .data(256, WireBytes().u32(10).u32(20).u8(3).zeros(3).u32(30)));
   EXPECT_EQ(report.flows, 1u);
-  EXPECT_EQ(decode.flow().bytes, 10u) << "the reverse counter is another element";
+  EXPECT_EQ(decode.flow().bytes, 10u) << "an enterprise's element 1 is another";
   EXPECT_EQ(decode.flow().packets, 30u);
+}
+
+TEST(Ipfix, RecordOfBothDirectionsBecomesTwoFlows) {
+  const SetMessage::Fields fields{{8, 4},        {12, 4},       {7, 2},        {11, 2},       {4, 1},
+                                  {10, 4},       {14, 4},       {5, 1},        {1, 4},        {2, 4},
+                                  {1, 4, 29305}, {2, 4, 29305}, {6, 1, 29305}, {5, 1, 29305}, {234, 4}};
+  const auto record = [](std::uint32_t reverse) {
+    return WireBytes()
+        .address("192.0.2.1")
+        .address("192.0.2.2")
+        .u16(50000)
+        .u16(443)
+        .u8(6)
+        .u32(3)
+        .u32(4)
+        .u8(8)
+        .u32(100)
+        .u32(2)
+        .u32(reverse)
+        .u32(reverse ? 5 : 0)
+        .u8(0x1b)
+        .u8(16)
+        .u32(77);
+  };
+  DecodeFixture decode;
+  const auto report =
+      decode(SetMessage::ipfix().tmpl(256, fields).data(256, record(900).raw(record(0).data())));
+  EXPECT_EQ(report.flow_records, 2u);
+  ASSERT_EQ(report.flows, 3u) << "a reverse counter of 0 makes no flow";
+  ASSERT_EQ(decode.batch.size(), 3u);
+  EXPECT_EQ(decode.flow(0).bytes, 100u);
+  EXPECT_EQ(decode.flow(0).ip_tos, 8);
+  const FlowRecord& back = decode.flow(2);
+  EXPECT_EQ(back.source().to_string(), "192.0.2.2");
+  EXPECT_EQ(back.destination().to_string(), "192.0.2.1");
+  EXPECT_EQ(back.src_port, 443);
+  EXPECT_EQ(back.dst_port, 50000);
+  EXPECT_EQ(back.in_if, 4u);
+  EXPECT_EQ(back.out_if, 3u);
+  EXPECT_EQ(back.bytes, 900u);
+  EXPECT_EQ(back.packets, 5u);
+  EXPECT_EQ(back.tcp_flags, 0x1b);
+  EXPECT_EQ(back.ip_tos, 16);
+  EXPECT_EQ(decode.extras(2)->get(ExtraScalar::egress_vrf_id), 77u);
+  EXPECT_FALSE(decode.extras(2)->has(ExtraScalar::ingress_vrf_id));
+}
+
+TEST(Ipfix, RecordOfTheWayBackAloneIsOneFlow) {
+  DecodeFixture decode;
+  const auto report = decode(
+      SetMessage::ipfix()
+          .tmpl(256, {{8, 4}, {12, 4}, {7, 2}, {11, 2}, {4, 1}, {1, 4}, {1, 4, 29305}})
+          .data(
+              256,
+              WireBytes().address("192.0.2.1").address("192.0.2.2").u16(0x0301).u16(0).u8(1).u32(0).u32(9)));
+  EXPECT_EQ(report.flow_records, 1u);
+  ASSERT_EQ(report.flows, 1u);
+  EXPECT_EQ(decode.flow().source().to_string(), "192.0.2.2");
+  EXPECT_EQ(decode.flow().bytes, 9u);
+  EXPECT_EQ(decode.flow().icmp_type, 3) << "the type that came back";
+  EXPECT_EQ(decode.flow().icmp_code, 1);
+}
+
+TEST(Ipfix, ResponderCountersOfFirewalls) {
+  DecodeFixture decode;
+  decode(SetMessage::ipfix()
+             .tmpl(256, {{8, 4}, {12, 4}, {231, 4}, {232, 4}, {298, 4}, {299, 4}})
+             .data(256, WireBytes().address("192.0.2.1").address("192.0.2.2").u32(10).u32(20).u32(1).u32(2)));
+  ASSERT_EQ(decode.batch.size(), 2u);
+  EXPECT_EQ(decode.flow(0).bytes, 10u);
+  EXPECT_EQ(decode.flow(1).bytes, 20u);
+  EXPECT_EQ(decode.flow(1).packets, 2u);
+  EXPECT_EQ(decode.flow(1).source().to_string(), "192.0.2.2");
 }
 
 TEST(Ipfix, VariableLengthInBothForms) {
