@@ -19,6 +19,7 @@ Origin& FlowBatch::add_origin() {
 }
 
 std::span<FlowRecord> FlowBatch::append(std::size_t n) {
+  if (n == 0) return {};  // memset takes no null pointer, not even for nothing
   const std::size_t first = records_used_;
   if (first + n > records_.size()) records_.resize(std::max(first + n, records_.size() * 2));
   FlowRecord* fresh = records_.data() + first;
