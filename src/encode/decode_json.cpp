@@ -131,6 +131,8 @@ std::string read(const Json& line, FlowBatch& batch, FlowRecord& flow) {
       store(*field, value, batch, flow);
     } catch (const Mismatch& mismatch) {
       return name + ": expected " + mismatch.expected;
+    } catch (const Json::exception& error) {
+      return name + ": " + error.what();
     }
   }
   Origin& origin = batch.origin(flow.origin);
@@ -146,6 +148,8 @@ Result<void, std::string> decode_json_line(std::string_view line, FlowBatch& bat
     parsed = Json::parse(line);
   } catch (const Json::parse_error& error) {
     return failure("not JSON, at byte " + std::to_string(error.byte));
+  } catch (const Json::exception& error) {  // such as a number beyond any that can be held
+    return failure(std::string("JSON that cannot be read: ") + error.what());
   }
   const std::size_t before = batch.size();
   batch.add_origin();
