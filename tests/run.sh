@@ -76,6 +76,9 @@ if stage build build release; then
   stage integration run_ctest release -LE quick
 fi
 $quick && finish
-stage build-sanitize build sanitize tests/all && stage sanitize run_ctest sanitize -L quick
+# Every module that reads bytes or runs threads; the command line is tested as a program, by the release build.
+modules=(util flow decode encode sink net source worker metrics config api generate)
+stage build-sanitize build sanitize "${modules[@]/%/_test}" tests/fuzz/all &&
+  stage sanitize run_ctest sanitize -L quick -E '^unit\.(cli|docs)$'
 stage build-fuzz build fuzz tests/fuzz/all && stage fuzz run_ctest fuzz -L fuzz
 finish
