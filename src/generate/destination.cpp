@@ -5,13 +5,36 @@
 #include <netdb.h>
 #include <netinet/in.h>
 
+#include <algorithm>
+#include <array>
 #include <charconv>
 #include <memory>
+#include <utility>
 
 namespace sluice::generate {
 namespace {
 
 constexpr std::string_view kKafka = "kafka://";
+
+/// One NAME=VALUE behind the topic; false where there is no such.
+bool apply_parameter(std::string_view parameter, config::KafkaSink& out) {
+  using config::Framing;
+  constexpr std::array<std::pair<std::string_view, Framing>, 3> framings{
+      {{"batch", Framing::batch}, {"single", Framing::single}, {"plain", Framing::plain}}};
+  constexpr std::array<std::string_view, 5> compressions{"none", "gzip", "snappy", "lz4", "zstd"};
+  const auto equals = parameter.find('=');
+  const auto name = parameter.substr(0, equals);
+  const auto value = equals == std::string_view::npos ? "" : parameter.substr(equals + 1);
+  if (name == "framing") {
+    const auto* found = std::ranges::find(framings, value, &std::pair<std::string_view, Framing>::first);
+    if (found == framings.end()) return false;
+    out.framing = found->second;
+    return true;
+  }
+  if (name != "compression" || std::ranges::find(compressions, value) == compressions.end()) return false;
+  out.compression = value;
+  return true;
+}
 
 }  // namespace
 
@@ -72,22 +95,19 @@ bool is_kafka(std::string_view to) { return to.starts_with(kKafka); }
 
 Result<config::KafkaSink, std::string> parse_kafka(std::string_view to) {
   const auto wrong = [&] {
-    return failure(
-        join({"--to is \"", to,
-              "\", but should be kafka://HOST:PORT[,HOST:PORT]/TOPIC[?framing=batch|single|plain]"}));
+    return failure(join({"--to is \"", to, "\", but should be kafka://HOST:PORT[,HOST:PORT]/TOPIC",
+                         "[?framing=batch|single|plain][&compression=none|gzip|snappy|lz4|zstd]"}));
   };
   std::string_view rest = to.substr(kKafka.size());
   config::KafkaSink out;
-  if (const auto question = rest.find('?'); question != std::string_view::npos) {
-    const std::string_view query = rest.substr(question + 1);
-    if (query == "framing=batch")
-      out.framing = config::Framing::batch;
-    else if (query == "framing=single")
-      out.framing = config::Framing::single;
-    else if (query == "framing=plain")
-      out.framing = config::Framing::plain;
-    else
-      return wrong();
+  const auto question = rest.find('?');
+  if (question != std::string_view::npos) {
+    for (std::string_view query = rest.substr(question + 1);;) {
+      const auto end = query.find('&');
+      if (!apply_parameter(query.substr(0, end), out)) return wrong();
+      if (end == std::string_view::npos) break;
+      query.remove_prefix(end + 1);
+    }
     rest = rest.substr(0, question);
   }
   const auto slash = rest.find('/');

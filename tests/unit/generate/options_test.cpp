@@ -49,7 +49,8 @@ TEST(GenerateOptions, MistakesAreSaidInOneSentence) {
             "--closed-loop, --gso and --gap are about datagrams, and --to kafka:// makes none");
   EXPECT_EQ(mistake([](Options& o) { o.to = "kafka://localhost:9092"; }),
             "--to is \"kafka://localhost:9092\", but should be "
-            "kafka://HOST:PORT[,HOST:PORT]/TOPIC[?framing=batch|single|plain]");
+            "kafka://HOST:PORT[,HOST:PORT]/"
+            "TOPIC[?framing=batch|single|plain][&compression=none|gzip|snappy|lz4|zstd]");
   EXPECT_EQ(parse_protocol("netflow").error(), "\"netflow\" is none of sflow, netflow5, netflow9 and ipfix");
 }
 
@@ -87,7 +88,13 @@ TEST(GenerateOptions, Destinations) {
   EXPECT_EQ(kafka->framing, config::Framing::plain);
   EXPECT_EQ(parse_kafka("kafka://a/t")->framing, config::Framing::batch);
   EXPECT_EQ(parse_kafka("kafka://a/t?framing=single")->framing, config::Framing::single);
-  for (const auto* wrong : {"kafka://a/t?framing=x", "kafka:///t", "kafka://a/", "kafka://a/t/u"})
+  const auto both = parse_kafka("kafka://a/t?compression=lz4&framing=plain");
+  ASSERT_TRUE(both);
+  EXPECT_EQ(both->framing, config::Framing::plain);
+  EXPECT_EQ(both->compression, "lz4");
+  for (const auto* wrong :
+       {"kafka://a/t?framing=x", "kafka://a/t?framing=batch&", "kafka://a/t?compression=lzo",
+        "kafka://a/t?framing", "kafka://a/t?", "kafka:///t", "kafka://a/", "kafka://a/t/u"})
     EXPECT_FALSE(parse_kafka(wrong)) << wrong;
 }
 
