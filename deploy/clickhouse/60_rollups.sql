@@ -1,0 +1,105 @@
+-- Rollups: sums by exporter, interfaces, ASes, ethertype, protocol and sampling rate. The rate is part of the key, so
+-- that bytes x rate stays exact however rows are merged. Always ask with sum(): rows of one key are merged some time.
+-- A sampling rate of 0 is unknown; corrected sums count it as 1, and `WHERE sampling_rate = 0` shows how much that is.
+
+CREATE TABLE IF NOT EXISTS {{db}}.flows_1m{{on_cluster}}
+(
+    time DateTime('UTC') COMMENT 'Start of the minute in which the collector received the flows' CODEC(DoubleDelta, ZSTD(1)),
+    sampler_address IPv6 COMMENT 'Exporter' CODEC(ZSTD(1)),
+    in_if UInt32 COMMENT 'Input interface' CODEC(ZSTD(1)),
+    out_if UInt32 COMMENT 'Output interface' CODEC(ZSTD(1)),
+    src_as UInt32 COMMENT 'Source AS number' CODEC(ZSTD(1)),
+    dst_as UInt32 COMMENT 'Destination AS number' CODEC(ZSTD(1)),
+    etype UInt32 COMMENT 'Ethertype of the network layer' CODEC(ZSTD(1)),
+    proto UInt32 COMMENT 'IP protocol number' CODEC(ZSTD(1)),
+    sampling_rate UInt64 COMMENT 'Packets that one sampled packet stands for; 0 unknown' CODEC(ZSTD(1)),
+    bytes UInt64 COMMENT 'Bytes as counted, never multiplied by the rate' CODEC(ZSTD(1)),
+    packets UInt64 COMMENT 'Packets as counted, never multiplied by the rate' CODEC(ZSTD(1)),
+    flows UInt64 COMMENT 'Flows' CODEC(ZSTD(1)),
+    bytes_corrected UInt64 ALIAS bytes * greatest(sampling_rate, 1) COMMENT 'Bytes times the sampling rate; an unknown rate counts as 1',
+    packets_corrected UInt64 ALIAS packets * greatest(sampling_rate, 1) COMMENT 'Packets times the sampling rate; an unknown rate counts as 1',
+    sampler_ip String ALIAS sluice_ip(sampler_address) COMMENT 'Exporter as text'
+)
+ENGINE = {{replicated}}SummingMergeTree((bytes, packets, flows))
+PARTITION BY toMonday(time)
+ORDER BY (time, sampler_address, in_if, out_if, src_as, dst_as, etype, proto, sampling_rate)
+TTL toDate(time) + INTERVAL {{retention_1m}} DAY
+SETTINGS ttl_only_drop_parts = 1;
+
+ALTER TABLE {{db}}.flows_1m{{on_cluster}} MODIFY TTL toDate(time) + INTERVAL {{retention_1m}} DAY;
+
+CREATE MATERIALIZED VIEW {{db}}.flows_1m_view{{on_cluster}} TO {{db}}.flows_1m AS
+SELECT
+    toStartOfMinute(time_received) AS time,
+    sampler_address, in_if, out_if, src_as, dst_as, etype, proto, sampling_rate,
+    sum(bytes) AS bytes, sum(packets) AS packets, count() AS flows
+FROM {{db}}.flows_raw
+GROUP BY time, sampler_address, in_if, out_if, src_as, dst_as, etype, proto, sampling_rate;
+
+CREATE TABLE IF NOT EXISTS {{db}}.flows_5m{{on_cluster}}
+(
+    time DateTime('UTC') COMMENT 'Start of the five minutes in which the collector received the flows' CODEC(DoubleDelta, ZSTD(1)),
+    sampler_address IPv6 COMMENT 'Exporter' CODEC(ZSTD(1)),
+    in_if UInt32 COMMENT 'Input interface' CODEC(ZSTD(1)),
+    out_if UInt32 COMMENT 'Output interface' CODEC(ZSTD(1)),
+    src_as UInt32 COMMENT 'Source AS number' CODEC(ZSTD(1)),
+    dst_as UInt32 COMMENT 'Destination AS number' CODEC(ZSTD(1)),
+    etype UInt32 COMMENT 'Ethertype of the network layer' CODEC(ZSTD(1)),
+    proto UInt32 COMMENT 'IP protocol number' CODEC(ZSTD(1)),
+    sampling_rate UInt64 COMMENT 'Packets that one sampled packet stands for; 0 unknown' CODEC(ZSTD(1)),
+    bytes UInt64 COMMENT 'Bytes as counted, never multiplied by the rate' CODEC(ZSTD(1)),
+    packets UInt64 COMMENT 'Packets as counted, never multiplied by the rate' CODEC(ZSTD(1)),
+    flows UInt64 COMMENT 'Flows' CODEC(ZSTD(1)),
+    bytes_corrected UInt64 ALIAS bytes * greatest(sampling_rate, 1) COMMENT 'Bytes times the sampling rate; an unknown rate counts as 1',
+    packets_corrected UInt64 ALIAS packets * greatest(sampling_rate, 1) COMMENT 'Packets times the sampling rate; an unknown rate counts as 1',
+    sampler_ip String ALIAS sluice_ip(sampler_address) COMMENT 'Exporter as text'
+)
+ENGINE = {{replicated}}SummingMergeTree((bytes, packets, flows))
+PARTITION BY toYYYYMM(time)
+ORDER BY (time, sampler_address, in_if, out_if, src_as, dst_as, etype, proto, sampling_rate)
+TTL toDate(time) + INTERVAL {{retention_5m}} DAY
+SETTINGS ttl_only_drop_parts = 1;
+
+ALTER TABLE {{db}}.flows_5m{{on_cluster}} MODIFY TTL toDate(time) + INTERVAL {{retention_5m}} DAY;
+
+CREATE MATERIALIZED VIEW {{db}}.flows_5m_view{{on_cluster}} TO {{db}}.flows_5m AS
+SELECT
+    toStartOfFiveMinutes(time) AS time,
+    sampler_address, in_if, out_if, src_as, dst_as, etype, proto, sampling_rate,
+    sum(bytes) AS bytes, sum(packets) AS packets, sum(flows) AS flows
+FROM {{db}}.flows_1m
+GROUP BY time, sampler_address, in_if, out_if, src_as, dst_as, etype, proto, sampling_rate;
+
+CREATE TABLE IF NOT EXISTS {{db}}.flows_1h{{on_cluster}}
+(
+    time DateTime('UTC') COMMENT 'Start of the hour in which the collector received the flows' CODEC(DoubleDelta, ZSTD(1)),
+    sampler_address IPv6 COMMENT 'Exporter' CODEC(ZSTD(1)),
+    in_if UInt32 COMMENT 'Input interface' CODEC(ZSTD(1)),
+    out_if UInt32 COMMENT 'Output interface' CODEC(ZSTD(1)),
+    src_as UInt32 COMMENT 'Source AS number' CODEC(ZSTD(1)),
+    dst_as UInt32 COMMENT 'Destination AS number' CODEC(ZSTD(1)),
+    etype UInt32 COMMENT 'Ethertype of the network layer' CODEC(ZSTD(1)),
+    proto UInt32 COMMENT 'IP protocol number' CODEC(ZSTD(1)),
+    sampling_rate UInt64 COMMENT 'Packets that one sampled packet stands for; 0 unknown' CODEC(ZSTD(1)),
+    bytes UInt64 COMMENT 'Bytes as counted, never multiplied by the rate' CODEC(ZSTD(1)),
+    packets UInt64 COMMENT 'Packets as counted, never multiplied by the rate' CODEC(ZSTD(1)),
+    flows UInt64 COMMENT 'Flows' CODEC(ZSTD(1)),
+    bytes_corrected UInt64 ALIAS bytes * greatest(sampling_rate, 1) COMMENT 'Bytes times the sampling rate; an unknown rate counts as 1',
+    packets_corrected UInt64 ALIAS packets * greatest(sampling_rate, 1) COMMENT 'Packets times the sampling rate; an unknown rate counts as 1',
+    sampler_ip String ALIAS sluice_ip(sampler_address) COMMENT 'Exporter as text'
+)
+ENGINE = {{replicated}}SummingMergeTree((bytes, packets, flows))
+PARTITION BY toYYYYMM(time)
+ORDER BY (time, sampler_address, in_if, out_if, src_as, dst_as, etype, proto, sampling_rate)
+TTL toDate(time) + INTERVAL {{retention_1h}} DAY
+SETTINGS ttl_only_drop_parts = 1;
+
+ALTER TABLE {{db}}.flows_1h{{on_cluster}} MODIFY TTL toDate(time) + INTERVAL {{retention_1h}} DAY;
+
+CREATE MATERIALIZED VIEW {{db}}.flows_1h_view{{on_cluster}} TO {{db}}.flows_1h AS
+SELECT
+    toStartOfHour(time) AS time,
+    sampler_address, in_if, out_if, src_as, dst_as, etype, proto, sampling_rate,
+    sum(bytes) AS bytes, sum(packets) AS packets, sum(flows) AS flows
+FROM {{db}}.flows_5m
+GROUP BY time, sampler_address, in_if, out_if, src_as, dst_as, etype, proto, sampling_rate;

@@ -1,0 +1,227 @@
+#!/usr/bin/env bash
+# Makes Sluice's tables in ClickHouse (24.8 or newer), or brings those of an older version up to date. It may be run
+# again at any time: rows stay, and where nothing changed nothing is touched.
+#
+#     deploy/clickhouse/apply.sh [options]
+#
+# Server:
+#   --url URL              its HTTP interface (default http://127.0.0.1:8123)
+#   --user NAME            user (default: the server's default user)
+#   --password-file FILE   file whose first line is the password
+#   --client COMMAND       a client instead of HTTP, such as 'clickhouse client --host db1'; it gets each statement on
+#                          its standard input
+#   --cluster NAME         replicated tables on all nodes of this cluster, with distributed tables over them
+# Files that the server reads (without these options the script says what must be where):
+#   --schema-dir DIR       its format_schema_path: flow.proto is copied there
+#   --user-files DIR       its user_files_path: the dictionaries' CSV files are copied there; sluice_asns.csv and
+#                          sluice_networks.csv are yours, and copied only where there are none
+# Kafka:
+#   --brokers LIST         HOST:PORT, with commas between several (default localhost:9092); need not be up
+#   --topic NAME           (default flows)
+#   --group NAME           consumer group, whose offsets say where to go on (default sluice)
+#   --consumers N          consumers of one server, at most as many as the topic has partitions (default 1)
+#   --flush-interval MS    rows are written after this time at the latest (default 1000)
+# Days that rows are kept:
+#   --retention-days N     flows_raw (default 30)
+#   --retention-1m N       flows_1m (default 90)
+#   --retention-5m N       flows_5m (default 400)
+#   --retention-1h N       flows_1h (default 1830)
+#   --retention-errors N   flows_errors (default 30)
+# Others:
+#   --compat               also the databases goflow and goflow2, see docs/clickhouse.md
+#   --print                print the statements and do nothing
+#   -h, --help             print this
+#
+# Exit status: 0 done, 1 a statement failed, 2 a mistake on the command line, no answer, or a wrong password.
+set -euo pipefail
+
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+schema_version=1
+oldest_server=24.8
+
+say() { printf 'apply.sh: %s\n' "$*" >&2; }
+wrong() { say "$@"; exit 2; }
+usage() { sed -n '2,/^set -/s/^# \{0,1\}//p' "${BASH_SOURCE[0]}" | sed '/^set -/d'; }
+
+url=http://127.0.0.1:8123 user='' password='' client='' cluster='' schema_dir='' user_files='' compat='' print=''
+declare -A parameter=([brokers]=localhost:9092 [topic]=flows [group]=sluice [consumers]=1 [flush_ms]=1000
+  [retention]=30 [retention_1m]=90 [retention_5m]=400 [retention_1h]=1830 [retention_errors]=30)
+
+# What goes into a statement stands between single quotes there, or is a number.
+text_value() {
+  [[ -n $2 ]] || wrong "$1 wants a value"
+  [[ $2 != *[\'\"\\\`]* && $2 != *[[:cntrl:]]* && $2 != *'{{'* ]] || wrong "$1 must not hold quotes, backslashes or control characters: $2"
+}
+number() {
+  [[ $2 =~ ^[1-9][0-9]{0,6}$ ]] || wrong "$1 wants a whole number from 1 to 9999999, not '$2'"
+}
+
+while (($#)); do
+  case $1 in
+    -h | --help) usage; exit ;;
+    --compat) compat=yes; shift; continue ;;
+    --print) print=yes; shift; continue ;;
+    --url | --user | --password-file | --client | --cluster | --schema-dir | --user-files | --brokers | --topic | \
+      --group | --consumers | --flush-interval | --retention-days | --retention-1m | --retention-5m | --retention-1h | \
+      --retention-errors) (($# > 1)) || wrong "$1 wants a value" ;;
+    *) wrong "there is no option '$1'; --help tells all" ;;
+  esac
+  case $1 in
+    --url) url=${2%/}; [[ $url =~ ^https?://[^[:space:]]+$ ]] || wrong "--url wants http://HOST:PORT, not '$2'" ;;
+    --user) text_value "$1" "$2"; user=$2 ;;
+    --password-file)
+      [[ -r $2 ]] || wrong "the password file $2 cannot be read"
+      IFS= read -r password <"$2" || [[ -n $password ]] || wrong "the password file $2 is empty"
+      text_value "the password in $2" "$password" ;;
+    --client) client=$2 ;;
+    --cluster) [[ $2 =~ ^[A-Za-z0-9_.-]+$ ]] || wrong "--cluster wants a name of letters, digits, '_', '.' and '-', not '$2'"; cluster=$2 ;;
+    --schema-dir) [[ -d $2 ]] || wrong "--schema-dir $2 is not a directory"; schema_dir=$2 ;;
+    --user-files) [[ -d $2 ]] || wrong "--user-files $2 is not a directory"; user_files=$2 ;;
+    --brokers | --topic | --group) text_value "$1" "$2"; parameter[${1#--}]=$2 ;;
+    --consumers) number "$1" "$2"; parameter[consumers]=$2 ;;
+    --flush-interval) number "$1" "$2"; parameter[flush_ms]=$2 ;;
+    --retention-days) number "$1" "$2"; parameter[retention]=$2 ;;
+    --retention-*) number "$1" "$2"; name=${1#--}; parameter[${name//-/_}]=$2 ;;
+  esac
+  shift 2
+done
+
+clamp() { echo $(($1 < $2 ? $2 : $1 > $3 ? $3 : $1)); }
+parameter[poll_ms]=$(clamp $((parameter[flush_ms] / 4)) 50 500)
+parameter[reschedule_ms]=$(clamp $((parameter[flush_ms] / 10)) 20 500)
+parameter[db]=sluice
+parameter[replicated]='' parameter[on_cluster]='' parameter[dictionary_user]=''
+if [[ -n $cluster ]]; then
+  # What a node stores is in a database of its own, so that the tables that people ask keep their names.
+  parameter[db]=sluice_shard
+  parameter[replicated]=Replicated
+  parameter[on_cluster]=" ON CLUSTER '$cluster'"
+  parameter[cluster]=$cluster
+fi
+[[ -z $user ]] || parameter[dictionary_user]="USER '$user' PASSWORD '$password' "
+
+# The answer to one statement on stdout; the server's words on stderr and status 1 when it refuses, status 2 when it
+# cannot be asked.
+ask() {
+  if [[ -n $client ]]; then
+    local -a command
+    read -ra command <<<"$client"
+    "${command[@]}" ${user:+--user "$user"} ${password:+--password "$password"} <<<"$1"
+    return
+  fi
+  local answer status=0
+  # User and password go to curl by a file descriptor: what stands on a command line can be read by everybody.
+  answer=$(curl -sS --max-time 600 -w '\n%{http_code}' --data-binary @- "$url/" -K <(
+    [[ -z $user ]] || printf 'header = "X-ClickHouse-User: %s"\n' "$user"
+    [[ -z $password ]] || printf 'header = "X-ClickHouse-Key: %s"\n' "$password"
+  ) <<<"$1" 2>&1) || status=$?
+  if ((status != 0)); then
+    echo "no answer from $url: ${answer%%$'\n'*}" >&2
+    return 2
+  fi
+  local code=${answer##*$'\n'}
+  answer=${answer%$'\n'*}
+  [[ $code != 200 ]] || { printf '%s' "$answer"; return; }
+  printf '%s\n' "$answer" >&2
+  return 1
+}
+
+first_line() { local text=${1#"${1%%[![:space:]]*}"}; echo "${text%%$'\n'*}"; }
+
+# A question of this script's own; a server that cannot be asked or refuses the user ends it.
+question() {
+  local answer status=0
+  answer=$(ask "$1" 2>&1) || status=$?
+  ((status == 0)) && { printf '%s' "$answer"; return; }
+  case $answer in
+    *AUTHENTICATION_FAILED* | *"Code: 516"* | *"Code: 194"*) wrong "the server refuses user '${user:-default}': the name or the password is wrong" ;;
+  esac
+  wrong "$(first_line "$answer")"
+}
+
+rendered() {
+  local text name
+  text=$(<"$1")
+  for name in "${!parameter[@]}"; do
+    text=${text//"{{$name}}"/"${parameter[$name]}"}
+  done
+  printf '%s\n' "$text"
+}
+
+# A statement ends with the line that ends with a semicolon.
+run() {
+  local file=$1 line statement='' at=0 start=0 answer status
+  while IFS= read -r line; do
+    at=$((at + 1))
+    [[ -z $statement && ($line == '--'* || -z $line) ]] && continue
+    [[ -n $statement ]] || start=$at
+    statement+=$line$'\n'
+    [[ $line == *';' ]] || continue
+    status=0
+    answer=$(ask "${statement%;*}" 2>&1 >/dev/null) || status=$?
+    if ((status != 0)); then
+      say "${file#"$here"/}:$start: $(first_line "${answer:-the client ended with status $status}")"
+      exit $status
+    fi
+    statement=''
+  done < <(rendered "$file")
+}
+
+copy() {
+  cmp -s "$1" "$2/${1##*/}" && return
+  # Under another name first: the server may read it at any moment.
+  cp "$1" "$2/.${1##*/}.new" && mv "$2/.${1##*/}.new" "$2/${1##*/}" || wrong "${1##*/} cannot be written to $2"
+}
+
+give_files() {
+  local file
+  if [[ -n $schema_dir ]]; then
+    copy "$proto" "$schema_dir"
+  else
+    say "$proto must be in the server's format_schema_path (usually /var/lib/clickhouse/format_schemas)"
+  fi
+  if [[ -n $user_files ]]; then
+    for file in "$here"/csv/*.csv; do
+      [[ $file == */sluice_@(asns|networks).csv && -e $user_files/${file##*/} ]] || copy "$file" "$user_files"
+    done
+  else
+    say "$here/csv/*.csv must be in the server's user_files_path (usually /var/lib/clickhouse/user_files)"
+  fi
+}
+
+shopt -s extglob
+proto=$here/flow.proto
+[[ -r $proto ]] || proto=$(cd "$here/../.." && pwd)/proto/flow.proto
+[[ -r $proto ]] || wrong "$proto is not there"
+lasting=("$here"/[123]?_*.sql)
+chain=("$here"/[45678]?_*.sql)
+[[ -z $compat ]] || chain+=("$here/compat_goflow.sql")
+[[ -z $cluster ]] || chain+=("$here"/cluster/*.sql)
+chain+=("$here"/9?_*.sql)
+
+if [[ -n $print ]]; then
+  for file in "${lasting[@]}" "${chain[@]}"; do rendered "$file"; done
+  exit
+fi
+
+version=$(question "SELECT version()")
+[[ $(printf '%s\n' "$oldest_server" "$version" | sort -V | head -n 1) == "$oldest_server" ]] ||
+  wrong "the server is ClickHouse $version; $oldest_server or newer is needed"
+give_files
+for file in "${lasting[@]}"; do run "$file"; done
+
+# Taking the consumer down and up again makes the group wait for it, so it is done only where something changed.
+definition=$(for file in "${chain[@]}"; do rendered "$file"; done | cat - "$proto" | sha256sum | cut -d ' ' -f 1)
+db=${parameter[db]}
+applied=$(question "SELECT definition FROM $db.schema_version ORDER BY applied_at DESC LIMIT 1")
+tables=$(question "SELECT count() FROM system.tables WHERE database = '$db' AND name IN ('flows', 'flows_consumer', 'flows_feed', 'flows_raw', 'flows_raw_view', 'flows_errors', 'flows_errors_view')")
+newest=$(question "SELECT max(version) FROM $db.schema_version")
+((newest <= schema_version)) || wrong "the tables are of version $newest, newer than these scripts ($schema_version)"
+if [[ $applied == "$definition" && $tables == 7 ]]; then
+  say "nothing to do, version $schema_version is in place"
+else
+  for file in "${chain[@]}"; do run "$file"; done
+  question "INSERT INTO $db.schema_version SELECT $schema_version, now64(3), '$definition'" >/dev/null
+  say "version $schema_version is in place; flows come from topic '${parameter[topic]}' of ${parameter[brokers]}"
+fi
+question "SYSTEM RELOAD DICTIONARIES${parameter[on_cluster]}" >/dev/null
