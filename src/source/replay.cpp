@@ -60,7 +60,8 @@ class Replayer {
       for (const auto& file : options_.files) {
         const auto played = play(file, round == 0);
         if (!played) return failure(played.error());
-        if ((stopped = !*played)) break;
+        stopped = !*played;
+        if (stopped) break;
       }
       if (stopped) break;
       // Files that hold nothing to send would be read for ever.
