@@ -21,7 +21,7 @@ CREATE OR REPLACE FUNCTION sluice_mac{{on_cluster}} AS (mac) -> lower(MACNumToSt
 
 -- TCP flags to letters, a point for each that is not set: N C E U A P R S F.
 CREATE OR REPLACE FUNCTION sluice_tcp_flags{{on_cluster}} AS (flags) ->
-    arrayStringConcat(arrayMap((bit, letter) -> if(bitTest(flags, bit), letter, '.'),
+    arrayStringConcat(arrayMap((bit, letter) -> if(bitTest(toUInt32(flags), bit), letter, '.'),
                                [8, 7, 6, 5, 4, 3, 2, 1, 0], ['N', 'C', 'E', 'U', 'A', 'P', 'R', 'S', 'F']));
 
 -- AS number to name; AS64500 where the name is not known.

@@ -1,4 +1,6 @@
--- Names of exporters and interfaces as the flows themselves told them, newest first, and dictionaries over them.
+-- Names of exporters and interfaces as the flows themselves told them, and dictionaries over them. Caches, since they
+-- ask again by themselves when an entry is old: whole-table layouts wait for a reload, which an embedded engine does
+-- not do on its own, and a direct layout costs a question per block of rows.
 CREATE TABLE IF NOT EXISTS {{db}}.exporter_names{{on_cluster}}
 (
     sampler_address IPv6 COMMENT 'Exporter',
@@ -32,7 +34,12 @@ SELECT
     argMax(interface.2, time_received) AS name,
     argMax(interface.3, time_received) AS description,
     max(time_received) AS last_seen
-FROM {{db}}.flows_raw
+FROM
+(
+    SELECT *
+    FROM {{db}}.flows_raw
+    WHERE in_if_name != '' OR in_if_description != '' OR out_if_name != '' OR out_if_description != ''
+)
 ARRAY JOIN [(in_if, toString(in_if_name), toString(in_if_description)),
             (out_if, toString(out_if_name), toString(out_if_description))] AS interface
 WHERE interface.2 != '' OR interface.3 != ''
@@ -44,8 +51,8 @@ CREATE OR REPLACE DICTIONARY sluice.exporters{{on_cluster}}
     name String
 )
 PRIMARY KEY sampler_address
-SOURCE(CLICKHOUSE({{dictionary_user}}QUERY 'SELECT sampler_address, argMax(name, last_seen) FROM sluice.exporter_names GROUP BY sampler_address'))
-LAYOUT(COMPLEX_KEY_HASHED())
+SOURCE(CLICKHOUSE({{dictionary_user}}QUERY 'SELECT sampler_address, argMax(name, last_seen) AS name FROM sluice.exporter_names GROUP BY sampler_address'))
+LAYOUT(COMPLEX_KEY_CACHE(SIZE_IN_CELLS 65536))
 LIFETIME(MIN 30 MAX 60);
 
 CREATE OR REPLACE DICTIONARY sluice.interfaces{{on_cluster}}
@@ -56,6 +63,6 @@ CREATE OR REPLACE DICTIONARY sluice.interfaces{{on_cluster}}
     description String
 )
 PRIMARY KEY sampler_address, if_index
-SOURCE(CLICKHOUSE({{dictionary_user}}QUERY 'SELECT sampler_address, if_index, argMax(name, last_seen), argMax(description, last_seen) FROM sluice.interface_names GROUP BY sampler_address, if_index'))
-LAYOUT(COMPLEX_KEY_HASHED())
+SOURCE(CLICKHOUSE({{dictionary_user}}QUERY 'SELECT sampler_address, if_index, argMax(name, last_seen) AS name, argMax(description, last_seen) AS description FROM sluice.interface_names GROUP BY sampler_address, if_index'))
+LAYOUT(COMPLEX_KEY_CACHE(SIZE_IN_CELLS 262144))
 LIFETIME(MIN 30 MAX 60);

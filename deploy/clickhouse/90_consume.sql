@@ -165,7 +165,7 @@ SELECT
     sluice_address(bgp_next_hop) AS bgp_next_hop,
     bgp_communities,
     as_path,
-    arrayMap(l -> CAST(if(l BETWEEN 0 AND 14 OR l = 99, l, -1) AS Enum8('Ethernet' = 0, 'IPv4' = 1, 'IPv6' = 2, 'TCP' = 3, 'UDP' = 4, 'MPLS' = 5, 'Dot1Q' = 6, 'ICMP' = 7, 'ICMPv6' = 8, 'GRE' = 9, 'IPv6HeaderRouting' = 10, 'IPv6HeaderFragment' = 11, 'Geneve' = 12, 'Teredo' = 13, 'Custom' = 99, 'OTHER' = -1)), layer_stack) AS layer_stack,
+    arrayMap(l -> CAST(if(l BETWEEN 0 AND 13 OR l = 99, l, -1) AS Enum8('Ethernet' = 0, 'IPv4' = 1, 'IPv6' = 2, 'TCP' = 3, 'UDP' = 4, 'MPLS' = 5, 'Dot1Q' = 6, 'ICMP' = 7, 'ICMPv6' = 8, 'GRE' = 9, 'IPv6HeaderRouting' = 10, 'IPv6HeaderFragment' = 11, 'Geneve' = 12, 'Teredo' = 13, 'Custom' = 99, 'OTHER' = -1)), layer_stack) AS layer_stack,
     layer_size,
     arrayMap(a -> sluice_address(a), ipv6_routing_header_addresses) AS ipv6_routing_header_addresses,
     ipv6_routing_header_seg_left,
