@@ -195,7 +195,9 @@ void read_properties(Reading& in, const std::string& path, const Value& value, S
   if (!map) return;
   for (std::size_t i = 0; i < map->items.size(); ++i) {
     const std::string& key = map->keys[i];
-    const auto text = as_text(in, path + "." + key, map->items[i], "it takes text or a number");
+    std::string where = path;
+    where.append(".").append(key);
+    const auto text = as_text(in, where, map->items[i], "it takes text or a number");
     if (text) sink.kafka.properties[key] = *text;
   }
 }
