@@ -1,4 +1,7 @@
 -- The database, and the versions of the schema that were applied to it.
+CREATE DATABASE IF NOT EXISTS sluice{{on_cluster}};
+
+-- The same one, or on a cluster the one that holds what each node stores.
 CREATE DATABASE IF NOT EXISTS {{db}}{{on_cluster}};
 
 CREATE TABLE IF NOT EXISTS {{db}}.schema_version{{on_cluster}}

@@ -223,7 +223,7 @@ FROM {{db}}.flows_feed
 WHERE kafka_error = '';
 
 -- The engine remembers a proto file that it has read; this makes it read a newer one.
-SYSTEM DROP FORMAT SCHEMA CACHE{{on_cluster}};
+SYSTEM DROP FORMAT SCHEMA CACHE;
 
 CREATE TABLE {{db}}.flows{{on_cluster}}
 (

@@ -89,11 +89,11 @@ done
 clamp() { echo $(($1 < $2 ? $2 : $1 > $3 ? $3 : $1)); }
 parameter[poll_ms]=$(clamp $((parameter[flush_ms] / 4)) 50 500)
 parameter[reschedule_ms]=$(clamp $((parameter[flush_ms] / 10)) 20 500)
-parameter[db]=sluice
+parameter[db]=sluice parameter[goflow]=goflow parameter[goflow2]=goflow2
 parameter[replicated]='' parameter[on_cluster]='' parameter[dictionary_user]=''
 if [[ -n $cluster ]]; then
   # What a node stores is in a database of its own, so that the tables that people ask keep their names.
-  parameter[db]=sluice_shard
+  parameter[db]=sluice_shard parameter[goflow]=goflow_shard parameter[goflow2]=goflow2_shard
   parameter[replicated]=Replicated
   parameter[on_cluster]=" ON CLUSTER '$cluster'"
   parameter[cluster]=$cluster
@@ -111,7 +111,7 @@ ask() {
   fi
   local answer status=0
   # User and password go to curl by a file descriptor: what stands on a command line can be read by everybody.
-  answer=$(curl -sS --max-time 600 -w '\n%{http_code}' --data-binary @- "$url/" -K <(
+  answer=$(curl -sS --connect-timeout 10 -w '\n%{http_code}' --data-binary @- "$url/" -K <(
     [[ -z $user ]] || printf 'header = "X-ClickHouse-User: %s"\n' "$user"
     [[ -z $password ]] || printf 'header = "X-ClickHouse-Key: %s"\n' "$password"
   ) <<<"$1" 2>&1) || status=$?
@@ -128,15 +128,24 @@ ask() {
 
 first_line() { local text=${1#"${1%%[![:space:]]*}"}; echo "${text%%$'\n'*}"; }
 
-# A question of this script's own; a server that cannot be asked or refuses the user ends it.
+# failed WHERE STATUS ANSWER: says what a statement met, and ends with the status that fits. A client's own status tells
+# nothing, but a server that was reached answers with the name of an exception.
+failed() {
+  case $3 in
+    *AUTHENTICATION_FAILED* | *REQUIRED_PASSWORD* | *"Code: 516"*)
+      wrong "the server refuses user '${user:-default}': the name or the password is wrong" ;;
+    *DB::NetException* | *NETWORK_ERROR*) wrong "no answer: $(first_line "$3")" ;;
+    *DB::Exception*) say "$1: $(first_line "$3")"; exit 1 ;;
+  esac
+  wrong "$(first_line "${3:-the client ended with status $2}")"
+}
+
+# A question of this script's own.
 question() {
   local answer status=0
   answer=$(ask "$1" 2>&1) || status=$?
-  ((status == 0)) && { printf '%s' "$answer"; return; }
-  case $answer in
-    *AUTHENTICATION_FAILED* | *"Code: 516"* | *"Code: 194"*) wrong "the server refuses user '${user:-default}': the name or the password is wrong" ;;
-  esac
-  wrong "$(first_line "$answer")"
+  ((status == 0)) || failed "${1%% *}" "$status" "$answer"
+  printf '%s' "$answer"
 }
 
 rendered() {
@@ -159,12 +168,31 @@ run() {
     [[ $line == *';' ]] || continue
     status=0
     answer=$(ask "${statement%;*}" 2>&1 >/dev/null) || status=$?
-    if ((status != 0)); then
-      say "${file#"$here"/}:$start: $(first_line "${answer:-the client ended with status $status}")"
-      exit $status
-    fi
+    ((status == 0)) || failed "${file#"$here"/}:$start" "$status" "$answer"
     statement=''
   done < <(rendered "$file")
+}
+
+# fill DATABASE.VIEW DATABASE.TABLE: a table behind a view on flows_raw that is still empty gets what flows_raw held
+# before the view was there. While consumption stands still, so that no row is missed or taken twice.
+fill() {
+  local select columns
+  [[ $(question "SELECT (SELECT count() FROM $2) = 0 AND (SELECT count() FROM $db.flows_raw) > 0") == 1 ]] || return 0
+  select=$(question "SELECT as_select FROM system.tables WHERE database || '.' || name = '$1' FORMAT TSVRaw")
+  columns=$(question "SELECT arrayStringConcat(groupArray('\`' || name || '\`'), ', ') FROM (SELECT name FROM system.columns WHERE database || '.' || table = '$1' ORDER BY position) FORMAT TSVRaw")
+  say "filling $2 from $db.flows_raw"
+  question "INSERT INTO $2 ($columns) $select" >/dev/null
+}
+
+fill_all() {
+  fill "$db.flows_1m_view" "$db.flows_1m"
+  fill "$db.exporter_names_view" "$db.exporter_names"
+  fill "$db.interface_names_view" "$db.interface_names"
+  [[ -n $compat ]] || return 0
+  fill "${parameter[goflow]}.flows_raw_view" "${parameter[goflow]}.flows_raw"
+  fill "${parameter[goflow]}.flows_5m_view" "${parameter[goflow]}.flows_5m"
+  fill "${parameter[goflow2]}.flows_raw_mv" "${parameter[goflow2]}.flows_raw"
+  fill "${parameter[goflow2]}.flows_5m_view" "${parameter[goflow2]}.flows_5m"
 }
 
 copy() {
@@ -194,10 +222,12 @@ proto=$here/flow.proto
 [[ -r $proto ]] || proto=$(cd "$here/../.." && pwd)/proto/flow.proto
 [[ -r $proto ]] || wrong "$proto is not there"
 lasting=("$here"/[123]?_*.sql)
-chain=("$here"/[45678]?_*.sql)
-[[ -z $compat ]] || chain+=("$here/compat_goflow.sql")
-[[ -z $cluster ]] || chain+=("$here"/cluster/*.sql)
-chain+=("$here"/9?_*.sql)
+making=("$here"/[45678]?_*.sql)
+[[ -z $compat ]] || making+=("$here/compat_goflow.sql")
+[[ -z $cluster ]] || making+=("$here/cluster/distributed.sql" ${compat:+"$here/cluster/distributed_compat.sql"})
+[[ -z $compat ]] || making+=("$here/compat_goflow_view.sql")
+consuming=("$here"/9?_*.sql)
+chain=("${making[@]}" "${consuming[@]}")
 
 if [[ -n $print ]]; then
   for file in "${lasting[@]}" "${chain[@]}"; do rendered "$file"; done
@@ -220,7 +250,9 @@ newest=$(question "SELECT max(version) FROM $db.schema_version")
 if [[ $applied == "$definition" && $tables == 7 ]]; then
   say "nothing to do, version $schema_version is in place"
 else
-  for file in "${chain[@]}"; do run "$file"; done
+  for file in "${making[@]}"; do run "$file"; done
+  fill_all
+  for file in "${consuming[@]}"; do run "$file"; done
   question "INSERT INTO $db.schema_version SELECT $schema_version, now64(3), '$definition'" >/dev/null
   say "version $schema_version is in place; flows come from topic '${parameter[topic]}' of ${parameter[brokers]}"
 fi
