@@ -2,7 +2,7 @@
 # Installs the Debian 12 packages that are missing, and says which. Does nothing where all are there.
 #
 #     deploy/install-deps.sh build          what building needs
-#     deploy/install-deps.sh quickstart     what deploy/quickstart.sh needs besides: exporters, kcat, Java
+#     deploy/install-deps.sh quickstart     what deploy/quickstart.sh needs besides: exporters, kcat, Java, npm
 #     deploy/install-deps.sh test           what tests/run.sh needs besides
 #
 # Several groups may be named. This is the one place where packages are listed.
@@ -12,10 +12,11 @@ build_packages=(
   g++ cmake ninja-build pkg-config ccache git ca-certificates
   librdkafka-dev libboost-dev libprotobuf-dev protobuf-compiler libspdlog-dev prometheus-cpp-dev libyaml-cpp-dev
   libexpected-dev libcli11-dev libpcap-dev libmaxminddb-dev libsystemd-dev nlohmann-json3-dev
+  zlib1g-dev libzstd-dev liblz4-dev libbrotli-dev
 )
 quickstart_packages=(softflowd pmacct kcat python3 python3-scapy curl procps iproute2)
 test_packages=(
-  "${quickstart_packages[@]}" python3-protobuf nfdump
+  "${quickstart_packages[@]}" python3-protobuf python3-venv nfdump
   libgtest-dev libgmock-dev libbenchmark-dev
   clang-19 libclang-rt-19-dev clang-format-19 clang-tidy-19
 )
@@ -24,7 +25,7 @@ say() { printf '%s\n' "$*" >&2; }
 
 installed() { [[ "$(dpkg-query -W -f='${db:Status-Status}' "$1" 2>/dev/null)" == installed ]]; }
 
-# Java and Maven often come from elsewhere than Debian; what is on the PATH is good enough.
+# Java, Maven and npm often come from elsewhere than Debian; what is on the PATH is good enough.
 java_packages() {
   local major=0
   if command -v java >/dev/null; then
@@ -33,6 +34,8 @@ java_packages() {
   ((${major:-0} >= 17)) || echo openjdk-17-jre-headless
   command -v mvn >/dev/null || echo maven
 }
+
+npm_packages() { command -v npm >/dev/null || echo npm; }
 
 # softflowd, pmacct and nfdump start themselves as services when they are installed. The exporters run here are
 # started by hand; a service nobody asked for would hold their ports, so what this script brings is not started.
@@ -67,8 +70,8 @@ wanted=()
 for group in "$@"; do
   case $group in
     build) wanted+=("${build_packages[@]}") ;;
-    quickstart) wanted+=("${quickstart_packages[@]}") && mapfile -t -O ${#wanted[@]} wanted < <(java_packages) ;;
-    test) wanted+=("${test_packages[@]}") && mapfile -t -O ${#wanted[@]} wanted < <(java_packages) ;;
+    quickstart) wanted+=("${quickstart_packages[@]}") && mapfile -t -O ${#wanted[@]} wanted < <(java_packages; npm_packages) ;;
+    test) wanted+=("${test_packages[@]}") && mapfile -t -O ${#wanted[@]} wanted < <(java_packages; npm_packages) ;;
     *) say "install-deps.sh: no group '$group'; there are build, quickstart and test" && exit 2 ;;
   esac
 done

@@ -49,6 +49,7 @@ int parse_and_run(int argc, char** argv) {
   add_generate(app, chosen);
   add_replay(app, chosen);
   add_schema(app, chosen);
+  add_store(app, chosen);
   add_version(app, chosen);
   try {
     app.parse(argc, argv);

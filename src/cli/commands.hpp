@@ -15,6 +15,7 @@ void add_decode(CLI::App& app, Action& chosen);
 void add_generate(CLI::App& app, Action& chosen);
 void add_replay(CLI::App& app, Action& chosen);
 void add_schema(CLI::App& app, Action& chosen);
+void add_store(CLI::App& app, Action& chosen);
 void add_version(CLI::App& app, Action& chosen);
 
 /// What `sluice` does without a subcommand.

@@ -1,0 +1,42 @@
+#pragma once
+// One request and its answer, as the connection offers them to whoever answers. On the connection's thread.
+#include <cstddef>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "store/encoding.hpp"
+
+namespace sluice::store {
+
+using Headers = std::vector<std::pair<std::string, std::string>>;
+
+/// What is wrong with a body: its coding is not known, it is damaged, or the client went away.
+struct BodyError {
+  unsigned status = 400;
+  std::string sentence;
+};
+
+class Exchange {
+ public:
+  virtual ~Exchange() = default;
+
+  virtual std::string_view method() const = 0;                       ///< "GET"
+  virtual std::string_view path() const = 0;                         ///< without the query
+  virtual std::string_view query() const = 0;                        ///< after "?", still encoded
+  virtual std::string_view header(std::string_view name) const = 0;  ///< "" where it is not there
+
+  /// The body, decoded. 0: that was all.
+  virtual Result<std::size_t, BodyError> read(char* to, std::size_t size) = 0;
+
+  /// The whole answer.
+  virtual void respond(unsigned status, const Headers& headers, std::string_view body, Coding coding) = 0;
+  /// An answer in pieces: begin, write as often as there is something, end. write and end return false once
+  /// the client is gone. Without end() the client sees that the answer was cut off.
+  virtual void begin(unsigned status, const Headers& headers, Coding coding) = 0;
+  virtual bool write(std::string_view piece) = 0;
+  virtual bool end() = 0;
+};
+
+}  // namespace sluice::store

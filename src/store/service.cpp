@@ -1,0 +1,106 @@
+#include "store/service.hpp"
+
+#include <unistd.h>
+
+#include <array>
+#include <chrono>
+
+#include "store/error_text.hpp"
+
+namespace sluice::store {
+namespace {
+
+constexpr std::chrono::milliseconds kSlotWait{100};
+
+std::string host_name() {
+  std::array<char, 256> name{};
+  return ::gethostname(name.data(), name.size() - 1) == 0 ? name.data() : "localhost";
+}
+
+void respond_text(Exchange& exchange, unsigned status, std::string_view text, Headers headers = {}) {
+  headers.emplace_back("Content-Type", "text/plain; charset=UTF-8");
+  exchange.respond(status, headers, text, Coding::identity);
+}
+
+/// Gives a slot back, however its request ends.
+class Slot {
+ public:
+  explicit Slot(std::counting_semaphore<>& slots) : slots_(slots) {}
+  ~Slot() { slots_.release(); }
+  Slot(const Slot&) = delete;
+  Slot& operator=(const Slot&) = delete;
+
+ private:
+  std::counting_semaphore<>& slots_;
+};
+
+}  // namespace
+
+Service::Service(Engine& engine, const ServiceOptions& options, std::stop_token stop)
+    : engine_(engine),
+      credentials_(options.credentials),
+      stop_(std::move(stop)),
+      slots_(static_cast<std::ptrdiff_t>(options.connections)),
+      facts_{engine.version(), engine.timezone(), host_name()} {}
+
+void Service::answer(Exchange& exchange) {
+  const std::string_view path = exchange.path();
+  const std::string_view method = exchange.method();
+  if (method != "GET" && method != "HEAD" && method != "POST")
+    return respond_text(exchange, 405, "Only GET, HEAD and POST are known here.\n",
+                        {{"Allow", "GET, HEAD, POST"}});
+  if (path == "/ping" || path == "/replicas_status") return respond_text(exchange, 200, "Ok.\n");
+  if (path != "/")
+    return respond_text(exchange, 404,
+                        "There is no handle " + std::string(path) +
+                            "\n\nUse / or /ping for health checks.\nSend queries from your program "
+                            "with POST method or GET /?query=...\n");
+  const Form form = Form::parse(exchange.query());
+  if (method != "POST" && form.find("query") == nullptr) return respond_text(exchange, 200, "Ok.\n");
+  // Any page that a browser on this machine shows could otherwise have its statements run here.
+  if (credentials_.password.empty() && !exchange.header("Origin").empty())
+    return respond_text(exchange, 403,
+                        "Requests from pages in a browser are answered only where the store has a "
+                        "password (--password-file).\n");
+  query(exchange, form);
+}
+
+void Service::query(Exchange& exchange, const Form& form) {
+  if (const auto no = refused(exchange, form, credentials_))
+    return respond_error(exchange, {*no, 0}, form.get("query_id"), facts_);
+  const auto request = read_query_request(exchange, form);
+  if (!request) return respond_error(exchange, {request.error(), 0}, form.get("query_id"), facts_);
+  StatementText statement;
+  if (const auto read = read_statement(exchange, *request, statement); !read)
+    return respond_error(exchange, read.error(), request->query_id, facts_);
+  if (!wait_for_slot()) return respond_text(exchange, 503, "The store is ending.\n");
+  const Slot slot(slots_);
+  const auto session = session_for(*request);
+  if (!session) return respond_error(exchange, {session.error(), 0}, request->query_id, facts_);
+  run_query(exchange, *request, statement, **session, facts_);
+}
+
+/// A fresh one for each request, which costs half a millisecond: so nothing of one request is left for
+/// another.
+Result<std::unique_ptr<Session>, EngineError> Service::session_for(const QueryRequest& request) {
+  auto session = engine_.open();
+  if (!session) return session;
+  if (!request.database.empty())
+    if (const auto used = (*session)->run("USE " + quoted_name(request.database), "Null", {}); !used)
+      return failure(used.error());
+  if (const std::string settings = set_statement(request); !settings.empty())
+    if (const auto set = (*session)->run(settings, "Null", {}); !set) return failure(set.error());
+  return session;
+}
+
+bool Service::wait_for_slot() {
+  while (!slots_.try_acquire_for(kSlotWait))
+    if (stop_.stop_requested()) return false;
+  return true;
+}
+
+void Service::cancel_all() {
+  if (const auto session = engine_.open()) (void)(*session)->run("KILL QUERY WHERE 1 ASYNC", "Null", {});
+}
+
+}  // namespace sluice::store
