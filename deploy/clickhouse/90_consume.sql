@@ -331,6 +331,8 @@ SETTINGS
     kafka_handle_error_mode = 'stream',
     kafka_num_consumers = {{consumers}},
     kafka_thread_per_consumer = 1,
+    kafka_max_block_size = {{block_rows}},
+    kafka_max_block_size = {{block_rows}},
     kafka_flush_interval_ms = {{flush_ms}},
     kafka_poll_timeout_ms = {{poll_ms}},
     kafka_consumer_reschedule_ms = {{reschedule_ms}};

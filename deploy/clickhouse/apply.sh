@@ -20,7 +20,9 @@
 #   --topic NAME           (default flows)
 #   --group NAME           consumer group, whose offsets say where to go on (default sluice)
 #   --consumers N          consumers of one server, at most as many as the topic has partitions (default 1)
+#   --block-rows N         rows are written when so many have gathered (default 1048576); what a crash can double
 #   --flush-interval MS    rows are written after this time at the latest (default 1000)
+#   --block-rows N         or when there are so many (default 262144); what a crash can double at most
 # Days that rows are kept:
 #   --retention-days N     flows_raw (default 30)
 #   --retention-1m N       flows_1m (default 90)
@@ -44,7 +46,7 @@ wrong() { say "$@"; exit 2; }
 usage() { sed -n '2,/^set -/s/^# \{0,1\}//p' "${BASH_SOURCE[0]}" | sed '/^set -/d'; }
 
 url=http://127.0.0.1:8123 user='' password='' client='' cluster='' schema_dir='' user_files='' compat='' print=''
-declare -A parameter=([brokers]=localhost:9092 [topic]=flows [group]=sluice [consumers]=1 [flush_ms]=1000
+declare -A parameter=([brokers]=localhost:9092 [topic]=flows [group]=sluice [consumers]=1 [flush_ms]=1000 [block_rows]=1048576
   [retention]=30 [retention_1m]=90 [retention_5m]=400 [retention_1h]=1830 [retention_errors]=30)
 
 # What goes into a statement stands between single quotes there, or is a number.
@@ -62,7 +64,7 @@ while (($#)); do
     --compat) compat=yes; shift; continue ;;
     --print) print=yes; shift; continue ;;
     --url | --user | --password-file | --client | --cluster | --schema-dir | --user-files | --brokers | --topic | \
-      --group | --consumers | --flush-interval | --retention-days | --retention-1m | --retention-5m | --retention-1h | \
+      --group | --consumers | --block-rows | --flush-interval | --block-rows | --retention-days | --retention-1m | --retention-5m | --retention-1h | \
       --retention-errors) (($# > 1)) || wrong "$1 wants a value" ;;
     *) wrong "there is no option '$1'; --help tells all" ;;
   esac
@@ -79,7 +81,9 @@ while (($#)); do
     --user-files) [[ -d $2 ]] || wrong "--user-files $2 is not a directory"; user_files=$2 ;;
     --brokers | --topic | --group) text_value "$1" "$2"; parameter[${1#--}]=$2 ;;
     --consumers) number "$1" "$2"; parameter[consumers]=$2 ;;
+    --block-rows) number "$1" "$2"; parameter[block_rows]=$2 ;;
     --flush-interval) number "$1" "$2"; parameter[flush_ms]=$2 ;;
+    --block-rows) number "$1" "$2"; parameter[block_rows]=$2 ;;
     --retention-days) number "$1" "$2"; parameter[retention]=$2 ;;
     --retention-*) number "$1" "$2"; name=${1#--}; parameter[${name//-/_}]=$2 ;;
   esac
