@@ -64,7 +64,7 @@ while (($#)); do
     --compat) compat=yes; shift; continue ;;
     --print) print=yes; shift; continue ;;
     --url | --user | --password-file | --client | --cluster | --schema-dir | --user-files | --brokers | --topic | \
-      --group | --consumers | --block-rows | --flush-interval | --block-rows | --retention-days | --retention-1m | --retention-5m | --retention-1h | \
+      --group | --consumers | --flush-interval | --block-rows | --retention-days | --retention-1m | --retention-5m | --retention-1h | \
       --retention-errors) (($# > 1)) || wrong "$1 wants a value" ;;
     *) wrong "there is no option '$1'; --help tells all" ;;
   esac
