@@ -47,6 +47,7 @@ int parse_and_run(int argc, char** argv) {
   add_check(app, chosen);
   add_decode(app, chosen);
   add_generate(app, chosen);
+  add_query(app, chosen);
   add_replay(app, chosen);
   add_schema(app, chosen);
   add_store(app, chosen);

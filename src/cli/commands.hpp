@@ -13,6 +13,7 @@ void add_run(CLI::App& app, Action& chosen);
 void add_check(CLI::App& app, Action& chosen);
 void add_decode(CLI::App& app, Action& chosen);
 void add_generate(CLI::App& app, Action& chosen);
+void add_query(CLI::App& app, Action& chosen);
 void add_replay(CLI::App& app, Action& chosen);
 void add_schema(CLI::App& app, Action& chosen);
 void add_store(CLI::App& app, Action& chosen);

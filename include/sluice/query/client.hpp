@@ -1,0 +1,47 @@
+#pragma once
+// Asks a ClickHouse server, or what speaks its HTTP interface, one statement. Blocks the calling thread; any
+// thread, no state is shared between calls.
+#include <functional>
+#include <map>
+#include <string>
+#include <string_view>
+
+#include "sluice/query/server.hpp"
+
+namespace sluice::query {
+
+struct Login {
+  std::string user = {};      ///< empty: the server's default user
+  std::string password = {};  ///< never written anywhere but into the request
+};
+
+struct Request {
+  std::string sql = {};
+  std::string database = {};
+  std::string format = {};  ///< of the answer, unless the statement names one itself
+  std::map<std::string, std::string> parameters = {};  ///< values of the statement's {name:Type}, unescaped
+};
+
+/// Why there is no answer.
+struct Problem {
+  enum class Kind {
+    unreachable,  ///< nobody to talk to, or the connection broke
+    refused,      ///< ClickHouse gave an error
+    strange,      ///< something answered that is not ClickHouse
+  };
+  Kind kind = Kind::unreachable;
+  int code = 0;           ///< ClickHouse's number of the error; 0 where it gave none
+  std::string text = {};  ///< of one error; without the code before it and the server's version behind it
+};
+
+/// Takes the answer piece by piece, with the name of the format it is in (what was asked for, or what the
+/// statement named). False ends the reading, which is no problem.
+using Take = std::function<bool(std::string_view format, std::string_view piece)>;
+
+/// Waits some seconds for the connection and without end for the answer, as long as the connection lives.
+Result<void, Problem> ask(const Server& server, const Login& login, const Request& request, const Take& take);
+
+/// "Code: 60. DB::Exception: Table x does not exist. (UNKNOWN_TABLE) (version 24.8.1.1)" as a Problem.
+Problem problem_of(std::string_view body, int code);
+
+}  // namespace sluice::query

@@ -1,0 +1,176 @@
+#include "sluice/query/client.hpp"
+
+#include <gmock/gmock.h>
+
+#include "fake_server.hpp"
+
+namespace sluice::query {
+namespace {
+
+using test::answer;
+using test::FakeServer;
+using testing::HasSubstr;
+using testing::Not;
+
+struct Answered {
+  bool fine = false;
+  Problem problem;
+  std::string format;
+  std::string body;
+};
+
+Answered ask(const Server& server, const Request& request, const Login& login = {}) {
+  Answered out;
+  const auto result =
+      query::ask(server, login, request, [&](std::string_view format, std::string_view piece) {
+        out.format = format;
+        out.body += piece;
+        return true;
+      });
+  out.fine = result.has_value();
+  if (!result) out.problem = result.error();
+  return out;
+}
+
+Answered ask(const std::string& response, const Request& request = {.sql = "SELECT 1", .format = "CSV"}) {
+  FakeServer fake(response);
+  return ask(fake.server(), request);
+}
+
+TEST(Client, SendsTheStatementAndItsParameters) {
+  FakeServer fake(answer("200 OK", "", "1\n"));
+  const auto answered = ask(fake.server(), {.sql = "SELECT {a:String}",
+                                            .database = "my db",
+                                            .format = "CSV",
+                                            .parameters = {{"a", "x&y=\t\\\n%\xc3\xa9"}, {"b", "it's"}}});
+  EXPECT_TRUE(answered.fine);
+  const auto request = fake.request();
+  EXPECT_EQ(request.method(), test::http::verb::post);
+  EXPECT_EQ(std::string(request.target()),
+            "/?wait_end_of_query=1&database=my%20db&default_format=CSV"
+            "&param_a=x%26y%3D%5Ct%5C%5C%5Cn%25%C3%A9&param_b=it%27s");
+  EXPECT_EQ(request.body(), "SELECT {a:String}");
+  EXPECT_EQ(std::string(request[test::http::field::host]), fake.server().authority());
+  EXPECT_EQ(request.count("X-ClickHouse-User"), 0U);
+  EXPECT_EQ(request.count("X-ClickHouse-Key"), 0U);
+}
+
+TEST(Client, LogsIn) {
+  FakeServer fake(answer("200 OK", "", ""));
+  EXPECT_TRUE(ask(fake.server(), {.sql = "SELECT 1"}, {.user = "reader", .password = "s3cret"}).fine);
+  const auto request = fake.request();
+  EXPECT_EQ(std::string(request["X-ClickHouse-User"]), "reader");
+  EXPECT_EQ(std::string(request["X-ClickHouse-Key"]), "s3cret");
+  EXPECT_THAT(std::string(request.target()), Not(HasSubstr("s3cret")));
+}
+
+TEST(Client, APasswordAloneIsTheDefaultUsers) {
+  FakeServer fake(answer("200 OK", "", ""));
+  EXPECT_TRUE(ask(fake.server(), {.sql = "SELECT 1"}, {.password = "s3cret"}).fine);
+  EXPECT_EQ(std::string(fake.request()["X-ClickHouse-User"]), "default");
+}
+
+TEST(Client, ReachesIPv6AndAPath) {
+  FakeServer fake(answer("200 OK", "", "1\n"), "::1");
+  Server server = fake.server();
+  server.path = "/clickhouse/";
+  EXPECT_EQ(ask(server, {.sql = "SELECT 1"}).body, "1\n");
+  const auto request = fake.request();
+  EXPECT_THAT(std::string(request.target()), testing::StartsWith("/clickhouse/?"));
+  EXPECT_EQ(std::string(request[test::http::field::host]), "[::1]:" + server.port);
+}
+
+TEST(Client, GivesTheAnswerAndItsFormat) {
+  const auto answered = ask(answer("200 OK", "X-ClickHouse-Format: JSON\r\n", "{}\n"));
+  EXPECT_TRUE(answered.fine);
+  EXPECT_EQ(answered.format, "JSON");
+  EXPECT_EQ(answered.body, "{}\n");
+}
+
+TEST(Client, WithoutAFormatHeaderItIsWhatWasAskedFor) {
+  EXPECT_EQ(ask(answer("200 OK", "", "1\n")).format, "CSV");
+}
+
+TEST(Client, ReadsChunks) {
+  EXPECT_EQ(ask("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nab\r\n3\r\ncde\r\n0\r\n\r\n").body,
+            "abcde");
+}
+
+TEST(Client, ReadsUntilTheConnectionEnds) {
+  EXPECT_EQ(ask("HTTP/1.1 200 OK\r\n\r\nall of it").body, "all of it");
+}
+
+TEST(Client, TakesAnAnswerOfAnyLength) {
+  const std::string body(3'000'000, 'x');
+  EXPECT_EQ(ask(answer("200 OK", "", body)).body, body);
+}
+
+TEST(Client, EndsWhereNoMoreIsWanted) {
+  FakeServer fake(answer("200 OK", "", std::string(1'000'000, 'x')));
+  std::size_t pieces = 0;
+  const auto result =
+      query::ask(fake.server(), {}, {.sql = "SELECT 1"}, [&](std::string_view, std::string_view) {
+        ++pieces;
+        return false;
+      });
+  EXPECT_TRUE(result);
+  EXPECT_EQ(pieces, 1U);
+}
+
+TEST(Client, NothingAnswers) {
+  Server server;
+  {
+    FakeServer gone(answer("200 OK", "", ""));
+    server = gone.server();
+    ask(server, {.sql = "SELECT 1"});
+  }
+  const auto answered = ask(server, {.sql = "SELECT 1"});
+  EXPECT_FALSE(answered.fine);
+  EXPECT_EQ(answered.problem.kind, Problem::Kind::unreachable);
+  EXPECT_EQ(answered.problem.text, "nothing answers at " + server.to_string() + " (Connection refused)");
+}
+
+TEST(Client, AnAnswerThatBreaksOffIsNone) {
+  const auto answered = ask("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhalf");
+  EXPECT_FALSE(answered.fine);
+  EXPECT_EQ(answered.problem.kind, Problem::Kind::unreachable);
+  EXPECT_THAT(answered.problem.text, HasSubstr("broke before the answer was complete"));
+  EXPECT_FALSE(ask("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nab").fine);
+  EXPECT_THAT(ask("").problem.text, HasSubstr("broke before"));
+}
+
+TEST(Client, WhatSpeaksNoHttpIsToldApart) {
+  const auto answered = ask("SSH-2.0-OpenSSH_9.2\r\n");
+  EXPECT_EQ(answered.problem.kind, Problem::Kind::strange);
+  EXPECT_THAT(answered.problem.text, HasSubstr("does not speak HTTP"));
+}
+
+TEST(Client, WhatIsNoClickHouseIsToldApart) {
+  const auto answered = ask(answer("404 Not Found", "", "{\"error\":\"there is nothing at /\"}\nmore"));
+  EXPECT_EQ(answered.problem.kind, Problem::Kind::strange);
+  EXPECT_THAT(answered.problem.text,
+              testing::EndsWith("is no ClickHouse: status 404, \"{\"error\":\"there is nothing at /\"}\""));
+}
+
+TEST(Client, ErrorsOfClickHouseHaveTheirCode) {
+  const auto answered =
+      ask(answer("404 Not Found", "X-ClickHouse-Exception-Code: 60\r\n",
+                 "Code: 60. DB::Exception: Unknown table expression identifier 'x' in scope SELECT "
+                 "* FROM x. (UNKNOWN_TABLE) (version 24.8.14.39 (official build))\n"));
+  EXPECT_EQ(answered.problem.kind, Problem::Kind::refused);
+  EXPECT_EQ(answered.problem.code, 60);
+  EXPECT_EQ(answered.problem.text,
+            "Unknown table expression identifier 'x' in scope SELECT * FROM x. (UNKNOWN_TABLE)");
+}
+
+TEST(ProblemOf, TakesTheCodeFromTheText) {
+  EXPECT_EQ(problem_of("Code: 62. DB::Exception: Syntax error\n", 0).code, 62);
+  EXPECT_EQ(problem_of("Code: 62. DB::Exception: Syntax error\n", 0).text, "Syntax error");
+  EXPECT_EQ(problem_of("Code: x", 7).text, "Code: x");
+  EXPECT_EQ(problem_of("Code: x", 7).code, 7);
+  EXPECT_EQ(problem_of("Code: 5.", 0).text, "");
+  EXPECT_EQ(problem_of("", 5).text, "");
+}
+
+}  // namespace
+}  // namespace sluice::query
