@@ -91,6 +91,9 @@ while (($#)); do
 done
 
 clamp() { echo $(($1 < $2 ? $2 : $1 > $3 ? $3 : $1)); }
+# A block ends only when what one poll brought is used up, and a record holds hundreds of flows; the engine's own bound
+# of 65,536 records a poll would let a block grow to tens of millions of rows.
+parameter[poll_records]=$(clamp $((parameter[block_rows] / 1024)) 1 256)
 parameter[poll_ms]=$(clamp $((parameter[flush_ms] / 4)) 50 500)
 parameter[reschedule_ms]=$(clamp $((parameter[flush_ms] / 10)) 20 500)
 parameter[db]=sluice parameter[goflow]=goflow parameter[goflow2]=goflow2
@@ -184,7 +187,7 @@ fill() {
   [[ $(question "SELECT (SELECT count() FROM $2) = 0 AND (SELECT count() FROM $db.flows_raw) > 0") == 1 ]] || return 0
   select=$(question "SELECT as_select FROM system.tables WHERE database || '.' || name = '$1' FORMAT TSVRaw")
   columns=$(question "SELECT arrayStringConcat(groupArray('\`' || name || '\`'), ', ') FROM (SELECT name FROM system.columns WHERE database || '.' || table = '$1' ORDER BY position) FORMAT TSVRaw")
-  say "filling $2 from $db.flows_raw"
+  [[ $2 == *_names ]] || say "filling $2 from $db.flows_raw"  # names are few, and often there are none to be found
   question "INSERT INTO $2 ($columns) $select" >/dev/null
 }
 
