@@ -36,16 +36,22 @@ fs::path cache_directory() {
   return {};
 }
 
-/// What makes the Kafka consumers of the engine quick to go on after a restart. They never leave their group,
-/// so without a short session the next start waits for 45 s, and with a static member id it need not wait at
-/// all.
+/// What makes the Kafka consumers of the engine go on at once after a restart: they never leave their group, so that
+/// only a static member id spares the next start the wait for the session's end. With one the session may be long, and
+/// must be: a consumer whose session ends while the broker restarts goes back to its last commit, and doubles what it
+/// wrote since. Without one a short session is the lesser evil.
 std::vector<std::string> kafka_settings(const std::string& instance_id) {
-  std::vector<std::string> out{
-      "kafka.session_timeout_ms=6000", "kafka.heartbeat_interval_ms=1000", "kafka.max_poll_interval_ms=10000",
-      // The pools are as large as the machine's cores by default, and a consumer that waits
-      // for records keeps a thread of them.
-      "background_message_broker_schedule_pool_size=16", "background_schedule_pool_size=16"};
-  if (!instance_id.empty()) out.push_back("kafka.group_instance_id=" + instance_id);
+  // The pools are as large as the machine's cores by default, and a consumer that waits for records keeps a
+  // thread of them.
+  std::vector<std::string> out{"background_message_broker_schedule_pool_size=16",
+                               "background_schedule_pool_size=16"};
+  if (instance_id.empty()) {
+    out.insert(out.end(), {"kafka.session_timeout_ms=6000", "kafka.heartbeat_interval_ms=1000",
+                           "kafka.max_poll_interval_ms=10000"});
+  } else {
+    out.insert(out.end(), {"kafka.session_timeout_ms=45000", "kafka.heartbeat_interval_ms=3000",
+                           "kafka.max_poll_interval_ms=300000", "kafka.group_instance_id=" + instance_id});
+  }
   return out;
 }
 
