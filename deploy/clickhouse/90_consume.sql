@@ -333,8 +333,6 @@ SETTINGS
     kafka_thread_per_consumer = 1,
     kafka_max_block_size = {{block_rows}},
     kafka_poll_max_batch_size = {{poll_records}},
-    kafka_max_block_size = {{block_rows}},
-    kafka_poll_max_batch_size = {{poll_records}},
     kafka_flush_interval_ms = {{flush_ms}},
     kafka_poll_timeout_ms = {{poll_ms}},
     kafka_consumer_reschedule_ms = {{reschedule_ms}};

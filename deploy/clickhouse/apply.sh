@@ -83,7 +83,6 @@ while (($#)); do
     --consumers) number "$1" "$2"; parameter[consumers]=$2 ;;
     --block-rows) number "$1" "$2"; parameter[block_rows]=$2 ;;
     --flush-interval) number "$1" "$2"; parameter[flush_ms]=$2 ;;
-    --block-rows) number "$1" "$2"; parameter[block_rows]=$2 ;;
     --retention-days) number "$1" "$2"; parameter[retention]=$2 ;;
     --retention-*) number "$1" "$2"; name=${1#--}; parameter[${name//-/_}]=$2 ;;
   esac
