@@ -36,10 +36,10 @@ fs::path cache_directory() {
   return {};
 }
 
-/// What makes the Kafka consumers of the engine go on at once after a restart: they never leave their group, so that
-/// only a static member id spares the next start the wait for the session's end. With one the session may be long, and
-/// must be: a consumer whose session ends while the broker restarts goes back to its last commit, and doubles what it
-/// wrote since. Without one a short session is the lesser evil.
+/// What makes the Kafka consumers of the engine go on at once after a restart: they never leave their group,
+/// so that only a static member id spares the next start the wait for the session's end. With one the session
+/// may be long, and must be: a consumer whose session ends while the broker restarts goes back to its last
+/// commit, and doubles what it wrote since. Without one a short session is the lesser evil.
 std::vector<std::string> kafka_settings(const std::string& instance_id) {
   // The pools are as large as the machine's cores by default, and a consumer that waits for records keeps a
   // thread of them.
