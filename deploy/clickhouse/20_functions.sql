@@ -17,7 +17,7 @@ CREATE OR REPLACE FUNCTION sluice_ip{{on_cluster}} AS (address) ->
        substring(toString(address), 8), toString(address));
 
 -- MAC address to text.
-CREATE OR REPLACE FUNCTION sluice_mac{{on_cluster}} AS (mac) -> lower(MACNumToString(mac));
+CREATE OR REPLACE FUNCTION sluice_mac{{on_cluster}} AS (mac) -> lower(MACNumToString(toUInt64(mac)));
 
 -- TCP flags to letters, a point for each that is not set: N C E U A P R S F.
 CREATE OR REPLACE FUNCTION sluice_tcp_flags{{on_cluster}} AS (flags) ->
@@ -34,7 +34,7 @@ CREATE OR REPLACE FUNCTION sluice_protocol{{on_cluster}} AS (proto) ->
 
 -- Ethertype to name; 0x1234 where it has none.
 CREATE OR REPLACE FUNCTION sluice_ethertype{{on_cluster}} AS (etype) ->
-    dictGetOrDefault('sluice.ethertypes', 'name', toUInt64(etype), concat('0x', lower(leftPad(hex(toUInt32(etype)), 8, '0'))));
+    dictGetOrDefault('sluice.ethertypes', 'name', toUInt64(etype), concat('0x', lower(leftPad(hex(toUInt32(etype)), 4, '0'))));
 
 -- Port to the name of its service; the number where it has none.
 CREATE OR REPLACE FUNCTION sluice_port{{on_cluster}} AS (proto, port) ->

@@ -1,0 +1,112 @@
+"""The shipped SQL and the flow message: what the columns must be, and messages to fill them with."""
+import collections
+import glob
+import ipaddress
+import os
+import re
+
+from . import messages, paths
+
+SCRIPTS = os.path.join(paths.source(), "deploy/clickhouse")
+PROTO = os.path.join(paths.source(), "proto/flow.proto")
+NOBODY = "127.0.0.1:1"  # a broker that is not there
+T0 = 1_795_262_400_000_000_000  # 2026-11-21 12:00:00 UTC in ns
+
+Field = collections.namedtuple("Field", "label type name number comment")
+KAFKA_TYPES = {"uint32": "UInt32", "uint64": "UInt64", "bytes": "String", "string": "String"}
+
+
+def fields():
+    """The fields of the proto file, in its order."""
+    with open(PROTO) as file:
+        body = file.read().split("reserved", 1)[1]
+    return [Field((match[1] or "").strip(), match[2], match[3], int(match[4]), match[5])
+            for match in re.finditer(r"^  (optional |repeated )?(\w+) (\w+) = (\d+);  // (.*)$", body, re.M)]
+
+
+def is_address(field):
+    return field.type == "bytes" and field.name != "application_id"
+
+
+def wrapped(field, plain):
+    return {"optional": f"Nullable({plain})", "repeated": f"Array({plain})"}.get(field.label, plain)
+
+
+def kafka_type(field):
+    return wrapped(field, KAFKA_TYPES.get(field.type, "Int32"))
+
+
+def raw_name(field):
+    return field.name.removesuffix("_ns") if field.name.startswith("time_") else field.name
+
+
+def raw_type(field):
+    """The type of the field's column in flows_raw; of an enum only how it begins."""
+    if field.name.startswith("time_"):
+        return "DateTime64(9, 'UTC')"
+    if is_address(field):
+        return wrapped(field, "IPv6")
+    if field.type == "string":
+        return "String" if field.name == "user_name" else "LowCardinality(String)"
+    return wrapped(field, KAFKA_TYPES.get(field.type, "Enum8("))
+
+
+def read(path):
+    with open(path) as file:
+        return file.read()
+
+
+def script(name):
+    return read(os.path.join(SCRIPTS, name))
+
+
+def scripts():
+    return sorted(glob.glob(os.path.join(SCRIPTS, "*.sql")) + glob.glob(os.path.join(SCRIPTS, "cluster/*.sql")))
+
+
+def statements(sql):
+    """As apply.sh takes them apart: each ends with a line that ends with a semicolon."""
+    found, current = [], ""
+    for line in sql.splitlines():
+        if not current and (line.startswith("--") or not line):
+            continue
+        current += line + "\n"
+        if line.endswith(";"):
+            found.append(current.rstrip().rstrip(";"))
+            current = ""
+    assert not current, f"the last statement has no end: {current}"
+    return found
+
+
+def framed(*flows):
+    """Length-delimited messages, as in a Kafka record."""
+    data = b""
+    for flow in flows:
+        body = flow.SerializeToString()
+        length = len(body)
+        while length >= 0x80:
+            data += bytes([length & 0x7F | 0x80])
+            length >>= 7
+        data += bytes([length]) + body
+    return data
+
+
+def message(**values):
+    flow = messages.parse(b"")
+    for name, value in values.items():
+        if isinstance(value, list):
+            getattr(flow, name).extend(value)
+        else:
+            setattr(flow, name, value)
+    return flow
+
+
+def text_of(address):
+    """Raw bytes as ClickHouse prints an IPv6 column."""
+    if len(address) == 4:
+        return f"::ffff:{ipaddress.ip_address(address)}"
+    return str(ipaddress.ip_address(address)) if address else "::"
+
+
+def unhex(data):
+    return f"unhex('{data.hex()}')"

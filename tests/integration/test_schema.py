@@ -1,0 +1,179 @@
+#!/usr/bin/python3
+"""The text of the shipped SQL: against the proto file, the daemon's own table of fields and the documentation; and the
+variant for clusters, as far as one engine can run it."""
+import csv
+import glob
+import os
+import re
+import shutil
+
+from harness import daemon, schema, store
+from harness.case import Case, main
+from harness.columns import NOBODY, PROTO, SCRIPTS, T0, fields, kafka_type, raw_name, read, script, scripts, statements
+
+
+def columns_of(sql, table):
+    """[(name, type)] of a CREATE TABLE whose columns stand one a line, without engine."""
+    body = re.search(rf"CREATE TABLE {re.escape(table)}\S*\n\(\n(.*?)\n\)", sql, re.S)[1]
+    return [tuple(line.strip().rstrip(",").split(" ", 1)) for line in body.splitlines()]
+
+
+class Text(Case):
+    """What can be read without an engine."""
+
+    def test_no_path_in_sql(self):
+        files = {os.path.basename(path) for path in glob.glob(os.path.join(SCRIPTS, "csv/*.csv"))}
+        for path in scripts():
+            sql = "\n".join(line for line in read(path).splitlines() if not line.startswith("--"))
+            self.assertNotRegex(sql, r"['\"\s][.~]?/\w", f"{path} holds a path")
+            for schema_name in re.findall(r"kafka_schema = '([^']*)'", sql):
+                self.assertEqual(schema_name, "flow.proto:FlowMessage", path)
+            for name in re.findall(r"FILE\(path '([^']*)'", sql):
+                self.assertIn(name, files, path)
+
+    def test_schema_is_the_daemons_proto(self):
+        """apply.sh copies the file that the daemon is built from."""
+        self.assertFalse(os.path.exists(os.path.join(SCRIPTS, "flow.proto")))
+        self.assertIn("message FlowMessage", read(PROTO))
+
+    def test_kafka_columns(self):
+        expected = [(field.name, kafka_type(field)) for field in fields()]
+        sql = script("90_consume.sql")
+        self.assertEqual(columns_of(sql, "{{db}}.flows{{on_cluster}}"), expected)
+        feed = columns_of(sql, "{{db}}.flows_feed{{on_cluster}}")
+        self.assertEqual(feed[:len(expected)], expected)
+        self.assertEqual([name for name, _ in feed[len(expected):]],
+                         ["kafka_topic", "kafka_partition", "kafka_offset", "kafka_time", "kafka_error", "kafka_message"])
+
+    def test_daemon_has_the_same_fields(self):
+        result = daemon.run_once("schema", "fields")
+        self.assertEqual(result.returncode, 0, result.stderr)
+        rows = [[cell.strip() for cell in line.strip("|").split(" | ")] for line in result.stdout.splitlines()
+                if line.startswith("| ") and not line.startswith("| ---") and not line.startswith("| Field ")]
+        self.assertEqual([(name, int(number), kind) for name, number, kind, *_ in rows],
+                         [(field.name, field.number, f"{field.label} {field.type}".strip()) for field in fields()])
+
+    def test_every_column_is_filled(self):
+        """The view names each column that it writes; a field forgotten there would stay empty without an error."""
+        select = re.search(r"flows_raw_view.*?SELECT\n(.*?)\nFROM", script("90_consume.sql"), re.S)[1]
+        named = []
+        depth, start = 0, 0
+        for at, char in enumerate(select + ","):
+            depth += (char == "(") - (char == ")")
+            if char == "," and depth == 0:
+                named.append(select[start:at].split()[-1])
+                start = at + 1
+        self.assertEqual(named, [raw_name(field) for field in fields()] +
+                         ["kafka_topic", "kafka_partition", "kafka_offset", "inserted_at"])
+
+    def test_enums(self):
+        proto = read(PROTO)
+        sql = script("50_flows_raw.sql") + script("90_consume.sql")
+        for field in fields():
+            body = re.search(rf"enum {field.type} \{{(.*?)\}}", proto, re.S)
+            if not body:
+                continue
+            values = re.findall(r"(\w+) = (\d+);", body[1])
+            expected = "Enum8(" + ", ".join(f"'{name}' = {number}" for name, number in values) + ", 'OTHER' = -1)"
+            self.assertEqual(sql.count(expected), 2, f"{field.name}: once in the table, once in the view: {expected}")
+
+    def test_csv(self):
+        keys = {"sluice_protocols.csv": 1, "sluice_ethertypes.csv": 1, "sluice_tcp_flags.csv": 1, "sluice_asns.csv": 1,
+                "sluice_icmp_types.csv": 2, "sluice_icmp_codes.csv": 3, "sluice_ports.csv": 2, "sluice_networks.csv": 1}
+        found = {os.path.basename(path) for path in glob.glob(os.path.join(SCRIPTS, "csv/*"))}
+        self.assertEqual(found, set(keys))
+        for name, key_columns in keys.items():
+            with open(os.path.join(SCRIPTS, "csv", name), newline="") as file:
+                head, *rows = csv.reader(file)
+            self.assertTrue(all(len(row) == len(head) for row in rows), name)
+            self.assertTrue(all(all(row[:key_columns + 1]) for row in rows), f"{name}: a key or a name is empty")
+            self.assertEqual(len({tuple(row[:key_columns]) for row in rows}), len(rows), f"{name}: a key stands twice")
+
+    def test_printed(self):
+        for options in ([], ["--compat"], ["--cluster", "c", "--compat"], ["--user", "u"]):
+            result = schema.run("--print", "--brokers", "a:1,b:2", "--topic", "t&t", "--group", "g", "--consumers", 3,
+                                "--flush-interval", 400, "--block-rows", 7, "--retention-days", 11, "--retention-1m", 12,
+                                "--retention-5m", 13, "--retention-1h", 14, "--retention-errors", 15, *options)
+            self.assertEqual(result.returncode, 0, result.stdout)
+            self.assertNotIn("{{", result.stdout)
+            for text in ("kafka_broker_list = 'a:1,b:2'", "kafka_topic_list = 't&t'", "kafka_group_name = 'g'",
+                         "kafka_num_consumers = 3,", "kafka_flush_interval_ms = 400,", "kafka_max_block_size = 7,",
+                         *(f"INTERVAL {days} DAY" for days in range(11, 16))):
+                self.assertIn(text, result.stdout)
+
+    def test_refused(self):
+        empty = self.path("empty")
+        open(empty, "w").close()
+        for arguments, sentence in (
+                (["--topic", "a'b"], "--topic must not hold quotes, backslashes or control characters: a'b"),
+                (["--brokers", "a\\b"], "--brokers must not hold quotes, backslashes or control characters: a\\b"),
+                (["--group", ""], "--group wants a value"),
+                (["--consumers", "0"], "--consumers wants a whole number from 1 to 9999999, not '0'"),
+                (["--retention-days", "1; DROP"], "--retention-days wants a whole number from 1 to 9999999, not '1; DROP'"),
+                (["--cluster", "a'"], "--cluster wants a name of letters, digits, '_', '.' and '-', not 'a''"),
+                (["--url", "localhost"], "--url wants http://HOST:PORT, not 'localhost'"),
+                (["--schema-dir", self.path("none")], f"--schema-dir {self.path('none')} is not a directory"),
+                (["--password-file", empty], f"the password file {empty} is empty"),
+                (["--brokers"], "--brokers wants a value"),
+                (["--retention"], "there is no option '--retention'; --help tells all")):
+            result = schema.run(*arguments)
+            self.assertEqual((result.returncode, result.stdout), (2, f"apply.sh: {sentence}\n"))
+        result = schema.run("--url", f"http://{NOBODY}")
+        self.assertEqual(result.returncode, 2)
+        self.assertRegex(result.stdout, rf"\Aapply\.sh: no answer from http://{re.escape(NOBODY)}: .*\n\Z")
+        result = schema.run("--client", "false")
+        self.assertEqual((result.returncode, result.stdout), (2, "apply.sh: the client ended with status 1\n"))
+
+    def test_help_names_every_option(self):
+        text = schema.run("--help").stdout
+        for option in set(re.findall(r"(--[a-z0-9-]+) (?:\||\))", read(schema.SCRIPT))):
+            if not option.endswith("-"):
+                self.assertIn(f"  {option} " if option != "--help" else "--help", text)
+
+
+class Cluster(Case):
+    """The embedded engine has no Keeper, so neither replication nor ON CLUSTER can run here; all else can."""
+
+    def test_on_one_node(self):
+        config = self.path("cluster.xml")
+        with open(config, "w") as file:
+            # The port is nobody's: a shard that is the engine itself is asked without a connection.
+            file.write("<clickhouse><tcp_port>29000</tcp_port><remote_servers><c1><shard><replica><host>127.0.0.1</host>"
+                       "<port>29000</port></replica></shard></c1></remote_servers></clickhouse>\n")
+        printed = schema.run("--print", "--cluster", "c1", "--compat", "--brokers", NOBODY)
+        self.assertEqual(printed.returncode, 0, printed.stdout)
+        with store.Store(self.path("store"), ["--engine-setting", f"config-file={config}"]) as engine:
+            for path in glob.glob(os.path.join(SCRIPTS, "csv/*.csv")) + [PROTO]:
+                shutil.copy(path, engine.files)
+            for statement in statements(printed.stdout):
+                with self.subTest(statement=statement.splitlines()[0]):
+                    engine.text(f"EXPLAIN AST {statement}")
+                    engine.text(statement.replace(" ON CLUSTER 'c1'", "").replace("ENGINE = Replicated", "ENGINE = "))
+            columns = "SELECT table, name, type, default_kind, default_expression FROM system.columns WHERE database = '{}' " \
+                      "AND table IN (SELECT name FROM system.tables WHERE database = '{}' AND engine = 'Distributed') ORDER BY ALL"
+            for name in ("sluice", "goflow", "goflow2"):
+                above = engine.query(columns.format(name, name))
+                self.assertTrue(above, name)
+                self.assertEqual(above, engine.query(columns.format(f"{name}_shard", name)), name)
+            stored = engine.query("SELECT name FROM system.tables WHERE database = 'sluice_shard' AND engine LIKE '%MergeTree'")
+            shown = engine.query("SELECT name FROM system.tables WHERE database = 'sluice' AND engine = 'Distributed'")
+            self.assertEqual(sorted(stored), sorted(shown), "a table of the shards that nobody can ask")
+            engine.text("INSERT INTO sluice_shard.flows_feed (bytes, sampling_rate, src_addr, time_received_ns, exporter_name) "
+                        f"VALUES (5, 100, unhex('c0000201'), {T0}, 'core')")
+            self.assertEqual(engine.query("SELECT bytes_corrected, src_ip, sluice_exporter(sampler_address) FROM sluice.flows_raw"),
+                             [[500, "192.0.2.1", "core"]])
+            for table in ("flows_1m", "flows_5m", "flows_1h"):
+                self.assertEqual(engine.value(f"SELECT sum(bytes_corrected) FROM sluice.{table}"), 500, table)
+            self.assertEqual(engine.query("SELECT src_addr, bytes FROM goflow2.flows_raw_view"), [["192.0.2.1", 500]])
+
+    def test_every_statement_is_for_the_cluster(self):
+        printed = schema.run("--print", "--cluster", "c1", "--compat").stdout
+        for statement in statements(printed):
+            if statement.startswith(("CREATE", "ALTER", "DROP")):
+                self.assertIn(" ON CLUSTER 'c1'", statement)
+            for engine in re.findall(r"ENGINE = (\w+)", statement):
+                self.assertTrue(engine.startswith("Replicated") or engine in ("Null", "Kafka", "Distributed"), engine)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,401 @@
+#!/usr/bin/python3
+"""The shipped tables at work in the engine: conversions, sums, names, apply.sh; and those for others' queries."""
+import ipaddress
+import os
+import shutil
+import subprocess
+import tempfile
+import unittest
+
+from harness import schema, store
+from harness.case import Case, main
+from harness.columns import NOBODY, PROTO, SCRIPTS, T0, fields, is_address, raw_name, raw_type, unhex
+
+
+class StoreCase(unittest.TestCase):
+    """One store for all tests of a class, with the shipped tables and a broker that is not there."""
+    maxDiff = None
+    options = ()
+
+    @classmethod
+    def setUpClass(cls):
+        cls.directory = tempfile.mkdtemp(prefix="sluice-test-")
+        cls.addClassCleanup(shutil.rmtree, cls.directory, ignore_errors=True)
+        cls.store = store.Store(os.path.join(cls.directory, "store"))
+        cls.addClassCleanup(cls.store.kill)
+        schema.apply(cls.store, "--brokers", NOBODY, *cls.options)
+
+    def setUp(self):
+        for table in self.store.query("SELECT database || '.' || name FROM system.tables WHERE engine LIKE '%MergeTree' "
+                                      "AND database IN ('sluice', 'goflow', 'goflow2') AND name != 'schema_version'"):
+            self.store.text(f"TRUNCATE TABLE {table[0]}")
+
+    def feed(self, *rows):
+        """Rows go the way of consumed ones, from the Null table on."""
+        for row in rows:
+            self.store.text(f"INSERT INTO sluice.flows_feed ({', '.join(row)}) VALUES ({', '.join(map(str, row.values()))})")
+
+
+class Tables(StoreCase):
+    def test_raw_columns(self):
+        rows = self.store.query("SELECT name, type, comment, default_kind FROM system.columns "
+                                "WHERE database = 'sluice' AND table = 'flows_raw' ORDER BY position")
+        found = {name: (kind, comment, default) for name, kind, comment, default in rows}
+        for field in fields():
+            kind, comment, default = found.pop(raw_name(field))
+            self.assertTrue(kind.removeprefix("Array(").startswith(raw_type(field).removeprefix("Array(").rstrip(")")),
+                            f"{field.name}: {kind}, not {raw_type(field)}")
+            self.assertEqual(kind.startswith("Array("), field.label == "repeated", field.name)
+            self.assertEqual(default, "", field.name)
+            if not field.name.startswith("time_received"):
+                self.assertEqual(comment, field.comment, field.name)
+        own = {name for name, (_, _, default) in found.items() if default == ""}
+        self.assertEqual(own, {"kafka_topic", "kafka_partition", "kafka_offset", "inserted_at"})
+        self.assertTrue(all(comment for _, comment, _ in found.values()), "a column without a comment")
+
+    def test_raw_table(self):
+        self.assertEqual(self.store.query("SELECT sorting_key, partition_key FROM system.tables "
+                                          "WHERE database = 'sluice' AND name = 'flows_raw'"),
+                         [["toStartOfFiveMinutes(time_received), sampler_address, in_if, out_if", "toDate(time_received)"]])
+        text = self.store.value("SELECT create_table_query FROM system.tables WHERE database = 'sluice' AND name = 'flows_raw'")
+        self.assertIn("ttl_only_drop_parts = 1", text)
+        self.assertIn("TTL toDate(time_received) + toIntervalDay(30)", text)
+        self.assertEqual(self.store.query("SELECT expr, type FROM system.data_skipping_indices "
+                                          "WHERE database = 'sluice' AND table = 'flows_raw' ORDER BY expr"),
+                         [["dst_addr", "bloom_filter"], ["src_addr", "bloom_filter"]])
+
+    def test_index_is_used(self):
+        self.feed({"src_addr": "unhex('c0000201')", "time_received_ns": T0})
+        plan = self.store.text("EXPLAIN indexes = 1 SELECT * FROM sluice.flows_raw WHERE src_addr = toIPv6('192.0.2.1')")
+        self.assertIn("src_addr_index", plan)
+
+    def test_addresses(self):
+        raw = [b"", bytes([192, 0, 2, 1]), bytes(4), b"\xff" * 4, ipaddress.ip_address("2001:db8::1").packed, bytes(16),
+               b"\xff" * 16, ipaddress.ip_address("::ffff:192.0.2.1").packed, b"abc", b"\x20" * 17]
+        expected = ["::", "::ffff:192.0.2.1", "::ffff:0.0.0.0", "::ffff:255.255.255.255", "2001:db8::1", "::",
+                    "ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff", "::ffff:192.0.2.1", "::", "::"]
+        people = ["::", "192.0.2.1", "0.0.0.0", "255.255.255.255", "2001:db8::1", "::",
+                  "ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff", "192.0.2.1", "::", "::"]
+        names = [field.name for field in fields() if is_address(field) and field.label != "repeated"]
+        self.feed(*({"in_if": number, "time_received_ns": T0, **{name: unhex(address) for name in names}}
+                    for number, address in enumerate(raw)))
+        for name in names:
+            self.assertEqual(self.store.query(f"SELECT {name} FROM sluice.flows_raw ORDER BY in_if"),
+                             [[text] for text in expected], name)
+        aliases = [row[0] for row in self.store.query("SELECT name FROM system.columns WHERE database = 'sluice' "
+                                                      "AND table = 'flows_raw' AND name LIKE '%_ip' AND default_kind = 'ALIAS'")]
+        self.assertEqual(len(aliases), 9)
+        for alias in aliases:
+            self.assertEqual(self.store.query(f"SELECT {alias} FROM sluice.flows_raw ORDER BY in_if"),
+                             [[text] for text in people], alias)
+
+    def test_address_lists(self):
+        self.feed({"mpls_ip": f"[{unhex(bytes([192, 0, 2, 1]))}, {unhex(bytes(16))}]", "time_received_ns": T0})
+        self.assertEqual(self.store.query("SELECT mpls_ip, ipv6_routing_header_addresses FROM sluice.flows_raw"),
+                         [[["::ffff:192.0.2.1", "::"], []]])
+
+    def test_nanoseconds(self):
+        values = [T0, T0 + 1, T0 + 999_999_999, 1, 2**63 - 1]
+        self.feed(*({"in_if": number, "time_received_ns": T0, "time_flow_start_ns": value, "time_flow_end_ns": value}
+                    for number, value in enumerate(values)))
+        self.assertEqual(self.store.query("SELECT toUnixTimestamp64Nano(time_flow_start), toUnixTimestamp64Nano(time_flow_end) "
+                                          "FROM sluice.flows_raw ORDER BY in_if"), [[value, value] for value in values])
+        self.assertEqual(self.store.value("SELECT toString(time_flow_start) FROM sluice.flows_raw WHERE in_if = 2"),
+                         "2026-11-21 12:00:00.999999999")
+
+    def test_absent_times(self):
+        self.feed({"in_if": 1, "time_received_ns": 0, "kafka_time": "'2026-11-21 12:00:00.123'"},
+                  {"in_if": 2, "time_received_ns": T0 + 5},
+                  {"in_if": 3, "time_received_ns": T0 + 5, "time_flow_end_ns": T0 + 3},
+                  {"in_if": 4, "time_received_ns": T0 + 5, "time_flow_end_ns": 2**63, "time_flow_start_ns": 2**64 - 1})
+        zone = self.store.value("SELECT toUnixTimestamp64Milli(toDateTime64('2026-11-21 12:00:00.123', 3)) * 1000000")
+        self.assertEqual(self.store.query(
+            "SELECT in_if, toUnixTimestamp64Nano(time_received), toUnixTimestamp64Nano(time_flow_start), "
+            "toUnixTimestamp64Nano(time_flow_end) FROM sluice.flows_raw ORDER BY in_if"),
+            [[1, zone, zone, zone], [2, T0 + 5, T0 + 5, T0 + 5], [3, T0 + 5, T0 + 3, T0 + 3], [4, T0 + 5, T0 + 5, T0 + 5]])
+
+    def test_enum_values(self):
+        self.feed(*({"in_if": number, "time_received_ns": T0, "type": value, "flow_direction": value,
+                     "sampling_rate_source": value, "layer_stack": f"[{value}]"}
+                    for number, value in enumerate((0, 1, 4, 13, 14, 98, 99, 300, -5))))
+        self.assertEqual(self.store.query("SELECT type, flow_direction, sampling_rate_source, layer_stack "
+                                          "FROM sluice.flows_raw ORDER BY in_if"),
+                         [["FLOWUNKNOWN", "DIRECTION_UNKNOWN", "RATE_UNKNOWN", ["Ethernet"]],
+                          ["SFLOW_5", "INGRESS", "HEADER", ["IPv4"]], ["IPFIX", "OTHER", "CONFIGURED", ["UDP"]],
+                          ["OTHER", "OTHER", "OTHER", ["Teredo"]], ["OTHER", "OTHER", "OTHER", ["OTHER"]],
+                          ["OTHER", "OTHER", "OTHER", ["OTHER"]], ["OTHER", "OTHER", "OTHER", ["Custom"]],
+                          ["OTHER", "OTHER", "OTHER", ["OTHER"]], ["OTHER", "OTHER", "OTHER", ["OTHER"]]])
+
+    def test_wide_values(self):
+        """Nothing that the message holds is too wide for its column."""
+        largest = {"uint32": 2**32 - 1, "uint64": 2**64 - 1}
+        chosen = [field for field in fields() if field.type in largest and not field.name.startswith("time_")]
+        self.feed({"time_received_ns": T0, **{field.name: f"[{largest[field.type]}]" if field.label == "repeated"
+                                              else largest[field.type] for field in chosen}})
+        row = self.store.query(f"SELECT {', '.join(field.name for field in chosen)} FROM sluice.flows_raw")[0]
+        for field, value in zip(chosen, row):
+            self.assertEqual(value, [largest[field.type]] if field.label == "repeated" else largest[field.type], field.name)
+
+    def test_text_columns(self):
+        self.feed({"time_received_ns": T0, "src_mac": 0x0002A5FF0102, "dst_mac": 0, "tcp_flags": 0x1B,
+                   "application_id": "unhex('0d0001bb')"})
+        self.assertEqual(self.store.query("SELECT src_mac_text, dst_mac_text, tcp_flags_text, application_id_text "
+                                          "FROM sluice.flows_raw"),
+                         [["00:02:a5:ff:01:02", "00:00:00:00:00:00", "....AP.SF", "13:443"]])
+
+    def test_rollups(self):
+        key = {"sampler_address": "unhex('c0000201')", "in_if": 1, "out_if": 2, "src_as": 64500, "dst_as": 64501,
+               "etype": 2048, "proto": 6}
+        minute = 60 * 10**9
+        for number in range(12):  # a row every minute, three rates
+            for rate in (0, 100, 1000):
+                self.feed({**key, "time_received_ns": T0 + number * minute + 1, "sampling_rate": rate, "bytes": 1000,
+                           "packets": 10})
+        for table, slots in (("flows_1m", 12), ("flows_5m", 3), ("flows_1h", 1)):
+            self.store.text(f"OPTIMIZE TABLE sluice.{table} FINAL")
+            self.assertEqual(self.store.query(
+                "SELECT count(), uniqExact(time), sum(flows), sum(bytes), sum(packets), sum(bytes_corrected), "
+                f"sum(packets_corrected), sumIf(bytes, sampling_rate = 0) FROM sluice.{table}"),
+                [[slots * 3, slots, 36, 36_000, 360, 12_000 + 1_200_000 + 12_000_000, 120 + 12_000 + 120_000, 12_000]], table)
+            self.assertEqual(self.store.query(f"SELECT DISTINCT sampler_ip, in_if, out_if, src_as, dst_as, etype, proto FROM "
+                                              f"sluice.{table}"), [["192.0.2.1", 1, 2, 64500, 64501, 2048, 6]], table)
+        self.assertEqual(self.store.query("SELECT sum(bytes_corrected), sum(packets_corrected) FROM sluice.flows_raw"),
+                         [[13_212_000, 132_120]])
+
+    def test_rates_are_exact_beyond_doubles(self):
+        self.feed({"time_received_ns": T0, "bytes": 2**53 + 1, "sampling_rate": 1},
+                  {"time_received_ns": T0, "bytes": 1, "sampling_rate": 1})
+        self.assertEqual(self.store.value("SELECT sum(bytes_corrected) FROM sluice.flows_1h"), 2**53 + 2)
+
+    def test_functions(self):
+        for call, expected in {
+                "sluice_protocol(6)": "TCP", "sluice_protocol(toUInt32(58))": "IPv6-ICMP", "sluice_protocol(200)": "200",
+                "sluice_as(64496)": "Example Transit", "sluice_as(toUInt32(4200000000))": "AS4200000000",
+                "sluice_port(6, 443)": "https", "sluice_port(toUInt32(17), toUInt32(53))": "domain",
+                "sluice_port(17, 49152)": "49152", "sluice_ethertype(2048)": "IPv4", "sluice_ethertype(0x86dd)": "IPv6",
+                "sluice_ethertype(0x1234)": "0x1234", "sluice_icmp(1, 3, 1)": "Host Unreachable",
+                "sluice_icmp(1, 8, 0)": "Echo Request", "sluice_icmp(58, 128, 0)": "Echo Request",
+                "sluice_icmp(58, 3, 0)": "Hop Limit Exceeded in Transit", "sluice_icmp(1, 77, 5)": "type 77 code 5",
+                "sluice_tcp_flags(toUInt32(0))": ".........", "sluice_tcp_flags(0x12)": "....A..S.",
+                "sluice_tcp_flags(0x1ff)": "NCEUAPRSF", "sluice_mac(1)": "00:00:00:00:00:01",
+                "sluice_network(toIPv6('192.0.2.200'))": "documentation", "sluice_network(toIPv6('192.0.3.1'))": "",
+                "sluice_network(toIPv6('2001:db8:7::1'))": "documentation", "sluice_network('10.255.0.1')": "private",
+                "sluice_network(toIPv4('172.31.255.255'))": "private", "sluice_network(toIPv4('172.32.0.0'))": "",
+                "sluice_ip(toIPv6('::ffff:192.0.2.1'))": "192.0.2.1", "sluice_ip(toIPv6('::1'))": "::1",
+                "sluice_ip(toIPv6('::192.0.2.1'))": "::192.0.2.1", "sluice_ip(toIPv4('192.0.2.1'))": "192.0.2.1",
+                "sluice_ip(toIPv6('::ffff:0:1'))": "0.0.0.1",
+                "sluice_ip(sluice_address(unhex('c0000201')))": "192.0.2.1"}.items():
+            self.assertEqual(self.store.value(f"SELECT {call}"), expected, call)
+
+    def test_longest_prefix_and_own_files(self):
+        """A user's own file is read, and not overwritten by the next apply.sh."""
+        path = os.path.join(self.store.files, "sluice_networks.csv")
+        self.addCleanup(self.store.text, "SYSTEM RELOAD DICTIONARY sluice.networks")
+        self.addCleanup(shutil.copy, os.path.join(SCRIPTS, "csv/sluice_networks.csv"), path)
+        with open(path, "w") as file:
+            file.write("prefix,name,asn\n198.18.0.0/15,lab,64500\n198.18.7.0/24,lab seven,64501\n2001:db8:1::/48,lab six,0\n")
+        schema.apply(self.store, "--brokers", NOBODY)
+        for address, name in (("198.18.7.9", "lab seven"), ("198.19.7.9", "lab"), ("2001:db8:1::9", "lab six"),
+                              ("2001:db8:2::9", ""), ("192.0.2.1", "")):
+            self.assertEqual(self.store.value(f"SELECT sluice_network(toIPv6('{address}'))"), name, address)
+        self.assertEqual(self.store.value("SELECT dictGet('sluice.networks', 'asn', tuple(toIPv6('198.18.7.9')))"), 64501)
+
+    def test_names_from_flows(self):
+        sampler = {"sampler_address": "unhex('c0000209')"}
+        self.feed({**sampler, "time_received_ns": T0, "exporter_name": "'old'", "in_if": 1, "in_if_name": "'xe-0'",
+                   "in_if_description": "'uplink'", "out_if": 2, "out_if_name": "'xe-1'"},
+                  {**sampler, "time_received_ns": T0 + 10, "exporter_name": "'core'", "in_if": 2, "in_if_name": "'xe-1/new'"},
+                  {**sampler, "time_received_ns": T0 + 5, "exporter_name": "'late'"},
+                  {"sampler_address": "unhex('c000020a')", "time_received_ns": T0, "in_if": 9})
+        for name in ("exporters", "interfaces"):
+            self.store.text(f"SYSTEM RELOAD DICTIONARY sluice.{name}")
+        where = "toIPv6('192.0.2.9')"
+        self.assertEqual(self.store.query(f"SELECT sluice_exporter({where}), sluice_exporter(toIPv6('192.0.2.10')), "
+                                          f"sluice_interface({where}, 1), sluice_interface({where}, 2), sluice_interface({where}, 3)"),
+                         [["core", "192.0.2.10", "xe-0", "xe-1/new", "3"]])
+        self.assertEqual(self.store.value(f"SELECT dictGet('sluice.interfaces', 'description', tuple({where}, toUInt64(1)))"), "uplink")
+        self.assertEqual(self.store.query("SELECT if_index, argMax(name, last_seen) FROM sluice.interface_names "
+                                          "GROUP BY if_index ORDER BY if_index"), [[1, "xe-0"], [2, "xe-1/new"]])
+
+    def test_errors_table(self):
+        self.feed({"kafka_error": "'broken'", "kafka_message": "'bytes'", "kafka_topic": "'t'", "kafka_partition": 3,
+                   "kafka_offset": 17, "bytes": 5})
+        self.assertEqual(self.store.query("SELECT error, raw_message, kafka_topic, kafka_partition, kafka_offset "
+                                          "FROM sluice.flows_errors"), [["broken", "bytes", "t", 3, 17]])
+        self.assertEqual(self.store.value("SELECT count() FROM sluice.flows_raw"), 0)
+
+    def test_idempotent(self):
+        schema.apply(self.store, "--brokers", NOBODY)
+        self.feed({"time_received_ns": T0, "bytes": 5})
+        state = ("SELECT database, name, uuid, create_table_query FROM system.tables "
+                 "WHERE database = 'sluice' AND engine != 'Dictionary' ORDER BY name")
+        before = self.store.query(state)
+        self.assertEqual(schema.apply(self.store, "--brokers", NOBODY), "apply.sh: nothing to do, version 1 is in place\n")
+        self.assertEqual(self.store.query(state), before)
+        self.assertEqual(self.store.query("SELECT count(), sum(bytes) FROM sluice.flows_raw"), [[1, 5]])
+
+    def test_changed_parameters(self):
+        """Retention follows, rows stay, and all is as it was after changing back."""
+        self.feed({"time_received_ns": T0, "bytes": 5})
+        schema.apply(self.store, "--brokers", NOBODY, "--retention-days", 3650, "--retention-1m", 3651, "--topic", "other")
+        text = self.store.text("SELECT create_table_query FROM system.tables WHERE database = 'sluice' "
+                               "AND name IN ('flows_raw', 'flows_1m', 'flows')")
+        for part in ("toIntervalDay(3650)", "toIntervalDay(3651)", "kafka_topic_list = \\'other\\'"):
+            self.assertIn(part, text)
+        schema.apply(self.store, "--brokers", NOBODY)
+        self.assertEqual(self.store.query("SELECT count(), sum(bytes) FROM sluice.flows_raw"), [[1, 5]])
+        self.assertEqual(self.store.value("SELECT sum(flows) FROM sluice.flows_1h"), 1)
+
+    def test_missing_table_comes_back(self):
+        self.store.text("DROP TABLE sluice.flows SYNC")
+        schema.apply(self.store, "--brokers", NOBODY)
+        self.assertEqual(self.store.value("EXISTS TABLE sluice.flows"), 1)
+
+    def test_newer_tables_are_left_alone(self):
+        self.store.text("INSERT INTO sluice.schema_version SELECT 999, now64(3), 'newer'")
+        self.addCleanup(self.store.text, "DELETE FROM sluice.schema_version WHERE version = 999")
+        result = schema.run("--url", self.store.url, "--brokers", NOBODY)
+        self.assertEqual(result.returncode, 2)
+        self.assertIn("the tables are of version 999, newer than these scripts (1)", result.stdout)
+
+    def test_where_a_statement_fails(self):
+        """The script's name and the line at which the statement begins."""
+        copy = os.path.join(self.directory, "copy")
+        shutil.copytree(SCRIPTS, os.path.join(copy, "deploy/clickhouse"))
+        shutil.copytree(os.path.dirname(PROTO), os.path.join(copy, "proto"))
+        path = os.path.join(copy, "deploy/clickhouse/20_functions.sql")
+        with open(path) as file:
+            lines = len(file.read().splitlines())
+        with open(path, "a") as file:
+            file.write("\n-- wrong on purpose\nSELECT\n    no_such_function(1);\n")
+        result = subprocess.run([os.path.join(copy, "deploy/clickhouse/apply.sh"), "--url", self.store.url], text=True,
+                                stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
+        self.assertEqual(result.returncode, 1, result.stdout)
+        self.assertRegex(result.stdout.splitlines()[-1],
+                         rf"\Aapply\.sh: 20_functions\.sql:{lines + 3}: Code: 46\. DB::Exception: .*no_such_function")
+
+    def test_told_where_files_go(self):
+        result = schema.run("--url", self.store.url, "--brokers", NOBODY)
+        self.assertEqual(result.returncode, 0, result.stdout)
+        self.assertIn("proto/flow.proto must be in the server's format_schema_path", result.stdout)
+        self.assertIn("csv/*.csv must be in the server's user_files_path", result.stdout)
+
+    def test_client(self):
+        """--client: each statement on the standard input of a command."""
+        client = os.path.join(self.directory, "client")
+        with open(client, "w") as file:
+            file.write("#!/bin/bash\nanswer=$(curl -sS -w '\\n%{http_code}' --data-binary @- \"$1\")\n"
+                       "[[ ${answer##*$'\\n'} == 200 ]] && printf '%s' \"${answer%$'\\n'*}\" && exit\n"
+                       "echo \"${answer%$'\\n'*}\" >&2\nexit 1\n")
+        os.chmod(client, 0o755)
+        result = schema.run("--client", f"{client} {self.store.url}/", "--brokers", NOBODY, "--topic", "by-client")
+        self.assertEqual(result.returncode, 0, result.stdout)
+        self.assertIn("by-client", self.store.text("SELECT create_table_query FROM system.tables WHERE name = 'flows'"))
+
+
+class Password(Case):
+    def test_wrong_password(self):
+        for name, text in (("right", "s3cret"), ("wrong", "guess")):
+            with open(self.path(name), "w") as file:
+                file.write(text + "\n")
+        with store.Store(self.path("store"), ["--password-file", self.path("right"), "--user", "flows"],
+                         wait=False) as engine:
+            engine.wait_ready()
+            options = ["--url", engine.url, "--schema-dir", engine.files, "--user-files", engine.files, "--brokers", NOBODY]
+            for arguments, user in ((["--user", "flows", "--password-file", self.path("wrong")], "flows"), ([], "default")):
+                result = schema.run(*options, *arguments)
+                self.assertEqual((result.returncode, result.stdout),
+                                 (2, f"apply.sh: the server refuses user '{user}': the name or the password is wrong\n"))
+            result = schema.run(*options, "--user", "flows", "--password-file", self.path("right"))
+            self.assertEqual(result.returncode, 0, result.stdout)
+            headers = {"X-ClickHouse-User": "flows", "X-ClickHouse-Key": "s3cret"}
+            self.assertEqual(engine.request("SELECT sluice_exporter(toIPv6('192.0.2.1'))", headers=headers)[2], b"192.0.2.1\n")
+
+
+class Compat(StoreCase):
+    """Queries that were written for flow-pipeline and for GoFlow2's kcg demo, unchanged."""
+    options = ("--compat",)
+
+    def setUp(self):
+        super().setUp()
+        common = {"sampler_address": "unhex('c0000202')", "time_received_ns": T0 + 123, "time_flow_start_ns": T0 - 10**9,
+                  "time_flow_end_ns": T0, "type": 3, "sequence_num": 7, "sampling_rate": 100, "dst_as": 65002, "proto": 6,
+                  "src_port": 443, "dst_port": 50000, "packets": 2}
+        v4 = {**common, "src_addr": "unhex('c0a80101')", "dst_addr": "unhex('c0000207')", "etype": 2048, "src_as": 65001}
+        v6 = {**common, "src_addr": unhex(ipaddress.ip_address("2001:db8::1").packed),
+              "dst_addr": unhex(ipaddress.ip_address("2001:db8::2").packed), "etype": 34525, "src_as": 65001}
+        self.feed({**v4, "bytes": 1000}, {**v4, "bytes": 500}, {**v6, "bytes": 70}, {**v4, "bytes": 1, "src_as": 65009})
+
+    def test_flow_pipeline(self):
+        rows = self.store.query("SELECT Date,TimeReceived,IPv6NumToString(SrcAddr), IPv6NumToString(DstAddr), Bytes, Packets "
+                                "FROM flows_raw", database="goflow")
+        self.assertEqual(sorted(rows, key=lambda row: row[4])[1:3],
+                         [["2026-11-21", "2026-11-21 12:00:00", "2001:db8::1", "2001:db8::2", 70, 2],
+                          ["2026-11-21", "2026-11-21 12:00:00", "c0a8:101::", "c000:207::", 500, 2]])
+        self.assertEqual([row[:2] for row in self.store.query("DESCRIBE flows_raw", database="goflow")], [
+            ["Date", "Date"], ["TimeReceived", "DateTime"], ["TimeFlowStart", "DateTime"], ["SequenceNum", "UInt32"],
+            ["SamplingRate", "UInt64"], ["SamplerAddress", "FixedString(16)"], ["SrcAddr", "FixedString(16)"],
+            ["DstAddr", "FixedString(16)"], ["SrcAS", "UInt32"], ["DstAS", "UInt32"], ["EType", "UInt32"],
+            ["Proto", "UInt32"], ["SrcPort", "UInt32"], ["DstPort", "UInt32"], ["Bytes", "UInt64"], ["Packets", "UInt64"]])
+
+    def test_flow_pipeline_rollup(self):
+        self.assertEqual([row[:2] for row in self.store.query("DESCRIBE flows_5m", database="goflow")], [
+            ["Date", "Date"], ["Timeslot", "DateTime"], ["SrcAS", "UInt32"], ["DstAS", "UInt32"],
+            ["ETypeMap.EType", "Array(UInt32)"], ["ETypeMap.Bytes", "Array(UInt64)"], ["ETypeMap.Packets", "Array(UInt64)"],
+            ["ETypeMap.Count", "Array(UInt64)"], ["Bytes", "UInt64"], ["Packets", "UInt64"], ["Count", "UInt64"]])
+        self.store.text("OPTIMIZE TABLE flows_5m", database="goflow")
+        self.store.text("OPTIMIZE TABLE flows_5m FINAL", database="goflow")
+        self.assertEqual(self.store.query("SELECT * FROM flows_5m WHERE SrcAS = 65001", database="goflow"),
+                         [["2026-11-21", "2026-11-21 12:00:00", 65001, 65002, [2048, 34525], [1500, 70], [4, 2], [2, 1],
+                           1570, 6, 3]])
+        self.assertEqual(self.store.value("SELECT engine FROM system.tables WHERE database = 'goflow' AND name = 'flows_5m'"),
+                         "SummingMergeTree")
+
+    def test_dashboard(self):
+        """The dashboard's statements after Grafana's plugin has put in table and time."""
+        where = f"Date >= toDate({T0 // 10**9 - 3600}) AND TimeFlowStart >= toDateTime({T0 // 10**9 - 3600})"
+        self.assertEqual(self.store.query(
+            "SELECT\n    if(EType = 0x800, IPv4NumToString(reinterpretAsUInt32(substring(reverse(SrcAddr), 13,4))), "
+            f"IPv6NumToString(SrcAddr)) as srcip,\n    sum(Bytes*SamplingRate) AS sumbytes\nFROM goflow.flows_raw\nWHERE {where}\n"
+            "GROUP BY srcip\nORDER BY sumbytes DESC"), [["192.168.1.1", 150100], ["2001:db8::1", 7000]])
+        self.assertEqual(self.store.query(
+            "SELECT     toUInt64(toStartOfMinute(TimeFlowStart))*1000 as t,     sum(Bytes*SamplingRate) as sumbytes "
+            f"FROM goflow.flows_raw WHERE {where} GROUP BY t ORDER BY t"), [[T0 // 10**6 - 60000, 157100]])
+        self.assertEqual(self.store.query(
+            "WITH dictGetString('dictionaries.protocols', 'name', toUInt64(Proto)) AS protoName\nSELECT\n    "
+            "if(protoName = '', toString(Proto), protoName) || '/' || toString(SrcPort) as port,\n    "
+            f"sum(Bytes*SamplingRate) AS sumbytes\nFROM goflow.flows_raw\nWHERE {where}\nGROUP BY port\nORDER BY sumbytes DESC"),
+            [["TCP/443", 157100]])
+
+    def test_kcg(self):
+        self.assertEqual(self.store.query(
+            "SELECT if(etype = 0x800, IPv4NumToString(reinterpretAsUInt32(substring(reverse(src_addr), 13, 4))), "
+            "IPv6NumToString(src_addr)) AS srcip, sum(bytes*sampling_rate) AS sumbytes FROM flows_raw "
+            "GROUP BY srcip ORDER BY sumbytes DESC", database="goflow2"), [["192.168.1.1", 150100], ["2001:db8::1", 7000]])
+        self.assertEqual(self.store.query(
+            "SELECT type, time_received, sampler_address, src_addr, dst_addr, bytes, packets, proto FROM flows_raw_view "
+            "WHERE bytes = 7000", database="goflow2"),
+            [["netflow_v9", "2026-11-21 12:00:00.000000123", "192.0.2.2", "2001:db8::1", "2001:db8::2", 7000, 200, "TCP"]])
+        self.assertEqual([row[0] for row in self.store.query("DESCRIBE flows_raw", database="goflow2")], [
+            "type", "time_received", "sequence_num", "sampling_rate", "sampler_address", "time_flow_start", "time_flow_end",
+            "bytes", "packets", "src_addr", "dst_addr", "src_as", "dst_as", "etype", "proto", "src_port", "dst_port"])
+        self.store.text("OPTIMIZE TABLE flows_5m FINAL", database="goflow2")
+        self.assertEqual(self.store.query("SELECT src_as, dst_as, etypeMap.etype, etypeMap.bytes, etypeMap.packets, "
+                                          "etypeMap.count, bytes, packets, count FROM flows_5m WHERE src_as = 65001",
+                                          database="goflow2"),
+                         [[65001, 65002, [2048, 34525], [1500, 70], [4, 2], [2, 1], 1570, 6, 3]])
+
+    def test_added_later(self):
+        """Compatibility that is asked for when flows are there already has those flows."""
+        for name in ("goflow", "goflow2"):
+            self.store.text(f"DROP DATABASE {name} SYNC")
+        self.assertIn("nothing to do", schema.apply(self.store, "--brokers", NOBODY) and
+                      schema.apply(self.store, "--brokers", NOBODY))
+        self.assertIn("filling goflow.flows_raw", schema.apply(self.store, "--brokers", NOBODY, "--compat"))
+        for table, column in (("goflow.flows_raw", "Bytes"), ("goflow.flows_5m", "Bytes"), ("goflow2.flows_raw", "bytes"),
+                              ("goflow2.flows_5m", "bytes"), ("sluice.flows_raw", "bytes"), ("sluice.flows_1h", "bytes")):
+            self.assertEqual(self.store.value(f"SELECT sum({column}) FROM {table}"), 1571, table)
+
+
+if __name__ == "__main__":
+    main()
