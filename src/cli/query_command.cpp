@@ -150,7 +150,7 @@ std::string advice(const query::Problem& problem) {
   if (problem.kind == query::Problem::Kind::unreachable)
     return "; `sluice store --path DIR` starts an engine there, --url names another server";
   if (problem.code == kUnknownTable || problem.code == kUnknownDatabase)
-    return "; the tables are made by deploy/clickhouse/apply.sh";
+    return "; deploy/clickhouse/apply.sh makes the tables of Sluice";
   if (problem.code == kWrongPassword || problem.code == kPasswordWanted)
     return "; --user and --password-file (or CLICKHOUSE_USER and CLICKHOUSE_PASSWORD) say who asks";
   return "";

@@ -33,6 +33,15 @@ std::string_view without_version(std::string_view text) {
   return at == std::string_view::npos ? text : text.substr(0, at);
 }
 
+/// A syntax error goes on with every word of SQL that could have stood there, which helps nobody.
+std::string without_expectations(std::string_view text) {
+  const auto from = text.find(" Expected one of: ");
+  if (from == std::string_view::npos) return std::string(text);
+  const auto name = text.rfind(" (");
+  return std::string(text.substr(0, from)) +
+         std::string(name != std::string_view::npos && name > from ? text.substr(name) : "");
+}
+
 }  // namespace
 
 Problem problem_of(std::string_view body, int code) {
@@ -40,7 +49,7 @@ Problem problem_of(std::string_view body, int code) {
   const int own_code = take_code(text);
   return {.kind = Problem::Kind::refused,
           .code = code != 0 ? code : own_code,
-          .text = std::string(trimmed(without_version(text)))};
+          .text = without_expectations(trimmed(without_version(text)))};
 }
 
 }  // namespace sluice::query

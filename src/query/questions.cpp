@@ -37,25 +37,36 @@ std::optional<Question> heading(const std::string& line) {
   return question;
 }
 
-/// "`port=53` (the port), `limit=10`"; what stands between the code spans explains the one before it.
+Parameter parameter_of(std::string_view span) {
+  const auto equals = span.find('=');
+  Parameter out;
+  out.placeholder.name = span.substr(0, equals);
+  if (equals != std::string_view::npos) out.fallback = span.substr(equals + 1);
+  return out;
+}
+
+/// Length of what stands in the parentheses that text begins behind; they may be nested.
+std::size_t until_closed(std::string_view text) {
+  int depth = 1;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (text[i] == '(') ++depth;
+    if (text[i] == ')' && --depth == 0) return i;
+  }
+  return text.size();
+}
+
+/// "`port=53` (the port), `limit=10`"; what stands in parentheses explains the one before it.
 std::vector<Parameter> parameters(std::string_view text) {
   std::vector<Parameter> out;
-  for (auto begin = text.find('`'); begin != std::string_view::npos; begin = text.find('`')) {
-    const auto end = text.find('`', begin + 1);
-    if (end == std::string_view::npos) break;
-    const std::string_view span = text.substr(begin + 1, end - begin - 1);
-    text.remove_prefix(end + 1);
-    Parameter parameter;
-    const auto equals = span.find('=');
-    parameter.placeholder.name = span.substr(0, equals);
-    if (equals != std::string_view::npos) parameter.fallback = span.substr(equals + 1);
-    const auto next = text.find('`');
-    const std::string_view between = text.substr(0, next);
-    const auto open = between.find('(');
-    const auto close = between.rfind(')');
-    if (open != std::string_view::npos && close != std::string_view::npos && open < close)
-      parameter.meaning = between.substr(open + 1, close - open - 1);
-    out.push_back(std::move(parameter));
+  for (auto at = text.find_first_of("`("); at != std::string_view::npos; at = text.find_first_of("`(")) {
+    const bool span = text[at] == '`';
+    text.remove_prefix(at + 1);
+    const std::string_view inside = text.substr(0, span ? text.find('`') : until_closed(text));
+    if (span)
+      out.push_back(parameter_of(inside));
+    else if (!out.empty())
+      out.back().meaning = inside;
+    text.remove_prefix(std::min(inside.size() + 1, text.size()));
   }
   return out;
 }

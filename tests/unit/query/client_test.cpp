@@ -163,6 +163,16 @@ TEST(Client, ErrorsOfClickHouseHaveTheirCode) {
             "Unknown table expression identifier 'x' in scope SELECT * FROM x. (UNKNOWN_TABLE)");
 }
 
+TEST(ProblemOf, LeavesOutWhatCouldHaveStoodThere) {
+  EXPECT_EQ(problem_of(
+                "Code: 62. DB::Exception: Syntax error: failed at position 7 (x): x. Expected one of: token, "
+                "Dot (or not), end of query. (SYNTAX_ERROR) (version 24.8.1.1)",
+                62)
+                .text,
+            "Syntax error: failed at position 7 (x): x. (SYNTAX_ERROR)");
+  EXPECT_EQ(problem_of("x. Expected one of: a, b", 62).text, "x.");
+}
+
 TEST(ProblemOf, TakesTheCodeFromTheText) {
   EXPECT_EQ(problem_of("Code: 62. DB::Exception: Syntax error\n", 0).code, 62);
   EXPECT_EQ(problem_of("Code: 62. DB::Exception: Syntax error\n", 0).text, "Syntax error");

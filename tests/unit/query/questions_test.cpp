@@ -39,7 +39,7 @@ constexpr const char* kGood =
     "# Title\n\n## Before the questions\n\ntext with `code=1`\n\n"
     "## 1. Who?\n\nProse.\n\n```sql\nSELECT {port:UInt16}\nWHERE {from:DateTime} < {to:DateTime}\n```\n\n"
     "Read it: one line\nand another.\n\n"
-    "Parameters: `port=53` (the (UDP) port), `from=to-1h`,\n`to=now`\n\n"
+    "Parameters: `port=53` (the (UDP) port, as in `x=1`), `from=to-1h`,\n`to=now`\n\n"
     "## 2. What?\n\n```sql\nSELECT 1\n```\n\nRead it: it is 1.\n\n## After them\n";
 
 std::string changed(std::string from, const std::string& to, std::string text = kGood) {
@@ -60,7 +60,7 @@ TEST(ParseQuestions, TakesAllParts) {
   ASSERT_EQ(first.parameters.size(), 3U);
   EXPECT_EQ(first.parameters[0].placeholder, (Placeholder{"port", "UInt16"}));
   EXPECT_EQ(first.parameters[0].fallback, "53");
-  EXPECT_EQ(first.parameters[0].meaning, "the (UDP) port");
+  EXPECT_EQ(first.parameters[0].meaning, "the (UDP) port, as in `x=1`");
   EXPECT_EQ(first.parameters[1].fallback, "to-1h");
   EXPECT_EQ(first.parameters[1].meaning, "");
   EXPECT_EQ(questions->back().title, "What?");
@@ -76,7 +76,7 @@ TEST(ParseQuestions, SaysWhatIsWrongAndWhere) {
       {changed("```\n\nRead it: it is 1.\n\n## After them\n", ""), "the ```sql block has no end"},
       {changed("Read it: it is 1.", "```sql\nSELECT 2\n```"), "a second ```sql block"},
       {changed("`port=53`", "`ports=53`"), "parameter ports is not in the SQL"},
-      {changed("`port=53` (the (UDP) port), ", ""), "parameter port has no default"},
+      {changed("`port=53` (the (UDP) port, as in `x=1`), ", ""), "parameter port has no default"},
       {changed("`to=now`", "`to=now`, `to=now`"), "parameter to stands there twice"},
       {changed("`port=53`", "`port=many`"), "default of port: \"many\" is no number of type UInt16"},
       {changed("`to=now`", "`to=tomorrow`"), "default of from: \"to-1h\" is no time"},
