@@ -138,7 +138,8 @@ class BrotliEncoder : public Encoder {
  public:
   BrotliEncoder() : state_(BrotliEncoderCreateInstance(nullptr, nullptr, nullptr)) {
     if (state_ == nullptr) throw std::bad_alloc();
-    BrotliEncoderSetParameter(state_, BROTLI_PARAM_QUALITY, 1);
+    // Below 2 every call would end a block, however short.
+    BrotliEncoderSetParameter(state_, BROTLI_PARAM_QUALITY, 2);
   }
   ~BrotliEncoder() override { BrotliEncoderDestroyInstance(state_); }
   BrotliEncoder(const BrotliEncoder&) = delete;

@@ -32,6 +32,8 @@ std::string_view name_of(int code) {
       return "INVALID_SESSION_TIMEOUT";
     case code::kIntoOutfileNotAllowed:
       return "INTO_OUTFILE_NOT_ALLOWED";
+    case code::kTooManyQueries:
+      return "TOO_MANY_SIMULTANEOUS_QUERIES";
     case code::kQueryIsTooLarge:
       return "QUERY_IS_TOO_LARGE";
     case code::kAuthenticationFailed:
@@ -87,6 +89,10 @@ bool unwrap(std::string& error) {
   const std::size_t prefix = prefix_length(error);
   if (prefix == 0 || prefix_length(std::string_view(error).substr(prefix)) != prefix) return false;
   error.erase(0, prefix);
+  constexpr std::string_view kVersion = " (version ";
+  if (const std::size_t version = error.rfind(kVersion);
+      version != std::string::npos && error.ends_with(')') && error.find(')', version) == error.size() - 1)
+    error.erase(version);
   if (const std::size_t name = name_begin(error); name != std::string::npos && name >= 2)
     error.erase(name - 2);
   return true;

@@ -17,6 +17,7 @@ inline constexpr int kSessionIsLocked = 373;
 inline constexpr int kSessionNotFound = 372;
 inline constexpr int kInvalidSessionTimeout = 374;
 inline constexpr int kIntoOutfileNotAllowed = 358;
+inline constexpr int kTooManyQueries = 202;
 inline constexpr int kQueryIsTooLarge = 229;
 inline constexpr int kAuthenticationFailed = 516;
 }  // namespace code

@@ -48,9 +48,14 @@ void add(Counts& sum, const Counts& more) {
 
 class Run {
  public:
-  Run(Exchange& exchange, const QueryRequest& request, const StatementText& text, Session& session,
+  Run(Exchange& exchange, const QueryRequest& request, const StatementText& text, Lease& lease,
       const ServerFacts& facts)
-      : exchange_(exchange), request_(request), text_(text), session_(session), facts_(facts) {
+      : exchange_(exchange),
+        request_(request),
+        text_(text),
+        lease_(lease),
+        session_(lease.session()),
+        facts_(facts) {
     const std::string_view said = text.statement.format;
     format_ = text.statement.kind == StatementKind::insert_data || said.empty() ? request.format
                                                                                 : std::string(said);
@@ -65,6 +70,7 @@ class Run {
       return stream();
     const auto answer = session_.run(text_.text, request_.format, request_.parameters);
     if (!answer) return fail(answer.error());
+    lease_.ran(text_.text);
     respond(answer->bytes, answer->counts);
   }
 
@@ -80,14 +86,24 @@ class Run {
       return error_text(code::kNotImplemented,
                         "INSERT ... SELECT ... FORMAT with data (the table function input) is "
                         "not known here; insert into a table with the data's columns");
+    if (request_.readonly && statement.kind == StatementKind::insert_data) return readonly_error();
     return std::nullopt;
+  }
+
+  static EngineError readonly_error() {
+    return error_text(code::kReadonly,
+                      "Cannot execute query in readonly mode. For queries over HTTP, method GET "
+                      "implies readonly. You should use method POST for modifying queries");
   }
 
   std::optional<EngineError> not_one_statement() {
     if (text_.statement.kind == StatementKind::none)
       return error_text(code::kSyntax, "Syntax error: Empty query");
     const Classification classification = session_.classify(text_.text);
-    if (classification.statements == 1) return std::nullopt;
+    if (classification.statements == 1) {
+      if (request_.readonly && !classification.reads_only) return readonly_error();
+      return std::nullopt;
+    }
     // The engine would run the first of several before it looked at the next. Asked for a stream it takes
     // only one, and says what is wrong and where.
     const auto stream = session_.stream(text_.text, request_.format, request_.parameters);
@@ -157,6 +173,7 @@ class Run {
   Exchange& exchange_;
   const QueryRequest& request_;
   const StatementText& text_;
+  Lease& lease_;
   Session& session_;
   const ServerFacts& facts_;
   std::string format_;
@@ -188,9 +205,9 @@ Result<void, QueryError> read_statement(Exchange& exchange, const QueryRequest& 
   }
 }
 
-void run_query(Exchange& exchange, const QueryRequest& request, const StatementText& statement,
-               Session& session, const ServerFacts& facts) {
-  Run(exchange, request, statement, session, facts).run();
+void run_query(Exchange& exchange, const QueryRequest& request, const StatementText& statement, Lease& lease,
+               const ServerFacts& facts) {
+  Run(exchange, request, statement, lease, facts).run();
 }
 
 void respond_error(Exchange& exchange, const QueryError& error, const std::string& query_id,

@@ -5,6 +5,7 @@
 #include "store/engine.hpp"
 #include "store/exchange.hpp"
 #include "store/query_request.hpp"
+#include "store/sessions.hpp"
 #include "store/sql_text.hpp"
 
 namespace sluice::store {
@@ -35,9 +36,9 @@ struct QueryError {
 /// Reads as much of the body as belongs to the statement.
 Result<void, QueryError> read_statement(Exchange& exchange, const QueryRequest& request, StatementText& out);
 
-/// Runs it and answers, also where that is an error. `session` has the request's settings already.
-void run_query(Exchange& exchange, const QueryRequest& request, const StatementText& statement,
-               Session& session, const ServerFacts& facts);
+/// Runs it and answers, also where that is an error.
+void run_query(Exchange& exchange, const QueryRequest& request, const StatementText& statement, Lease& lease,
+               const ServerFacts& facts);
 
 void respond_error(Exchange& exchange, const QueryError& error, const std::string& query_id,
                    const ServerFacts& facts);

@@ -112,13 +112,13 @@ Result<QueryRequest, EngineError> read_query_request(const Exchange& exchange, c
   return out;
 }
 
-std::string set_statement(const QueryRequest& request) {
+std::string set_statement(const QueryRequest& request, bool readonly) {
   std::string out;
   const auto add = [&](std::string_view name, std::string_view value) {
     out += (out.empty() ? "SET " : ", ") + std::string(name) + " = " + quoted(value);
   };
   for (const auto& [name, value] : request.settings) add(name, value);
-  if (request.readonly) add("readonly", "2");
+  if (readonly) add("readonly", "2");
   return out;
 }
 

@@ -29,7 +29,7 @@ struct QueryRequest {
 /// The error is ClickHouse's text.
 Result<QueryRequest, EngineError> read_query_request(const Exchange& exchange, const Form& form);
 
-/// "SET a = '1', b = '2'"; empty where there is nothing to set.
-std::string set_statement(const QueryRequest& request);
+/// "SET a = '1', b = '2'"; empty where there is nothing to set. `readonly`: nothing may be changed after it.
+std::string set_statement(const QueryRequest& request, bool readonly);
 
 }  // namespace sluice::store

@@ -41,6 +41,7 @@ Service::Service(Engine& engine, const ServiceOptions& options, std::stop_token 
       credentials_(options.credentials),
       stop_(std::move(stop)),
       slots_(static_cast<std::ptrdiff_t>(options.connections)),
+      sessions_(engine),
       facts_{engine.version(), engine.timezone(), host_name()} {}
 
 void Service::answer(Exchange& exchange) {
@@ -75,22 +76,9 @@ void Service::query(Exchange& exchange, const Form& form) {
     return respond_error(exchange, read.error(), request->query_id, facts_);
   if (!wait_for_slot()) return respond_text(exchange, 503, "The store is ending.\n");
   const Slot slot(slots_);
-  const auto session = session_for(*request);
-  if (!session) return respond_error(exchange, {session.error(), 0}, request->query_id, facts_);
-  run_query(exchange, *request, statement, **session, facts_);
-}
-
-/// A fresh one for each request, which costs half a millisecond: so nothing of one request is left for
-/// another.
-Result<std::unique_ptr<Session>, EngineError> Service::session_for(const QueryRequest& request) {
-  auto session = engine_.open();
-  if (!session) return session;
-  if (!request.database.empty())
-    if (const auto used = (*session)->run("USE " + quoted_name(request.database), "Null", {}); !used)
-      return failure(used.error());
-  if (const std::string settings = set_statement(request); !settings.empty())
-    if (const auto set = (*session)->run(settings, "Null", {}); !set) return failure(set.error());
-  return session;
+  const auto lease = sessions_.lease(*request);
+  if (!lease) return respond_error(exchange, {lease.error(), 0}, request->query_id, facts_);
+  run_query(exchange, *request, statement, **lease, facts_);
 }
 
 bool Service::wait_for_slot() {

@@ -8,6 +8,7 @@
 #include "store/engine.hpp"
 #include "store/exchange.hpp"
 #include "store/query.hpp"
+#include "store/sessions.hpp"
 
 namespace sluice::store {
 
@@ -27,13 +28,13 @@ class Service {
 
  private:
   void query(Exchange& exchange, const Form& form);
-  Result<std::unique_ptr<Session>, EngineError> session_for(const QueryRequest& request);
   bool wait_for_slot();
 
   Engine& engine_;
   const Credentials credentials_;
   const std::stop_token stop_;
   std::counting_semaphore<> slots_;
+  Sessions sessions_;
   ServerFacts facts_;
 };
 

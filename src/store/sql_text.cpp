@@ -220,7 +220,10 @@ Statement analyse(std::string_view text) {
     read_insert(text, tokens, out);
     return out;
   }
-  out.kind = first.is("SELECT") || first.is("WITH") ? StatementKind::select : StatementKind::other;
+  if (first.is("SELECT") || first.is("WITH"))
+    out.kind = StatementKind::select;
+  else
+    out.kind = first.is("SET") ? StatementKind::set : StatementKind::other;
   read_query(Tokens(text), out);
   return out;
 }

@@ -13,6 +13,7 @@ enum class StatementKind {
   select,         ///< its answer can come in pieces
   insert_data,    ///< data follows
   insert_select,  ///< data comes from a query
+  set,            ///< SET name = value
   other,
 };
 

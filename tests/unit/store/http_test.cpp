@@ -1,0 +1,235 @@
+// The HTTP of connections: what is read, what is refused, how connections go on and end.
+#include <condition_variable>
+
+#include "unit/store/http_fixture.hpp"
+
+namespace sluice::store {
+namespace {
+
+using testing::HasSubstr;
+
+TEST_F(HttpTest, Health) {
+  start();
+  EXPECT_EQ(ask("GET /ping").body, "Ok.\n");
+  EXPECT_EQ(ask("GET /").body, "Ok.\n");
+  EXPECT_EQ(ask("GET /replicas_status").body, "Ok.\n");
+  const auto head = ask("HEAD /ping");
+  EXPECT_EQ(head.status, 200U);
+  EXPECT_EQ(head.headers.at("Content-Length"), "4");
+  EXPECT_EQ(head.body, "");
+}
+
+TEST_F(HttpTest, UnknownPathsAndMethods) {
+  start();
+  EXPECT_EQ(ask("GET /nope").status, 404U);
+  EXPECT_THAT(ask("GET /nope").body, HasSubstr("There is no handle /nope"));
+  const auto put = ask("PUT /");
+  EXPECT_EQ(put.status, 405U);
+  EXPECT_EQ(put.headers.at("Allow"), "GET, HEAD, POST");
+}
+
+TEST_F(HttpTest, AConnectionGoesOn) {
+  start();
+  auto connection = client();
+  EXPECT_EQ(connection.ask("POST /", "", "SELECT 1").body, "1\n");
+  EXPECT_EQ(connection.ask("POST /nope", "", "a body nobody reads").status, 404U);
+  EXPECT_EQ(connection.ask("POST /", "", "SELECT 1").body, "1\n");
+  EXPECT_EQ(connection.ask("GET /ping", "Connection: close\r\n").headers.at("Connection"), "close");
+  EXPECT_TRUE(connection.ended());
+}
+
+TEST_F(HttpTest, RequestsMayComeTogether) {
+  start();
+  auto connection = client();
+  connection.send(
+      "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 8\r\n\r\nSELECT 1"
+      "GET /ping HTTP/1.1\r\nHost: x\r\n\r\n");
+  EXPECT_EQ(connection.receive().body, "1\n");
+  EXPECT_EQ(connection.receive().body, "Ok.\n");
+}
+
+TEST_F(HttpTest, BodiesInChunks) {
+  start();
+  auto connection = client();
+  connection.send(
+      "POST /?query=INSERT+INTO+t+FORMAT+CSV HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n");
+  connection.send("2\r\n1,\r\n");
+  connection.send("2\r\n2\n\r\n0\r\n\r\n");
+  EXPECT_EQ(connection.receive().status, 200U);
+  EXPECT_EQ(engine_.inserted(), "1,2\n");
+}
+
+TEST_F(HttpTest, ABodyIsAskedForWhereTheClientWaits) {
+  start();
+  auto connection = client();
+  connection.send("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 8\r\nExpect: 100-continue\r\n\r\n");
+  const std::string_view wanted = "HTTP/1.1 100 Continue\r\n\r\n";
+  EXPECT_EQ(connection.read_exactly(wanted.size()), wanted);
+  connection.send("SELECT 1");
+  EXPECT_EQ(connection.receive().body, "1\n");
+}
+
+TEST_F(HttpTest, ABodyIsNotAskedForWhereNobodyWantsIt) {
+  start({.credentials = {"default", "secret"}});
+  auto connection = client();
+  connection.send("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 8\r\nExpect: 100-continue\r\n\r\n");
+  EXPECT_EQ(connection.receive().status, 401U);
+  EXPECT_TRUE(connection.ended());
+}
+
+TEST_F(HttpTest, WhatIsNoHttpIsRefused) {
+  start();
+  auto connection = client();
+  connection.send("nonsense\r\n\r\n");
+  EXPECT_EQ(connection.receive().status, 400U);
+  EXPECT_TRUE(connection.ended());
+}
+
+TEST_F(HttpTest, HeadsAreBounded) {
+  start();
+  auto connection = client();
+  connection.send("GET /?query=" + std::string(1U << 20, 'x'));
+  EXPECT_EQ(connection.receive().status, 431U);
+}
+
+TEST_F(HttpTest, ConnectionsAreBounded) {
+  start({}, 2);
+  auto first = client();
+  auto second = client();
+  EXPECT_EQ(first.ask("GET /ping").status, 200U);
+  EXPECT_EQ(second.ask("GET /ping").status, 200U);
+  auto third = client();
+  EXPECT_EQ(third.receive().status, 503U);
+}
+
+TEST_F(HttpTest, LargeAnswersComeInPieces) {
+  const std::string large(3U << 20, 'x');
+  engine_.reply = [&](const std::string&) { return large; };
+  start();
+  auto connection = client();
+  const auto answer = connection.ask("POST /", "", "SELECT x");
+  EXPECT_EQ(answer.headers.at("Transfer-Encoding"), "chunked");
+  EXPECT_EQ(answer.body, large);
+  EXPECT_EQ(connection.ask("GET /ping").status, 200U);
+}
+
+TEST_F(HttpTest, Http10HasNoPieces) {
+  const std::string large(3U << 20, 'x');
+  engine_.reply = [&](const std::string&) { return large; };
+  start();
+  auto connection = client();
+  connection.send("POST / HTTP/1.0\r\nContent-Length: 8\r\n\r\nSELECT x");
+  const auto answer = connection.receive();
+  EXPECT_EQ(answer.headers.count("Transfer-Encoding"), 0U);
+  EXPECT_EQ(answer.body, large);
+}
+
+TEST_F(HttpTest, AnErrorOnTheWayCutsTheAnswerOff) {
+  engine_.reply = [](const std::string&) {
+    return std::string(3U << 20, 'x') + "!Code: 395. DB::Exception: Too late. (LATE)";
+  };
+  start();
+  const auto answer = ask("POST /", "", "SELECT x");
+  EXPECT_EQ(answer.status, 200U);
+  EXPECT_TRUE(answer.cut_off);
+  EXPECT_THAT(answer.body,
+              testing::EndsWith("Code: 395. DB::Exception: Too late. (LATE) (version 26.7.2.1)\n"));
+}
+
+/// Statements wait in it until they are let go.
+class Gate {
+ public:
+  void pass() {
+    std::unique_lock lock(mutex_);
+    ++inside_;
+    changed_.notify_all();
+    changed_.wait(lock, [this] { return open_; });
+    --inside_;
+  }
+  void wait_for(unsigned inside) {
+    std::unique_lock lock(mutex_);
+    changed_.wait(lock, [&] { return inside_ == inside; });
+  }
+  void open() {
+    const std::lock_guard lock(mutex_);
+    open_ = true;
+    changed_.notify_all();
+  }
+  unsigned inside() {
+    const std::lock_guard lock(mutex_);
+    return inside_;
+  }
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  unsigned inside_ = 0;
+  bool open_ = false;
+};
+
+TEST_F(HttpTest, AsManyStatementsAtOnceAsAllowed) {
+  Gate gate;
+  engine_.reply = [&](const std::string&) {
+    gate.pass();
+    return FakeEngine::Reply("1\n");
+  };
+  start({.credentials = {}, .connections = 3});
+  std::atomic<unsigned> right{0};
+  std::vector<std::jthread> clients;
+  for (int i = 0; i < 8; ++i)
+    clients.emplace_back([&] { right += ask("POST /", "", "SELECT 1").body == "1\n" ? 1U : 0U; });
+  gate.wait_for(3);
+  EXPECT_EQ(ask("GET /ping").status, 200U);  // needs none of them
+  EXPECT_EQ(gate.inside(), 3U);
+  gate.open();
+  clients.clear();
+  EXPECT_EQ(right, 8U);
+}
+
+TEST_F(HttpTest, EndingWaitsForWhatRuns) {
+  Gate gate;
+  engine_.reply = [&](const std::string&) {
+    gate.pass();
+    return FakeEngine::Reply("1\n");
+  };
+  start();
+  auto idle = client();
+  EXPECT_EQ(idle.ask("GET /ping").status, 200U);
+  HttpAnswer answer;
+  std::jthread asking([&] { answer = ask("POST /", "", "SELECT 1"); });
+  gate.wait_for(1);
+  stop_.request_stop();
+  EXPECT_TRUE(idle.ended());  // at once
+  gate.open();
+  asking.join();
+  EXPECT_EQ(answer.body, "1\n");
+  stop();
+  EXPECT_FALSE(hurried_);
+}
+
+TEST_F(HttpTest, EndingHurriesWhatDoesNotEnd) {
+  Gate gate;
+  engine_.reply = [&](const std::string&) {
+    gate.pass();
+    return FakeEngine::Reply("1\n");
+  };
+  start();
+  std::jthread asking([&] { (void)ask("POST /", "", "SELECT 1"); });
+  gate.wait_for(1);
+  stop_.request_stop();
+  while (!hurried_) std::this_thread::yield();
+  gate.open();
+  stop();
+}
+
+TEST(ServerTest, APortThatIsTakenIsSaid) {
+  const auto first = Server::listen(IpAddress::v4(0x7f000001), 0, 4);
+  ASSERT_TRUE(first);
+  const auto second = Server::listen(IpAddress::v4(0x7f000001), (*first)->port(), 4);
+  ASSERT_FALSE(second);
+  EXPECT_EQ(second.error(), "cannot listen on 127.0.0.1:" + std::to_string((*first)->port()) +
+                                ": Address already in use; --http takes another address or port");
+}
+
+}  // namespace
+}  // namespace sluice::store
