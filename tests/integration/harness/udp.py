@@ -23,6 +23,26 @@ def free_ports(count, kind=socket.SOCK_DGRAM, address="127.0.0.1"):
     return ports
 
 
+class Sender:
+    """Datagrams from one port of 127.0.0.1 to another."""
+
+    def __init__(self, port):
+        self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self._socket.connect(("127.0.0.1", port))
+
+    def send(self, data):
+        self._socket.send(data)
+
+    def close(self):
+        self._socket.close()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.close()
+
+
 class Tee:
     """Listens on a port of its own, records each datagram and sends it on. The daemon sees 127.0.0.1 as the exporter,
     as it would without the tee. Without `forward_to` it is a plain receiver."""
