@@ -57,30 +57,26 @@ void add_access_options(CLI::App& command, StoreOptions& options) {
       ->capture_default_str();
   command
       .add_option("--password-file", options.password_file,
-                  "File whose first line is the password; must be given where --http is not loopback")
+                  "Its first line is the password; must be given where --http is not loopback")
       ->type_name("FILE");
 }
 
 void add_engine_options(CLI::App& command, StoreOptions& options) {
   command
-      .add_option(
-          "--engine", options.store.engine,
-          "The engine, libchdb.so; without it the newest that deploy/local/engine.sh fetched, then that in "
-          "/usr/lib/sluice")
+      .add_option("--engine", options.store.engine,
+                  "libchdb.so; else the newest in the cache, then /usr/lib/sluice/libchdb.so")
       ->type_name("FILE");
   command.add_option("--connections", options.store.connections, "Statements that run at once; more wait")
       ->type_name("N")
       ->check(whole_number(1, 1000))
       ->capture_default_str();
   command
-      .add_option(
-          "--kafka-instance-id", options.store.kafka_instance_id,
-          "group.instance.id of the Kafka consumers, so that a restart goes on at once; \"none\" for Kafka "
-          "tables with several consumers; without it one of the directory's own")
+      .add_option("--kafka-instance-id", options.store.kafka_instance_id,
+                  "Member id of the Kafka consumers, or none (default: the directory's own)")
       ->type_name("ID|none");
   command
       .add_option("--engine-setting", options.store.engine_settings,
-                  "A server setting of the engine, as max_server_memory_usage=4000000000; may be repeated")
+                  "A server setting of the engine; may be repeated")
       ->type_name("NAME=VALUE");
 }
 
@@ -91,17 +87,23 @@ void add_store(CLI::App& app, Action& chosen) {
       app.add_subcommand("store", "Keep flows and answer SQL: the ClickHouse engine without a server");
   command->footer(
       "Opens the data directory DIR with the ClickHouse engine and serves ClickHouse's HTTP interface until "
-      "SIGTERM "
-      "or\n"
-      "SIGINT. DIR/data is the engine's, DIR/files is where statements find schemas and CSV files. Kafka "
-      "tables are\n"
-      "consumed all the while. The engine is one library: `deploy/local/engine.sh fetch` gets it.\n"
+      "SIGTERM or\n"
+      "SIGINT. DIR/data is the engine's; DIR/files is where statements find format schemas and CSV files, "
+      "and "
+      "is the\n"
+      "working directory. Kafka tables are consumed all the while. The engine is one library of 570 MB:\n"
+      "`deploy/local/engine.sh fetch` gets it from the npm registry into the cache.\n"
+      "\n"
+      "A Kafka table with kafka_num_consumers above 1 needs --kafka-instance-id none, since a member id is "
+      "for one\n"
+      "consumer; the next start then waits some seconds for the session of the last to end.\n"
       "\n"
       "Examples:\n"
       "  sluice store --path ~/flows\n"
-      "  curl 'http://127.0.0.1:8123/' --data 'SELECT count() FROM sluice.flows_raw'\n"
+      "  curl http://127.0.0.1:8123/ --data 'SELECT count() FROM sluice.flows_raw'\n"
       "  sluice store --path /var/lib/flows --http 192.0.2.1:8123 --password-file "
-      "/etc/sluice/store.password\n");
+      "/etc/sluice/store.password\n"
+      "  sluice store --path ~/flows --engine-setting max_server_memory_usage=4000000000\n");
   auto options = std::make_shared<StoreOptions>();
   command->add_option("--path", options->store.path, "Directory of the data; made where it is not there")
       ->type_name("DIR")

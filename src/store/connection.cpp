@@ -122,6 +122,7 @@ class HttpExchange : public Exchange {
     }
     return true;
   }
+  bool begun() const { return begun_; }
   bool answered() const { return answered_; }
   void no_keep_alive() { keep_alive_ = false; }
 
@@ -194,6 +195,7 @@ class HttpExchange : public Exchange {
   }
 
   void send_head(http::response<http::empty_body>& head) {
+    begun_ = true;
     channel_.expires_after(kWriteWait);
     error_code error;
     http::response_serializer<http::empty_body> serializer(head);
@@ -230,7 +232,7 @@ class HttpExchange : public Exchange {
   bool raw_ended_ = false;
   std::unique_ptr<Encoder> encoder_;
   std::string pending_;
-  bool chunked_ = false, keep_alive_ = true, failed_ = false, answered_ = false;
+  bool chunked_ = false, keep_alive_ = true, failed_ = false, begun_ = false, answered_ = false;
 };
 
 /// What cannot be understood is answered as far as it can be.
@@ -244,6 +246,17 @@ void refuse(HttpExchange& exchange, const error_code& error) {
   else if (error.category() == http::make_error_code(http::error::bad_method).category() &&
            error != http::error::end_of_stream && error != http::error::partial_message)
     say(400, "This is not HTTP: " + error.message() + ".\n");
+}
+
+void answer(HttpExchange& exchange, const Handler& handler) {
+  try {
+    handler(exchange);
+  } catch (const std::exception& failure) {
+    exchange.no_keep_alive();
+    if (!exchange.begun())
+      exchange.respond(500, {{"Content-Type", "text/plain; charset=UTF-8"}},
+                       std::string("The store failed: ") + failure.what() + ".\n", Coding::identity);
+  }
 }
 
 /// Closing on unread bytes would reset the connection and take the answer with it.
@@ -269,7 +282,7 @@ void serve_connection(Channel& channel, const Handler& handler, std::atomic<Acti
     }
     activity = Activity::busy;
     if (stopping) exchange.no_keep_alive();
-    handler(exchange);
+    answer(exchange, handler);
     const bool goes_on = exchange.finish();
     activity = Activity::idle;
     if (goes_on) continue;

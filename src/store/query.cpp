@@ -68,10 +68,7 @@ class Run {
     if (const auto no = not_one_statement()) return fail(*no);
     if (statement.kind == StatementKind::select && !request_.whole && comes_in_pieces(format_))
       return stream();
-    const auto answer = session_.run(text_.text, request_.format, request_.parameters);
-    if (!answer) return fail(answer.error());
-    lease_.ran(text_.text);
-    respond(answer->bytes, answer->counts);
+    whole();
   }
 
  private:
@@ -113,6 +110,13 @@ class Run {
     return std::nullopt;  // e.g. a word the classifier does not know
   }
 
+  void whole() {
+    const auto answer = session_.run(text_.text, request_.format, request_.parameters);
+    if (!answer) return fail(answer.error());
+    lease_.ran(text_.text);
+    respond(answer->bytes, answer->counts);
+  }
+
   void insert() {
     auto insert = session_.insert(text_.statement.insert_head, text_.statement.format, request_.parameters);
     if (!insert) return fail(insert.error());
@@ -132,6 +136,8 @@ class Run {
 
   void stream() {
     auto rows = session_.stream(text_.text, request_.format, request_.parameters);
+    // WITH ... INSERT INTO ... SELECT begins as a query does.
+    if (!rows && rows.error().find("Streaming query is not supported") != std::string::npos) return whole();
     if (!rows) return fail(rows.error());
     std::string first;
     Counts counts;

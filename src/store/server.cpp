@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <system_error>
 
 namespace sluice::store {
 namespace {
@@ -124,10 +125,14 @@ void Server::accept_one(const Handler& handler) {
   const int on = 1;
   ::setsockopt(fd.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
   Client& client = *clients_.emplace_back(std::make_unique<Client>(std::move(fd)));
-  client.thread = std::jthread([this, &client, &handler] {
-    serve_connection(client.channel, handler, client.activity, stopping_);
-    client.over = true;
-  });
+  try {
+    client.thread = std::jthread([this, &client, &handler] {
+      serve_connection(client.channel, handler, client.activity, stopping_);
+      client.over = true;
+    });
+  } catch (const std::system_error&) {
+    clients_.pop_back();  // no thread is to be had: the client sees its connection end
+  }
 }
 
 void Server::reap() {

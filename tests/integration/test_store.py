@@ -68,6 +68,19 @@ class Curl(StoreCase):
         self.assertEqual(self.curl("--compressed", "-d", "SELECT count() FROM t",
                                    parameters="?enable_http_compression=1"), (200, "3\n"))
 
+    def test_kinds_of_insert(self):
+        store = self.running
+        store.text(TABLE)
+        store.text("INSERT INTO t (n, s) VALUES (1, {s:String}), (1 + 1, 'x')", param_s="it's")
+        store.text("INSERT INTO t SELECT number, 'selected' FROM numbers(10, 2)")
+        store.text("WITH source AS (SELECT 20 AS n) INSERT INTO t SELECT n, 'with' FROM source")
+        store.text('INSERT INTO t FORMAT JSONEachRow {"n":30,"s":"a"} {"n":31,"s":"b"}')
+        store.text("INSERT INTO t SETTINGS max_insert_block_size = 1 FORMAT CSV\n40,a\n41,b\n")
+        store.text("50,a\n", query="INSERT INTO t FORMAT CSV", async_insert=1, wait_for_async_insert=1)
+        store.text("", query="INSERT INTO t FORMAT CSV")
+        self.assertEqual([n for n, _ in store.query("SELECT * FROM t ORDER BY n")], [1, 2, 10, 11, 20, 30, 31, 40, 41, 50])
+        self.assertEqual(store.value("SELECT s FROM t WHERE n = 1"), "it's")
+
     def test_errors(self):
         for sql, parameters, status, text in [
                 ("SELEC 1", "", 400, "Code: 62. DB::Exception: Syntax error"),
@@ -283,6 +296,16 @@ class Endings(StoreCase):
                 self.assertEqual((status, answer[:10]), (500, b"Code: 394."), answer)
             except OSError:
                 pass  # or its connection ended
+
+    def test_one_statement_can_be_cancelled(self):
+        store = self.store()
+        with concurrent.futures.ThreadPoolExecutor(1) as pool:
+            running = pool.submit(store.request, "SELECT count() FROM numbers(1000000000000000) WHERE NOT ignore(number)",
+                                  log_comment="mine")
+            store.wait_for("SELECT count() FROM system.processes WHERE Settings['log_comment'] = 'mine'", 1)
+            store.text("KILL QUERY WHERE Settings['log_comment'] = 'mine'")
+            status, _, answer = running.result()
+            self.assertEqual((status, answer[:10]), (500, b"Code: 394."), answer)
 
     def test_one_process_at_a_time(self):
         store = self.store()

@@ -75,11 +75,17 @@ INSTANTIATE_TEST_SUITE_P(
                 "sluice generate: --exporters: \"0\" is no whole number from 1 to 4294967295; see sluice "
                 "generate "
                 "--help"},
+        Mistake{"store", "sluice store: --path is missing; see sluice store --help"},
+        Mistake{"store --path x --connections 0",
+                "sluice store: --connections: \"0\" is no whole number from 1 to 1000; see sluice store --help"},
+        Mistake{"store --path x --http somewhere",
+                "sluice store: --http: \"somewhere\" is no address with a port, as 127.0.0.1:8123; see sluice store "
+                "--help"},
         Mistake{"schema", "sluice schema: proto or fields is missing; see sluice schema --help"},
         Mistake{"schema sql", "sluice schema: \"sql\" is not proto or fields; see sluice schema --help"}));
 
 TEST(Help, IsThereForEveryCommandWithAnExample) {
-  for (const std::string command : {"", "run", "check", "decode", "generate", "replay", "schema"}) {
+  for (const std::string command : {"", "run", "check", "decode", "generate", "replay", "schema", "store"}) {
     const auto ended = sluice(command + " --help");
     EXPECT_EQ(ended.status, 0) << command;
     EXPECT_EQ(ended.err, "") << command;

@@ -136,6 +136,15 @@ TEST_F(HttpTest, AnErrorOnTheWayCutsTheAnswerOff) {
               testing::EndsWith("Code: 395. DB::Exception: Too late. (LATE) (version 26.7.2.1)\n"));
 }
 
+TEST_F(HttpTest, WhatIsThrownIsAnAnswer) {
+  engine_.reply = [](const std::string&) -> FakeEngine::Reply { throw std::runtime_error("no memory"); };
+  start();
+  const auto answer = ask("POST /", "", "SELECT 1");
+  EXPECT_EQ(answer.status, 500U);
+  EXPECT_EQ(answer.body, "The store failed: no memory.\n");
+  EXPECT_EQ(ask("GET /ping").status, 200U);
+}
+
 /// Statements wait in it until they are let go.
 class Gate {
  public:
