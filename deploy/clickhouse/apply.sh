@@ -104,6 +104,7 @@ if [[ -n $cluster ]]; then
   parameter[on_cluster]=" ON CLUSTER '$cluster'"
   parameter[cluster]=$cluster
 fi
+# The dictionaries of names ask the server itself, as this user.
 [[ -z $user ]] || parameter[dictionary_user]="USER '$user' PASSWORD '$password' "
 
 # The answer to one statement on stdout; the server's words on stderr and status 1 when it refuses, status 2 when it
@@ -112,7 +113,12 @@ ask() {
   if [[ -n $client ]]; then
     local -a command
     read -ra command <<<"$client"
-    "${command[@]}" ${user:+--user "$user"} ${password:+--password "$password"} <<<"$1"
+    # By the environment, which nobody else can read.
+    (
+      [[ -z $user ]] || export CLICKHOUSE_USER=$user
+      [[ -z $password ]] || export CLICKHOUSE_PASSWORD=$password
+      "${command[@]}" <<<"$1"
+    )
     return
   fi
   local answer status=0
@@ -223,6 +229,19 @@ give_files() {
   fi
 }
 
+# The server's own flow.proto must have every field that `flows` has a column for; else consumption would stand still.
+check_schema() {
+  local described missing
+  question "SYSTEM DROP FORMAT SCHEMA CACHE" >/dev/null
+  if ! described=$(ask "DESCRIBE TABLE format('Protobuf', '') SETTINGS format_schema = 'flow.proto:FlowMessage'" 2>&1); then
+    say "the server has no flow.proto yet, flows stay in the topic until it is there: $(first_line "$described")"
+    return
+  fi
+  missing=$(comm -23 <(sed -n '/^CREATE TABLE {{db}}.flows{{on_cluster}}$/,/^)/s/^    \([a-z0-9_]*\) .*/\1/p' "$here/90_consume.sql" | sort) \
+    <(cut -f 1 <<<"$described" | sort) | head -n 3)
+  [[ -z $missing ]] || wrong "the server's flow.proto is older than these scripts, it has no ${missing//$'\n'/, }; $proto must take its place"
+}
+
 shopt -s extglob
 proto=$here/flow.proto
 [[ -r $proto ]] || proto=$(cd "$here/../.." && pwd)/proto/flow.proto
@@ -243,6 +262,8 @@ fi
 version=$(question "SELECT version()")
 [[ $(printf '%s\n' "$oldest_server" "$version" | sort -V | head -n 1) == "$oldest_server" ]] ||
   wrong "the server is ClickHouse $version; $oldest_server or newer is needed"
+# `sluice store` has looked at user and password before the engine sees a statement; inside there is one user alone.
+[[ -z $user || $(question "SELECT currentUser()") == "$user" ]] || parameter[dictionary_user]=''
 give_files
 for file in "${lasting[@]}"; do run "$file"; done
 
@@ -256,6 +277,7 @@ newest=$(question "SELECT max(version) FROM $db.schema_version")
 if [[ $applied == "$definition" && $tables == 7 ]]; then
   say "nothing to do, version $schema_version is in place"
 else
+  check_schema
   for file in "${making[@]}"; do run "$file"; done
   fill_all
   for file in "${consuming[@]}"; do run "$file"; done

@@ -1,39 +1,14 @@
 #!/usr/bin/python3
-"""The shipped tables at work in the engine: conversions, sums, names, apply.sh; and those for others' queries."""
+"""The shipped tables at work in the engine: conversions, sums, names, apply.sh."""
 import ipaddress
 import os
 import shutil
 import subprocess
-import tempfile
-import unittest
 
 from harness import schema, store
 from harness.case import Case, main
 from harness.columns import NOBODY, PROTO, SCRIPTS, T0, fields, is_address, raw_name, raw_type, unhex
-
-
-class StoreCase(unittest.TestCase):
-    """One store for all tests of a class, with the shipped tables and a broker that is not there."""
-    maxDiff = None
-    options = ()
-
-    @classmethod
-    def setUpClass(cls):
-        cls.directory = tempfile.mkdtemp(prefix="sluice-test-")
-        cls.addClassCleanup(shutil.rmtree, cls.directory, ignore_errors=True)
-        cls.store = store.Store(os.path.join(cls.directory, "store"))
-        cls.addClassCleanup(cls.store.kill)
-        schema.apply(cls.store, "--brokers", NOBODY, *cls.options)
-
-    def setUp(self):
-        for table in self.store.query("SELECT database || '.' || name FROM system.tables WHERE engine LIKE '%MergeTree' "
-                                      "AND database IN ('sluice', 'goflow', 'goflow2') AND name != 'schema_version'"):
-            self.store.text(f"TRUNCATE TABLE {table[0]}")
-
-    def feed(self, *rows):
-        """Rows go the way of consumed ones, from the Null table on."""
-        for row in rows:
-            self.store.text(f"INSERT INTO sluice.flows_feed ({', '.join(row)}) VALUES ({', '.join(map(str, row.values()))})")
+from harness.tables import StoreCase
 
 
 class Tables(StoreCase):
@@ -274,6 +249,25 @@ class Tables(StoreCase):
         self.assertRegex(result.stdout.splitlines()[-1],
                          rf"\Aapply\.sh: 20_functions\.sql:{lines + 3}: Code: 46\. DB::Exception: .*no_such_function")
 
+    def test_servers_proto_file(self):
+        """Older than the scripts: told before anything is touched. Not there: told, and consumption waits for it."""
+        path = os.path.join(self.store.files, "flow.proto")
+        self.addCleanup(schema.apply, self.store, "--brokers", NOBODY)
+        with open(path) as file:
+            older = [line for line in file if " collector_id = " not in line]
+        with open(path, "w") as file:
+            file.writelines(older)
+        before = self.store.query("SELECT name, uuid FROM system.tables WHERE database = 'sluice' AND engine != 'Dictionary' ORDER BY name")
+        result = schema.run("--url", self.store.url, "--brokers", NOBODY, "--topic", "with-older-proto")
+        self.assertEqual(result.returncode, 2, result.stdout)
+        self.assertIn("the server's flow.proto is older than these scripts, it has no collector_id;", result.stdout)
+        self.assertEqual(self.store.query("SELECT name, uuid FROM system.tables WHERE database = 'sluice' AND engine != 'Dictionary' "
+                                          "ORDER BY name"), before)
+        os.remove(path)
+        result = schema.run("--url", self.store.url, "--brokers", NOBODY, "--topic", "without-proto")
+        self.assertEqual(result.returncode, 0, result.stdout)
+        self.assertIn("the server has no flow.proto yet, flows stay in the topic until it is there: Code: 434", result.stdout)
+
     def test_told_where_files_go(self):
         result = schema.run("--url", self.store.url, "--brokers", NOBODY)
         self.assertEqual(result.returncode, 0, result.stdout)
@@ -310,91 +304,6 @@ class Password(Case):
             self.assertEqual(result.returncode, 0, result.stdout)
             headers = {"X-ClickHouse-User": "flows", "X-ClickHouse-Key": "s3cret"}
             self.assertEqual(engine.request("SELECT sluice_exporter(toIPv6('192.0.2.1'))", headers=headers)[2], b"192.0.2.1\n")
-
-
-class Compat(StoreCase):
-    """Queries that were written for flow-pipeline and for GoFlow2's kcg demo, unchanged."""
-    options = ("--compat",)
-
-    def setUp(self):
-        super().setUp()
-        common = {"sampler_address": "unhex('c0000202')", "time_received_ns": T0 + 123, "time_flow_start_ns": T0 - 10**9,
-                  "time_flow_end_ns": T0, "type": 3, "sequence_num": 7, "sampling_rate": 100, "dst_as": 65002, "proto": 6,
-                  "src_port": 443, "dst_port": 50000, "packets": 2}
-        v4 = {**common, "src_addr": "unhex('c0a80101')", "dst_addr": "unhex('c0000207')", "etype": 2048, "src_as": 65001}
-        v6 = {**common, "src_addr": unhex(ipaddress.ip_address("2001:db8::1").packed),
-              "dst_addr": unhex(ipaddress.ip_address("2001:db8::2").packed), "etype": 34525, "src_as": 65001}
-        self.feed({**v4, "bytes": 1000}, {**v4, "bytes": 500}, {**v6, "bytes": 70}, {**v4, "bytes": 1, "src_as": 65009})
-
-    def test_flow_pipeline(self):
-        rows = self.store.query("SELECT Date,TimeReceived,IPv6NumToString(SrcAddr), IPv6NumToString(DstAddr), Bytes, Packets "
-                                "FROM flows_raw", database="goflow")
-        self.assertEqual(sorted(rows, key=lambda row: row[4])[1:3],
-                         [["2026-11-21", "2026-11-21 12:00:00", "2001:db8::1", "2001:db8::2", 70, 2],
-                          ["2026-11-21", "2026-11-21 12:00:00", "c0a8:101::", "c000:207::", 500, 2]])
-        self.assertEqual([row[:2] for row in self.store.query("DESCRIBE flows_raw", database="goflow")], [
-            ["Date", "Date"], ["TimeReceived", "DateTime"], ["TimeFlowStart", "DateTime"], ["SequenceNum", "UInt32"],
-            ["SamplingRate", "UInt64"], ["SamplerAddress", "FixedString(16)"], ["SrcAddr", "FixedString(16)"],
-            ["DstAddr", "FixedString(16)"], ["SrcAS", "UInt32"], ["DstAS", "UInt32"], ["EType", "UInt32"],
-            ["Proto", "UInt32"], ["SrcPort", "UInt32"], ["DstPort", "UInt32"], ["Bytes", "UInt64"], ["Packets", "UInt64"]])
-
-    def test_flow_pipeline_rollup(self):
-        self.assertEqual([row[:2] for row in self.store.query("DESCRIBE flows_5m", database="goflow")], [
-            ["Date", "Date"], ["Timeslot", "DateTime"], ["SrcAS", "UInt32"], ["DstAS", "UInt32"],
-            ["ETypeMap.EType", "Array(UInt32)"], ["ETypeMap.Bytes", "Array(UInt64)"], ["ETypeMap.Packets", "Array(UInt64)"],
-            ["ETypeMap.Count", "Array(UInt64)"], ["Bytes", "UInt64"], ["Packets", "UInt64"], ["Count", "UInt64"]])
-        self.store.text("OPTIMIZE TABLE flows_5m", database="goflow")
-        self.store.text("OPTIMIZE TABLE flows_5m FINAL", database="goflow")
-        self.assertEqual(self.store.query("SELECT * FROM flows_5m WHERE SrcAS = 65001", database="goflow"),
-                         [["2026-11-21", "2026-11-21 12:00:00", 65001, 65002, [2048, 34525], [1500, 70], [4, 2], [2, 1],
-                           1570, 6, 3]])
-        self.assertEqual(self.store.value("SELECT engine FROM system.tables WHERE database = 'goflow' AND name = 'flows_5m'"),
-                         "SummingMergeTree")
-
-    def test_dashboard(self):
-        """The dashboard's statements after Grafana's plugin has put in table and time."""
-        where = f"Date >= toDate({T0 // 10**9 - 3600}) AND TimeFlowStart >= toDateTime({T0 // 10**9 - 3600})"
-        self.assertEqual(self.store.query(
-            "SELECT\n    if(EType = 0x800, IPv4NumToString(reinterpretAsUInt32(substring(reverse(SrcAddr), 13,4))), "
-            f"IPv6NumToString(SrcAddr)) as srcip,\n    sum(Bytes*SamplingRate) AS sumbytes\nFROM goflow.flows_raw\nWHERE {where}\n"
-            "GROUP BY srcip\nORDER BY sumbytes DESC"), [["192.168.1.1", 150100], ["2001:db8::1", 7000]])
-        self.assertEqual(self.store.query(
-            "SELECT     toUInt64(toStartOfMinute(TimeFlowStart))*1000 as t,     sum(Bytes*SamplingRate) as sumbytes "
-            f"FROM goflow.flows_raw WHERE {where} GROUP BY t ORDER BY t"), [[T0 // 10**6 - 60000, 157100]])
-        self.assertEqual(self.store.query(
-            "WITH dictGetString('dictionaries.protocols', 'name', toUInt64(Proto)) AS protoName\nSELECT\n    "
-            "if(protoName = '', toString(Proto), protoName) || '/' || toString(SrcPort) as port,\n    "
-            f"sum(Bytes*SamplingRate) AS sumbytes\nFROM goflow.flows_raw\nWHERE {where}\nGROUP BY port\nORDER BY sumbytes DESC"),
-            [["TCP/443", 157100]])
-
-    def test_kcg(self):
-        self.assertEqual(self.store.query(
-            "SELECT if(etype = 0x800, IPv4NumToString(reinterpretAsUInt32(substring(reverse(src_addr), 13, 4))), "
-            "IPv6NumToString(src_addr)) AS srcip, sum(bytes*sampling_rate) AS sumbytes FROM flows_raw "
-            "GROUP BY srcip ORDER BY sumbytes DESC", database="goflow2"), [["192.168.1.1", 150100], ["2001:db8::1", 7000]])
-        self.assertEqual(self.store.query(
-            "SELECT type, time_received, sampler_address, src_addr, dst_addr, bytes, packets, proto FROM flows_raw_view "
-            "WHERE bytes = 7000", database="goflow2"),
-            [["netflow_v9", "2026-11-21 12:00:00.000000123", "192.0.2.2", "2001:db8::1", "2001:db8::2", 7000, 200, "TCP"]])
-        self.assertEqual([row[0] for row in self.store.query("DESCRIBE flows_raw", database="goflow2")], [
-            "type", "time_received", "sequence_num", "sampling_rate", "sampler_address", "time_flow_start", "time_flow_end",
-            "bytes", "packets", "src_addr", "dst_addr", "src_as", "dst_as", "etype", "proto", "src_port", "dst_port"])
-        self.store.text("OPTIMIZE TABLE flows_5m FINAL", database="goflow2")
-        self.assertEqual(self.store.query("SELECT src_as, dst_as, etypeMap.etype, etypeMap.bytes, etypeMap.packets, "
-                                          "etypeMap.count, bytes, packets, count FROM flows_5m WHERE src_as = 65001",
-                                          database="goflow2"),
-                         [[65001, 65002, [2048, 34525], [1500, 70], [4, 2], [2, 1], 1570, 6, 3]])
-
-    def test_added_later(self):
-        """Compatibility that is asked for when flows are there already has those flows."""
-        for name in ("goflow", "goflow2"):
-            self.store.text(f"DROP DATABASE {name} SYNC")
-        self.assertIn("nothing to do", schema.apply(self.store, "--brokers", NOBODY) and
-                      schema.apply(self.store, "--brokers", NOBODY))
-        self.assertIn("filling goflow.flows_raw", schema.apply(self.store, "--brokers", NOBODY, "--compat"))
-        for table, column in (("goflow.flows_raw", "Bytes"), ("goflow.flows_5m", "Bytes"), ("goflow2.flows_raw", "bytes"),
-                              ("goflow2.flows_5m", "bytes"), ("sluice.flows_raw", "bytes"), ("sluice.flows_1h", "bytes")):
-            self.assertEqual(self.store.value(f"SELECT sum({column}) FROM {table}"), 1571, table)
 
 
 if __name__ == "__main__":
