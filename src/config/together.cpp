@@ -1,5 +1,7 @@
 // Rules that span settings. They keep quiet where a setting they need is wrong by itself.
 #include <algorithm>
+#include <initializer_list>
+#include <string_view>
 
 #include "config/tables.hpp"
 #include "config/text.hpp"
@@ -8,6 +10,12 @@
 
 namespace sluice::config {
 namespace {
+
+std::string joined(std::initializer_list<std::string_view> parts) {
+  std::string out;
+  for (const auto part : parts) out += part;
+  return out;
+}
 
 std::string line_of(const Origin& origin) {
   return origin.line > 0 ? " (line " + std::to_string(origin.line) + ")" : "";
@@ -25,8 +33,8 @@ void check_listeners(Reading& in, const Config& config) {
       const std::string first = "listeners[" + std::to_string(j) + "]";
       const Endpoint endpoint{*IpAddress::parse(list[i].address), list[i].port};
       in.fault(path, in.origin(path),
-               path + " listens on " + endpoint.to_string() + " as " + first + line_of(in.origin(first)) +
-                   " does; keep one of them");
+               joined({path, " listens on ", endpoint.to_string(), " as ", first, line_of(in.origin(first)),
+                       " does; keep one of them"}));
       break;
     }
   }
@@ -50,8 +58,8 @@ void check_exporters(Reading& in, const Config& config) {
       const std::string path = "exporters[" + std::to_string(i) + "].prefix";
       const std::string first = "exporters[" + std::to_string(j) + "]";
       in.fault(path, in.origin(path),
-               path + " is " + own->to_string() + ", as that of " + first + line_of(in.origin(first)) +
-                   "; keep one of them");
+               joined({path, " is ", own->to_string(), ", as that of ", first, line_of(in.origin(first)),
+                       "; keep one of them"}));
       break;
     }
   }
@@ -89,8 +97,8 @@ void check_kafka(Reading& in, const std::string& path, const KafkaSink& kafka) {
       const bool set = name == "username" ? !kafka.sasl_username.empty() : in.given(sasl + name);
       if (!set) continue;
       in.fault(sasl + name, in.origin(sasl + name),
-               sasl + name + " is given without " + sasl +
-                   "mechanism; it takes PLAIN, SCRAM-SHA-256 or SCRAM-SHA-512");
+               joined({sasl, name, " is given without ", sasl,
+                       "mechanism; it takes PLAIN, SCRAM-SHA-256 or SCRAM-SHA-512"}));
       return;
     }
     return;
