@@ -50,12 +50,14 @@ CREATE OR REPLACE FUNCTION sluice_icmp{{on_cluster}} AS (proto, type, code) ->
 CREATE OR REPLACE FUNCTION sluice_network{{on_cluster}} AS (address) ->
     dictGetOrDefault('sluice.networks', 'name', tuple(toIPv6(address)), '');
 
--- Name of an exporter; its address where no flow told a name.
+-- Name of an exporter; its address where no flow told a name. The default is a constant and the address comes after:
+-- a dictionary in a cache gives a default that differs by row to the wrong rows when only some keys are in the cache.
 CREATE OR REPLACE FUNCTION sluice_exporter{{on_cluster}} AS (address) ->
-    dictGetOrDefault('sluice.exporters', 'name', tuple(toIPv6(address)),
+    coalesce(nullIf(dictGetOrDefault('sluice.exporters', 'name', tuple(toIPv6(address)), ''), ''),
         if(startsWith(toString(address), '::ffff:') AND position(toString(address), '.') > 0,
            substring(toString(address), 8), toString(address)));
 
--- Name of an exporter's interface; its number where no flow told a name.
+-- Name of an exporter's interface; its number where no flow told a name. The default is a constant as above.
 CREATE OR REPLACE FUNCTION sluice_interface{{on_cluster}} AS (address, if_index) ->
-    dictGetOrDefault('sluice.interfaces', 'name', tuple(toIPv6(address), toUInt64(if_index)), toString(if_index));
+    coalesce(nullIf(dictGetOrDefault('sluice.interfaces', 'name', tuple(toIPv6(address), toUInt64(if_index)), ''), ''),
+        toString(if_index));
