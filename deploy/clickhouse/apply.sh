@@ -185,11 +185,14 @@ run() {
   done < <(rendered "$file")
 }
 
-# fill DATABASE.VIEW DATABASE.TABLE: a table behind a view on flows_raw that is still empty gets what flows_raw held
-# before the view was there. While consumption stands still, so that no row is missed or taken twice.
+# fill DATABASE.VIEW DATABASE.TABLE [DATABASE.TABLE...]: a table behind a view on flows_raw that is still empty gets what
+# flows_raw held before the view was there; with the tables that hang on that one, only where all are empty. While
+# consumption stands still, so that no row is missed or taken twice.
 fill() {
-  local select columns
-  [[ $(question "SELECT (SELECT count() FROM $2) = 0 AND (SELECT count() FROM $db.flows_raw) > 0") == 1 ]] || return 0
+  local wanted select columns table empty=1
+  for table in "${@:2}"; do empty+=" AND (SELECT count() FROM $table) = 0"; done
+  wanted=$(question "SELECT $empty AND (SELECT count() FROM $db.flows_raw) > 0")
+  [[ $wanted == 1 ]] || return 0
   select=$(question "SELECT as_select FROM system.tables WHERE database || '.' || name = '$1' FORMAT TSVRaw")
   columns=$(question "SELECT arrayStringConcat(groupArray('\`' || name || '\`'), ', ') FROM (SELECT name FROM system.columns WHERE database || '.' || table = '$1' ORDER BY position) FORMAT TSVRaw")
   [[ $2 == *_names ]] || say "filling $2 from $db.flows_raw"  # names are few, and often there are none to be found
@@ -197,7 +200,8 @@ fill() {
 }
 
 fill_all() {
-  fill "$db.flows_1m_view" "$db.flows_1m"
+  [[ -z $cluster ]] || return 0  # one node cannot do it for all shards
+  fill "$db.flows_1m_view" "$db.flows_1m" "$db.flows_5m" "$db.flows_1h"
   fill "$db.exporter_names_view" "$db.exporter_names"
   fill "$db.interface_names_view" "$db.interface_names"
   [[ -n $compat ]] || return 0
@@ -210,7 +214,7 @@ fill_all() {
 copy() {
   cmp -s "$1" "$2/${1##*/}" && return
   # Under another name first: the server may read it at any moment.
-  cp "$1" "$2/.${1##*/}.new" && mv "$2/.${1##*/}.new" "$2/${1##*/}" || wrong "${1##*/} cannot be written to $2"
+  { cp "$1" "$2/.${1##*/}.new" && mv "$2/.${1##*/}.new" "$2/${1##*/}"; } || wrong "${1##*/} cannot be written to $2"
 }
 
 give_files() {
@@ -263,7 +267,10 @@ version=$(question "SELECT version()")
 [[ $(printf '%s\n' "$oldest_server" "$version" | sort -V | head -n 1) == "$oldest_server" ]] ||
   wrong "the server is ClickHouse $version; $oldest_server or newer is needed"
 # `sluice store` has looked at user and password before the engine sees a statement; inside there is one user alone.
-[[ -z $user || $(question "SELECT currentUser()") == "$user" ]] || parameter[dictionary_user]=''
+if [[ -n $user ]]; then
+  user_inside=$(question "SELECT currentUser()")
+  [[ $user_inside == "$user" ]] || parameter[dictionary_user]=''
+fi
 give_files
 for file in "${lasting[@]}"; do run "$file"; done
 
@@ -271,10 +278,13 @@ for file in "${lasting[@]}"; do run "$file"; done
 definition=$(for file in "${chain[@]}"; do rendered "$file"; done | cat - "$proto" | sha256sum | cut -d ' ' -f 1)
 db=${parameter[db]}
 applied=$(question "SELECT definition FROM $db.schema_version ORDER BY applied_at DESC LIMIT 1")
-tables=$(question "SELECT count() FROM system.tables WHERE database = '$db' AND name IN ('flows', 'flows_consumer', 'flows_feed', 'flows_raw', 'flows_raw_view', 'flows_errors', 'flows_errors_view')")
+made=$(for file in "${chain[@]}"; do rendered "$file"; done |
+  sed -nE 's/^CREATE (OR REPLACE )?(TABLE|MATERIALIZED VIEW|VIEW|DICTIONARY) (IF NOT EXISTS )?([A-Za-z0-9_]+\.[A-Za-z0-9_]+).*/\4/p' | sort)
+there=$(question "SELECT database || '.' || name FROM system.tables" | sort)
+missing=$(comm -23 <(echo "$made") <(echo "$there"))
 newest=$(question "SELECT max(version) FROM $db.schema_version")
 ((newest <= schema_version)) || wrong "the tables are of version $newest, newer than these scripts ($schema_version)"
-if [[ $applied == "$definition" && $tables == 7 ]]; then
+if [[ $applied == "$definition" && -z $missing ]]; then
   say "nothing to do, version $schema_version is in place"
 else
   check_schema
