@@ -22,6 +22,7 @@ namespace {
 
 // What is read for a table: it needs the whole answer to know its widths, and nobody reads more on a screen.
 constexpr std::size_t kTableBytes = 8U << 20U;
+constexpr std::size_t kTextWidth = 100;
 constexpr std::string_view kTableFormat = "TabSeparatedWithNamesAndTypes";
 
 struct Options {
@@ -129,11 +130,13 @@ class Output {
 
  private:
   std::string table_text(const query::Table& table, const query::Question* question) const {
+    const std::size_t width = terminal_width();
     std::string out;
     if (question) out += std::to_string(question->number) + ". " + question->title + "\n\n";
-    out += table.rows.empty() ? "no rows\n" : query::render(table, terminal_width());
+    out += table.rows.empty() ? "no rows\n" : query::render(table, width);
     if (cut_) out += "and more; --format csv or tsv writes all of them\n";
-    if (question) out += "\n" + question->reading + '\n';
+    if (question)
+      out += '\n' + query::wrapped("Read it: " + question->reading, width == 0 ? kTextWidth : width);
     return out;
   }
 

@@ -131,4 +131,18 @@ std::string render(const Table& table, std::size_t width) {
   return as_blocks(table);
 }
 
+std::string wrapped(std::string_view text, std::size_t width) {
+  std::string out;
+  std::size_t used = 0;
+  while (!text.empty()) {
+    const std::string_view word = text.substr(0, text.find(' '));
+    text.remove_prefix(std::min(word.size() + 1, text.size()));
+    const std::size_t length = columns_of(word);
+    if (used != 0) out += used + 1 + length > width ? '\n' : ' ';
+    used = out.ends_with('\n') || used == 0 ? length : used + 1 + length;
+    out += word;
+  }
+  return out + '\n';
+}
+
 }  // namespace sluice::query

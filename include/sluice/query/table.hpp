@@ -28,4 +28,7 @@ Result<Table, std::string> parse_table(std::string_view text);
 /// long texts are cut, and where that is not enough each row becomes a block of lines. Ends with a newline.
 std::string render(const Table& table, std::size_t width);
 
+/// Text in lines of at most `width` characters, broken at blanks; a longer word has a line of its own.
+std::string wrapped(std::string_view text, std::size_t width);
+
 }  // namespace sluice::query

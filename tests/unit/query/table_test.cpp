@@ -82,6 +82,14 @@ TEST(Table, EmptyTextsAndNoRows) {
   EXPECT_EQ(rendered("a\tb\nString\tString\n\t\n"), "a  b\n-  -\n\n");
 }
 
+TEST(Wrapped, BreaksAtBlanks) {
+  EXPECT_EQ(wrapped("one two three", 7), "one two\nthree\n");
+  EXPECT_EQ(wrapped("one two three", 6), "one\ntwo\nthree\n");
+  EXPECT_EQ(wrapped("one incomprehensibilities two", 8), "one\nincomprehensibilities\ntwo\n");
+  EXPECT_EQ(wrapped("K\u00f6ln am Rhein", 13), "K\u00f6ln am Rhein\n");
+  EXPECT_EQ(wrapped("", 5), "\n");
+}
+
 TEST(ShownField, NothingSteersTheTerminal) {
   EXPECT_EQ(shown_field("\x1b[2J"), "\\x1b[2J");
   EXPECT_EQ(shown_field("bell\x07\x7f"), "bell\\x07\\x7f");
