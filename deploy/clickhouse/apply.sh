@@ -20,9 +20,8 @@
 #   --topic NAME           (default flows)
 #   --group NAME           consumer group, whose offsets say where to go on (default sluice)
 #   --consumers N          consumers of one server, at most as many as the topic has partitions (default 1)
-#   --block-rows N         rows are written when so many have gathered (default 1048576); what a crash can double
 #   --flush-interval MS    rows are written after this time at the latest (default 1000)
-#   --block-rows N         or when there are so many (default 262144); what a crash can double at most
+#   --block-rows N         or when there are so many (default 262144); what a crash can double
 # Days that rows are kept:
 #   --retention-days N     flows_raw (default 30)
 #   --retention-1m N       flows_1m (default 90)
@@ -46,7 +45,7 @@ wrong() { say "$@"; exit 2; }
 usage() { sed -n '2,/^set -/s/^# \{0,1\}//p' "${BASH_SOURCE[0]}" | sed '/^set -/d'; }
 
 url=http://127.0.0.1:8123 user='' password='' client='' cluster='' schema_dir='' user_files='' compat='' print=''
-declare -A parameter=([brokers]=localhost:9092 [topic]=flows [group]=sluice [consumers]=1 [flush_ms]=1000 [block_rows]=1048576
+declare -A parameter=([brokers]=localhost:9092 [topic]=flows [group]=sluice [consumers]=1 [flush_ms]=1000 [block_rows]=262144
   [retention]=30 [retention_1m]=90 [retention_5m]=400 [retention_1h]=1830 [retention_errors]=30)
 
 # What goes into a statement stands between single quotes there, or is a number.
