@@ -105,6 +105,10 @@ Result<Sessions::Entry*, EngineError> Sessions::take(const QueryRequest& request
     found = entries_.find(request.session_id);
     return found == entries_.end() || !found->second.busy;
   });
+  if (found != entries_.end() && !found->second.busy && found->second.until <= Clock::now()) {
+    entries_.erase(found);  // it came back while this request waited, and its time was over
+    found = entries_.end();
+  }
   if (found == entries_.end()) {
     if (request.session_check)
       return failure(error_text(code::kSessionNotFound, "Session " + request.session_id + " not found"));

@@ -121,24 +121,24 @@ class FakeEngine::FakeSession : public Session {
     if (classify(sql).statements != 1)
       return failure(EngineError("Code: 62. DB::Exception: Syntax error. (SYNTAX_ERROR)"));
     engine_.note({"stream", std::string(sql), std::string(format), parameters});
-    auto reply = engine_.reply(std::string(sql));
-    if (!reply) return failure(reply.error());
-    return std::make_unique<FakeRows>(*reply, engine_.piece);
+    auto told = engine_.reply(std::string(sql));
+    if (!told) return failure(told.error());
+    return std::make_unique<FakeRows>(*told, engine_.piece);
   }
   Result<std::unique_ptr<Insert>, EngineError> insert(std::string_view head, std::string_view format,
                                                       const Parameters& parameters) override {
     engine_.note({"insert", std::string(head), std::string(format), parameters});
-    const auto reply = engine_.reply(std::string(head));
-    if (!reply) return failure(reply.error());
-    return std::make_unique<FakeInsert>(engine_, reply->starts_with("Code:") ? *reply : "");
+    const auto told = engine_.reply(std::string(head));
+    if (!told) return failure(told.error());
+    return std::make_unique<FakeInsert>(engine_, told->starts_with("Code:") ? *told : "");
   }
 
  private:
   Result<Answer, EngineError> settled(const std::string& sql) {
     const bool quiet = sql.starts_with("SET ") || sql.starts_with("USE ");
-    const auto reply = engine_.reply(sql);
-    if (!reply) return failure(reply.error());
-    const auto text = std::make_shared<std::string>(quiet ? "" : *reply);
+    const auto told = engine_.reply(sql);
+    if (!told) return failure(told.error());
+    const auto text = std::make_shared<std::string>(quiet ? "" : *told);
     return Answer{.owner = text, .bytes = *text, .counts = {.read_rows = 3, .result_rows = 1}};
   }
 
