@@ -110,11 +110,11 @@ class Document(StoreCase):
         told = {title: body for title, body in re.findall(r"^### (.*?)\n(.*?)(?=^##)", self.text, re.M | re.S)}
         self.assertEqual(set(told), {*sections, names})
         for title, tables in sections.items():
-            rows = [tuple(cell.strip() for cell in line.strip("|").split(" | "))
+            rows = [tuple(cell.strip() for cell in line.strip("|").split("|"))
                     for line in told[title].splitlines() if line.startswith("| ")][2:]
             for table in tables:
                 self.assertEqual([(name, kind, meaning) for name, kind, _, meaning in rows], self.columns(table, title), table)
-        rows = [tuple(cell.strip() for cell in line.strip("|").split(" | ")) for line in told[names].splitlines()
+        rows = [tuple(cell.strip() for cell in line.strip("|").split("|")) for line in told[names].splitlines()
                 if line.startswith("| ") and not line.startswith(("| Column", "| ---"))]
         self.assertEqual([(name, kind, meaning) for name, kind, _, meaning in rows],
                          self.columns("exporter_names", names) + self.columns("interface_names", names))
