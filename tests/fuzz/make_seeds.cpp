@@ -114,8 +114,40 @@ void packets() {
           .ipv6("2001:db8::1", "2001:db8::2")
           .tcp(1, 2)
           .bytes());
+  put("pppoe", 0,
+      PacketBuilder().ethernet().pppoe().ppp(0x21, false).ipv4("192.0.2.1", "192.0.2.2").udp(1, 2).bytes());
   put("v4", 1, PacketBuilder().ipv4("192.0.2.1", "192.0.2.2").udp(53, 5353).bytes());
   put("v6", 2, PacketBuilder().ipv6("2001:db8::1", "2001:db8::2").options(0).udp(53, 5353).bytes());
+}
+
+void tunnels() {
+  const auto put = [](const char* name, PacketBuilder packet) {
+    write("packet", name,
+          WireBytes().u8(1).raw(packet.ipv4("10.0.0.1", "10.0.0.2").tcp(443, 50000).bytes()).data());
+  };
+  const auto outer = [] { return PacketBuilder().ipv4("192.0.2.1", "192.0.2.2"); };
+  put("ipip", outer());
+  put("gre", outer().gre(0xb000, 12));
+  put("pptp", outer().gre(0x3081, 12).then_ethertype(0x880b).ppp(0x21));
+  put("vxlan", outer().udp(1, 4789).vxlan(7).ethernet().vlan(8));
+  put("geneve", outer().udp(1, 6081).geneve(7, 8).ethernet());
+  put("gtpu", outer().udp(1, 2152).gtpu(0x34).raw(WireBytes().u16(0).u8(0).u8(0x85).u8(1).u16(9).u8(0)));
+  const auto route = PacketBuilder().ipv6("2001:db8::1", "2001:db8::2").routing(4, 1, {"fc00::3", "fc00::2"});
+  write("packet", "srv6",
+        WireBytes()
+            .u8(2)
+            .raw(PacketBuilder(route).ethernet().ipv4("10.0.0.1", "10.0.0.2").udp(1, 2).bytes())
+            .data());
+  write("packet", "teredo",
+        WireBytes()
+            .u8(1)
+            .raw(outer()
+                     .udp(1, 3544)
+                     .raw(WireBytes().u16(1).u8(2).u8(3).zeros(14).u16(0).u16(0xfe00).u32(7))
+                     .ipv6("2001:0:a::1", "2001:db8::2")
+                     .udp(1, 2)
+                     .bytes())
+            .data());
 }
 
 void messages() {
@@ -148,6 +180,7 @@ int main(int argc, char** argv) {
   netflow5();
   sflow();
   packets();
+  tunnels();
   messages();
   return 0;
 }

@@ -57,6 +57,8 @@ class PacketBuilder {
   static constexpr std::uint64_t kSrcMac = 0x020000000001, kDstMac = 0x020000000002;
 
   PacketBuilder& ethernet(std::uint64_t src = kSrcMac, std::uint64_t dst = kDstMac) {
+    tell_ethertype(0x6558);  // in a tunnel
+    tell_protocol(143);
     out_.u48(dst).u48(src);
     return await_ethertype();
   }
@@ -83,6 +85,14 @@ class PacketBuilder {
     return *this;
   }
 
+  /// PPPoE in its session stage; a ppp() without framing follows.
+  PacketBuilder& pppoe(unsigned session = 7, unsigned version_and_type = 0x11, unsigned code = 0) {
+    tell_ethertype(0x8864);
+    out_.u8(version_and_type).u8(code).u16(session).u16(0);
+    lengths_.push_back({out_.size() - 2, out_.size()});
+    return *this;
+  }
+
   struct Ipv4 {
     unsigned tos = 0, id = 0, flags = 0, offset = 0, ttl = 64,
              options = 0;  ///< options: bytes, multiple of 4
@@ -90,6 +100,7 @@ class PacketBuilder {
   PacketBuilder& ipv4(std::string_view src, std::string_view dst) { return ipv4(src, dst, Ipv4{}); }
   PacketBuilder& ipv4(std::string_view src, std::string_view dst, Ipv4 with) {
     tell_ethertype(0x0800);
+    tell_protocol(4);
     const std::size_t at = out_.size();
     out_.u8(0x40 | (5 + with.options / 4))
         .u8(with.tos)
@@ -109,6 +120,7 @@ class PacketBuilder {
   PacketBuilder& ipv6(std::string_view src, std::string_view dst) { return ipv6(src, dst, Ipv6{}); }
   PacketBuilder& ipv6(std::string_view src, std::string_view dst, Ipv6 with) {
     tell_ethertype(0x86dd);
+    tell_protocol(41);
     const std::size_t at = out_.size();
     out_.u32(6U << 28 | with.traffic_class << 20 | with.flow_label).u16(0).u8(59).u8(with.hop_limit);
     out_.address(src).address(dst);
@@ -162,6 +174,35 @@ class PacketBuilder {
     return *this;
   }
   PacketBuilder& icmpv6(unsigned type, unsigned code) { return icmp(type, code, 58); }
+  /// GRE with `optional` bytes behind its first four.
+  PacketBuilder& gre(unsigned flags = 0, std::size_t optional = 0) {
+    tell_protocol(47);
+    out_.u16(flags);
+    await_ethertype();
+    out_.zeros(optional);
+    return *this;
+  }
+  PacketBuilder& vxlan(std::uint32_t vni, std::uint32_t flags_and_group = 0x08000000) {
+    out_.u32(flags_and_group).u32(vni << 8);
+    return *this;
+  }
+  /// options: bytes, multiple of 4
+  PacketBuilder& geneve(std::uint32_t vni, unsigned options = 0) {
+    out_.u8(options / 4).u8(0);
+    await_ethertype();
+    out_.u32(vni << 8).zeros(options);
+    return *this;
+  }
+  /// GTP-U version 1 with a sequence number where the flags say so; extensions are left to raw().
+  PacketBuilder& gtpu(unsigned flags = 0x30, unsigned message = 255) {
+    out_.u8(flags).u8(message).u16(0).u32(0xcafe);
+    lengths_.push_back({out_.size() - 6, out_.size()});
+    return *this;
+  }
+  PacketBuilder& raw(const WireBytes& bytes) {
+    out_.raw(bytes.data());
+    return *this;
+  }
   /// Names what follows without writing it.
   PacketBuilder& then_ethertype(unsigned type) {
     tell_ethertype(type);

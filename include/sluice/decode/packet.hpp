@@ -1,7 +1,9 @@
 #pragma once
 // Parses the start of a packet that an exporter sampled: sFlow raw headers, IPFIX elements 315 and 313, v9
 // element 104. Reads as far as the bytes go; a header that is cut short ends the walk without an error, since
-// sampled headers always end somewhere. Ports never come from a non-first fragment.
+// sampled headers always end somewhere. Ports never come from a non-first fragment. Where a tunnel begins
+// (GRE, IP in IP, VXLAN, Geneve, GTP-U, Teredo, SRv6), the flow is the outer packet's and the inner_* fields
+// have the packet inside; a tunnel within that one is not entered.
 #include "sluice/flow/batch.hpp"
 #include "sluice/util/byte_reader.hpp"
 
@@ -11,8 +13,8 @@ namespace sluice::decode {
 enum class FirstHeader : std::uint8_t { ethernet, ipv4, ipv6, mpls, ppp };
 
 /// Fills the flow's packet fields (addresses, ports, proto, etype, MACs, VLANs, fragments, flags, MPLS, layer
-/// stack and sizes). bytes and packets are left alone. Returns false where not even the first header was
-/// whole.
+/// stack and sizes, VNI and inner fields). bytes and packets are left alone. Returns false where not even the
+/// first header was whole.
 bool parse_packet(FirstHeader first, Bytes packet, FlowBatch& batch, FlowRecord& flow);
 
 }  // namespace sluice::decode

@@ -1,18 +1,28 @@
-// Below the network layer: Ethernet, 802.1Q and QinQ tags, LLC/SNAP, MPLS, PPP.
+// Below the network layer: Ethernet, 802.1Q and QinQ tags, LLC/SNAP, MPLS, PPP and PPPoE.
 #include "decode/packet/walk.hpp"
 
 namespace sluice::decode::packet {
 namespace {
 
-constexpr std::uint16_t kIpv4 = 0x0800, kIpv6 = 0x86dd, kMplsUnicast = 0x8847, kMplsMulticast = 0x8848;
-constexpr std::uint16_t kFirstEthertype = 0x0600;  // smaller values are the length of an 802.3 frame
+constexpr std::uint16_t kPppoeSession = 0x8864;
 
-// A frame with an LLC header. SNAP with the organisation code 0 carries an ethertype (RFC 1042).
-Next after_llc(Walk& walk);
+// An 802.3 frame with an LLC header. SNAP with the organisation code 0 carries an ethertype (RFC 1042).
+Next after_llc(Walk& walk, std::size_t length) {
+  walk.flow.etype = 0;
+  walk.limit_payload(length);
+  ByteReader ahead = walk.in;
+  constexpr std::uint64_t kSnap = 0xaaaa03000000;
+  if (load_be_any(ahead.take(6)) != kSnap) return Next::end;
+  const auto type = ahead.be<std::uint16_t>();
+  if (!ahead.ok() || type < kFirstEthertype) return Next::end;
+  walk.in = ahead;
+  return after_ethertype(walk, type);
+}
 
-// Remembers the type and says which layer it stands for.
+}  // namespace
+
 Next after_ethertype(Walk& walk, std::uint16_t type) {
-  if (type < kFirstEthertype) return after_llc(walk);
+  if (type < kFirstEthertype) return after_llc(walk, type);
   walk.flow.etype = type;
   switch (type) {
     case kIpv4:
@@ -28,23 +38,11 @@ Next after_ethertype(Walk& walk, std::uint16_t type) {
     case kMplsMulticast:
       return Next::mpls;
     default:
-      return Next::end;
+      return type == kPppoeSession ? Next::pppoe : Next::end;
   }
 }
 
-Next after_llc(Walk& walk) {
-  walk.flow.etype = 0;
-  ByteReader ahead = walk.in;
-  constexpr std::uint64_t kSnap = 0xaaaa03000000;
-  if (load_be_any(ahead.take(6)) != kSnap) return Next::end;
-  const auto type = ahead.be<std::uint16_t>();
-  if (!ahead.ok() || type < kFirstEthertype) return Next::end;
-  walk.in = ahead;
-  return after_ethertype(walk, type);
-}
-
-// There is no protocol number below an MPLS stack; the IP version is what everybody looks at (RFC 4928).
-Next after_mpls(Walk& walk) {
+Next after_ip_version(const Walk& walk) {
   ByteReader ahead = walk.in;
   switch (ahead.be<std::uint8_t>() >> 4) {
     case 4:
@@ -55,8 +53,6 @@ Next after_mpls(Walk& walk) {
       return Next::end;
   }
 }
-
-}  // namespace
 
 Next ethernet(Walk& walk) {
   if (walk.in.remaining() < 14) return Next::broken;
@@ -69,7 +65,7 @@ Next dot1q(Walk& walk) {
   if (walk.in.remaining() < 4) return Next::broken;
   const auto tag = walk.in.be<std::uint16_t>();
   const auto vlan = static_cast<std::uint16_t>(tag & 0x0fff);
-  switch (walk.vlan_tags++) {
+  switch (walk.is_inner() ? 2 : walk.vlan_tags++) {
     case 0:
       walk.flow.vlan_id = vlan;
       walk.extras().set(ExtraScalar::vlan_priority, tag >> 13U);
@@ -92,10 +88,13 @@ Next mpls(Walk& walk) {
   FlowExtras& extras = walk.extras();
   for (int depth = 0; depth < kMaxLabels && walk.in.remaining() >= 4; ++depth) {
     const auto entry = walk.in.be<std::uint32_t>();
-    extras.list(ExtraList::mpls_label).push_back(entry >> 12);
-    extras.list(ExtraList::mpls_ttl).push_back(entry & 0xff);
+    if (!walk.is_inner()) {
+      extras.list(ExtraList::mpls_label).push_back(entry >> 12);
+      extras.list(ExtraList::mpls_ttl).push_back(entry & 0xff);
+    }
     const bool bottom = entry & 0x100;
-    if (bottom) return after_mpls(walk);
+    // There is no protocol number below; the IP version is what everybody looks at (RFC 4928).
+    if (bottom) return after_ip_version(walk);
   }
   return Next::end;
 }
@@ -116,11 +115,23 @@ Next ppp(Walk& walk) {
     case 0x0057:
       return Next::ipv6;
     case 0x0281:
+      return after_ethertype(walk, kMplsUnicast);
     case 0x0283:
-      return Next::mpls;
+      return after_ethertype(walk, kMplsMulticast);
     default:
       return Next::end;
   }
+}
+
+// RFC 2516 section 4: version and type 1, code 0 in a session. The packet is the flow's own, not an inner
+// one: PPPoE is how its subscriber line is framed.
+Next pppoe(Walk& walk) {
+  constexpr std::uint16_t kSessionData = 0x1100;
+  if (walk.in.remaining() < 6) return Next::broken;
+  const auto header = walk.in.window<6>();
+  if (be_at<std::uint16_t, 0>(header) != kSessionData) return Next::broken;
+  walk.limit_payload(be_at<std::uint16_t, 4>(header));
+  return Next::ppp;
 }
 
 }  // namespace sluice::decode::packet

@@ -31,6 +31,12 @@ constexpr LayerRow kLayers[] = {
     {sctp, Layer::custom},
     {icmp, Layer::icmp},
     {icmp, Layer::icmpv6},
+    {pppoe, Layer::custom},
+    {gre, Layer::gre},
+    {vxlan, Layer::custom},
+    {geneve, Layer::geneve},
+    {gtpu, Layer::custom},
+    {teredo, Layer::teredo},
 };
 static_assert(std::size(kLayers) == static_cast<std::size_t>(Next::count));
 
@@ -59,23 +65,50 @@ void note_layer(Walk& walk, Layer layer, std::size_t size) {
   extras.list(ExtraList::layer_size).push_back(static_cast<std::uint32_t>(size));
 }
 
+// Returns the number of layers, counted from `layers` on.
+[[gnu::always_inline]] inline int run(Walk& walk, Next at, int layers) {
+  while (at != Next::end && layers < kMaxLayers) {
+    const LayerRow& row = kLayers[static_cast<std::size_t>(at)];
+    const std::size_t before = walk.in.remaining();
+    walk.trimmed = 0;
+    at = row.parse(walk);
+    if (at == Next::broken) break;
+    note_layer(walk, row.layer, before - walk.trimmed - walk.in.remaining());
+    ++layers;
+  }
+  return layers;
+}
+
+void keep_inner(const FlowRecord& inner, FlowExtras& extras) {
+  const auto keep = [&extras](ExtraScalar field, std::uint64_t value) {
+    if (value != 0) extras.set(field, value);
+  };
+  keep(ExtraScalar::inner_etype, inner.etype);
+  keep(ExtraScalar::inner_proto, inner.proto);
+  keep(ExtraScalar::inner_src_port, inner.src_port);
+  keep(ExtraScalar::inner_dst_port, inner.dst_port);
+  if (inner.src_addr_size == 0) return;
+  extras.set(ExtraAddress::inner_src_addr, inner.source());
+  extras.set(ExtraAddress::inner_dst_addr, inner.destination());
+}
+
+// Apart from the first walk, so that packets without a tunnel do not pay for a second record.
+[[gnu::noinline, gnu::cold]] void run_inner(const Walk& outer, int layers) {
+  FlowRecord inner{};
+  Walk walk{outer.in, outer.batch, inner, outer.carrier};
+  run(walk, outer.tunnel, layers);
+  keep_inner(inner, walk.extras());
+}
+
 }  // namespace
 }  // namespace packet
 
 bool parse_packet(FirstHeader first, Bytes packet, FlowBatch& batch, FlowRecord& flow) {
   using packet::Next;
-  packet::Walk walk{ByteReader(packet), batch, flow};
-  Next at = packet::first_layer(first);
-  int layers = 0;
-  while (at != Next::end && layers < packet::kMaxLayers) {
-    const packet::LayerRow& row = packet::kLayers[static_cast<std::size_t>(at)];
-    const std::size_t before = walk.in.remaining();
-    walk.trimmed = 0;
-    at = row.parse(walk);
-    if (at == Next::broken) break;
-    packet::note_layer(walk, row.layer, before - walk.trimmed - walk.in.remaining());
-    ++layers;
-  }
+  packet::Walk walk{ByteReader(packet), batch, flow, flow};
+  const int layers = packet::run(walk, packet::first_layer(first), 0);
+  if (walk.tunnel != Next::end) [[unlikely]]
+    packet::run_inner(walk, layers);
   return layers > 0;
 }
 

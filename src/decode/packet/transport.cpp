@@ -13,6 +13,22 @@ bool ports(Walk& walk) {
   return true;
 }
 
+constexpr std::uint16_t kVxlan = 4789, kOldVxlan = 8472, kGeneve = 6081, kGtpu = 2152, kTeredo = 3544;
+
+[[gnu::noinline, gnu::cold]] Next enter_tunnel(Walk& walk, std::uint16_t port) {
+  switch (port) {
+    case kVxlan:
+    case kOldVxlan:  // Linux before the number was assigned
+      return walk.enter(Next::vxlan);
+    case kGeneve:
+      return walk.enter(Next::geneve);
+    case kGtpu:
+      return walk.enter(Next::gtpu);
+    default:
+      return walk.enter(Next::teredo);
+  }
+}
+
 }  // namespace
 
 // RFC 9293 section 3.1. The low nine bits are the flags, NS (RFC 3540) first.
@@ -30,6 +46,11 @@ Next tcp(Walk& walk) {
 Next udp(Walk& walk) {
   if (!ports(walk)) return Next::broken;
   walk.skip_up_to(4);
+  const auto port = walk.flow.dst_port;
+  const bool tunnel = (port == kVxlan) | (port == kOldVxlan) | (port == kGeneve) | (port == kGtpu) |
+                      (port == kTeredo);  // a search by halves would mispredict on every port
+  if (tunnel) [[unlikely]]
+    return enter_tunnel(walk, port);
   return Next::end;
 }
 

@@ -30,18 +30,37 @@ enum class Next : std::uint8_t {
   sctp,
   icmp,
   icmpv6,
+  pppoe,
+  gre,
+  vxlan,
+  geneve,
+  gtpu,
+  teredo,
   count
 };
 
-/// What the functions share.
+/// Ethertypes that more than one file asks for.
+inline constexpr std::uint16_t kIpv4 = 0x0800, kIpv6 = 0x86dd, kMplsUnicast = 0x8847, kMplsMulticast = 0x8848;
+inline constexpr std::uint16_t kFirstEthertype = 0x0600;  ///< smaller: the length of an 802.3 frame
+
+/// What the functions share. There are at most two walks: one over the packet, and where that ends at a
+/// tunnel one over the packet inside, whose flow is set aside for the inner fields.
 struct Walk {
   ByteReader in;
   FlowBatch& batch;
   FlowRecord& flow;
+  FlowRecord& carrier;      ///< the flow of the batch; the same as `flow` in the first walk
   std::size_t trimmed = 0;  ///< bytes that the layer at hand cut off the end, see limit_payload()
   int vlan_tags = 0;        ///< read so far
+  Next tunnel = Next::end;  ///< what begins the second walk; a tunnel in the second is not entered
 
-  FlowExtras& extras() { return batch.extras(flow); }
+  FlowExtras& extras() { return batch.extras(carrier); }
+  /// Tags, labels and routes of the packet inside have no field and must not stand for those outside.
+  bool is_inner() const { return &flow != &carrier; }
+  Next enter(Next inner) {
+    tunnel = inner;
+    return Next::end;
+  }
   /// Skips n bytes or as many as are left: a sampled header may end anywhere, also amid options.
   void skip_up_to(std::size_t n) { in.skip(std::min(n, in.remaining())); }
   /// What follows is n bytes long by the layer's own word; frame padding behind it is no header.
@@ -54,10 +73,16 @@ struct Walk {
 
 using ParseLayer = Next (*)(Walk&);
 
+/// Remembers the type and says which layer it stands for.
+Next after_ethertype(Walk& walk, std::uint16_t type);
+/// For what carries IP without saying which.
+Next after_ip_version(const Walk& walk);
+
 Next ethernet(Walk& walk);
 Next ppp(Walk& walk);
 Next dot1q(Walk& walk);
 Next mpls(Walk& walk);
+Next pppoe(Walk& walk);
 
 Next ipv4(Walk& walk);
 Next ipv6(Walk& walk);
@@ -70,5 +95,11 @@ Next tcp(Walk& walk);
 Next udp(Walk& walk);
 Next sctp(Walk& walk);
 Next icmp(Walk& walk);
+
+Next gre(Walk& walk);
+Next vxlan(Walk& walk);
+Next geneve(Walk& walk);
+Next gtpu(Walk& walk);
+Next teredo(Walk& walk);
 
 }  // namespace sluice::decode::packet

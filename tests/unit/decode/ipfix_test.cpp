@@ -332,6 +332,45 @@ TEST(Ipfix, IpSectionKnowsItsFamily) {
   EXPECT_EQ(decode.flow().etype, 0x86dd);
 }
 
+TEST(Ipfix, SectionsWithATunnelHaveOuterAndInnerFields) {
+  const auto tunnel = [](test::PacketBuilder packet) {
+    return packet.ipv4("192.0.2.1", "192.0.2.2")
+        .udp(1, 4789)
+        .vxlan(7)
+        .ethernet()
+        .ipv4("10.0.0.1", "10.0.0.2")
+        .tcp(1, 2)
+        .bytes();
+  };
+  const std::pair<std::uint16_t, std::vector<std::byte>> sections[] = {
+      {315, tunnel(test::PacketBuilder().ethernet())}, {313, tunnel(test::PacketBuilder())}};
+  for (const auto& [element, packet] : sections) {
+    SCOPED_TRACE(element);
+    DecodeFixture decode;
+    decode(SetMessage::ipfix()
+               .tmpl(256, {{element, static_cast<std::uint16_t>(packet.size())}})
+               .data(256, WireBytes().raw(packet)));
+    EXPECT_EQ(decode.flow().source().to_string(), "192.0.2.1");
+    const FlowExtras& extras = *decode.extras();
+    EXPECT_EQ(extras.get(ExtraAddress::inner_src_addr).to_string(), "10.0.0.1");
+    EXPECT_EQ(extras.get(ExtraScalar::inner_proto), 6u);
+    EXPECT_EQ(extras.get(ExtraScalar::vni), 7u);
+  }
+}
+
+TEST(Ipfix, SegmentIdOfTheExporterBeatsThatOfTheTunnel) {
+  const auto packet =
+      test::PacketBuilder().ipv4("192.0.2.1", "192.0.2.2").udp(1, 4789).vxlan(7).ethernet().bytes();
+  const auto size = static_cast<std::uint16_t>(packet.size());
+  DecodeFixture decode;
+  decode(SetMessage::ipfix()
+             .tmpl(256, {{351, 8}, {313, size}})
+             .data(256, WireBytes().u64(1ULL << 56 | 9).raw(packet))
+             .tmpl(257, {{313, size}, {351, 8}})
+             .data(257, WireBytes().raw(packet).u64(1ULL << 56 | 9)));
+  for (const std::size_t i : {0u, 1u}) EXPECT_EQ(decode.extras(i)->get(ExtraScalar::vni), 9u) << i;
+}
+
 TEST(Ipfix, LengthBeyondTheDatagramKeepsWhatCame) {
   DecodeFixture decode;
   auto message = SetMessage::ipfix().tmpl(256, {{1, 4}}).data(256, WireBytes().u32(1)).bytes();

@@ -490,5 +490,24 @@ TEST(Netflow9, Layer2SectionIsParsedAsAPacket) {
   EXPECT_EQ(decode.flow().packets, 1u);
 }
 
+TEST(Netflow9, Layer2SectionWithAGreTunnelHasOuterAndInnerFields) {
+  const auto frame = test::PacketBuilder()
+                         .ethernet()
+                         .ipv4("192.0.2.1", "192.0.2.2")
+                         .gre(0x2000, 4)
+                         .ipv6("2001:db8::1", "2001:db8::2")
+                         .tcp(443, 50000)
+                         .bytes();
+  DecodeFixture decode;
+  decode(SetMessage::v9()
+             .tmpl(256, {{104, static_cast<std::uint16_t>(frame.size())}})
+             .data(256, WireBytes().raw(frame)));
+  EXPECT_EQ(decode.flow().source().to_string(), "192.0.2.1");
+  EXPECT_EQ(decode.flow().proto, 47);
+  const FlowExtras& extras = *decode.extras();
+  EXPECT_EQ(extras.get(ExtraAddress::inner_dst_addr).to_string(), "2001:db8::2");
+  EXPECT_EQ(extras.get(ExtraScalar::inner_dst_port), 50000u);
+}
+
 }  // namespace
 }  // namespace sluice::decode

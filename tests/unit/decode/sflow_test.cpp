@@ -108,6 +108,32 @@ TEST(Sflow, HeaderProtocolsChooseTheFirstLayer) {
   EXPECT_EQ(SflowDecode(SflowSample::flow().raw_header(ppp, 32, 7)).flow().dst_port, 2);
 }
 
+// An Arista's ingress sample has the VXLAN tunnel, its egress sample the plain packet.
+TEST(Sflow, RawHeaderWithAVxlanTunnelHasOuterAndInnerFields) {
+  const auto plain = PacketBuilder().ethernet().ipv4("10.0.0.1", "10.0.0.2").tcp(443, 40000).bytes();
+  const auto tunnel = PacketBuilder()
+                          .ethernet()
+                          .ipv4("192.0.2.1", "192.0.2.2")
+                          .udp(50001, 4789)
+                          .vxlan(5000)
+                          .raw(test::WireBytes().raw(plain))
+                          .bytes();
+  SflowDecode d(SflowDatagram()
+                    .add(SflowSample::flow().raw_header(tunnel, 1568))
+                    .add(SflowSample::flow().raw_header(plain, 1518)));
+  ASSERT_EQ(d.batch.size(), 2U);
+  EXPECT_EQ(d.flow(0).source().to_string(), "192.0.2.1");
+  EXPECT_EQ(d.flow(0).dst_port, 4789);
+  EXPECT_EQ(d.flow(0).bytes, 1568U);
+  EXPECT_EQ(d.extras(0).get(ExtraAddress::inner_src_addr).to_string(), "10.0.0.1");
+  EXPECT_EQ(d.extras(0).get(ExtraAddress::inner_dst_addr).to_string(), "10.0.0.2");
+  EXPECT_EQ(d.extras(0).get(ExtraScalar::inner_dst_port), 40000U);
+  EXPECT_EQ(d.extras(0).get(ExtraScalar::vni), 5000U);
+  EXPECT_EQ(d.flow(1).source().to_string(), "10.0.0.1");
+  EXPECT_FALSE(d.extras(1).has(ExtraAddress::inner_src_addr));
+  EXPECT_FALSE(d.extras(1).has(ExtraScalar::vni));
+}
+
 TEST(Sflow, UnknownHeaderProtocolStillCountsItsBytes) {
   SflowDecode d(SflowSample::flow().raw_header(web_packet(), 900, 4));
   EXPECT_EQ(d.flow().bytes, 900U);
