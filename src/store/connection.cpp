@@ -117,8 +117,10 @@ class HttpExchange : public Exchange {
     for (std::size_t drained = 0; !parser_.is_done();) {
       if (waits_for_continue()) return false;  // the client was not told to send it
       const auto got = read_raw(ignored.data(), ignored.size());
-      if (!got || (drained += *got) > kMaxDrain) return false;
+      if (!got) return false;
       if (*got == 0) break;
+      drained += *got;
+      if (drained > kMaxDrain) return false;
     }
     return true;
   }

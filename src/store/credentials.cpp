@@ -21,8 +21,8 @@ bool same_secret(std::string_view given, std::string_view secret) {
 /// Of "Basic BASE64(user:password)" (RFC 7617); nothing where the header is none of that.
 std::optional<Credentials> basic(std::string_view authorization) {
   constexpr std::string_view kScheme = "Basic ";
-  if (!boost::beast::iequals({authorization.data(), std::min(authorization.size(), kScheme.size())},
-                             {kScheme.data(), kScheme.size()}))
+  const std::string_view scheme = authorization.substr(0, kScheme.size());
+  if (!boost::beast::iequals({scheme.data(), scheme.size()}, {kScheme.data(), kScheme.size()}))
     return std::nullopt;
   const auto text = from_base64(authorization.substr(kScheme.size()));
   if (!text) return std::nullopt;
