@@ -8,7 +8,7 @@ constexpr std::uint8_t kHopByHop = 0, kRouting = 43, kFragment = 44, kAuthentica
                        kDestinationOptions = 60;
 
 // What is carried in place of a transport: another packet (RFC 2003, 4213, 2473, 2784) or, behind a segment
-// routing header as a rule, a frame (143, RFC 8986). Apart from transport(), whose switch stays small.
+// routing header as a rule, a frame (143, RFC 8986).
 [[gnu::noinline, gnu::cold]] Next tunnel(Walk& walk, std::uint8_t protocol) {
   switch (protocol) {
     case 4:
@@ -24,7 +24,8 @@ constexpr std::uint8_t kHopByHop = 0, kRouting = 43, kFragment = 44, kAuthentica
   }
 }
 
-Next transport(Walk& walk, std::uint8_t protocol) {
+// Nothing but constants and no call, so that it stays small where it is inlined.
+Next known_transport(std::uint8_t protocol) {
   switch (protocol) {
     case 1:
       return Next::icmp;
@@ -39,8 +40,15 @@ Next transport(Walk& walk, std::uint8_t protocol) {
     case 132:
       return Next::sctp;
     default:
-      return tunnel(walk, protocol);
+      return Next::end;
   }
+}
+
+Next transport(Walk& walk, std::uint8_t protocol) {
+  const Next next = known_transport(protocol);
+  if (next == Next::end) [[unlikely]]
+    return tunnel(walk, protocol);
+  return next;
 }
 
 // proto is the last protocol number of the chain that could be read, so that it names the transport and not
