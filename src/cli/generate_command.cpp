@@ -129,7 +129,8 @@ void add_generate(CLI::App& app, Action& chosen) {
       ->check(one_of({"sflow", "netflow5", "netflow9", "ipfix"}))
       ->type_name("sflow|netflow5|netflow9|ipfix")
       ->capture_default_str();
-  command->add_option("--to", generate.to, "HOST:PORT, or kafka://BROKERS/TOPIC[?framing=...&compression=...]")
+  command
+      ->add_option("--to", generate.to, "HOST:PORT, or kafka://BROKERS/TOPIC[?framing=...&compression=...]")
       ->type_name("TARGET");
   command->add_option("--write", generate.write, "Write the datagrams to a capture file and send nothing")
       ->type_name("FILE");

@@ -29,8 +29,8 @@ Result<Destination, std::string> resolve(std::string_view to);
 std::uint16_t usual_port(FlowType protocol);
 
 bool is_kafka(std::string_view to);
-/// "kafka://BROKERS/TOPIC[?framing=batch|single|plain][&compression=none|gzip|snappy|lz4|zstd]", BROKERS being
-/// HOST:PORT[,HOST:PORT...].
+/// "kafka://BROKERS/TOPIC[?framing=batch|single|plain][&compression=none|gzip|snappy|lz4|zstd]", BROKERS
+/// being HOST:PORT[,HOST:PORT...].
 Result<config::KafkaSink, std::string> parse_kafka(std::string_view to);
 
 /// Source address of exporter `index` on loopback: 127.0.0.2 and on, 253 of them in each 127.0.x.0/24.

@@ -76,10 +76,12 @@ INSTANTIATE_TEST_SUITE_P(
                 "generate "
                 "--help"},
         Mistake{"store", "sluice store: --path is missing; see sluice store --help"},
-        Mistake{"store --path x --connections 0",
-                "sluice store: --connections: \"0\" is no whole number from 1 to 1000; see sluice store --help"},
+        Mistake{
+            "store --path x --connections 0",
+            "sluice store: --connections: \"0\" is no whole number from 1 to 1000; see sluice store --help"},
         Mistake{"store --path x --http somewhere",
-                "sluice store: --http: \"somewhere\" is no address with a port, as 127.0.0.1:8123; see sluice store "
+                "sluice store: --http: \"somewhere\" is no address with a port, as 127.0.0.1:8123; see "
+                "sluice store "
                 "--help"},
         Mistake{"schema", "sluice schema: proto or fields is missing; see sluice schema --help"},
         Mistake{"schema sql", "sluice schema: \"sql\" is not proto or fields; see sluice schema --help"}));
