@@ -83,6 +83,7 @@ PROPERTIES
   local java=(java -Xmx512m -Dorg.slf4j.simpleLogger.defaultLogLevel=warn -cp "$cache/*")
   if [[ ! -e $dir/data/meta.properties ]]; then
     id=$(head -c 16 /dev/urandom | base64 | tr '+/' '-_' | tr -d '=')
+    id=${id/#-/A}  # else it would be taken for an option, one time in 64
     "${java[@]}" kafka.tools.StorageTool format -t "$id" -c "$dir/server.properties" >"$dir/broker.log" 2>&1 ||
       { say "the storage in $dir could not be formatted:"; tail -n 5 "$dir/broker.log" >&2; return 1; }
   fi
