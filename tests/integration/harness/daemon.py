@@ -3,13 +3,13 @@ import collections
 import json
 import os
 import re
-import signal
 import socket
 import subprocess
 import urllib.error
 import urllib.request
 
 from . import paths, udp, waiting
+from .program import Program
 
 _SAMPLE = re.compile(r'^(\w+)(?:\{(.*)\})? (\S+)$')
 _LABEL = re.compile(r'(\w+)="((?:[^"\\]|\\.)*)"')
@@ -30,10 +30,12 @@ def run_once(*arguments, timeout=waiting.DEADLINE, **options):
                           stderr=subprocess.PIPE, text=True, timeout=timeout, check=False, **options)
 
 
-class Daemon:
+class Daemon(Program):
     """`settings` is merged over listeners on free ports. JSON is YAML, so the file is written by json.
 
     The daemon is up when /readyz says so; `wait=False` returns at once."""
+
+    name = "daemon"
 
     def __init__(self, directory, settings, arguments=(), wait=True, listeners=1, stdout=None):
         self.directory = directory
@@ -104,27 +106,3 @@ class Daemon:
     def log(self):
         with open(self.log_path, errors="replace") as file:
             return file.read()
-
-    def signal(self, number):
-        self.process.send_signal(number)
-
-    def stop(self, deadline=waiting.DEADLINE):
-        """SIGTERM; gives the exit status."""
-        if self.process.poll() is None:
-            self.signal(signal.SIGTERM)
-        try:
-            return self.process.wait(deadline)
-        except subprocess.TimeoutExpired:
-            self.kill()
-            raise AssertionError(f"the daemon did not end in {deadline} s after SIGTERM: {self.log()}") from None
-
-    def kill(self):
-        if self.process.poll() is None:
-            self.process.kill()
-            self.process.wait()
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self.kill()

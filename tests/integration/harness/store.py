@@ -2,7 +2,6 @@
 import json
 import os
 import re
-import signal
 import subprocess
 import time
 import unittest
@@ -11,6 +10,7 @@ import urllib.parse
 import urllib.request
 
 from . import daemon, paths, waiting
+from .program import Program
 
 NO_ENGINE = 3  # exit status of engine.sh where the engine cannot be had
 _engine = None
@@ -86,10 +86,12 @@ class Client:
         raise AssertionError(f"{sql}: {value!r}, not {expected!r}, after {deadline:.0f} s")
 
 
-class Store(Client):
+class Store(Program, Client):
     """`sluice store --path DIRECTORY`. Starts at once; a context manager that kills what is left.
 
     `files` is where schemas and CSV files go. `arguments` are further ones of the command line."""
+
+    name = "store"
 
     def __init__(self, directory, arguments=(), wait=True, port=0):
         self.directory = directory
@@ -132,25 +134,3 @@ class Store(Client):
     def log(self):
         with open(self.log_path, errors="replace") as file:
             return file.read()
-
-    def stop(self, deadline=waiting.DEADLINE):
-        """SIGTERM; gives the exit status."""
-        if self.process.poll() is None:
-            self.process.send_signal(signal.SIGTERM)
-        try:
-            return self.process.wait(deadline)
-        except subprocess.TimeoutExpired:
-            self.kill()
-            raise AssertionError(f"the store did not end in {deadline} s after SIGTERM: {self.log()}") from None
-
-    def kill(self):
-        """SIGKILL, as a crash."""
-        if self.process.poll() is None:
-            self.process.kill()
-        self.process.wait()
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self.kill()

@@ -1,0 +1,37 @@
+"""How the programs under test end: in order, or killed."""
+import signal
+import subprocess
+
+from . import waiting
+
+
+class Program:
+    """A base for what runs as `process`, a subprocess.Popen, and has a `log()`. A context manager that kills what is left."""
+
+    name = "program"
+    process = None
+
+    def signal(self, number):
+        self.process.send_signal(number)
+
+    def stop(self, deadline=waiting.DEADLINE):
+        """SIGTERM; gives the exit status."""
+        if self.process.poll() is None:
+            self.signal(signal.SIGTERM)
+        try:
+            return self.process.wait(deadline)
+        except subprocess.TimeoutExpired:
+            self.kill()
+            raise AssertionError(f"the {self.name} did not end in {deadline} s after SIGTERM: {self.log()}") from None
+
+    def kill(self):
+        """SIGKILL, as a crash."""
+        if self.process.poll() is None:
+            self.process.kill()
+        self.process.wait()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.kill()
