@@ -45,6 +45,13 @@ class SflowSample {
   }
 
   SflowSample& rate(std::uint32_t n) { return rate_ = n, *this; }
+  SflowSample& sequence(std::uint32_t n) { return sequence_ = n, *this; }
+  SflowSample& source(std::uint32_t type, std::uint32_t index) {
+    return source_type_ = type, source_index_ = index, *this;
+  }
+  SflowSample& pool(std::uint32_t n) { return pool_ = n, *this; }
+  SflowSample& drops(std::uint32_t n) { return drops_ = n, *this; }
+  SflowSample& reason(std::uint32_t n) { return reason_ = n, *this; }
   SflowSample& input(std::uint32_t value, std::uint32_t format = 0) {
     return in_ = value, in_format_ = format, *this;
   }
@@ -132,45 +139,26 @@ class SflowSample {
 
   // The fields before the record count; false for a sample without any.
   bool head(WireBytes& out) const {
-    switch (format_) {
-      case 1:
-        out.u32(11)
-            .u32(3)
-            .u32(rate_)
-            .u32(100000)
-            .u32(0)
-            .u32(in_format_ << 30 | in_)
-            .u32(out_format_ << 30 | out_);
-        return true;
-      case 3:
-        out.u32(11)
-            .u32(0)
-            .u32(3)
-            .u32(rate_)
-            .u32(100000)
-            .u32(0)
-            .u32(in_format_)
-            .u32(in_)
-            .u32(out_format_)
-            .u32(out_);
-        return true;
-      case 2:
-        out.u32(11).u32(3);
-        return true;
-      case 4:
-        out.u32(11).u32(0).u32(3);
-        return true;
-      case 5:
-        out.u32(11).u32(0).u32(3).u32(256).u32(in_).u32(out_).u32(1);
-        return true;
-      default:
-        return false;
-    }
+    if (format_ < 1 || format_ > 5) return false;
+    const bool expanded = format_ > 2;
+    out.u32(sequence_);
+    if (expanded)
+      out.u32(source_type_).u32(source_index_);
+    else
+      out.u32(source_type_ << 24 | source_index_);
+    if (format_ == 1)
+      out.u32(rate_).u32(pool_).u32(drops_).u32(in_format_ << 30 | in_).u32(out_format_ << 30 | out_);
+    if (format_ == 3)
+      out.u32(rate_).u32(pool_).u32(drops_).u32(in_format_).u32(in_).u32(out_format_).u32(out_);
+    if (format_ == 5) out.u32(drops_).u32(in_).u32(out_).u32(reason_);
+    return true;
   }
 
   std::uint32_t format_;
   WireBytes fixed_;
   XdrBytes records_;
+  std::uint32_t sequence_ = 11, source_type_ = 0, source_index_ = 3, pool_ = 100000, drops_ = 0,
+                reason_ = 256;
   std::uint32_t count_ = 0, claimed_ = 0, rate_ = 1000, in_ = 0, in_format_ = 0, out_ = 0, out_format_ = 0;
   std::size_t tail_ = 0;
 };

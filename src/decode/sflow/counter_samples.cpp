@@ -62,25 +62,25 @@ bool read_discard_record(DataFormat, XdrReader& in) {
 
 }  // namespace
 
-bool read_counter_sample(bool expanded, XdrReader& in, DecodeReport& report) {
-  in.u32("sequence_number");
-  if (expanded) in.u32("source_id_type");
-  in.u32(expanded ? "source_id_index" : "source_id");
+bool read_counter_sample(bool expanded, XdrReader& in, const SampleContext& context) {
+  const SampleCounters counters = read_source(SampleKind::counter, expanded, in);
   const std::uint32_t count = in.u32("records");
   if (!in.ok()) return false;
-  ++report.counter_samples;
-  read_records(in, count, report, read_counter_record);
+  context.seen.push_back(counters);
+  ++context.report.counter_samples;
+  read_records(in, count, context.report, read_counter_record);
   return true;
 }
 
-bool read_discard_sample(XdrReader& in, DecodeReport& report) {
-  for (const std::string_view name :
-       {"sequence_number", "source_id_type", "source_id_index", "drops", "input", "output", "reason"})
-    in.u32(name);
+bool read_discard_sample(XdrReader& in, const SampleContext& context) {
+  SampleCounters counters = read_source(SampleKind::discard, true, in);
+  counters.drops = in.u32("drops");
+  for (const std::string_view name : {"input", "output", "reason"}) in.u32(name);
   const std::uint32_t count = in.u32("records");
   if (!in.ok()) return false;
-  ++report.discard_samples;
-  read_records(in, count, report, read_discard_record);
+  context.seen.push_back(counters);
+  ++context.report.discard_samples;
+  read_records(in, count, context.report, read_discard_record);
   return true;
 }
 

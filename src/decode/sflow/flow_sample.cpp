@@ -13,6 +13,7 @@ struct Interface {
 };
 
 struct FlowSample {
+  SampleCounters counters;
   std::uint32_t sampling_rate = 0;
   Interface input;
   Interface output;
@@ -31,12 +32,10 @@ Interface read_interface(bool expanded, std::string_view format_name, std::strin
 
 FlowSample read_fixed_part(bool expanded, XdrReader& in) {
   FlowSample out;
-  in.u32("sequence_number");
-  if (expanded) in.u32("source_id_type");
-  in.u32(expanded ? "source_id_index" : "source_id");
+  out.counters = read_source(SampleKind::flow, expanded, in);
   out.sampling_rate = in.u32("sampling_rate");
-  in.u32("sample_pool");
-  in.u32("drops");
+  out.counters.pool = in.u32("sample_pool");
+  out.counters.drops = in.u32("drops");
   out.input = read_interface(expanded, "input_format", "input", in);
   out.output = read_interface(expanded, "output_format", "output", in);
   out.records = in.u32("records");
@@ -83,6 +82,7 @@ void apply_sampling_rate(std::uint32_t rate, Exporter& exporter, FlowRecord& flo
 bool read_flow_sample(bool expanded, XdrReader& in, const SampleContext& context) {
   const FlowSample sample = read_fixed_part(expanded, in);
   if (!in.ok()) return false;
+  context.seen.push_back(sample.counters);
   context.records.reset();
   const std::uint32_t good = context.records.read(in, sample.records, context.report);
   if (good == 0 && sample.records > 0) return false;

@@ -1,6 +1,9 @@
 #pragma once
 // Flow samples and expanded flow samples: one flow each.
+#include <vector>
+
 #include "decode/sflow/flow_records.hpp"
+#include "decode/sflow/sample_counters.hpp"
 #include "sluice/decode/exporter.hpp"
 
 namespace sluice::decode::sflow {
@@ -11,7 +14,8 @@ struct SampleContext {
   Exporter& exporter;
   FlowBatch& batch;
   DecodeReport& report;
-  FlowRecords& records;  ///< scratch
+  FlowRecords& records;               ///< scratch
+  std::vector<SampleCounters>& seen;  ///< one for each sample whose fixed part was whole, records or no
 };
 
 /// Appends a flow. False, and no flow, where the sample's fixed part or all of its records are damaged.

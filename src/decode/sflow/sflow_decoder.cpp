@@ -21,7 +21,9 @@ enum SampleFormat : std::uint32_t {
 struct Header {
   std::uint32_t version = 0;
   IpAddress agent;
+  std::uint32_t sub_agent = 0;  ///< each of an agent's numbers its datagrams by itself
   std::uint32_t sequence = 0;
+  std::uint32_t uptime_ms = 0;  ///< since the agent started
   std::uint32_t samples = 0;
 };
 
@@ -30,9 +32,9 @@ Header read_header(XdrReader& in) {
   Header out;
   out.version = in.u32("version");
   out.agent = in.address("agent_address_type", "agent_address");
-  in.u32("sub_agent_id");
+  out.sub_agent = in.u32("sub_agent_id");
   out.sequence = in.u32("sequence_number");
-  in.u32("uptime_ms");
+  out.uptime_ms = in.u32("uptime_ms");
   out.samples = in.u32("samples");
   return out;
 }
@@ -45,13 +47,13 @@ Outcome read_sample(DataFormat format, XdrReader& in, const SampleContext& conte
     case kFlowSample:
       return outcome(read_flow_sample(false, in, context));
     case kCounterSample:
-      return outcome(read_counter_sample(false, in, context.report));
+      return outcome(read_counter_sample(false, in, context));
     case kExpandedFlowSample:
       return outcome(read_flow_sample(true, in, context));
     case kExpandedCounterSample:
-      return outcome(read_counter_sample(true, in, context.report));
+      return outcome(read_counter_sample(true, in, context));
     case kDiscardedPacket:
-      return outcome(read_discard_sample(in, context.report));
+      return outcome(read_discard_sample(in, context));
     default:
       in.opaque("data", in.remaining());
       return Outcome::unknown;
@@ -90,6 +92,7 @@ bool SflowDecoder::claims(Bytes payload) const {
 void SflowDecoder::decode(const Datagram& datagram, Exporter& exporter, FlowBatch& batch,
                           DecodeReport& report, RawObserver* observer) {
   report.protocol = Protocol::sflow5;
+  samples_seen_.clear();
   sflow::XdrReader in(datagram.payload, observer);
   const sflow::Header header = sflow::read_header(in);
   if (header.version != sflow::kVersion && datagram.payload.size() >= sizeof header.version)
@@ -104,7 +107,8 @@ void SflowDecoder::decode(const Datagram& datagram, Exporter& exporter, FlowBatc
   origin.exporter_address = datagram.source;
   origin.exporter_name = exporter.settings.name;
 
-  sflow::read_samples(in, header.samples, {datagram.received_ns, exporter, batch, report, records_});
+  sflow::read_samples(in, header.samples,
+                      {datagram.received_ns, exporter, batch, report, records_, samples_seen_});
 }
 
 }  // namespace sluice::decode

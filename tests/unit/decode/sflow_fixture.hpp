@@ -16,6 +16,7 @@ struct SflowDecode {
     const Datagram datagram{payload, *IpAddress::parse("203.0.113.9"), 6343, kReceived};
     SflowDecoder decoder;
     decoder.decode(datagram, exporter, batch, report, observer);
+    seen.assign(decoder.samples_seen().begin(), decoder.samples_seen().end());
   }
   explicit SflowDecode(const test::SflowDatagram& datagram, const ExporterSettings& settings = {},
                        RawObserver* observer = nullptr)
@@ -30,6 +31,7 @@ struct SflowDecode {
   Exporter exporter;
   FlowBatch batch;
   DecodeReport report;
+  std::vector<sflow::SampleCounters> seen;
 };
 
 }  // namespace sluice::decode
