@@ -29,6 +29,7 @@ decode::Limits limits_of(const config::Decode& d) {
   limits.max_template_fields = d.max_template_fields;
   limits.max_record_length = d.max_record_length;
   limits.max_samplers = d.max_samplers;
+  limits.max_names = d.max_names;
   limits.template_timeout_ns = ns(d.template_timeout);
   limits.exporter_timeout_ns = ns(d.exporter_timeout);
   return limits;

@@ -104,6 +104,9 @@ void add_decode(Table<Config>& t) {
       "Least length of a template's records; a template whose records are longer is refused and counted");
   count.operator()<&D::max_samplers>("max_samplers", 65'536, "samplers per exporter",
                                      "Sampling rates kept of one exporter, learnt from its options data");
+  count.operator()<&D::max_names>("max_names", 1'000'000, "names per exporter",
+                                  "Interfaces, VRFs and applications of one exporter whose names are kept, "
+                                  "learnt from its options data");
   time.operator()<&D::template_timeout>("template_timeout", 1min,
                                         "A template not sent again for this long is forgotten");
   time.operator()<&D::exporter_timeout>(

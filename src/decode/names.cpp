@@ -56,6 +56,8 @@ ErrorText text_of(DecodeError error) {
       return {"unknown_sample", "an sFlow sample has a format that is not known"};
     case DecodeError::sampler_limit:
       return {"sampler_limit", "the exporter has announced its full number of samplers"};
+    case DecodeError::name_limit:
+      return {"name_limit", "the exporter has named its full number of interfaces, VRFs and applications"};
     case DecodeError::exporter_limit:
       return {"exporter_limit", "the table of exporters is full"};
     case DecodeError::count:

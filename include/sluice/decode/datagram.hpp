@@ -30,6 +30,7 @@ enum class DecodeError : std::uint8_t {
   bad_sample_record,   ///< a record inside an sFlow sample that does not fit
   unknown_sample,      ///< an sFlow sample of a format not known; skipped by length
   sampler_limit,       ///< the exporter has announced its full number of samplers
+  name_limit,          ///< the exporter has named its full number of interfaces, VRFs and applications
   exporter_limit,      ///< the table of exporters is full
   count
 };

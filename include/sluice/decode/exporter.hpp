@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "sluice/decode/datagram.hpp"
+#include "sluice/decode/name_table.hpp"
 #include "sluice/decode/sampling.hpp"
 #include "sluice/decode/template_cache.hpp"
 
@@ -27,6 +28,7 @@ struct Limits {
   std::uint32_t max_template_fields = 512;
   std::uint32_t max_record_length = 65535;  ///< bytes, minimum length of a template's records
   std::uint32_t max_samplers = 4096;        ///< sampling rates remembered per exporter
+  std::uint32_t max_names = 8192;           ///< interfaces, VRFs and applications named, per exporter
   std::uint64_t template_timeout_ns = 24ULL * 3600 * 1000000000;  ///< since last seen or used
   std::uint64_t exporter_timeout_ns = 24ULL * 3600 * 1000000000;  ///< since its last datagram
 };
@@ -69,7 +71,8 @@ class Exporter {
         settings(exporter_settings),
         bounds(time_bounds),
         templates(limits),
-        samplers(limits.max_samplers) {}
+        samplers(limits.max_samplers),
+        names(limits.max_names) {}
 
   const ExporterKey key;
   const ExporterSettings settings;
@@ -77,6 +80,7 @@ class Exporter {
   std::mutex mutex;
   TemplateCache templates;
   SamplerTable samplers;
+  NameTable names;
   std::array<ExporterCounters, static_cast<std::size_t>(Protocol::count)> counters{};
   ExporterCounters& counters_of(Protocol protocol) { return counters[static_cast<std::size_t>(protocol)]; }
   std::atomic<std::uint64_t> first_seen_ns{0};
