@@ -141,6 +141,8 @@ constexpr ElementInfo kElements[] = {
     {29305, 2, "reversePacketDeltaCount", 0, A::reverse_packets, 1},
     {29305, 5, "reverseIpClassOfService", 0, A::reverse_tos},
     {29305, 6, "reverseTcpControlBits", 0, A::reverse_tcp_flags},
+    {29305, 85, "reverseOctetTotalCount", 0, A::reverse_octets, 2, true},
+    {29305, 86, "reversePacketTotalCount", 0, A::reverse_packets, 2, true},
 };
 
 constexpr std::pair<std::uint32_t, std::uint16_t> key_of(const ElementInfo& e) { return {e.pen, e.id}; }

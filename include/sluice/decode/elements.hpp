@@ -33,7 +33,7 @@ enum class Action : std::uint8_t {
   size_309,
   population_310,
   probability_311,
-  reverse_octets,  ///< IE 232 and RFC 5103's reverse of 1: makes a second flow where it is above zero
+  reverse_octets,  ///< IE 232 and RFC 5103's reverse of 1 and 85: makes a second flow where it is above zero
   reverse_packets,
   reverse_tos,
   reverse_tcp_flags,

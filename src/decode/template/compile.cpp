@@ -166,14 +166,21 @@ void choose_times(std::vector<Step>& steps, Plan& plan) {
   steps = std::move(kept);
 }
 
+/// Whether the earlier step fills what this one would fill. The counters of the way back have no field in
+/// this flow; of those, what the step does tells.
+bool fills_the_same(const Step& earlier, const Step& step) {
+  if (step.element->number == 0)
+    return step.element->only_alone && earlier.element->action == step.element->action;
+  return earlier.element->number == step.element->number && earlier.store != StoreTo::scratch &&
+         step.store == earlier.store;
+}
+
 /// Marks every step but the first for its field as a fallback, and drops those that count only alone.
 void settle_preferences(std::vector<Step>& steps) {
   std::vector<Step> kept;
   for (Step& step : steps) {
-    const bool taken = step.element->number != 0 && std::ranges::any_of(kept, [&](const Step& earlier) {
-                         return earlier.element->number == step.element->number &&
-                                earlier.store != StoreTo::scratch && step.store == earlier.store;
-                       });
+    const bool taken =
+        std::ranges::any_of(kept, [&](const Step& earlier) { return fills_the_same(earlier, step); });
     if (taken && step.element->only_alone) continue;
     step.fallback = taken && step.store != StoreTo::time;
     kept.push_back(step);

@@ -169,10 +169,10 @@ void run_scratch(const Step& step, Bytes value, FlowBatch& batch, FlowRecord& fl
       scratch.rates.probability_311 = probability(value);
       break;
     case Action::reverse_octets:
-      if (number) scratch.reverse_octets = number;
+      if (scratch.reverse_octets == 0) scratch.reverse_octets = number;
       break;
     case Action::reverse_packets:
-      if (number) scratch.reverse_packets = number;
+      if (scratch.reverse_packets == 0) scratch.reverse_packets = number;
       break;
     case Action::reverse_tos:
       scratch.reverse_tos = static_cast<std::uint8_t>(number);

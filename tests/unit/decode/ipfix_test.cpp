@@ -164,6 +164,28 @@ TEST(Ipfix, RecordOfBothDirectionsBecomesTwoFlows) {
   EXPECT_FALSE(decode.extras(2)->has(ExtraScalar::ingress_vrf_id));
 }
 
+TEST(Ipfix, TotalsOfTheWayBackCountWhereThereAreNoDeltas) {
+  const SetMessage::Fields totals{{8, 4}, {12, 4}, {85, 4}, {85, 4, 29305}, {86, 4}, {86, 4, 29305}};
+  SetMessage::Fields both = totals;
+  both.insert(both.end(), {{1, 4, 29305}, {2, 4, 29305}});
+  const auto record = [] {
+    return WireBytes().address("192.0.2.1").address("192.0.2.2").u32(100).u32(900).u32(1).u32(9);
+  };
+  DecodeFixture decode;
+  decode(SetMessage::ipfix().tmpl(256, totals).data(256, record()));
+  ASSERT_EQ(decode.batch.size(), 2u);
+  EXPECT_EQ(decode.flow(0).bytes, 100u);
+  EXPECT_EQ(decode.flow(1).source().to_string(), "192.0.2.2");
+  EXPECT_EQ(decode.flow(1).bytes, 900u);
+  EXPECT_EQ(decode.flow(1).packets, 9u);
+  decode(SetMessage::ipfix().tmpl(257, both).data(257, record().u32(20).u32(2)));
+  ASSERT_EQ(decode.batch.size(), 2u);
+  EXPECT_EQ(decode.flow(1).bytes, 20u);
+  EXPECT_EQ(decode.flow(1).packets, 2u);
+  decode(SetMessage::ipfix().tmpl(257, both).data(257, record().u32(0).u32(0)));
+  EXPECT_EQ(decode.batch.size(), 1u) << "a total is no stand-in for a delta of 0";
+}
+
 TEST(Ipfix, RecordOfTheWayBackAloneIsOneFlow) {
   DecodeFixture decode;
   const auto report = decode(
