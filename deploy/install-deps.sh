@@ -17,6 +17,7 @@ build_packages=(
 quickstart_packages=(softflowd pmacct kcat python3 python3-scapy curl procps iproute2)
 test_packages=(
   "${quickstart_packages[@]}" python3-protobuf python3-venv nfdump
+  openvswitch-switch ethtool iputils-ping
   libgtest-dev libgmock-dev libbenchmark-dev
   clang-19 libclang-rt-19-dev clang-format-19 clang-tidy-19
 )
@@ -37,8 +38,8 @@ java_packages() {
 
 npm_packages() { command -v npm >/dev/null || echo npm; }
 
-# softflowd, pmacct and nfdump start themselves as services when they are installed. The exporters run here are
-# started by hand; a service nobody asked for would hold their ports, so what this script brings is not started.
+# softflowd, pmacct, nfdump and Open vSwitch start themselves as services when they are installed. The exporters run
+# here are started by hand; a service nobody asked for would hold their ports, so what this script brings is not started.
 policy=/usr/sbin/policy-rc.d
 policy_is_ours=false
 forbid_service_starts() {
@@ -57,7 +58,7 @@ allow_service_starts() {
 disable_services() {
   local package unit
   [[ -d /run/systemd/system ]] || return 0
-  for package in softflowd pmacct nfdump; do
+  for package in softflowd pmacct nfdump openvswitch-switch; do
     [[ " $* " == *" $package "* ]] || continue
     for unit in $(dpkg -L $package | sed -n 's#^/lib/systemd/system/\([^@]*\.service\)$#\1#p'); do
       "${as_root[@]}" systemctl disable --quiet "$unit" || true
