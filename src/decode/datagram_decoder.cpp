@@ -35,6 +35,16 @@ void count(const Datagram& datagram, const DecodeReport& report, ExporterCounter
   for (std::size_t i = 0; i < report.errors.size(); ++i) counters.errors[i] += report.errors[i];
 }
 
+void count_traffic(const Datagram& datagram, Protocol protocol, std::vector<SocketTraffic>& traffic) {
+  // Nearly always one entry: an exporter sends one protocol to one port, and one worker takes it.
+  for (SocketTraffic& entry : traffic) {
+    if (entry.socket != datagram.socket || entry.protocol != protocol) continue;
+    ++entry.datagrams;
+    return;
+  }
+  traffic.push_back({datagram.socket, protocol, 1, 0});
+}
+
 }  // namespace
 
 DatagramDecoder::DatagramDecoder(ExporterTable& exporters, bool key_with_port)
@@ -89,6 +99,7 @@ DecodeReport DatagramDecoder::decode(const Datagram& datagram, FlowBatch& batch,
   }
   exporter->last_seen_ns.store(datagram.received_ns, std::memory_order_relaxed);
   const std::lock_guard lock(exporter->mutex);
+  count_traffic(datagram, report.protocol, exporter->traffic);
   decoder->decode(datagram, *exporter, batch, report, observer);
   count(datagram, report, exporter->counters[static_cast<std::size_t>(report.protocol)]);
   return report;

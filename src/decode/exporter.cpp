@@ -42,7 +42,10 @@ std::size_t ExporterTable::expire(std::uint64_t now_ns) {
     });
   }
   expired_.fetch_add(gone, std::memory_order_relaxed);
-  for_each([&](Exporter& exporter) { exporter.templates.expire(before(limits_.template_timeout_ns)); });
+  for_each([&](Exporter& exporter) {
+    exporter.templates.expire(before(limits_.template_timeout_ns));
+    exporter.sequences.expire(before(limits_.exporter_timeout_ns));
+  });
   return gone;
 }
 

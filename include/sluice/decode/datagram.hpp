@@ -45,6 +45,7 @@ struct Datagram {
   IpAddress source;  ///< v4-mapped already unmapped
   std::uint16_t source_port = 0;
   std::uint64_t received_ns = 0;  ///< Unix time
+  std::uint16_t socket = 0;       ///< which of the collector's sockets it came by
 };
 
 /// What one datagram held. Plain numbers; the caller adds them up.

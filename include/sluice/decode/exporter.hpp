@@ -17,6 +17,7 @@
 #include "sluice/decode/datagram.hpp"
 #include "sluice/decode/name_table.hpp"
 #include "sluice/decode/sampling.hpp"
+#include "sluice/decode/sequence.hpp"
 #include "sluice/decode/template_cache.hpp"
 
 namespace sluice::decode {
@@ -29,6 +30,7 @@ struct Limits {
   std::uint32_t max_record_length = 65535;  ///< bytes, minimum length of a template's records
   std::uint32_t max_samplers = 4096;        ///< sampling rates remembered per exporter
   std::uint32_t max_names = 8192;           ///< interfaces, VRFs and applications named, per exporter
+  std::uint32_t max_streams = 4096;         ///< sequences followed per exporter, and sFlow sources in each
   std::uint64_t template_timeout_ns = 24ULL * 3600 * 1000000000;  ///< since last seen or used
   std::uint64_t exporter_timeout_ns = 24ULL * 3600 * 1000000000;  ///< since its last datagram
 };
@@ -60,6 +62,19 @@ struct ExporterCounters {
   std::uint64_t rates_unknown = 0;
   std::uint64_t sampling_rate = 0;  ///< of the latest flow that had one
   std::array<std::uint64_t, static_cast<std::size_t>(DecodeError::count)> errors{};
+  SequenceCounts sequence;
+  SampleCounts samples;
+  std::uint64_t kernel_drops = 0;       ///< its share of what sockets dropped, datagrams
+  double clock_difference_seconds = 0;  ///< of the latest datagram: its header's time less that of receipt
+  bool has_clock = false;               ///< the protocol's header has a time (sFlow's has none)
+};
+
+/// Datagrams by socket, since the exporter was first seen.
+struct SocketTraffic {
+  std::uint16_t socket = 0;
+  Protocol protocol = Protocol::unknown;
+  std::uint64_t datagrams = 0;
+  std::uint64_t shared = 0;  ///< of them, those that kernel drops were shared out by
 };
 
 /// One exporter. Everything but `key`, `settings` and `last_seen_ns` needs `mutex` held.
@@ -72,7 +87,8 @@ class Exporter {
         bounds(time_bounds),
         templates(limits),
         samplers(limits.max_samplers),
-        names(limits.max_names) {}
+        names(limits.max_names),
+        sequences(limits.max_streams) {}
 
   const ExporterKey key;
   const ExporterSettings settings;
@@ -81,6 +97,8 @@ class Exporter {
   TemplateCache templates;
   SamplerTable samplers;
   NameTable names;
+  SequenceTracker sequences;
+  std::vector<SocketTraffic> traffic;  ///< an entry for each socket and protocol it was seen with
   std::array<ExporterCounters, static_cast<std::size_t>(Protocol::count)> counters{};
   ExporterCounters& counters_of(Protocol protocol) { return counters[static_cast<std::size_t>(protocol)]; }
   std::atomic<std::uint64_t> first_seen_ns{0};

@@ -1,6 +1,7 @@
 #include "decode/ipfix/ipfix_decoder.hpp"
 
 #include "decode/origin.hpp"
+#include "decode/sequence_step.hpp"
 #include "decode/template/sets.hpp"
 
 namespace sluice::decode {
@@ -44,7 +45,17 @@ void IpfixDecoder::decode(const Datagram& datagram, Exporter& exporter, FlowBatc
     report.fail(DecodeError::bad_length);
   else
     trailing = datagram.payload.size() - length;
+  const std::uint32_t sequence = origin.sequence_num;
   walk_sets(kIpfixDialect, message, reader, trailing, records_, exporter, batch, report);
+
+  SequenceStep step;
+  step.sequence = sequence;
+  step.units = report.flow_records + report.options_records;
+  step.options_units = report.options_records;
+  step.records = report.flow_records;
+  step.complete = !lost_records(report);
+  step.export_s = be_at<std::uint32_t, 4>(header);
+  account({Protocol::ipfix, message.domain, {}}, step, message.time.export_ns, datagram, exporter);
 }
 
 }  // namespace sluice::decode

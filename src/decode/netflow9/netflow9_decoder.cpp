@@ -1,6 +1,7 @@
 #include "decode/netflow9/netflow9_decoder.hpp"
 
 #include "decode/origin.hpp"
+#include "decode/sequence_step.hpp"
 #include "decode/template/sets.hpp"
 
 namespace sluice::decode {
@@ -37,7 +38,15 @@ void Netflow9Decoder::decode(const Datagram& datagram, Exporter& exporter, FlowB
     observer->close();
   }
   // The header's count is not used: some exporters count sets, some records, some leave templates out.
+  const std::uint32_t sequence = origin.sequence_num;
   walk_sets(kNetflow9Dialect, message, reader, 0, records_, exporter, batch, report);
+
+  SequenceStep step;
+  step.sequence = sequence;
+  step.records = report.flow_records;
+  step.has_uptime = true;
+  step.uptime_ms = message.time.sys_uptime_ms;
+  account({Protocol::netflow9, message.domain, {}}, step, message.time.export_ns, datagram, exporter);
 }
 
 }  // namespace sluice::decode

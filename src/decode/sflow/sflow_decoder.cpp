@@ -1,6 +1,7 @@
 // The datagram's header and the loop over its samples: sFlow version 5, section 5, sample_datagram_v5.
 #include "decode/sflow/sflow_decoder.hpp"
 
+#include "decode/sequence_step.hpp"
 #include "decode/sflow/counter_samples.hpp"
 #include "decode/sflow/flow_sample.hpp"
 
@@ -81,6 +82,16 @@ void read_samples(XdrReader& in, std::uint32_t count, const SampleContext& conte
   }
 }
 
+void account_samples(std::span<const SampleCounters> samples, SequenceVerdict datagram, Exporter& exporter) {
+  SampleSequences* sequences = exporter.sequences.samples();
+  if (!sequences) return;
+  SampleCounts& counts = exporter.counters_of(Protocol::sflow5).samples;
+  for (const SampleCounters& sample : samples)
+    if (sample.kind == SampleKind::flow)
+      sequences->step(static_cast<std::uint64_t>(sample.source_type) << 32 | sample.source_index,
+                      sample.sequence, sample.drops, datagram, exporter.sequences.max_streams(), counts);
+}
+
 }  // namespace
 }  // namespace sflow
 
@@ -109,6 +120,14 @@ void SflowDecoder::decode(const Datagram& datagram, Exporter& exporter, FlowBatc
 
   sflow::read_samples(in, header.samples,
                       {datagram.received_ns, exporter, batch, report, records_, samples_seen_});
+  SequenceStep step;
+  step.sequence = header.sequence;
+  step.records = report.flow_records;
+  step.has_uptime = true;
+  step.uptime_ms = header.uptime_ms;
+  const auto verdict =
+      account({Protocol::sflow5, header.sub_agent, header.agent}, step, 0, datagram, exporter);
+  sflow::account_samples(samples_seen_, verdict, exporter);
 }
 
 }  // namespace sluice::decode

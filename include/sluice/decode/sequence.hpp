@@ -1,0 +1,182 @@
+#pragma once
+// Sequence numbers: what an exporter says it sent, held against what came. Lost, late, repeated and restarted
+// are told apart; what cannot be told is counted as unknown and never as lost.
+//
+// Units differ: NetFlow v9 and sFlow number their datagrams, NetFlow v5 its flows and IPFIX its data records
+// (RFC 3954 section 5.1, RFC 7011 section 3.1, sFlow version 5 section 5). Guarded by the exporter's lock.
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <unordered_map>
+#include <vector>
+
+#include "sluice/decode/datagram.hpp"
+#include "sluice/flow/address.hpp"
+
+namespace sluice::decode {
+
+/// Sums over an exporter's streams of one protocol. At every moment, in the protocol's own unit:
+///   sent, as far as the numbers go = in_order + lost() + late + unknown
+///   arrived                        = in_order + late + repeated + recovered
+/// `unknown` shrinks in meaning, not in number, by what of it was decoded later: `recovered`.
+struct SequenceCounts {
+  std::uint64_t in_order = 0;     ///< arrived in their turn
+  std::uint64_t passed_over = 0;  ///< numbers skipped when a later one arrived
+  std::uint64_t late = 0;         ///< of those, arrived afterwards
+  std::uint64_t repeated = 0;     ///< arrived a second time
+  std::uint64_t unknown = 0;      ///< records in messages that could not be decoded whole
+  std::uint64_t recovered = 0;    ///< of those, decoded later, when their template came
+  std::uint64_t restarts = 0;     ///< the exporter began to count anew
+  std::uint64_t untracked = 0;    ///< datagrams of streams past the limit
+  double per_datagram = 0;        ///< flow records in a datagram, lately
+  double estimate = 0;  ///< what `lost()` amounts to in the other unit: records where datagrams are numbered,
+                        ///< datagrams where records are
+  std::uint64_t lost() const { return passed_over - late; }
+};
+
+/// Samples of sFlow's sources (sFlow version 5 section 5: flow_sample.sequence_number and drops).
+struct SampleCounts {
+  std::uint64_t samples = 0;
+  std::uint64_t passed_over = 0;
+  std::uint64_t late = 0;
+  std::uint64_t drops = 0;  ///< packets the exporter was to sample and did not, for want of resources
+  std::uint64_t lost() const { return passed_over - late; }
+};
+
+/// What one datagram says about its place in the stream.
+struct SequenceStep {
+  std::uint32_t sequence = 0;
+  std::uint32_t units = 1;          ///< it counts for: 1 datagram, or its records
+  std::uint32_t options_units = 0;  ///< of the records, those of options (some exporters do not count them)
+  std::uint32_t records = 0;        ///< flow records, for estimates
+  bool complete = true;             ///< false: it held more records than were decoded, nobody knows how many
+  bool has_uptime = false;
+  std::uint32_t uptime_ms = 0;
+  std::uint32_t export_s = 0;  ///< header time, where there is no uptime
+};
+
+enum class SequenceVerdict : std::uint8_t {
+  in_order,
+  after_gap,
+  late,
+  repeated,
+  in_doubt,
+  restarted,
+  untracked
+};
+
+/// One stream. Numbers wrap at 2^32.
+class SequenceStream {
+ public:
+  /// Whether records are numbered; else datagrams are.
+  explicit SequenceStream(Protocol protocol);
+  SequenceVerdict step(const SequenceStep& step, SequenceCounts& counts);
+
+ private:
+  // Exporters disagree about the number in the header of those that count records: that of the first record
+  // or of the one after the last, with options records or without. A bit for each reading that still fits.
+  using Readings = std::uint8_t;
+  struct Gap {
+    std::uint32_t begin, end;  // [begin, end), not empty
+  };
+  struct Doubt {  // datagrams that fit nowhere: repeated, or the first of a new count
+    SequenceStep last;
+    std::uint32_t datagrams = 0;
+    std::uint64_t units = 0, gaps = 0, unknown = 0;
+    std::uint32_t outage = 0;        // numbers between, where they lie ahead and did not pass zero
+    bool near_and_no_newer = false;  // as repeated datagrams are
+  };
+
+  std::uint32_t units_of(const SequenceStep& s) const;
+  std::uint32_t begin_of(const SequenceStep& s) const;
+  std::int32_t distance(unsigned reading, const SequenceStep& from, const SequenceStep& to) const;
+  bool uncertain(const SequenceStep& from, const SequenceStep& to) const;
+  unsigned reading() const;
+  void learn(const SequenceStep& s);
+  bool uptime_reset(const SequenceStep& s) const;
+  bool older(const SequenceStep& s) const;
+  bool no_newer(const SequenceStep& s) const;
+  SequenceVerdict forward(const SequenceStep& s, std::uint32_t gap, SequenceCounts& counts);
+  bool fill_gap(const SequenceStep& s, SequenceCounts& counts);
+  SequenceVerdict doubt(const SequenceStep& s, SequenceCounts& counts);
+  void dismiss_doubt(SequenceCounts& counts);
+  SequenceVerdict believe(const SequenceStep& s, SequenceCounts& counts);
+  SequenceVerdict restart(const SequenceStep& s, SequenceCounts& counts);
+  void lose(std::uint32_t begin, std::uint32_t n, SequenceCounts& counts);
+  void book(const SequenceStep& s, SequenceCounts& counts);
+
+  const bool counts_records_;
+  const Readings all_;
+  Readings fits_;
+  std::uint8_t contradictions_ = 0;
+  bool begun_ = false;
+  SequenceStep last_;  // the one furthest on
+  std::vector<Gap> gaps_;
+  std::optional<Doubt> doubt_;
+};
+
+/// Samples of one stream's sources, each with numbers of its own.
+class SampleSequences {
+ public:
+  /// `source` is type << 32 | index. False where the source is one past the limit.
+  bool step(std::uint64_t source, std::uint32_t sequence, std::uint32_t drops, SequenceVerdict datagram,
+            std::uint32_t max_sources, SampleCounts& counts);
+  std::size_t size() const { return sources_.size(); }
+
+ private:
+  struct Source {
+    std::uint32_t next = 0;
+    std::uint32_t drops = 0;
+  };
+  struct Slot {
+    std::uint64_t source = ~0ULL;
+    Source* state = nullptr;
+  };
+  Source* find(std::uint64_t source, std::uint32_t max_sources, bool& fresh);
+
+  std::unordered_map<std::uint64_t, Source> sources_;
+  std::array<Slot, 32> recent_{};  // a look-up in the map for each sample is felt
+};
+
+/// The streams of one exporter; bounded.
+class SequenceTracker {
+ public:
+  /// A stream: v9 and IPFIX: domain; v5: engine type and id; sFlow: agent and sub-agent.
+  struct Key {
+    Protocol protocol = Protocol::unknown;
+    std::uint32_t id = 0;
+    IpAddress agent;
+    friend bool operator==(const Key&, const Key&) = default;
+  };
+
+  explicit SequenceTracker(std::uint32_t max_streams) : max_streams_(max_streams) {}
+
+  SequenceVerdict step(const Key& key, const SequenceStep& step, std::uint64_t now_ns,
+                       SequenceCounts& counts);
+  /// The samples of the stream that step() was called for last; nullptr where that one is not tracked.
+  SampleSequences* samples() { return last_ ? &last_->samples : nullptr; }
+  std::uint32_t max_streams() const { return max_streams_; }
+  /// Forgets streams not seen since `before_ns`; a stream that comes back begins anew.
+  std::size_t expire(std::uint64_t before_ns);
+  std::size_t size() const { return streams_.size(); }
+
+ private:
+  struct Hash {
+    std::size_t operator()(const Key& key) const;
+  };
+  struct Entry {
+    explicit Entry(Protocol protocol) : sequence(protocol) {}
+    SequenceStream sequence;
+    SampleSequences samples;
+    std::uint64_t last_seen_ns = 0;
+  };
+  Entry* find(const Key& key);
+
+  const std::uint32_t max_streams_;
+  std::unordered_map<Key, Entry, Hash> streams_;
+  Key last_key_;
+  Entry* last_ = nullptr;  // nearly every exporter has one stream
+};
+
+}  // namespace sluice::decode

@@ -1,0 +1,289 @@
+#include "sluice/decode/sequence.hpp"
+
+#include <algorithm>
+#include <bit>
+
+namespace sluice::decode {
+namespace {
+
+constexpr unsigned kReadings = 4;
+constexpr unsigned kAfterLast = 1;       // the number is that after the last record, not of the first
+constexpr unsigned kWithoutOptions = 2;  // options records are not numbered
+
+/// A jump this far waits for the next datagram to agree with it: one stray or forged datagram must not look
+/// like an outage.
+constexpr std::uint32_t kFarDatagrams = 1U << 16;
+constexpr std::uint32_t kFarRecords = 1U << 20;
+/// Datagrams that overtook each other may be this much apart in sysUptime.
+constexpr std::int32_t kReorderMs = 60000;
+/// A box that has not been up this long may have restarted within kReorderMs.
+constexpr std::uint32_t kYoungMs = 120000;
+constexpr std::size_t kMaxGaps = 64;
+/// So many contradictions in a row, and what was learnt about the exporter's way of counting was wrong.
+constexpr std::uint8_t kRelearn = 3;
+constexpr std::uint32_t kNear = 4096;
+constexpr std::uint32_t kRunOfOld = 8;
+constexpr std::uint32_t kRun = 4;
+
+std::uint8_t readings_of(Protocol protocol) {
+  switch (protocol) {
+    case Protocol::ipfix:
+      return 0b1111;
+    case Protocol::netflow5:
+      return 0b0011;
+    default:
+      return 0b0001;
+  }
+}
+
+std::uint32_t units_in(unsigned reading, const SequenceStep& s) {
+  return reading & kWithoutOptions ? s.units - s.options_units : s.units;
+}
+
+}  // namespace
+
+SequenceStream::SequenceStream(Protocol protocol)
+    : counts_records_(protocol == Protocol::netflow5 || protocol == Protocol::ipfix),
+      all_(readings_of(protocol)),
+      fits_(all_) {}
+
+unsigned SequenceStream::reading() const { return static_cast<unsigned>(std::countr_zero(fits_)); }
+std::uint32_t SequenceStream::units_of(const SequenceStep& s) const { return units_in(reading(), s); }
+std::uint32_t SequenceStream::begin_of(const SequenceStep& s) const {
+  return reading() & kAfterLast ? s.sequence - units_of(s) : s.sequence;
+}
+
+/// From the end of one datagram to the beginning of another.
+std::int32_t SequenceStream::distance(unsigned r, const SequenceStep& from, const SequenceStep& to) const {
+  const std::uint32_t between = r & kAfterLast ? units_in(r, to) : units_in(r, from);
+  return static_cast<std::int32_t>(to.sequence - from.sequence - between);
+}
+
+/// Whether the distance holds records that came and could not be counted.
+bool SequenceStream::uncertain(const SequenceStep& from, const SequenceStep& to) const {
+  return counts_records_ && !(reading() & kAfterLast ? to.complete : from.complete);
+}
+
+/// Strikes out the readings under which the datagram does not follow, where there is one under which it does.
+void SequenceStream::learn(const SequenceStep& s) {
+  if (std::has_single_bit(all_) || !last_.complete || !s.complete) return;
+  Readings follow = 0;
+  for (unsigned r = 0; r < kReadings; ++r)
+    if ((all_ >> r & 1U) && distance(r, last_, s) == 0) follow = static_cast<Readings>(follow | 1U << r);
+  if (follow == 0) return;
+  if (follow & fits_) {
+    fits_ &= follow;
+    contradictions_ = 0;
+  } else if (++contradictions_ >= kRelearn) {
+    fits_ = follow;
+    contradictions_ = 0;
+  }
+}
+
+/// The box was up for less time than before: it counts anew (RFC 3954 section 5.1, sysUptime).
+bool SequenceStream::uptime_reset(const SequenceStep& s) const {
+  return s.has_uptime && static_cast<std::int32_t>(s.uptime_ms - last_.uptime_ms) < -kReorderMs;
+}
+
+/// Made before the one that is furthest on: overtaken or repeated, and no new beginning.
+bool SequenceStream::older(const SequenceStep& s) const {
+  if (!s.has_uptime) return s.export_s < last_.export_s;
+  return static_cast<std::int32_t>(s.uptime_ms - last_.uptime_ms) < 0 && last_.uptime_ms > kYoungMs;
+}
+
+bool SequenceStream::no_newer(const SequenceStep& s) const {
+  return s.has_uptime ? static_cast<std::int32_t>(s.uptime_ms - last_.uptime_ms) < 0
+                      : s.export_s <= last_.export_s;
+}
+
+void SequenceStream::lose(std::uint32_t begin, std::uint32_t n, SequenceCounts& counts) {
+  counts.passed_over += n;
+  if (gaps_.size() == kMaxGaps) gaps_.erase(gaps_.begin());
+  gaps_.push_back({begin, begin + n});
+  if (counts.per_datagram > 0)
+    counts.estimate += counts_records_ ? n / counts.per_datagram : n * counts.per_datagram;
+}
+
+void SequenceStream::book(const SequenceStep& s, SequenceCounts& counts) {
+  counts.in_order += units_of(s);
+  last_ = s;
+}
+
+SequenceVerdict SequenceStream::restart(const SequenceStep& s, SequenceCounts& counts) {
+  ++counts.restarts;
+  gaps_.clear();
+  doubt_.reset();
+  book(s, counts);
+  return SequenceVerdict::restarted;
+}
+
+SequenceVerdict SequenceStream::forward(const SequenceStep& s, std::uint32_t gap, SequenceCounts& counts) {
+  dismiss_doubt(counts);
+  const std::uint32_t end_of_last = begin_of(s) - gap;
+  const bool unsure = uncertain(last_, s);
+  if (gap > 0 && unsure) counts.unknown += gap;
+  if (gap > 0 && !unsure) lose(end_of_last, gap, counts);
+  book(s, counts);
+  return gap > 0 && !unsure ? SequenceVerdict::after_gap : SequenceVerdict::in_order;
+}
+
+/// A datagram out of a gap: takes its part of it back.
+bool SequenceStream::fill_gap(const SequenceStep& s, SequenceCounts& counts) {
+  const std::uint32_t begin = begin_of(s);
+  const std::uint32_t n = units_of(s);
+  for (std::size_t i = 0; i < gaps_.size(); ++i) {
+    const Gap gap = gaps_[i];
+    const std::uint32_t length = gap.end - gap.begin;
+    if (begin - gap.begin >= length || gap.end - begin < n) continue;
+    gaps_.erase(gaps_.begin() + static_cast<std::ptrdiff_t>(i));
+    if (begin != gap.begin) gaps_.push_back({gap.begin, begin});
+    if (begin + n != gap.end) gaps_.push_back({begin + n, gap.end});
+    counts.late += n;
+    if (counts.per_datagram > 0)
+      counts.estimate = std::max(0.0, counts.estimate - (counts_records_ ? 1.0 : s.records));
+    if (counts.lost() == 0) counts.estimate = 0;
+    return true;
+  }
+  return false;
+}
+
+void SequenceStream::dismiss_doubt(SequenceCounts& counts) {
+  if (doubt_) counts.repeated += doubt_->units;
+  doubt_.reset();
+}
+
+/// The datagrams in doubt were the first of a new count, or came after an outage.
+SequenceVerdict SequenceStream::believe(const SequenceStep& s, SequenceCounts& counts) {
+  const Doubt run = *doubt_;
+  doubt_.reset();
+  gaps_.clear();
+  counts.restarts += run.outage == 0;
+  counts.in_order += run.units;
+  counts.passed_over += run.gaps + run.outage;
+  if (run.outage && counts.per_datagram > 0)
+    counts.estimate += counts_records_ ? run.outage / counts.per_datagram : run.outage * counts.per_datagram;
+  counts.unknown += run.unknown;
+  last_ = run.last;
+  const std::int32_t d = distance(reading(), last_, s);
+  forward(s, d > 0 ? static_cast<std::uint32_t>(d) : 0, counts);
+  return run.outage ? SequenceVerdict::after_gap : SequenceVerdict::restarted;
+}
+
+SequenceVerdict SequenceStream::doubt(const SequenceStep& s, SequenceCounts& counts) {
+  if (doubt_) {
+    const std::int32_t d = distance(reading(), doubt_->last, s);
+    if (d >= 0 && static_cast<std::uint32_t>(d) < kNear) {
+      const std::uint32_t enough = doubt_->near_and_no_newer ? kRunOfOld : d == 0 ? 1 : kRun;
+      if (doubt_->datagrams >= enough) return believe(s, counts);
+      ++doubt_->datagrams;
+      doubt_->units += units_of(s);
+      (uncertain(doubt_->last, s) ? doubt_->unknown : doubt_->gaps) += static_cast<std::uint32_t>(d);
+      doubt_->last = s;
+      return SequenceVerdict::in_doubt;
+    }
+    dismiss_doubt(counts);
+  }
+  doubt_.emplace();
+  doubt_->last = s;
+  doubt_->datagrams = 1;
+  doubt_->units = units_of(s);
+  const std::int32_t ahead = distance(reading(), last_, s);
+  if (ahead > 0 && s.sequence > last_.sequence) doubt_->outage = static_cast<std::uint32_t>(ahead);
+  doubt_->near_and_no_newer = ahead < 0 && static_cast<std::uint32_t>(-ahead) < kNear && no_newer(s);
+  return SequenceVerdict::in_doubt;
+}
+
+SequenceVerdict SequenceStream::step(const SequenceStep& s, SequenceCounts& counts) {
+  if (s.records > 0)
+    counts.per_datagram += (s.records - counts.per_datagram) / (counts.per_datagram > 0 ? 16 : 1);
+  if (!begun_) {
+    begun_ = true;
+    book(s, counts);
+    return SequenceVerdict::in_order;
+  }
+  learn(s);
+  const std::int32_t d = distance(reading(), last_, s);
+  if (d == 0) return forward(s, 0, counts);
+  if (uptime_reset(s)) return restart(s, counts);
+  const auto ahead = static_cast<std::uint32_t>(d);
+  if (d > 0 && ahead < (counts_records_ ? kFarRecords : kFarDatagrams)) {
+    // Datagrams in doubt that this one follows, and the old count would have a gap: the new count it is.
+    if (doubt_ && distance(reading(), doubt_->last, s) == 0) return believe(s, counts);
+    return forward(s, ahead, counts);
+  }
+  if (d < 0 && fill_gap(s, counts)) return SequenceVerdict::late;
+  if (d < 0 && older(s)) {
+    counts.repeated += units_of(s);
+    return SequenceVerdict::repeated;
+  }
+  return doubt(s, counts);
+}
+
+SampleSequences::Source* SampleSequences::find(std::uint64_t source, std::uint32_t max_sources, bool& fresh) {
+  Slot& slot = recent_[(source ^ source >> 32) % recent_.size()];
+  if (slot.source == source) return slot.state;
+  auto known = sources_.find(source);
+  if (known == sources_.end()) {
+    if (sources_.size() >= max_sources) return nullptr;
+    known = sources_.emplace(source, Source{}).first;
+    fresh = true;
+  }
+  slot = {source, &known->second};  // nodes of an unordered_map stay where they are
+  return slot.state;
+}
+
+bool SampleSequences::step(std::uint64_t source, std::uint32_t sequence, std::uint32_t drops,
+                           SequenceVerdict datagram, std::uint32_t max_sources, SampleCounts& counts) {
+  bool fresh = false;
+  Source* state = find(source, max_sources, fresh);
+  ++counts.samples;
+  if (!state) return false;
+  if (datagram == SequenceVerdict::repeated || datagram == SequenceVerdict::in_doubt) return true;
+  const auto ahead = static_cast<std::int32_t>(sequence - state->next);
+  if (datagram == SequenceVerdict::late && !fresh && ahead < 0) {
+    if (counts.lost() > 0) ++counts.late;
+    return true;
+  }
+  if (!fresh && datagram != SequenceVerdict::restarted && ahead > 0 &&
+      static_cast<std::uint32_t>(ahead) < kFarRecords)
+    counts.passed_over += static_cast<std::uint32_t>(ahead);
+  const auto more_drops = static_cast<std::int32_t>(drops - state->drops);
+  if (!fresh && more_drops > 0 && ahead >= 0) counts.drops += static_cast<std::uint32_t>(more_drops);
+  state->next = sequence + 1;
+  state->drops = drops;
+  return true;
+}
+
+std::size_t SequenceTracker::Hash::operator()(const Key& key) const {
+  return hash_value(key.agent) ^
+         ((static_cast<std::uint64_t>(key.protocol) << 32 | key.id) * 0x9e3779b97f4a7c15ULL);
+}
+
+SequenceTracker::Entry* SequenceTracker::find(const Key& key) {
+  if (last_ && last_key_ == key) return last_;
+  auto known = streams_.find(key);
+  if (known == streams_.end()) {
+    if (streams_.size() >= max_streams_) return nullptr;
+    known = streams_.try_emplace(key, key.protocol).first;
+  }
+  last_key_ = key;
+  return &known->second;
+}
+
+SequenceVerdict SequenceTracker::step(const Key& key, const SequenceStep& step, std::uint64_t now_ns,
+                                      SequenceCounts& counts) {
+  last_ = find(key);
+  if (!last_) {
+    ++counts.untracked;
+    return SequenceVerdict::untracked;
+  }
+  last_->last_seen_ns = now_ns;
+  return last_->sequence.step(step, counts);
+}
+
+std::size_t SequenceTracker::expire(std::uint64_t before_ns) {
+  last_ = nullptr;
+  return std::erase_if(streams_, [&](const auto& entry) { return entry.second.last_seen_ns < before_ns; });
+}
+
+}  // namespace sluice::decode

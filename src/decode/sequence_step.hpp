@@ -1,0 +1,24 @@
+#pragma once
+// What every decoder does at the end of a datagram: its place in the stream, and the exporter's clock.
+#include "sluice/decode/exporter.hpp"
+
+namespace sluice::decode {
+
+/// Whether a message held records that were not decoded, so that nobody knows how many it held.
+inline bool lost_records(const DecodeReport& report) {
+  return report.count(DecodeError::missing_template) || report.count(DecodeError::bad_set) ||
+         report.count(DecodeError::bad_record) || report.count(DecodeError::bad_length);
+}
+
+inline SequenceVerdict account(const SequenceTracker::Key& stream, const SequenceStep& step,
+                               std::uint64_t export_ns, const Datagram& datagram, Exporter& exporter) {
+  ExporterCounters& counters = exporter.counters_of(stream.protocol);
+  if (export_ns) {
+    counters.clock_difference_seconds =
+        static_cast<double>(static_cast<std::int64_t>(export_ns - datagram.received_ns)) / 1e9;
+    counters.has_clock = true;
+  }
+  return exporter.sequences.step(stream, step, datagram.received_ns, counters.sequence);
+}
+
+}  // namespace sluice::decode

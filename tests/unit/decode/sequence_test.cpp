@@ -1,0 +1,362 @@
+#include "sluice/decode/sequence.hpp"
+
+#include <gtest/gtest.h>
+
+#include "support/decode_fixture.hpp"
+#include "support/sflow_builder.hpp"
+
+namespace sluice::decode {
+namespace {
+
+using V = SequenceVerdict;
+
+/// One stream and its counts; time goes on by a second with each datagram.
+struct Stream {
+  explicit Stream(Protocol p) : protocol(p), stream(p) {}
+
+  V operator()(std::uint32_t sequence, std::uint32_t units = 1) {
+    SequenceStep step = now(sequence, units);
+    ++second;
+    return stream.step(step, counts);
+  }
+  /// `ago` seconds before the latest one.
+  V old(std::uint32_t ago, std::uint32_t sequence, std::uint32_t units = 1) {
+    SequenceStep step = now(sequence, units);
+    step.uptime_ms -= (ago + 1) * 1000;
+    step.export_s -= ago + 1;
+    return stream.step(step, counts);
+  }
+  V incomplete(std::uint32_t sequence, std::uint32_t units) {
+    SequenceStep step = now(sequence, units);
+    step.complete = false;
+    ++second;
+    return stream.step(step, counts);
+  }
+  SequenceStep now(std::uint32_t sequence, std::uint32_t units) const {
+    SequenceStep step;
+    step.sequence = sequence;
+    step.units = step.records = units;
+    step.has_uptime = protocol != Protocol::ipfix;
+    step.uptime_ms = (1000000 + second) * 1000;
+    step.export_s = 1700000000 + second;
+    return step;
+  }
+
+  Protocol protocol;
+  SequenceStream stream;
+  SequenceCounts counts;
+  std::uint32_t second = 0;
+};
+
+TEST(Sequence, DatagramsInOrderLoseNothing) {
+  Stream s(Protocol::netflow9);
+  for (std::uint32_t i = 1; i <= 10; ++i) EXPECT_EQ(s(i), V::in_order);
+  EXPECT_EQ(s.counts.in_order, 10U);
+  EXPECT_EQ(s.counts.lost(), 0U);
+}
+
+TEST(Sequence, AGapOfDatagramsIsLost) {
+  Stream s(Protocol::netflow9);
+  s(1);
+  EXPECT_EQ(s(5), V::after_gap);
+  EXPECT_EQ(s.counts.lost(), 3U);
+  EXPECT_EQ(s.counts.in_order, 2U);
+}
+
+TEST(Sequence, RecordsLostWithDatagramsAreEstimatedFromTheirNeighbours) {
+  Stream s(Protocol::sflow5);
+  SequenceStep step = s.now(1, 1);
+  step.records = 8;
+  s.stream.step(step, s.counts);
+  step.sequence = 4;
+  s.stream.step(step, s.counts);
+  EXPECT_EQ(s.counts.lost(), 2U);
+  EXPECT_DOUBLE_EQ(s.counts.estimate, 16);
+}
+
+TEST(Sequence, LateDatagramsAreNotLost) {
+  Stream s(Protocol::netflow9);
+  s(1);
+  s(5);
+  EXPECT_EQ(s.old(1, 3), V::late);
+  EXPECT_EQ(s.old(1, 2), V::late);
+  EXPECT_EQ(s.counts.late, 2U);
+  EXPECT_EQ(s.counts.lost(), 1U);
+  EXPECT_EQ(s.old(1, 4), V::late);
+  EXPECT_EQ(s.counts.lost(), 0U);
+  EXPECT_EQ(s.counts.estimate, 0);
+}
+
+TEST(Sequence, WhatCameTwiceIsRepeatedAndNeverARestart) {
+  Stream s(Protocol::netflow9);
+  for (std::uint32_t i = 100; i < 110; ++i) s(i);
+  for (std::uint32_t i = 0; i < 9; ++i) EXPECT_EQ(s.old(9 - i, 100 + i), V::repeated);
+  EXPECT_EQ(s(110), V::in_order);
+  EXPECT_EQ(s.counts.repeated, 9U);
+  EXPECT_EQ(s.counts.restarts, 0U);
+  EXPECT_EQ(s.counts.in_order, 11U);
+}
+
+TEST(Sequence, ALateDatagramThatComesTwiceIsLateOnce) {
+  Stream s(Protocol::netflow9);
+  s(1);
+  s(3);
+  EXPECT_EQ(s.old(1, 2), V::late);
+  EXPECT_EQ(s.old(1, 2), V::repeated);
+  EXPECT_EQ(s.counts.late, 1U);
+  EXPECT_EQ(s.counts.repeated, 1U);
+}
+
+TEST(Sequence, AResetIsNotALoss) {
+  Stream s(Protocol::netflow9);
+  for (std::uint32_t i = 4000000; i < 4000010; ++i) s(i);
+  SequenceStep rebooted = s.now(0, 1);
+  rebooted.uptime_ms = 3000;
+  EXPECT_EQ(s.stream.step(rebooted, s.counts), V::restarted);
+  rebooted.sequence = 1;
+  rebooted.uptime_ms = 4000;
+  EXPECT_EQ(s.stream.step(rebooted, s.counts), V::in_order);
+  EXPECT_EQ(s.counts.restarts, 1U);
+  EXPECT_EQ(s.counts.lost(), 0U);
+  EXPECT_EQ(s.counts.in_order, 12U);
+}
+
+TEST(Sequence, AProcessThatRestartsOnABoxThatStaysUpIsNoLoss) {
+  for (const std::uint32_t before : {5000U, 3000000000U, 4294000000U}) {
+    Stream s(Protocol::netflow9);
+    s(before);
+    s(before + 1);
+    EXPECT_EQ(s(1), V::in_doubt);
+    EXPECT_EQ(s(2), V::restarted);
+    EXPECT_EQ(s(3), V::in_order);
+    EXPECT_EQ(s.counts.restarts, 1U) << before;
+    EXPECT_EQ(s.counts.lost(), 0U) << before;
+    EXPECT_EQ(s.counts.in_order, 5U) << before;
+  }
+}
+
+TEST(Sequence, ARestartIsSeenThroughLossBehindIt) {
+  Stream s(Protocol::ipfix);
+  s(70000, 10);
+  s(70010, 10);
+  EXPECT_EQ(s(0, 10), V::in_doubt);
+  EXPECT_EQ(s(20, 10), V::in_doubt);
+  EXPECT_EQ(s(30, 10), V::restarted);
+  EXPECT_EQ(s.counts.lost(), 10U);
+  EXPECT_EQ(s.counts.in_order, 50U);
+  EXPECT_EQ(s.counts.repeated, 0U);
+}
+
+TEST(Sequence, WrapIsNotALoss) {
+  Stream s(Protocol::ipfix);
+  s(4294967280U, 10);
+  EXPECT_EQ(s(4294967290U, 10), V::in_order);
+  EXPECT_EQ(s(4, 10), V::in_order);
+  EXPECT_EQ(s(24, 10), V::after_gap);
+  EXPECT_EQ(s.counts.lost(), 10U);
+}
+
+TEST(Sequence, UptimeMayWrapToo) {
+  Stream s(Protocol::netflow9);
+  SequenceStep step = s.now(7, 1);
+  step.uptime_ms = 4294967290U;
+  s.stream.step(step, s.counts);
+  step.sequence = 9;
+  step.uptime_ms = 5;
+  EXPECT_EQ(s.stream.step(step, s.counts), V::after_gap);
+  EXPECT_EQ(s.counts.restarts, 0U);
+}
+
+TEST(Sequence, OneForgedNumberIsNoOutage) {
+  Stream s(Protocol::netflow9);
+  s(10);
+  EXPECT_EQ(s(2000000), V::in_doubt);
+  EXPECT_EQ(s(11), V::in_order);
+  EXPECT_EQ(s.counts.lost(), 0U);
+  EXPECT_EQ(s.counts.repeated, 1U);
+}
+
+TEST(Sequence, ALongOutageIsALoss) {
+  Stream s(Protocol::netflow9);
+  s(10);
+  EXPECT_EQ(s(2000000), V::in_doubt);
+  EXPECT_EQ(s(2000001), V::after_gap);
+  EXPECT_EQ(s.counts.lost(), 2000000U - 11U);
+  EXPECT_EQ(s.counts.restarts, 0U);
+}
+
+TEST(Sequence, RecordsAreCountedByTheirNumber) {
+  Stream s(Protocol::netflow5);
+  s(0, 30);
+  s(30, 12);
+  EXPECT_EQ(s(42, 30), V::in_order);
+  EXPECT_EQ(s(102, 30), V::after_gap);
+  EXPECT_EQ(s.counts.lost(), 30U);
+  EXPECT_EQ(s.old(1, 72, 30), V::late);
+  EXPECT_EQ(s.counts.lost(), 0U);
+  EXPECT_EQ(s.counts.late, 30U);
+}
+
+// Open vSwitch's v5 and softflowd's IPFIX number the last record, not the first.
+TEST(Sequence, ANumberAfterTheLastRecordIsLearnt) {
+  Stream s(Protocol::netflow5);
+  std::uint32_t sequence = 0;
+  for (const std::uint32_t n : {3U, 1U, 7U, 2U, 30U, 4U}) s(sequence += n, n);
+  EXPECT_EQ(s.counts.lost(), 0U);
+  EXPECT_EQ(s.counts.in_order, 47U);
+  EXPECT_EQ(s(sequence + 5 + 9, 9), V::after_gap);
+  EXPECT_EQ(s.counts.lost(), 5U);
+}
+
+TEST(Sequence, OptionsRecordsThatAreNotNumberedAreLearnt) {
+  for (const bool after_last : {false, true}) {
+    Stream s(Protocol::ipfix);
+    std::uint32_t sequence = 1;
+    for (const std::uint32_t n : {3U, 1U, 7U, 2U, 5U}) {
+      SequenceStep step = s.now(after_last ? sequence + n : sequence, n + 1);
+      step.options_units = 1;
+      s.stream.step(step, s.counts);
+      sequence += n;
+    }
+    EXPECT_EQ(s.counts.lost(), 0U) << after_last;
+  }
+}
+
+TEST(Sequence, WhatWasLearntWronglyIsLearntAnew) {
+  Stream s(Protocol::netflow5);
+  s(0, 10);
+  s(15, 15);  // lost five, and looks like a number after the last record
+  std::uint32_t sequence = 30;
+  for (const std::uint32_t n : {1U, 20U, 3U, 8U, 30U, 5U}) {
+    s(sequence, n);
+    sequence += n;
+  }
+  const std::uint64_t lost = s.counts.lost();
+  for (const std::uint32_t n : {1U, 20U, 3U, 8U, 30U, 5U}) {
+    s(sequence, n);
+    sequence += n;
+  }
+  EXPECT_EQ(s.counts.lost(), lost);
+}
+
+TEST(Sequence, AMessageNotDecodedWholeIsUnknownAndNotLost) {
+  Stream s(Protocol::ipfix);
+  s(0, 10);
+  s.incomplete(10, 4);
+  EXPECT_EQ(s(30, 10), V::in_order);
+  EXPECT_EQ(s.counts.unknown, 16U);
+  EXPECT_EQ(s.counts.lost(), 0U);
+  EXPECT_EQ(s.counts.in_order, 24U);
+  EXPECT_EQ(s(50, 10), V::after_gap);
+  EXPECT_EQ(s.counts.lost(), 10U);
+}
+
+TEST(Sequence, WithManyGapsTheOldestIsForgottenAndMemoryIsBounded) {
+  Stream s(Protocol::netflow9);
+  for (std::uint32_t i = 0; i < 1000; ++i) s(2 * i);
+  EXPECT_EQ(s.counts.lost(), 999U);
+  EXPECT_EQ(s.old(1, 1997), V::late);
+  EXPECT_EQ(s.old(50, 3), V::repeated);
+}
+
+TEST(SampleSequences, GapsAndDropsOfEachSource) {
+  SampleSequences samples;
+  SampleCounts counts;
+  const auto step = [&](std::uint64_t source, std::uint32_t sequence, std::uint32_t drops = 0) {
+    return samples.step(source, sequence, drops, V::in_order, 2, counts);
+  };
+  EXPECT_TRUE(step(1, 5, 100));
+  EXPECT_TRUE(step(2, 70));
+  EXPECT_TRUE(step(1, 6, 100));
+  EXPECT_TRUE(step(2, 73));
+  EXPECT_TRUE(step(1, 7, 104));
+  EXPECT_EQ(counts.lost(), 2U);
+  EXPECT_EQ(counts.drops, 4U);
+  EXPECT_FALSE(step(3, 1));  // the limit
+  EXPECT_EQ(samples.size(), 2U);
+  EXPECT_EQ(counts.samples, 6U);
+}
+
+TEST(SampleSequences, SamplesOfALateDatagramAreNotLost) {
+  SampleSequences samples;
+  SampleCounts counts;
+  samples.step(1, 1, 0, V::in_order, 9, counts);
+  samples.step(1, 3, 0, V::after_gap, 9, counts);
+  samples.step(1, 2, 0, V::late, 9, counts);
+  EXPECT_EQ(counts.lost(), 0U);
+  samples.step(1, 2, 0, V::repeated, 9, counts);
+  samples.step(1, 4, 0, V::in_order, 9, counts);
+  EXPECT_EQ(counts.lost(), 0U);
+}
+
+TEST(SequenceTracker, StreamsAreBounded) {
+  SequenceTracker tracker(2);
+  SequenceCounts counts;
+  SequenceStep step;
+  for (std::uint32_t domain = 0; domain < 5; ++domain)
+    tracker.step({Protocol::netflow9, domain, {}}, step, 1, counts);
+  EXPECT_EQ(tracker.size(), 2U);
+  EXPECT_EQ(counts.untracked, 3U);
+  EXPECT_EQ(tracker.expire(2), 2U);
+  EXPECT_EQ(tracker.size(), 0U);
+}
+
+// Each domain of a v9 exporter, each engine of v5 has numbers of its own.
+TEST(SequenceOfDatagrams, DomainsCountApart) {
+  test::DecodeFixture decode;
+  for (std::uint32_t sequence = 1; sequence < 4; ++sequence)
+    for (const std::uint32_t domain : {1U, 2U})
+      decode(test::SetMessage::v9(domain, sequence + 1000 * domain));
+  decode(test::SetMessage::v9(2, 2006));
+  decode.exporters.for_each([](Exporter& exporter) {
+    EXPECT_EQ(exporter.counters_of(Protocol::netflow9).sequence.lost(), 2U);
+    EXPECT_EQ(exporter.counters_of(Protocol::netflow9).sequence.in_order, 7U);
+    EXPECT_EQ(exporter.sequences.size(), 2U);
+  });
+}
+
+TEST(SequenceOfDatagrams, IpfixCountsDataRecordsOfAllKinds) {
+  test::DecodeFixture decode;
+  decode(test::SetMessage::ipfix(1, 0)
+             .tmpl(256, {{8, 4}})
+             .options_tmpl(257, {{144, 4}}, {{34, 4}})
+             .data(257, test::WireBytes().u32(1).u32(100))
+             .data(256, test::WireBytes().address("192.0.2.1").address("192.0.2.2")));
+  decode(test::SetMessage::ipfix(1, 3).data(999, test::WireBytes().u32(1)));  // no template
+  decode(test::SetMessage::ipfix(1, 5).data(256, test::WireBytes().address("192.0.2.1")));
+  decode(test::SetMessage::ipfix(1, 7).data(256, test::WireBytes().address("192.0.2.1")));
+  decode.exporters.for_each([](Exporter& exporter) {
+    const SequenceCounts& counts = exporter.counters_of(Protocol::ipfix).sequence;
+    EXPECT_EQ(counts.in_order, 5U);
+    EXPECT_EQ(counts.unknown, 2U);
+    EXPECT_EQ(counts.lost(), 1U);
+  });
+}
+
+TEST(SequenceOfDatagrams, SflowCountsDatagramsAndTheSamplesOfEachSource) {
+  test::DecodeFixture decode;
+  const auto sample = [](std::uint32_t sequence, std::uint32_t drops) {
+    return test::SflowSample::flow().source(0, 3).sequence(sequence).drops(drops);
+  };
+  decode(test::SflowDatagram().sequence(1).add(sample(10, 0)).bytes());
+  decode(test::SflowDatagram().sequence(4).add(sample(12, 5)).bytes());
+  decode.exporters.for_each([](Exporter& exporter) {
+    const ExporterCounters& counters = exporter.counters_of(Protocol::sflow5);
+    EXPECT_EQ(counters.sequence.lost(), 2U);
+    EXPECT_EQ(counters.samples.lost(), 1U);
+    EXPECT_EQ(counters.samples.drops, 5U);
+    EXPECT_FALSE(counters.has_clock);
+  });
+}
+
+TEST(SequenceOfDatagrams, TheExportersClockIsHeldAgainstOurs) {
+  test::DecodeFixture decode;
+  decode(test::SetMessage::ipfix(1, 0).bytes(), (test::kHeaderSeconds + 90) * 1000000000ULL);
+  decode.exporters.for_each([](Exporter& exporter) {
+    EXPECT_TRUE(exporter.counters_of(Protocol::ipfix).has_clock);
+    EXPECT_DOUBLE_EQ(exporter.counters_of(Protocol::ipfix).clock_difference_seconds, -90);
+  });
+}
+
+}  // namespace
+}  // namespace sluice::decode
