@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "sink/books.hpp"
 #include "sink/kafka_producer.hpp"
 #include "sink/tally.hpp"
 #include "sink/thread.hpp"
@@ -21,10 +22,11 @@ KafkaSink::KafkaSink(std::string name, const config::Sink& settings, unsigned wo
     : name_(std::move(name)),
       unknown_buckets_(std::max(1U, settings.kafka.buckets)),
       budget_(std::make_shared<MemoryBudget>(static_cast<std::size_t>(settings.kafka.buffer_bytes))),
-      tally_(std::make_unique<Tally>()) {
+      tally_(std::make_unique<Tally>()),
+      books_(std::make_unique<ExporterBooks>()) {
   const unsigned wanted = settings.kafka.producers ? settings.kafka.producers : std::min(workers, 4U);
   for (unsigned i = 0; i < std::max(1U, wanted); ++i)
-    producers_.push_back(std::make_unique<KafkaProducer>(name_, i, settings, *tally_, budget_, log));
+    producers_.push_back(std::make_unique<KafkaProducer>(name_, i, settings, *tally_, *books_, budget_, log));
   watcher_ = start_thread("kafka.watch", [this] { watch_partitions(); });
 }
 
@@ -34,6 +36,7 @@ Taken KafkaSink::send(BlockPtr block, unsigned worker) {
   if (closed_.load(std::memory_order_relaxed)) {
     tally_->produced(block->flows, block->bytes.size());
     tally_->shed(block->flows, block->bytes.size());
+    books_->shed(block->exporters);
     return Taken::full;
   }
   const std::uint32_t partitions = partitions_.load(std::memory_order_relaxed);
@@ -42,10 +45,14 @@ Taken KafkaSink::send(BlockPtr block, unsigned worker) {
   return producers_[worker % producers_.size()]->send(std::move(block), partition);
 }
 
-void KafkaSink::shed(const Block::ExporterCount& lost) {
-  tally_->produced(lost.flows, 0);
-  tally_->shed(lost.flows, 0);
+void KafkaSink::shed(std::span<const Block::ExporterCount> lost) {
+  const std::uint64_t flows = flows_in(lost);
+  tally_->produced(flows, 0);
+  tally_->shed(flows, 0);
+  books_->shed(lost);
 }
+
+void KafkaSink::leave_out(std::span<const Block::ExporterCount> flows) { books_->leave_out(flows); }
 
 std::uint32_t KafkaSink::buckets() const {
   const std::uint32_t partitions = partitions_.load(std::memory_order_relaxed);
@@ -53,6 +60,10 @@ std::uint32_t KafkaSink::buckets() const {
 }
 
 SinkStats KafkaSink::stats() const { return tally_->stats(); }
+
+std::vector<ExporterBook> KafkaSink::books() const { return books_->read(); }
+
+void KafkaSink::forget(std::span<const IpAddress> exporters) { books_->forget(exporters); }
 
 void KafkaSink::watch_partitions() {
   while (!closed_) {
@@ -74,6 +85,7 @@ void KafkaSink::close(std::chrono::steady_clock::time_point deadline) {
   // Reports that did not come back even after the purge: their blocks are lost to us all the same.
   const SinkStats left = stats();
   if (left.queued_flows) tally_->failed(FailReason::shutdown, left.queued_flows, left.queued_bytes);
+  books_->close();
 }
 
 }  // namespace sluice::sink

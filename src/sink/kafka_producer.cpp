@@ -23,6 +23,8 @@ int milliseconds_until(steady_clock::time_point deadline) {
   return static_cast<int>(std::clamp<std::int64_t>(left, 0, 1'000'000'000));
 }
 
+Taken taken_of(Fate fate) { return fate == Fate::shed ? Taken::full : Taken::yes; }
+
 // librdkafka takes what it only reads by pointers to non-const.
 void* readable(const std::byte* bytes) { return const_cast<std::byte*>(bytes); }
 
@@ -31,18 +33,40 @@ void* readable(const std::byte* bytes) { return const_cast<std::byte*>(bytes); }
 /// Holds a block until librdkafka has reported on its last record.
 struct KafkaProducer::InFlight {
   BlockPtr block;
+  ExporterBooks::Ticket ticket;
   Charge overhead;
   bool row_wise = false;
+  LostRows refused;                    // written by the sender alone
+  LostRows reported;                   // and this by whoever brings the reports
   std::atomic<std::uint32_t> left{1};  // reports to come, and the sender until it is done
   std::atomic<rd_kafka_resp_err_t> error{RD_KAFKA_RESP_ERR_NO_ERROR};
+
+  void count_row(std::vector<std::uint32_t>& lost, std::size_t row) const {
+    lost.resize(block->exporters.size());
+    ++lost[block->row_exporters[row]];
+  }
+  /// The row that is this record's value: librdkafka hands back the pointer it was given.
+  std::size_t row_of(const rd_kafka_message_t& message) const {
+    const auto begin = static_cast<const std::byte*>(message.payload) - block->bytes.data();
+    return static_cast<std::size_t>(
+        std::ranges::upper_bound(block->row_ends, static_cast<std::uint32_t>(begin)) -
+        block->row_ends.begin());
+  }
+  /// After the last report.
+  LostRows lost() {
+    if (refused.failed.empty()) return {std::move(reported.failed), std::move(refused.shed)};
+    for (std::size_t i = 0; i < reported.failed.size(); ++i) refused.failed[i] += reported.failed[i];
+    return std::move(refused);
+  }
 };
 
 KafkaProducer::KafkaProducer(std::string sink_name, unsigned index, config::Sink settings, Tally& tally,
-                             std::shared_ptr<MemoryBudget> budget, LogFn log)
+                             ExporterBooks& books, std::shared_ptr<MemoryBudget> budget, LogFn log)
     : sink_name_(std::move(sink_name)),
       index_(index),
       settings_(std::move(settings)),
       tally_(tally),
+      books_(books),
       budget_(std::move(budget)),
       log_(std::move(log)) {
   client_.with([&](auto& current) { current = make_client(); });
@@ -88,9 +112,13 @@ Taken KafkaProducer::send_block(Client& client, BlockPtr block, std::int32_t par
   const Block& it = *block;
   auto flight = std::make_unique<InFlight>();
   flight->block = std::move(block);
+  flight->ticket = books_.take(it);
   if (rd_kafka_produce(client.topic.get(), partition, 0, readable(it.bytes.data()), it.bytes.size(), nullptr,
-                       0, flight.get()) != 0)
-    return book_refusal(rd_kafka_last_error(), it.flows, it.bytes.size());
+                       0, flight.get()) != 0) {
+    const Fate fate = count_refusal(rd_kafka_last_error(), it.flows, it.bytes.size());
+    books_.settle(flight->ticket, fate);
+    return taken_of(fate);
+  }
   flight.release();  // on_delivery() owns it
   return Taken::yes;
 }
@@ -101,12 +129,14 @@ Taken KafkaProducer::send_rows(Client& client, BlockPtr block, std::int32_t part
   auto overhead = Charge::take(budget_, rows * kRecordOverhead + it.keys.size());
   if (!overhead) {
     tally_.shed(it.flows, it.bytes.size());
+    books_.shed(it.exporters);
     return Taken::full;
   }
   auto* const flight = new InFlight;  // release() deletes it after the last report
   flight->block = std::move(block);
   flight->overhead = std::move(*overhead);
   flight->row_wise = true;
+  flight->ticket = books_.take(it);
   flight->left = static_cast<std::uint32_t>(rows) + 1;
 
   Taken taken = Taken::yes;
@@ -133,7 +163,9 @@ Taken KafkaProducer::send_rows(Client& client, BlockPtr block, std::int32_t part
     for (std::size_t i = 0; i < n; ++i) {
       if (messages[i].err == RD_KAFKA_RESP_ERR_NO_ERROR) continue;
       ++refused;
-      taken = book_refusal(messages[i].err, 1, messages[i].len);
+      const Fate fate = count_refusal(messages[i].err, 1, messages[i].len);
+      flight->count_row(fate == Fate::shed ? flight->refused.shed : flight->refused.failed, done - n + i);
+      taken = taken_of(fate);
     }
   }
   if (refused) flight->error = RD_KAFKA_RESP_ERR__QUEUE_FULL;
@@ -141,13 +173,13 @@ Taken KafkaProducer::send_rows(Client& client, BlockPtr block, std::int32_t part
   return taken;
 }
 
-Taken KafkaProducer::book_refusal(rd_kafka_resp_err_t error, std::uint64_t flows, std::uint64_t bytes) {
+Fate KafkaProducer::count_refusal(rd_kafka_resp_err_t error, std::uint64_t flows, std::uint64_t bytes) {
   if (error == RD_KAFKA_RESP_ERR__QUEUE_FULL) {
     tally_.shed(flows, bytes);
-    return Taken::full;
+    return Fate::shed;
   }
   tally_.failed(fail_reason(error), flows, bytes);
-  return Taken::yes;
+  return Fate::failed;
 }
 
 void KafkaProducer::on_delivery(rd_kafka_t*, const rd_kafka_message_t* message, void* opaque) {
@@ -161,6 +193,7 @@ void KafkaProducer::on_delivery(rd_kafka_t*, const rd_kafka_message_t* message, 
     if (reason == FailReason::shutdown && self.renewing_) reason = FailReason::fatal;
     self.tally_.failed(reason, flows, message->len);
     flight->error = message->err;
+    if (flight->row_wise) flight->count_row(flight->reported.failed, flight->row_of(*message));
   }
   self.release(flight, 1);
 }
@@ -169,6 +202,10 @@ void KafkaProducer::release(InFlight* flight, std::uint32_t rows) {
   if (flight->left.fetch_sub(rows, std::memory_order_acq_rel) != rows) return;
   const std::unique_ptr<InFlight> last(flight);
   const rd_kafka_resp_err_t error = last->error;
+  if (last->row_wise)
+    books_.settle(last->ticket, last->lost());
+  else
+    books_.settle(last->ticket, error == RD_KAFKA_RESP_ERR_NO_ERROR ? Fate::delivered : Fate::failed);
   if (error == RD_KAFKA_RESP_ERR_NO_ERROR)
     tally_.block_delivered();
   else if (fail_reason(error) != FailReason::shutdown && error != RD_KAFKA_RESP_ERR__QUEUE_FULL)

@@ -5,6 +5,7 @@
 #include <string>
 #include <thread>
 
+#include "sink/books.hpp"
 #include "sink/kafka_handle.hpp"
 #include "sink/tally.hpp"
 #include "sluice/util/guarded.hpp"
@@ -14,9 +15,9 @@ namespace sluice::sink {
 
 class KafkaProducer {
  public:
-  /// Throws SetupError. The tally outlives the producer.
+  /// Throws SetupError. The tally and the books outlive the producer.
   KafkaProducer(std::string sink_name, unsigned index, config::Sink settings, Tally& tally,
-                std::shared_ptr<MemoryBudget> budget, LogFn log);
+                ExporterBooks& books, std::shared_ptr<MemoryBudget> budget, LogFn log);
   ~KafkaProducer();  ///< closes at once if close() was not called
 
   /// Counts the block's flows and hands it to librdkafka. Any thread; never waits.
@@ -38,7 +39,7 @@ class KafkaProducer {
   std::shared_ptr<Client> client() const;
   Taken send_block(Client& client, BlockPtr block, std::int32_t partition);
   Taken send_rows(Client& client, BlockPtr block, std::int32_t partition);
-  Taken book_refusal(rd_kafka_resp_err_t error, std::uint64_t flows, std::uint64_t bytes);
+  Fate count_refusal(rd_kafka_resp_err_t error, std::uint64_t flows, std::uint64_t bytes);
   void release(InFlight* flight, std::uint32_t rows);
   void run();
   void renew();
@@ -53,6 +54,7 @@ class KafkaProducer {
   const unsigned index_;
   const config::Sink settings_;
   Tally& tally_;
+  ExporterBooks& books_;
   const std::shared_ptr<MemoryBudget> budget_;
   const LogFn log_;
   // Replaced only by the thread, after a fatal error of librdkafka's.

@@ -20,25 +20,29 @@ Taken QueueSink::send(BlockPtr block, unsigned) {
   const std::uint64_t flows = block->flows;
   const std::uint64_t bytes = block->bytes.size();
   tally_.produced(flows, bytes);
+  const ExporterBooks::Ticket ticket = books_.take(*block);
   {
     const std::lock_guard lock(mutex_);
     // A block larger than the queue still passes, alone.
     if (!closed_ && (queue_.empty() || queued_bytes_ + bytes <= queue_bytes_)) {
       queued_bytes_ += bytes;
-      queue_.push_back(std::move(block));
+      queue_.push_back({std::move(block), ticket});
     }
   }
   if (block) {
     tally_.shed(flows, bytes);
+    books_.settle(ticket, Fate::shed);
     return Taken::full;
   }
   wake_.notify_one();
   return Taken::yes;
 }
 
-void QueueSink::shed(const Block::ExporterCount& lost) {
-  tally_.produced(lost.flows, 0);
-  tally_.shed(lost.flows, 0);
+void QueueSink::shed(std::span<const Block::ExporterCount> lost) {
+  const std::uint64_t flows = flows_in(lost);
+  tally_.produced(flows, 0);
+  tally_.shed(flows, 0);
+  books_.shed(lost);
 }
 
 void QueueSink::reopen() {
@@ -59,7 +63,7 @@ void QueueSink::close(std::chrono::steady_clock::time_point deadline) {
   if (thread_.joinable()) thread_.join();
 }
 
-QueueSink::Woken QueueSink::next(BlockPtr& block) {
+QueueSink::Woken QueueSink::next(Queued& queued) {
   std::unique_lock lock(mutex_);
   const auto has_work = [&] { return reopen_ || closed_ || !queue_.empty(); };
   if (const auto at = writer_->next_tick()) {
@@ -70,18 +74,18 @@ QueueSink::Woken QueueSink::next(BlockPtr& block) {
   // Blocks that were taken before the reopening may well go to the next file: nothing tells them apart.
   if (std::exchange(reopen_, false)) return Woken::reopen;
   if (queue_.empty()) return Woken::end;
-  block = std::move(queue_.front());
+  queued = std::move(queue_.front());
   queue_.pop_front();
-  queued_bytes_ -= block->bytes.size();
+  queued_bytes_ -= queued.block->bytes.size();
   return Woken::block;
 }
 
 void QueueSink::run() {
   for (;;) {
-    BlockPtr block;
-    switch (next(block)) {
+    Queued queued;
+    switch (next(queued)) {
       case Woken::block:
-        write(*block);
+        write(queued);
         break;
       case Woken::reopen:
         writer_->reopen();
@@ -95,20 +99,27 @@ void QueueSink::run() {
   }
 }
 
-void QueueSink::write(const Block& block) {
-  if (give_up_.reached()) return tally_.failed(FailReason::shutdown, block.flows, block.bytes.size());
+void QueueSink::write(const Queued& queued) {
+  if (give_up_.reached()) return book_failure(queued, FailReason::shutdown);
+  const Block& block = *queued.block;
   const auto outcome = writer_->write(block, give_up_);
   if (outcome) {
     tally_.delivered(block.flows, block.bytes.size());
     tally_.block_delivered();
+    books_.settle(queued.ticket, Fate::delivered);
     if (!last_error_.empty()) log_(LogLevel::info, "sink " + name_ + ": writes again");
     last_error_.clear();
     return;
   }
-  tally_.failed(outcome.error().reason, block.flows, block.bytes.size());
+  book_failure(queued, outcome.error().reason);
   if (outcome.error().reason == FailReason::shutdown || outcome.error().sentence == last_error_) return;
   last_error_ = outcome.error().sentence;
   log_(LogLevel::error, "sink " + name_ + ": " + last_error_);
+}
+
+void QueueSink::book_failure(const Queued& queued, FailReason reason) {
+  tally_.failed(reason, queued.block->flows, queued.block->bytes.size());
+  books_.settle(queued.ticket, Fate::failed);
 }
 
 }  // namespace sluice::sink

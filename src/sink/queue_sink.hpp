@@ -7,6 +7,7 @@
 #include <thread>
 
 #include "sink/block_writer.hpp"
+#include "sink/books.hpp"
 
 namespace sluice::sink {
 
@@ -17,18 +18,26 @@ class QueueSink final : public Sink {
 
   std::string_view name() const override { return name_; }
   Taken send(BlockPtr block, unsigned worker) override;
-  void shed(const Block::ExporterCount& lost) override;
+  void shed(std::span<const Block::ExporterCount> lost) override;
+  void leave_out(std::span<const Block::ExporterCount> flows) override { books_.leave_out(flows); }
   std::shared_ptr<MemoryBudget> budget() const override { return budget_; }
   SinkStats stats() const override { return tally_.stats(); }
+  std::vector<ExporterBook> books() const override { return books_.read(); }
+  void forget(std::span<const IpAddress> exporters) override { books_.forget(exporters); }
   void reopen() override;
   void close(std::chrono::steady_clock::time_point deadline) override;
 
  private:
   enum class Woken { block, reopen, tick, end };
+  struct Queued {
+    BlockPtr block;
+    ExporterBooks::Ticket ticket;
+  };
 
   void run();
-  Woken next(BlockPtr& block);
-  void write(const Block& block);
+  Woken next(Queued& queued);
+  void write(const Queued& queued);
+  void book_failure(const Queued& queued, FailReason reason);
 
   const std::string name_;
   const std::uint64_t queue_bytes_;
@@ -36,13 +45,14 @@ class QueueSink final : public Sink {
   const std::unique_ptr<BlockWriter> writer_;
   const LogFn log_;
   Tally tally_;
+  mutable ExporterBooks books_;
   GiveUp give_up_;
   std::string last_error_;  // the thread's own
 
   // Guarded by mutex_.
   std::mutex mutex_;
   std::condition_variable wake_;
-  std::deque<BlockPtr> queue_;
+  std::deque<Queued> queue_;
   std::uint64_t queued_bytes_ = 0;
   bool reopen_ = false;
   bool closed_ = false;

@@ -16,6 +16,8 @@ using config::PartitionBy;
 constexpr std::size_t kBlockOverhead = 1024;
 // Buffers kept by one stream of one worker.
 constexpr std::size_t kPoolBytes = 4 << 20;
+// Exporters whose flows are noted as shed or left out before the sinks are told.
+constexpr std::size_t kMaxNotes = 4096;
 
 /// One sink's reference to a block, with what it pays for it.
 struct Lease {
@@ -30,7 +32,8 @@ BlockPtr lease(BlockPtr block, Charge charge) {
 
 std::size_t footprint(const Block& block) {
   return kBlockOverhead + block.bytes.capacity() + block.keys.capacity() +
-         (block.row_ends.capacity() + block.key_ends.capacity()) * sizeof(std::uint32_t) +
+         (block.row_ends.capacity() + block.key_ends.capacity() + block.row_exporters.capacity()) *
+             sizeof(std::uint32_t) +
          block.exporters.capacity() * sizeof(Block::ExporterCount);
 }
 
@@ -43,6 +46,7 @@ void fit_memory(Block& block) {
     if (block.pool) block.pool->put(std::move(small));
   }
   block.row_ends.shrink_to_fit();
+  block.row_exporters.shrink_to_fit();
   block.key_ends.shrink_to_fit();
   block.keys.shrink_to_fit();
   block.exporters.shrink_to_fit();
@@ -104,6 +108,12 @@ struct StreamWriter::Run {
   std::string_view key;  // empty: records have no key
 };
 
+/// Flows by exporter.
+struct StreamWriter::Note {
+  std::vector<Block::ExporterCount> counts;
+  ExporterIndex index;
+};
+
 StreamWriter::StreamWriter(StreamSpec spec, std::vector<Sink*> sinks, unsigned worker, std::string stream)
     : spec_(std::move(spec)),
       sinks_(std::move(sinks)),
@@ -111,7 +121,9 @@ StreamWriter::StreamWriter(StreamSpec spec, std::vector<Sink*> sinks, unsigned w
       stream_(std::move(stream)),
       pool_(std::make_shared<BufferPool>(spec_.block_bytes,
                                          std::max<std::size_t>(1, kPoolBytes / spec_.block_bytes))),
-      next_bucket_(worker) {  // workers that start together do not all fill the same partition
+      next_bucket_(worker),
+      shed_(std::make_unique<Note>()),
+      left_out_(std::make_unique<Note>()) {  // workers that start together do not all fill the same partition
   for (const std::string& name : spec_.key_fields) {
     const FieldInfo* const field = find_field(name);
     if (!field) throw std::invalid_argument("key field " + name + ": there is no such field");
@@ -137,6 +149,7 @@ void StreamWriter::resize_buckets() {
 void StreamWriter::write(const FlowBatch& batch, const encode::RowBuffer& rows, std::uint64_t now_ns) {
   now_ns_ = now_ns;
   resize_buckets();
+  if (spec_.format.kflow_drop_ipv6) count_left_out(batch, rows);
   spec_.key == PartitionBy::fields ? write_by_fields(batch, rows) : write_by_exporter(batch, rows);
 }
 
@@ -173,7 +186,7 @@ void StreamWriter::append(std::size_t slot, const encode::RowBuffer& rows, const
       continue;
     }
     OpenBlock* const open_block = open(slot);
-    if (!open_block) return shed(run.exporter, rows_in(rows, first, run.last));
+    if (!open_block) return note(*shed_, run.exporter, rows_in(rows, first, run.last));
     Block& block = *open_block->block;
     // The rows that still fit: all of them as a rule.
     const std::byte* const begin = rows.row(first).data();
@@ -196,7 +209,8 @@ void StreamWriter::append(std::size_t slot, const encode::RowBuffer& rows, const
     const std::uint32_t flows = rows_in(rows, first, last);
     copy_rows(block, rows, first, last, run.key);
     block.flows += flows;
-    open_block->index.count(block.exporters, run.exporter, flows);
+    const std::uint32_t whose = open_block->index.count(block.exporters, run.exporter, flows);
+    if (spec_.framing != Framing::batch) block.row_exporters.insert(block.row_exporters.end(), flows, whose);
     if (block.bytes.size() >= spec_.block_bytes) finish(slot);
     first = last;
   }
@@ -268,6 +282,7 @@ void StreamWriter::finish(std::size_t slot) {
 }
 
 void StreamWriter::hand_over(OpenBlock& done) {
+  tell_notes();
   fit_memory(*done.block);
   const std::size_t bytes = footprint(*done.block);
   const BlockPtr block = std::move(done.block);
@@ -275,7 +290,7 @@ void StreamWriter::hand_over(OpenBlock& done) {
     std::optional<Charge>& charge = done.charges[i];
     if (!charge) charge = Charge::take(sinks_[i]->budget(), bytes);
     if (!charge) {
-      for (const auto& lost : block->exporters) sinks_[i]->shed(lost);
+      sinks_[i]->shed(block->exporters);
       continue;
     }
     charge->settle(bytes);
@@ -286,6 +301,7 @@ void StreamWriter::hand_over(OpenBlock& done) {
 
 void StreamWriter::flush_due(std::uint64_t now_ns) {
   const auto interval = static_cast<std::uint64_t>(spec_.flush_interval.count());
+  if (noted_ns_ != UINT64_MAX && noted_ns_ + interval <= now_ns) tell_notes();
   for (std::size_t slot = 0; open_ != 0 && slot < slots_.size(); ++slot) {
     if (now_ns < oldest_ns_ + interval) return;
     if (slots_[slot] && slots_[slot]->block && slots_[slot]->block->opened_ns + interval <= now_ns)
@@ -294,18 +310,40 @@ void StreamWriter::flush_due(std::uint64_t now_ns) {
 }
 
 std::optional<std::uint64_t> StreamWriter::next_deadline() const {
-  if (open_ == 0) return std::nullopt;
-  return oldest_ns_ + static_cast<std::uint64_t>(spec_.flush_interval.count());
+  const std::uint64_t oldest = open_ == 0 ? noted_ns_ : std::min(oldest_ns_, noted_ns_);
+  if (oldest == UINT64_MAX) return std::nullopt;
+  return oldest + static_cast<std::uint64_t>(spec_.flush_interval.count());
 }
 
 void StreamWriter::flush_all() {
   for (std::size_t slot = 0; open_ != 0 && slot < slots_.size(); ++slot)
     if (slots_[slot] && slots_[slot]->block) finish(slot);
+  tell_notes();
 }
 
-void StreamWriter::shed(const IpAddress& exporter, std::uint32_t flows) {
+void StreamWriter::count_left_out(const FlowBatch& batch, const encode::RowBuffer& rows) {
+  for (std::size_t i = 0; i < rows.rows(); ++i)
+    if (rows.row(i).empty()) note(*left_out_, batch.origin_of(batch.flows()[i]).exporter_address, 1);
+}
+
+void StreamWriter::note(Note& note, const IpAddress& exporter, std::uint32_t flows) {
   if (flows == 0) return;
-  for (Sink* sink : sinks_) sink->shed({exporter, flows});
+  if (note.counts.size() >= kMaxNotes) tell_notes();
+  note.index.count(note.counts, exporter, flows);
+  noted_ns_ = std::min(noted_ns_, now_ns_);
+}
+
+void StreamWriter::tell_notes() {
+  if (noted_ns_ == UINT64_MAX) return;
+  for (Sink* sink : sinks_) {
+    if (!shed_->counts.empty()) sink->shed(shed_->counts);
+    if (!left_out_->counts.empty()) sink->leave_out(left_out_->counts);
+  }
+  for (Note* told : {shed_.get(), left_out_.get()}) {
+    told->counts.clear();
+    told->index.clear();
+  }
+  noted_ns_ = UINT64_MAX;
 }
 
 }  // namespace sluice::sink

@@ -1,6 +1,7 @@
 #pragma once
-// What became of a sink's flows. Every flow is first counted as produced and then exactly once as delivered,
-// failed or shed; queued is what remains, so the sums agree at every moment. Any thread.
+// What became of a sink's flows, in sum; by exporter in books.hpp. Every flow is first counted as produced
+// and then exactly once as delivered, failed or shed; queued is what remains, so the sums agree at every
+// moment. Any thread.
 #include <array>
 #include <atomic>
 #include <cstdint>

@@ -41,9 +41,10 @@ class RecordingSink final : public sink::Sink {
     const std::lock_guard lock(mutex_);
     return entries_;
   }
-  std::map<IpAddress, std::uint64_t> shed_by_exporter() const {
+  sink::ExporterBook book_of(const IpAddress& exporter) const {
     const std::lock_guard lock(mutex_);
-    return shed_;
+    const auto found = books_.find(exporter);
+    return found == books_.end() ? sink::ExporterBook{} : found->second;
   }
   /// All bytes, in the order of the blocks.
   std::string bytes() const {
@@ -59,10 +60,12 @@ class RecordingSink final : public sink::Sink {
     const std::lock_guard lock(mutex_);
     if (mode_ == Mode::full) {
       stats_.shed_flows += block->flows;
-      for (const auto& exporter : block->exporters) shed_[exporter.exporter] += exporter.flows;
+      book(block->exporters, &sink::ExporterBook::shed);
       return sink::Taken::full;
     }
     entries_.push_back({copy(*block), block.get(), worker});
+    book(block->exporters,
+         mode_ == Mode::stuck ? &sink::ExporterBook::queued : &sink::ExporterBook::delivered);
     if (mode_ == Mode::stuck) {
       stats_.queued_flows += block->flows;
       held_.push_back(std::move(block));
@@ -73,10 +76,14 @@ class RecordingSink final : public sink::Sink {
     }
     return sink::Taken::yes;
   }
-  void shed(const sink::Block::ExporterCount& lost) override {
+  void shed(std::span<const sink::Block::ExporterCount> lost) override {
     const std::lock_guard lock(mutex_);
-    stats_.shed_flows += lost.flows;
-    shed_[lost.exporter] += lost.flows;
+    for (const auto& count : lost) stats_.shed_flows += count.flows;
+    book(lost, &sink::ExporterBook::shed);
+  }
+  void leave_out(std::span<const sink::Block::ExporterCount> flows) override {
+    const std::lock_guard lock(mutex_);
+    book(flows, &sink::ExporterBook::left_out);
   }
   std::shared_ptr<sink::MemoryBudget> budget() const override { return budget_; }
   std::uint32_t buckets() const override {
@@ -87,9 +94,26 @@ class RecordingSink final : public sink::Sink {
     const std::lock_guard lock(mutex_);
     return stats_;
   }
+  std::vector<sink::ExporterBook> books() const override {
+    const std::lock_guard lock(mutex_);
+    std::vector<sink::ExporterBook> out;
+    for (const auto& [exporter, book] : books_) out.push_back(book);
+    return out;
+  }
+  void forget(std::span<const IpAddress> exporters) override {
+    const std::lock_guard lock(mutex_);
+    for (const IpAddress& exporter : exporters) books_.erase(exporter);
+  }
   void close(std::chrono::steady_clock::time_point) override { set_mode(Mode::taking); }
 
  private:
+  void book(std::span<const sink::Block::ExporterCount> counts, std::uint64_t sink::ExporterBook::* column) {
+    for (const auto& [exporter, flows] : counts) {
+      books_[exporter].exporter = exporter;
+      books_[exporter].*column += flows;
+    }
+  }
+
   static std::shared_ptr<const sink::Block> copy(const sink::Block& from) {
     auto out = std::make_shared<sink::Block>();
     out->stream = from.stream;
@@ -98,6 +122,7 @@ class RecordingSink final : public sink::Sink {
     out->exporters = from.exporters;
     out->bytes = from.bytes;
     out->row_ends = from.row_ends;
+    out->row_exporters = from.row_exporters;
     out->keys = from.keys;
     out->key_ends = from.key_ends;
     out->opened_ns = from.opened_ns;
@@ -111,7 +136,7 @@ class RecordingSink final : public sink::Sink {
   Mode mode_ = Mode::taking;
   std::vector<Entry> entries_;
   std::vector<sink::BlockPtr> held_;
-  std::map<IpAddress, std::uint64_t> shed_;
+  std::map<IpAddress, sink::ExporterBook> books_;
   sink::SinkStats stats_;
 };
 

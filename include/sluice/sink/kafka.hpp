@@ -24,6 +24,7 @@
 namespace sluice::sink {
 
 class KafkaProducer;
+class ExporterBooks;
 class Tally;
 
 class KafkaSink final : public Sink {
@@ -34,11 +35,14 @@ class KafkaSink final : public Sink {
 
   std::string_view name() const override { return name_; }
   Taken send(BlockPtr block, unsigned worker) override;
-  void shed(const Block::ExporterCount& lost) override;
+  void shed(std::span<const Block::ExporterCount> lost) override;
+  void leave_out(std::span<const Block::ExporterCount> flows) override;
   std::shared_ptr<MemoryBudget> budget() const override { return budget_; }
   /// The topic's last known partitions, or the configured buckets.
   std::uint32_t buckets() const override;
   SinkStats stats() const override;
+  std::vector<ExporterBook> books() const override;
+  void forget(std::span<const IpAddress> exporters) override;
   void close(std::chrono::steady_clock::time_point deadline) override;
 
  private:
@@ -48,6 +52,7 @@ class KafkaSink final : public Sink {
   const std::uint32_t unknown_buckets_;
   const std::shared_ptr<MemoryBudget> budget_;
   const std::unique_ptr<Tally> tally_;
+  const std::unique_ptr<ExporterBooks> books_;
   std::vector<std::unique_ptr<KafkaProducer>> producers_;
   std::atomic<std::uint32_t> partitions_{0};  // 0: not known yet
   std::atomic<bool> closed_{false};

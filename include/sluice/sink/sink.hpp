@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -31,11 +32,12 @@ struct Block {
   std::vector<ExporterCount> exporters;
   std::vector<std::byte> bytes;  ///< rows back to back
   std::vector<std::uint32_t>
-      row_ends;                 ///< single and plain framing: where each row ends in `bytes`; else empty
-  std::vector<std::byte> keys;  ///< single and plain framing: record keys back to back
-  std::vector<std::uint32_t> key_ends;  ///< as row_ends, for `keys`; empty where records have no key
-  std::uint64_t opened_ns = 0;          ///< monotonic time of its first row
-  std::shared_ptr<BufferPool> pool;     ///< where ~Block leaves `bytes` to be used again; may be null
+      row_ends;  ///< single and plain framing: where each row ends in `bytes`; else empty
+  std::vector<std::uint32_t> row_exporters;  ///< as row_ends: whose row it is, an index into `exporters`
+  std::vector<std::byte> keys;               ///< single and plain framing: record keys back to back
+  std::vector<std::uint32_t> key_ends;       ///< as row_ends, for `keys`; empty where records have no key
+  std::uint64_t opened_ns = 0;               ///< monotonic time of its first row
+  std::shared_ptr<BufferPool> pool;          ///< where ~Block leaves `bytes` to be used again; may be null
 
   Block() = default;
   Block(const Block&) = delete;
@@ -58,6 +60,23 @@ struct SinkStats {
   std::uint64_t errors = 0;  ///< errors that cost no flow (a broker connection lost, a write tried again)
 };
 
+/// What became of the flows that one exporter brought a sink: they are left out, delivered, failed, shed or
+/// queued, always. They are booked when their block is handed over, up to flush_interval after they were
+/// decoded; what was shed or left out before there was a block, as late. The records of a block that are
+/// Kafka messages of their own (single and plain framing) stay queued until the last of them has its report.
+struct ExporterBook {
+  IpAddress exporter;  ///< UDP source address: exporters told apart by port share a book. Empty: those for
+                       ///< whom there was no room, and those forgotten, together
+  std::uint64_t left_out = 0;  ///< the sink's format cannot hold them (kflow without IPv6)
+  std::uint64_t delivered = 0;
+  std::uint64_t failed = 0;
+  std::uint64_t shed = 0;
+  std::uint64_t queued = 0;
+
+  std::uint64_t sum() const { return left_out + delivered + failed + shed + queued; }
+  friend bool operator==(const ExporterBook&, const ExporterBook&) = default;
+};
+
 class Sink {
  public:
   virtual ~Sink() = default;
@@ -66,12 +85,19 @@ class Sink {
   /// itself; the caller has nothing more to do. Any worker, never blocks.
   virtual Taken send(BlockPtr block, unsigned worker) = 0;
   /// Flows that never became a block because the memory budget was empty: counted as shed.
-  virtual void shed(const Block::ExporterCount& lost) = 0;
+  virtual void shed(std::span<const Block::ExporterCount> lost) = 0;
+  /// Flows that the sink's format leaves out; they are in no other count.
+  virtual void leave_out(std::span<const Block::ExporterCount> flows) = 0;
   /// What blocks for this sink are charged to; null: unbounded.
   virtual std::shared_ptr<MemoryBudget> budget() const { return nullptr; }
   /// How many buckets flows of this sink should be spread over just now.
   virtual std::uint32_t buckets() const { return 1; }
   virtual SinkStats stats() const = 0;
+  /// One book for each exporter that brought flows, of one moment, in no order. Any thread; waits for nothing
+  /// but a mutex.
+  virtual std::vector<ExporterBook> books() const = 0;
+  /// These exporters are gone: their books are added to the shared one. Any thread.
+  virtual void forget(std::span<const IpAddress> exporters) = 0;
   /// SIGHUP: files are closed and opened again.
   virtual void reopen() {}
   /// Waits until everything taken is delivered or the deadline has come, then ends its threads. What is left

@@ -58,6 +58,9 @@ class BufferPool;
 /// Memory: each sink's budget is charged for a block before it is opened. A sink whose budget is empty then
 /// is asked again when the block is finished; if it still is, the flows are counted by its shed() and the
 /// other sinks get the block all the same.
+///
+/// What is shed before there is a block, and what the encoder left out, is told to the sinks once for each
+/// block or flush_interval, and at flush_all().
 class StreamWriter {
  public:
   /// The sinks outlive the writer; `worker` is passed to their send(). Throws std::invalid_argument where a
@@ -79,6 +82,7 @@ class StreamWriter {
  private:
   struct OpenBlock;
   struct Run;
+  struct Note;
 
   void resize_buckets();
   void write_by_exporter(const FlowBatch& batch, const encode::RowBuffer& rows);
@@ -89,7 +93,9 @@ class StreamWriter {
   OpenBlock* open(std::size_t slot);
   void finish(std::size_t slot);
   void hand_over(OpenBlock& done);
-  void shed(const IpAddress& exporter, std::uint32_t flows);
+  void count_left_out(const FlowBatch& batch, const encode::RowBuffer& rows);
+  void note(Note& note, const IpAddress& exporter, std::uint32_t flows);
+  void tell_notes();
 
   const StreamSpec spec_;
   const std::vector<Sink*> sinks_;
@@ -103,6 +109,8 @@ class StreamWriter {
   std::size_t open_ = 0;
   std::uint64_t oldest_ns_ = 0;  // first row of the oldest open block
   std::uint64_t now_ns_ = 0;
+  std::unique_ptr<Note> shed_, left_out_;  // flows without a block, not told yet
+  std::uint64_t noted_ns_ = UINT64_MAX;    // the oldest of them; UINT64_MAX: none
   std::string key_;
 };
 

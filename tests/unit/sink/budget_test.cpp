@@ -82,7 +82,7 @@ TEST(Budget, AStuckSinkShedsWhatItsBudgetDoesNotHold) {
   EXPECT_LT(sink.entries().size(), 11U);
   EXPECT_GT(stats.shed_flows, 20000U);
   EXPECT_EQ(stats.shed_flows + stats.queued_flows, 28000U);
-  EXPECT_EQ(sink.shed_by_exporter().at(exporter(1)), stats.shed_flows);
+  EXPECT_EQ(sink.book_of(exporter(1)).shed, stats.shed_flows);
 
   sink.set_mode(RecordingSink::Mode::taking);
   EXPECT_EQ(sink.budget()->used(), 0U);

@@ -211,7 +211,7 @@ TEST_F(FileSinkTest, EveryFlowIsAccountedForWhileTheQueueIsFull) {
     ASSERT_LE(stats.queued_bytes, (200U << 10) + 2 * 60000U);
     ASSERT_TRUE(taken == Taken::yes || stats.shed_flows > 0);
   }
-  sink->shed({test::exporter(9), 5});
+  sink->shed(std::vector<Block::ExporterCount>{{test::exporter(9), 5}});
   sink->close(in(std::chrono::seconds(20)));
   const SinkStats stats = sink->stats();
   EXPECT_EQ(stats.queued_flows, 0U);
