@@ -72,6 +72,7 @@ constexpr Origins kOrigins[] = {
     {110, "clock of the collector", "clock of the collector", "clock of the collector"},
     {111, "time of receipt", "First", "else export time"},
     {112, "time of receipt", "Last", "else export time"},
+    {212, "", "", "else options data by 95"},
     {216, "", "", "", true},
     {218, "switch: source priority", "", "", true},
     {219, "", "", "", true},
@@ -86,6 +87,12 @@ constexpr Origins kOrigins[] = {
     {234, "", "", "", true},
     {235, "", "", "", true},
     {240, "by where the rate came from", "by where the rate came from", "by where the rate came from"},
+    {241, "options data by input", "options data by input", "else options data by 10"},
+    {242, "options data by output", "options data by output", "else options data by 14"},
+    {243, "options data by input", "options data by input", "else options data by 10"},
+    {244, "options data by output", "options data by output", "else options data by 14"},
+    {245, "", "", "else options data by 234"},
+    {246, "", "", "else options data by 235"},
     {250, "configuration", "configuration", "configuration"},
     {251, "configuration", "configuration", "configuration"},
     {252, "UDP source", "UDP source", "UDP source"},
@@ -101,6 +108,9 @@ const Origins& origins_of(std::uint16_t number) {
 bool fills(const ElementInfo& element, std::uint16_t number) {
   if (element.number == number) return true;
   switch (element.action) {
+    case Action::store:  // input or output, see choose_sides()
+      return (element.number == 241 && number == 242) || (element.number == 243 && number == 244) ||
+             (element.number == 245 && number == 246);
     case Action::vlan:
       return number == 33;
     case Action::icmp_type_code:

@@ -1,5 +1,6 @@
 #include "sluice/decode/datagram_decoder.hpp"
 
+#include "decode/give_names.hpp"
 #include "decode/ipfix/ipfix_decoder.hpp"
 #include "decode/netflow5/netflow5_decoder.hpp"
 #include "decode/netflow9/netflow9_decoder.hpp"
@@ -100,7 +101,9 @@ DecodeReport DatagramDecoder::decode(const Datagram& datagram, FlowBatch& batch,
   exporter->last_seen_ns.store(datagram.received_ns, std::memory_order_relaxed);
   const std::lock_guard lock(exporter->mutex);
   count_traffic(datagram, report.protocol, exporter->traffic);
+  const std::size_t first = batch.size();
   decoder->decode(datagram, *exporter, batch, report, observer);
+  if (!exporter->names.empty()) give_names(exporter->names, first, batch);
   count(datagram, report, exporter->counters[static_cast<std::size_t>(report.protocol)]);
   return report;
 }

@@ -31,6 +31,7 @@ class WireBytes {
     return *this;
   }
   /// The 4 or 16 bytes of the address.
+  WireBytes& text(std::string_view value) { return raw(std::as_bytes(std::span(value))); }
   WireBytes& address(std::string_view text) {
     const auto parsed = IpAddress::parse(text);
     if (!parsed) throw std::invalid_argument(std::string(text));

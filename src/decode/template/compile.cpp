@@ -2,6 +2,7 @@
 #include <tuple>
 
 #include "decode/template/plan.hpp"
+#include "decode/template/sides.hpp"
 
 namespace sluice::decode {
 namespace {
@@ -204,6 +205,7 @@ Plan compile(const Template& tmpl) {
     if (field.length == 0 || !step.element || !prepare(*step.element, step)) continue;
     plan.steps.push_back(step);
   }
+  choose_sides(tmpl, plan.steps);
   // ip_version decides between the address families and so must be known before they are stored.
   std::ranges::sort(plan.steps, {}, [](const Step& step) {
     return std::tuple(step.element->action != Action::ip_version, step.element->rank, step.field);

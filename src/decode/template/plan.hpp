@@ -36,6 +36,7 @@ enum class StoreTo : std::uint8_t {
   extra_integer,
   extra_address,
   extra_text,
+  text_by_direction,  ///< into target, or into size_target where the flow was seen at the output
   time,
   scratch
 };
@@ -48,7 +49,7 @@ struct Step {
   std::uint16_t source = 0;  ///< offset in the record, fixed-length templates
   std::uint16_t length = 0;  ///< bytes, or kVariableLength
   std::uint16_t target = 0;  ///< offset in FlowRecord, or enumerator of the extras
-  std::uint16_t size_target = 0;  ///< addresses in the record: offset of the size
+  std::uint16_t size_target = 0;  ///< addresses in the record: offset of the size; see also text_by_direction
   std::uint8_t width = 0;         ///< bytes of the record's member
   TimeUnit unit = TimeUnit::absent;
 };

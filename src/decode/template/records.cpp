@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "decode/template/finish.hpp"
+#include "decode/template/learn_names.hpp"
 #include "decode/template/reverse.hpp"
 
 namespace sluice::decode {
@@ -180,6 +181,7 @@ void RecordDecoder::options(const Message& message, const Template& tmpl, Bytes 
     }
     ++report.options_records;
     if (message.observer) observe(message, tmpl);
+    learn_names(message.version, message.domain, tmpl, values_, exporter.names, report);
     Scratch said{};
     for (const Step& step : tmpl.plan->steps) {
       // In v9 a scope's type is no element (RFC 3954 section 6.1: 1 system, 2 interface ...); in IPFIX it is.

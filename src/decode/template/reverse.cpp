@@ -18,6 +18,9 @@ void reverse_extras(const FlowExtras& from, FlowExtras& extras) {
   swap_fields(extras, from, ExtraScalar::post_nat_src_port, ExtraScalar::post_nat_dst_port);
   swap_fields(extras, from, ExtraScalar::in_phys_if, ExtraScalar::out_phys_if);
   swap_fields(extras, from, ExtraAddress::post_nat_src_addr, ExtraAddress::post_nat_dst_addr);
+  swap_fields(extras, from, ExtraText::in_if_name, ExtraText::out_if_name);
+  swap_fields(extras, from, ExtraText::in_if_description, ExtraText::out_if_description);
+  swap_fields(extras, from, ExtraText::ingress_vrf_name, ExtraText::egress_vrf_name);
   for (const auto same : {ExtraScalar::flow_id, ExtraScalar::nat_event, ExtraScalar::firewall_event,
                           ExtraScalar::observation_point_id})
     if (from.has(same)) extras.set(same, from.get(same));

@@ -51,8 +51,8 @@ void put_extra_integer(FlowExtras& extras, const Step& step, std::uint64_t value
 }
 
 /// Text elements come padded with zeros in fixed-length fields (v9); the padding is not part of the text.
-void put_text(FlowExtras& extras, const Step& step, Bytes value) {
-  const auto field = static_cast<ExtraText>(step.target);
+void put_text(FlowExtras& extras, const Step& step, std::uint16_t target, Bytes value) {
+  const auto field = static_cast<ExtraText>(target);
   std::string_view text(reinterpret_cast<const char*>(value.data()), value.size());
   if (field != ExtraText::application_id) text = text.substr(0, text.find('\0'));
   if (text.empty() || (step.fallback && extras.has(field))) return;
@@ -352,8 +352,13 @@ void run_step(const Step& step, Bytes value, FlowBatch& batch, FlowRecord& flow,
       put_extra_address(batch.extras(flow), step, value, scratch);
       break;
     case StoreTo::extra_text:
-      if (!value.empty()) put_text(batch.extras(flow), step, value);
+      if (!value.empty()) put_text(batch.extras(flow), step, step.target, value);
       break;
+    case StoreTo::text_by_direction: {
+      const bool output = flow.flow_direction == FlowDirection::egress;
+      if (!value.empty()) put_text(batch.extras(flow), step, output ? step.size_target : step.target, value);
+      break;
+    }
     case StoreTo::time:
       put_integer(flow, step, time_value(step, value));
       break;

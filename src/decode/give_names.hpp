@@ -1,0 +1,11 @@
+#pragma once
+// Names that the exporter sent in options data, put into its flows.
+#include "sluice/decode/exporter.hpp"
+
+namespace sluice::decode {
+
+/// For the batch's flows from `first` on, whatever protocol they came by: interface, VRF and application
+/// names that the flow did not bring itself. Call only where the table has names.
+void give_names(const NameTable& names, std::size_t first, FlowBatch& batch);
+
+}  // namespace sluice::decode
