@@ -176,14 +176,22 @@ bool fills_the_same(const Step& earlier, const Step& step) {
          step.store == earlier.store;
 }
 
+/// Whether of this element sent twice the second has nothing to add, whatever the first said.
+bool counts_once(Action action) {
+  return action == Action::direction || action == Action::packet_ethernet || action == Action::packet_ip;
+}
+
 /// Marks every step but the first for its field as a fallback, and drops those that count only alone.
 void settle_preferences(std::vector<Step>& steps) {
   std::vector<Step> kept;
   for (Step& step : steps) {
     const bool taken =
         std::ranges::any_of(kept, [&](const Step& earlier) { return fills_the_same(earlier, step); });
+    const bool repeated =
+        std::ranges::any_of(kept, [&](const Step& earlier) { return earlier.element == step.element; });
     if (taken && step.element->only_alone) continue;
-    step.fallback = taken && step.store != StoreTo::time;
+    if (repeated && counts_once(step.element->action)) continue;
+    step.fallback = (taken || repeated) && step.store != StoreTo::time;
     kept.push_back(step);
   }
   steps = std::move(kept);

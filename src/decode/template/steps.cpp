@@ -114,6 +114,12 @@ void parse_section(FirstHeader first, Bytes value, FlowBatch& batch, FlowRecord&
   scratch.has_packet |= parse_packet(first, value, batch, flow);
 }
 
+/// Of several values for one purpose the first counts, and a later one where that is 0.
+template <class To>
+void fill(To& place, std::uint64_t value) {
+  if (place == 0) place = static_cast<To>(value);
+}
+
 void run_scratch(const Step& step, Bytes value, FlowBatch& batch, FlowRecord& flow, Scratch& scratch) {
   const std::uint64_t number = value.size() <= 8 ? load_be_any(value) : 0;
   switch (step.element->action) {
@@ -124,10 +130,11 @@ void run_scratch(const Step& step, Bytes value, FlowBatch& batch, FlowRecord& fl
       flow.flow_direction = direction(number);
       break;
     case Action::fragment_flags:
-      flow.ip_flags = static_cast<std::uint8_t>((number & 0xffU) >> 5);
+      if (!step.fallback || flow.ip_flags == 0)
+        flow.ip_flags = static_cast<std::uint8_t>((number & 0xffU) >> 5);
       break;
     case Action::icmp_type_code:
-      if (number) scratch.icmp_type_code = static_cast<std::uint16_t>(number);
+      fill(scratch.icmp_type_code, number);
       break;
     case Action::mpls_label:
       put_mpls_label(batch, flow, value);
@@ -136,52 +143,53 @@ void run_scratch(const Step& step, Bytes value, FlowBatch& batch, FlowRecord& fl
       put_mpls_address(batch, flow, value);
       break;
     case Action::segment_id:
-      put_segment_id(batch, flow, number);
+      if (!step.fallback || batch.extras(flow).get(ExtraScalar::vni) == 0)
+        put_segment_id(batch, flow, number);
       break;
     case Action::system_init_time:
-      scratch.system_init_ms = number;
+      fill(scratch.system_init_ms, number);
       break;
     case Action::ip_version:
-      scratch.ip_version = static_cast<std::uint8_t>(number);
+      fill(scratch.ip_version, number);
       break;
     case Action::sampler:
-      if (scratch.sampler == 0) scratch.sampler = number;
+      fill(scratch.sampler, number);
       break;
     case Action::interval_34:
-      scratch.rates.interval_34 = number;
+      fill(scratch.rates.interval_34, number);
       break;
     case Action::interval_50:
-      scratch.rates.interval_50 = number;
+      fill(scratch.rates.interval_50, number);
       break;
     case Action::interval_305:
-      scratch.rates.interval_305 = number;
+      fill(scratch.rates.interval_305, number);
       break;
     case Action::space_306:
-      scratch.rates.space_306 = number;
+      fill(scratch.rates.space_306, number);
       break;
     case Action::size_309:
-      scratch.rates.size_309 = number;
+      fill(scratch.rates.size_309, number);
       break;
     case Action::population_310:
-      scratch.rates.population_310 = number;
+      fill(scratch.rates.population_310, number);
       break;
     case Action::probability_311:
-      scratch.rates.probability_311 = probability(value);
+      if (scratch.rates.probability_311 == 0) scratch.rates.probability_311 = probability(value);
       break;
     case Action::reverse_octets:
-      if (scratch.reverse_octets == 0) scratch.reverse_octets = number;
+      fill(scratch.reverse_octets, number);
       break;
     case Action::reverse_packets:
-      if (scratch.reverse_packets == 0) scratch.reverse_packets = number;
+      fill(scratch.reverse_packets, number);
       break;
     case Action::reverse_tos:
-      scratch.reverse_tos = static_cast<std::uint8_t>(number);
+      fill(scratch.reverse_tos, number);
       break;
     case Action::reverse_tcp_flags:
-      scratch.reverse_tcp_flags = static_cast<std::uint16_t>(number);
+      fill(scratch.reverse_tcp_flags, number);
       break;
     case Action::frame_size:
-      scratch.frame_size = number;
+      fill(scratch.frame_size, number);
       break;
     case Action::packet_ethernet:
       parse_section(FirstHeader::ethernet, value, batch, flow, scratch);
@@ -294,9 +302,8 @@ bool run_scratch_column(const Step& step, const std::byte* from, std::size_t str
   const std::size_t n = flows.size();
   switch (step.element->action) {
     case Action::sampler:
-      return each_integer(step, from, stride, n, [&](std::size_t i, std::uint64_t v) {
-        if (scratch[i].sampler == 0) scratch[i].sampler = v;
-      });
+      return each_integer(step, from, stride, n,
+                          [&](std::size_t i, std::uint64_t v) { fill(scratch[i].sampler, v); });
     case Action::vlan:
       return each_integer(step, from, stride, n,
                           [&](std::size_t i, std::uint64_t v) { put_vlan(flows[i], v); });
@@ -304,13 +311,11 @@ bool run_scratch_column(const Step& step, const std::byte* from, std::size_t str
       return each_integer(step, from, stride, n,
                           [&](std::size_t i, std::uint64_t v) { flows[i].flow_direction = direction(v); });
     case Action::icmp_type_code:
-      return each_integer(step, from, stride, n, [&](std::size_t i, std::uint64_t v) {
-        if (v) scratch[i].icmp_type_code = static_cast<std::uint16_t>(v);
-      });
+      return each_integer(step, from, stride, n,
+                          [&](std::size_t i, std::uint64_t v) { fill(scratch[i].icmp_type_code, v); });
     case Action::ip_version:
-      return each_integer(step, from, stride, n, [&](std::size_t i, std::uint64_t v) {
-        scratch[i].ip_version = static_cast<std::uint8_t>(v);
-      });
+      return each_integer(step, from, stride, n,
+                          [&](std::size_t i, std::uint64_t v) { fill(scratch[i].ip_version, v); });
     default:
       return false;
   }
