@@ -183,7 +183,7 @@ SequenceVerdict SequenceStream::doubt(const SequenceStep& s, SequenceCounts& cou
     }
     dismiss_doubt(counts);
   }
-  doubt_.emplace();
+  doubt_ = Doubt{};
   doubt_->last = s;
   doubt_->datagrams = 1;
   doubt_->units = units_of(s);
