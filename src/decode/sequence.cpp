@@ -96,10 +96,16 @@ bool SequenceStream::no_newer(const SequenceStep& s) const {
                       : s.export_s <= last_.export_s;
 }
 
+/// With many gaps the oldest is forgotten, also where one falls to pieces.
+void SequenceStream::remember(std::uint32_t begin, std::uint32_t end) {
+  if (begin == end) return;
+  if (gaps_.size() == kMaxGaps) gaps_.erase(gaps_.begin());
+  gaps_.push_back({begin, end});
+}
+
 void SequenceStream::lose(std::uint32_t begin, std::uint32_t n, SequenceCounts& counts) {
   counts.passed_over += n;
-  if (gaps_.size() == kMaxGaps) gaps_.erase(gaps_.begin());
-  gaps_.push_back({begin, begin + n});
+  remember(begin, begin + n);
   if (counts.per_datagram > 0)
     counts.estimate += counts_records_ ? n / counts.per_datagram : n * counts.per_datagram;
 }
@@ -136,8 +142,8 @@ bool SequenceStream::fill_gap(const SequenceStep& s, SequenceCounts& counts) {
     const std::uint32_t length = gap.end - gap.begin;
     if (begin - gap.begin >= length || gap.end - begin < n) continue;
     gaps_.erase(gaps_.begin() + static_cast<std::ptrdiff_t>(i));
-    if (begin != gap.begin) gaps_.push_back({gap.begin, begin});
-    if (begin + n != gap.end) gaps_.push_back({begin + n, gap.end});
+    remember(gap.begin, begin);
+    remember(begin + n, gap.end);
     counts.late += n;
     if (counts.per_datagram > 0)
       counts.estimate = std::max(0.0, counts.estimate - (counts_records_ ? 1.0 : s.records));
@@ -281,9 +287,22 @@ SequenceVerdict SequenceTracker::step(const Key& key, const SequenceStep& step, 
   return last_->sequence.step(step, counts);
 }
 
+void SequenceTracker::step_sample(std::uint64_t source, std::uint32_t sequence, std::uint32_t drops,
+                                  SequenceVerdict datagram, SampleCounts& counts) {
+  if (!last_) return;
+  const std::size_t known = last_->samples.size();
+  const auto limit = static_cast<std::uint32_t>(known + max_streams_ - sources_);
+  last_->samples.step(source, sequence, drops, datagram, limit, counts);
+  sources_ += last_->samples.size() - known;
+}
+
 std::size_t SequenceTracker::expire(std::uint64_t before_ns) {
   last_ = nullptr;
-  return std::erase_if(streams_, [&](const auto& entry) { return entry.second.last_seen_ns < before_ns; });
+  return std::erase_if(streams_, [&](const auto& entry) {
+    const bool gone = entry.second.last_seen_ns < before_ns;
+    if (gone) sources_ -= entry.second.samples.size();
+    return gone;
+  });
 }
 
 }  // namespace sluice::decode

@@ -30,7 +30,7 @@ struct Limits {
   std::uint32_t max_record_length = 65535;  ///< bytes, minimum length of a template's records
   std::uint32_t max_samplers = 4096;        ///< sampling rates remembered per exporter
   std::uint32_t max_names = 8192;           ///< interfaces, VRFs and applications named, per exporter
-  std::uint32_t max_streams = 4096;         ///< sequences followed per exporter, and sFlow sources in each
+  std::uint32_t max_streams = 4096;         ///< sequences followed per exporter, and as many sFlow sources
   std::uint64_t template_timeout_ns = 24ULL * 3600 * 1000000000;  ///< since last seen or used
   std::uint64_t exporter_timeout_ns = 24ULL * 3600 * 1000000000;  ///< since its last datagram
 };

@@ -103,6 +103,7 @@ class SequenceStream {
   void dismiss_doubt(SequenceCounts& counts);
   SequenceVerdict believe(const SequenceStep& s, SequenceCounts& counts);
   SequenceVerdict restart(const SequenceStep& s, SequenceCounts& counts);
+  void remember(std::uint32_t begin, std::uint32_t end);
   void lose(std::uint32_t begin, std::uint32_t n, SequenceCounts& counts);
   void book(const SequenceStep& s, SequenceCounts& counts);
 
@@ -154,12 +155,15 @@ class SequenceTracker {
 
   SequenceVerdict step(const Key& key, const SequenceStep& step, std::uint64_t now_ns,
                        SequenceCounts& counts);
-  /// The samples of the stream that step() was called for last; nullptr where that one is not tracked.
-  SampleSequences* samples() { return last_ ? &last_->samples : nullptr; }
-  std::uint32_t max_streams() const { return max_streams_; }
+  /// A sample of the datagram that step() was called for last. As many sources are followed as streams may
+  /// be, in all streams together: an agent's address and sub-agent cost nothing to make up.
+  void step_sample(std::uint64_t source, std::uint32_t sequence, std::uint32_t drops,
+                   SequenceVerdict datagram, SampleCounts& counts);
   /// Forgets streams not seen since `before_ns`; a stream that comes back begins anew.
   std::size_t expire(std::uint64_t before_ns);
   std::size_t size() const { return streams_.size(); }
+  /// sFlow sources followed, of all streams.
+  std::size_t sources() const { return sources_; }
 
  private:
   struct Hash {
@@ -176,6 +180,7 @@ class SequenceTracker {
   const std::uint32_t max_streams_;
   std::unordered_map<Key, Entry, Hash> streams_;
   Key last_key_;
+  std::size_t sources_ = 0;
   Entry* last_ = nullptr;  // nearly every exporter has one stream
 };
 

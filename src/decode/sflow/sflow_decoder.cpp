@@ -83,13 +83,12 @@ void read_samples(XdrReader& in, std::uint32_t count, const SampleContext& conte
 }
 
 void account_samples(std::span<const SampleCounters> samples, SequenceVerdict datagram, Exporter& exporter) {
-  SampleSequences* sequences = exporter.sequences.samples();
-  if (!sequences) return;
   SampleCounts& counts = exporter.counters_of(Protocol::sflow5).samples;
   for (const SampleCounters& sample : samples)
     if (sample.kind == SampleKind::flow)
-      sequences->step(static_cast<std::uint64_t>(sample.source_type) << 32 | sample.source_index,
-                      sample.sequence, sample.drops, datagram, exporter.sequences.max_streams(), counts);
+      exporter.sequences.step_sample(
+          static_cast<std::uint64_t>(sample.source_type) << 32 | sample.source_index, sample.sequence,
+          sample.drops, datagram, counts);
 }
 
 }  // namespace

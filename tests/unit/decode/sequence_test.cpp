@@ -259,6 +259,16 @@ TEST(Sequence, WithManyGapsTheOldestIsForgottenAndMemoryIsBounded) {
   EXPECT_EQ(s.old(50, 3), V::repeated);
 }
 
+TEST(Sequence, AGapThatFallsToPiecesIsBoundedToo) {
+  Stream s(Protocol::netflow9);
+  s(0);
+  s(4000);
+  for (std::uint32_t i = 2; i < 3998; i += 2) EXPECT_EQ(s.old(1, i), V::late);
+  EXPECT_EQ(s.old(1, 1), V::repeated) << "forgotten";
+  EXPECT_EQ(s.old(1, 3995), V::late);
+  EXPECT_EQ(s.old(1, 3999), V::late);
+}
+
 TEST(SampleSequences, GapsAndDropsOfEachSource) {
   SampleSequences samples;
   SampleCounts counts;
@@ -299,6 +309,21 @@ TEST(SequenceTracker, StreamsAreBounded) {
   EXPECT_EQ(counts.untracked, 3U);
   EXPECT_EQ(tracker.expire(2), 2U);
   EXPECT_EQ(tracker.size(), 0U);
+}
+
+TEST(SequenceTracker, SourcesAreBoundedOverAllStreams) {
+  SequenceTracker tracker(3);
+  SequenceCounts counts;
+  SampleCounts samples;
+  for (std::uint32_t sub_agent = 0; sub_agent < 3; ++sub_agent) {
+    const auto verdict =
+        tracker.step({Protocol::sflow5, sub_agent, {}}, SequenceStep{}, 1 + sub_agent, counts);
+    for (std::uint64_t source = 0; source < 2; ++source) tracker.step_sample(source, 1, 0, verdict, samples);
+  }
+  EXPECT_EQ(tracker.sources(), 3U);
+  EXPECT_EQ(samples.samples, 6U) << "counted, whether its numbers are followed or not";
+  EXPECT_EQ(tracker.expire(2), 1U);
+  EXPECT_EQ(tracker.sources(), 1U) << "those of a stream go with it";
 }
 
 // Each domain of a v9 exporter, each engine of v5 has numbers of its own.
