@@ -54,6 +54,7 @@ void FlowRecords::apply(FlowBatch& batch, FlowRecord& flow) const {
     flow.dst_net = prefix_or_zero(router_->dst_mask_length);
   }
   if (gateway_.present) apply_gateway(batch, flow);
+  if (extended_.any()) extended_.apply(batch, flow);
 }
 
 // The frame's length beats that of the layers in it; a 0 stands for nothing.

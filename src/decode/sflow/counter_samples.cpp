@@ -1,4 +1,4 @@
-// Layouts: sFlow version 5, section 5.3, "Counter Data Types"; sFlow dropped packet notification structures.
+// Layouts: sFlow version 5, section 5.3, "Counter Data Types".
 #include "decode/sflow/counter_samples.hpp"
 
 #include <span>
@@ -55,11 +55,6 @@ bool read_counter_record(DataFormat format, XdrReader& in) {
   return in.ok();
 }
 
-bool read_discard_record(DataFormat, XdrReader& in) {
-  in.opaque("data", in.remaining());
-  return true;
-}
-
 }  // namespace
 
 bool read_counter_sample(bool expanded, XdrReader& in, const SampleContext& context) {
@@ -69,18 +64,6 @@ bool read_counter_sample(bool expanded, XdrReader& in, const SampleContext& cont
   context.seen.push_back(counters);
   ++context.report.counter_samples;
   read_records(in, count, context.report, read_counter_record);
-  return true;
-}
-
-bool read_discard_sample(XdrReader& in, const SampleContext& context) {
-  SampleCounters counters = read_source(SampleKind::discard, true, in);
-  counters.drops = in.u32("drops");
-  for (const std::string_view name : {"input", "output", "reason"}) in.u32(name);
-  const std::uint32_t count = in.u32("records");
-  if (!in.ok()) return false;
-  context.seen.push_back(counters);
-  ++context.report.discard_samples;
-  read_records(in, count, context.report, read_discard_record);
   return true;
 }
 

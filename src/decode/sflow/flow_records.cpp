@@ -26,7 +26,7 @@ RawHeader read_raw_header(XdrReader& in) {
   RawHeader out;
   out.protocol = in.u32("header_protocol");
   out.frame_length = in.u32("frame_length");
-  in.u32("stripped");
+  out.stripped = in.u32("stripped");
   out.header = in.opaque("header", in.u32("header_length"));
   return out;
 }
@@ -71,12 +71,6 @@ ExtendedRouter read_router(XdrReader& in) {
   return out;
 }
 
-// A list with its count before it. The reader ends it where the bytes do, whatever the count says.
-void read_list(XdrReader& in, std::uint32_t count, std::string_view name, std::vector<std::uint32_t>& out) {
-  for (std::uint32_t i = 0; i < count && in.remaining() >= 4; ++i) out.push_back(in.u32(name));
-  if (out.size() < count) in.u32(name);  // the count promised more: fails the reader
-}
-
 }  // namespace
 
 void FlowRecords::reset() {
@@ -86,6 +80,7 @@ void FlowRecords::reset() {
   switch_.reset();
   router_.reset();
   gateway_.present = false;
+  extended_.reset();
 }
 
 std::uint32_t FlowRecords::read(XdrReader& in, std::uint32_t count, DecodeReport& report) {
@@ -110,6 +105,7 @@ bool FlowRecords::read_record(DataFormat format, XdrReader& in) {
     case kGateway:
       return read_gateway(in);
     default:
+      if (ExtendedRecords::knows(format.standard())) return extended_.read(format.standard(), in);
       in.opaque("data", in.remaining());
       return true;
   }

@@ -4,14 +4,14 @@
 #include <optional>
 #include <vector>
 
-#include "decode/sflow/xdr.hpp"
-#include "sluice/flow/batch.hpp"
+#include "decode/sflow/extended_records.hpp"
 
 namespace sluice::decode::sflow {
 
 struct RawHeader {  ///< format 1
   std::uint32_t protocol = 0;
-  std::uint32_t frame_length = 0;
+  std::uint32_t frame_length = 0;  ///< bytes, layer 2 with what was stripped
+  std::uint32_t stripped = 0;      ///< bytes that the agent took off before the header, a trailer's included
   Bytes header;
 };
 
@@ -53,7 +53,7 @@ struct ExtendedGateway {  ///< format 1003; the vectors keep their memory betwee
   std::uint32_t as = 0;  ///< of the router itself
   std::uint32_t src_as = 0;
   std::uint32_t src_peer_as = 0;
-  std::vector<std::uint32_t> as_path;  ///< all segments, one after the other
+  std::vector<std::uint32_t> as_path;  ///< all segments, sets and sequences, one after the other
   std::vector<std::uint32_t> communities;
   std::uint32_t local_pref = 0;
 };
@@ -83,6 +83,7 @@ class FlowRecords {
   std::optional<ExtendedRouter> router_;
   ExtendedGateway gateway_;
   ExtendedGateway gateway_scratch_;
+  ExtendedRecords extended_;
 };
 
 }  // namespace sluice::decode::sflow

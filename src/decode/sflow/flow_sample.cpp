@@ -1,5 +1,8 @@
-// Layouts: sFlow version 5, section 5, flow_sample and flow_sample_expanded.
+// Layouts: sFlow version 5, section 5, flow_sample and flow_sample_expanded; sFlow dropped packet
+// notification structures, discarded_packet.
 #include "decode/sflow/flow_sample.hpp"
+
+#include "decode/sflow/drop_reason.hpp"
 
 namespace sluice::decode::sflow {
 namespace {
@@ -50,6 +53,7 @@ void apply_interfaces(const FlowSample& sample, FlowBatch& batch, FlowRecord& fl
       break;
     case kDiscarded:
       batch.extras(flow).set(ExtraScalar::out_if_discard_reason, sample.output.value);
+      flow.forwarding_status = forwarding_status(sample.output.value);
       break;
     case kMultiple:
       batch.extras(flow).set(ExtraScalar::out_if_multiple, sample.output.value);
@@ -77,24 +81,52 @@ void apply_sampling_rate(std::uint32_t rate, Exporter& exporter, FlowRecord& flo
   exporter.counters_of(Protocol::sflow5).sampling_rate = flow.sampling_rate;
 }
 
+// The records of a sample, and the flow that they make with its fixed part; nullptr where all are damaged.
+FlowRecord* read_flow(std::uint32_t records, XdrReader& in, const SampleContext& context) {
+  context.records.reset();
+  const std::uint32_t good = context.records.read(in, records, context.report);
+  if (good == 0 && records > 0) return nullptr;
+  FlowRecord& flow = context.batch.append_one();
+  flow.packets = 1;
+  flow.time_flow_start_ns = flow.time_flow_end_ns = context.received_ns;
+  ++context.report.flow_records;
+  ++context.report.flows;
+  return &flow;
+}
+
 }  // namespace
 
 bool read_flow_sample(bool expanded, XdrReader& in, const SampleContext& context) {
   const FlowSample sample = read_fixed_part(expanded, in);
   if (!in.ok()) return false;
   context.seen.push_back(sample.counters);
-  context.records.reset();
-  const std::uint32_t good = context.records.read(in, sample.records, context.report);
-  if (good == 0 && sample.records > 0) return false;
+  FlowRecord* const flow = read_flow(sample.records, in, context);
+  if (flow == nullptr) return false;
+  apply_interfaces(sample, context.batch, *flow);
+  apply_sampling_rate(sample.sampling_rate, context.exporter, *flow, context.report);
+  context.records.apply(context.batch, *flow);
+  return true;
+}
 
-  FlowRecord& flow = context.batch.append_one();
-  flow.packets = 1;
-  flow.time_flow_start_ns = flow.time_flow_end_ns = context.received_ns;
-  apply_interfaces(sample, context.batch, flow);
-  apply_sampling_rate(sample.sampling_rate, context.exporter, flow, context.report);
-  context.records.apply(context.batch, flow);
-  ++context.report.flow_records;
-  ++context.report.flows;
+bool read_discard_sample(XdrReader& in, const SampleContext& context) {
+  SampleCounters counters = read_source(SampleKind::discard, true, in);
+  counters.drops = in.u32("drops");
+  const std::uint32_t input = in.u32("input");
+  const std::uint32_t output = in.u32("output");
+  const std::uint32_t reason = in.u32("reason");
+  const std::uint32_t records = in.u32("records");
+  if (!in.ok()) return false;
+  context.seen.push_back(counters);
+  ++context.report.discard_samples;
+  FlowRecord* const flow = read_flow(records, in, context);
+  if (flow == nullptr) return false;
+  flow->in_if = input;
+  flow->out_if = output;
+  flow->sampling_rate = 1;
+  flow->sampling_rate_source = SamplingRateSource::header;
+  flow->forwarding_status = forwarding_status(reason);
+  context.batch.extras(*flow).set(ExtraScalar::drop_reason, reason);
+  context.records.apply(context.batch, *flow);
   return true;
 }
 

@@ -1,5 +1,5 @@
 #pragma once
-// Flow samples and expanded flow samples: one flow each.
+// Flow samples, expanded flow samples and discarded-packet samples: one flow each.
 #include <vector>
 
 #include "decode/sflow/flow_records.hpp"
@@ -20,5 +20,8 @@ struct SampleContext {
 
 /// Appends a flow. False, and no flow, where the sample's fixed part or all of its records are damaged.
 bool read_flow_sample(bool expanded, XdrReader& in, const SampleContext& context);
+/// The same for a discarded packet. The agent reports each one that it can, up to a rate: not a sample of
+/// many, so its sampling rate is 1, whatever is configured for the exporter's samples.
+bool read_discard_sample(XdrReader& in, const SampleContext& context);
 
 }  // namespace sluice::decode::sflow

@@ -1,6 +1,7 @@
 #pragma once
-// sFlow version 5 (sflow.org, sflow_version_5.txt). Every flow sample becomes one flow of one packet; counter
-// and discarded-packet samples are counted. A sample or record that does not fit costs only itself.
+// sFlow version 5 (sflow.org, sflow_version_5.txt). Every flow sample and every discarded-packet sample
+// becomes one flow of one packet; counter samples are counted. A sample or record that does not fit costs
+// only itself.
 #include <span>
 #include <vector>
 

@@ -173,6 +173,12 @@ def rule(metric, name):
     return FLOWS[name]
 
 
+def expected_discard(metric):
+    """The flow of an sFlow discarded-packet sample."""
+    fields = metric.fields
+    return {"in_if": fields["in_snmp"], "out_if": fields["out_snmp"], "drop_reason": fields["reason"], "packets": 1}
+
+
 def expected_flows(metric):
     """The fields of the flow, and of the one that went the other way where the record told of one."""
     there, back = {}, {}

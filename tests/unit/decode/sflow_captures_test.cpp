@@ -136,17 +136,25 @@ TEST_F(SflowCaptures, FlowsOfASwitchEqualWhatTelegrafRead) {
   EXPECT_EQ(d.batch.origin(0).sampler_address.to_string(), "192.168.227.2");
 }
 
-TEST_F(SflowCaptures, CounterAndDiscardSamplesOfTelegraf) {
-  SflowDecode discard(Bytes(bytes("telegraf/sflow_issue_15375/sflow_drop_1036.bin")));
-  EXPECT_EQ(discard.report.discard_samples, 1U);
+TEST_F(SflowCaptures, CounterSamplesOfTelegraf) {
   SflowDecode expanded(Bytes(bytes("telegraf/sflow_issue_18876/message.bin")));
-  EXPECT_EQ(expanded.report.counter_samples, 1U);
   SflowDecode counter(Bytes(bytes("telegraf/sflow_v5_example/sflow_v5.bin")));
-  EXPECT_EQ(counter.report.counter_samples, 1U);
-  for (const SflowDecode* d : {&discard, &expanded, &counter}) {
+  for (const SflowDecode* d : {&expanded, &counter}) {
+    EXPECT_EQ(d->report.counter_samples, 1U);
     EXPECT_FALSE(d->report.any_error());
     EXPECT_EQ(d->report.flows, 0U);
   }
+}
+
+TEST_F(SflowCaptures, DiscardedPacketOfTelegrafIsAFlow) {
+  SflowDecode d(Bytes(bytes("telegraf/sflow_issue_15375/sflow_drop_1036.bin")));
+  EXPECT_EQ(d.report.discard_samples, 1U);
+  EXPECT_EQ(d.report.flows, 1U);
+  EXPECT_FALSE(d.report.any_error());
+  EXPECT_EQ(d.extras().get(ExtraScalar::drop_reason), 1U);
+  EXPECT_EQ(d.flow().in_if, 1U);
+  EXPECT_EQ(d.flow().out_if, 2U);
+  EXPECT_THAT(d.seen, ElementsAre(testing::Field(&sflow::SampleCounters::drops, 256U)));
 }
 
 TEST_F(SflowCaptures, ExpandedSampleWithGatewayAndRouter) {

@@ -199,7 +199,12 @@ std::vector<std::byte> datagram_of_everything() {
       .add(SflowSample::expanded_flow()
                .raw_header(v6, 1500)
                .sampled_ip({1400, 6, "2001:db8::1", "2001:db8::2"})
-               .record(1012, zeros(16)))
+               .record(1004, zeros(16))
+               .record(1006, zeros(12))
+               .record(1007, zeros(8))
+               .record(1012, zeros(16))
+               .record(1020, zeros(8))
+               .record(1029, zeros(4)))
       .add(SflowSample::counter().record(1, zeros(88)).record(2, zeros(52)))
       .add(SflowSample::expanded_counter().record(2001, zeros(20)))
       .add(SflowSample::discarded().record(1036, zeros(4)))
@@ -226,7 +231,7 @@ class BalanceObserver : public RawObserver {
 
 TEST(SflowDamage, CutAtEveryLengthDecodesWhatIsThere) {
   const auto whole = datagram_of_everything();
-  ASSERT_EQ(SflowDecode(Bytes(whole)).report.flows, 3U);
+  ASSERT_EQ(SflowDecode(Bytes(whole)).report.flows, 4U);
   std::uint32_t flows = 0;
   for (std::size_t n = 0; n < whole.size(); ++n) {
     const std::vector<std::byte> cut(whole.begin(), whole.begin() + static_cast<std::ptrdiff_t>(n));

@@ -361,16 +361,14 @@ TEST(Sflow, NothingOfOneSampleIsLeftInTheNext) {
   EXPECT_TRUE(d.extras(1).list(ExtraList::as_path).empty());
 }
 
-TEST(Sflow, CounterAndDiscardSamplesAreCountedAndMakeNoFlow) {
+TEST(Sflow, CounterSamplesAreCountedAndMakeNoFlow) {
   XdrBytes opaque;
   opaque.zeros(52);
   SflowDecode d(SflowDatagram()
                     .add(SflowSample::counter().record(2, opaque))
                     .add(SflowSample::expanded_counter().record(2001, opaque))
-                    .add(SflowSample::discarded().record(1036, opaque))
                     .add(web_sample()));
   EXPECT_EQ(d.report.counter_samples, 2U);
-  EXPECT_EQ(d.report.discard_samples, 1U);
   EXPECT_EQ(d.report.flows, 1U);
   EXPECT_FALSE(d.report.any_error());
 }
