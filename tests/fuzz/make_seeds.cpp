@@ -32,6 +32,48 @@ std::vector<std::byte> series(const std::vector<Message>& messages) {
   return out.data();
 }
 
+/// Names by options data, and flows that get them or bring their own.
+void names(const char* target, SetMessage (*start)()) {
+  const auto text = [](std::string_view value) { return WireBytes().u8(value.size()).text(value); };
+  write(target, "names",
+        series({start()
+                    .options_tmpl(260, {{2, 4}}, {{10, 4}, {82, 4}, {83, 0xffff}})
+                    .options_tmpl(261, {{1, 4}}, {{234, 4}, {236, 4}})
+                    .options_tmpl(262, {{1, 4}}, {{95, 5}, {96, 4}, {94, 4}})
+                    .data(260, WireBytes().u32(3).u32(3).text("eth3").raw(text("north").data()))
+                    .data(261, WireBytes().u32(0).u32(7).text("red1"))
+                    .data(262, WireBytes().u32(0).u8(3).u32(80).text("http").text("desc"))
+                    .bytes(),
+                start()
+                    .tmpl(263, {{10, 4}, {14, 4}, {234, 4}, {235, 4}, {95, 5}})
+                    .data(263, WireBytes().u32(3).u32(4).u32(7).u32(7).u8(3).u32(80))
+                    .bytes()}));
+  write(target, "own_names",
+        series({start()
+                    .tmpl(264, {{61, 1}, {10, 4}, {82, 0xffff}, {14, 4}, {82, 4}, {83, 4}, {236, 4}})
+                    .data(264, WireBytes()
+                                   .u8(1)
+                                   .u32(3)
+                                   .raw(text("eth3").data())
+                                   .u32(4)
+                                   .text("eth4")
+                                   .text("desc")
+                                   .text("red1"))
+                    .bytes()}));
+}
+
+/// Data before its template; templates taken back and defined again; elements twice; lists.
+void order(const char* target, SetMessage (*start)()) {
+  const SetMessage::Fields fields{{1, 4}, {1, 4}, {70, 3}, {70, 3}, {291, 0xffff}, {293, 3}};
+  const auto record =
+      WireBytes().u32(0).u32(9).u16(0x101).u8(0).u16(0x202).u8(1).u8(255).u16(2).u16(7).zeros(3);
+  write(target, "order",
+        series({start().data(270, record).data(270, record).bytes(), start().data(271, record).bytes(),
+                start().tmpl(270, fields).data(270, record).bytes(),
+                start().withdraw(270).data(270, record).tmpl(270, {{2, 4}}).data(270, record).bytes(),
+                start().withdraw(2).withdraw(3, true).data(270, record).bytes()}));
+}
+
 void sets(const char* target, SetMessage (*start)()) {
   const SetMessage::Fields plain{{8, 4}, {12, 4}, {7, 2}, {11, 2}, {4, 1}, {1, 4}, {22, 4}, {21, 4}};
   const auto record =
@@ -174,9 +216,13 @@ void messages() {
 int main(int argc, char** argv) {
   if (argc != 2) return 2;
   root = argv[1];
-  sets("netflow9", [] { return SetMessage::v9(); });
-  sets("ipfix", [] { return SetMessage::ipfix(); });
-  sets("datagram", [] { return SetMessage::ipfix(); });
+  const auto v9 = [] { return SetMessage::v9(); };
+  const auto ipfix = [] { return SetMessage::ipfix(); };
+  for (const auto& write_all : {sets, names, order}) {
+    write_all("netflow9", v9);
+    write_all("ipfix", ipfix);
+    write_all("datagram", ipfix);
+  }
   netflow5();
   sflow();
   packets();

@@ -134,6 +134,9 @@ class OpenVSwitch(Case):
                 self.assertEqual((1, "HEADER"), (message["sampling_rate"], message["sampling_rate_source"]))
             if message["type"] == "IPFIX":
                 self.assertEqual((123, 456), (message["observation_domain_id"], message["observation_point_id"]))
+                came, went = ("left", "right") if flow[0] in LEFT else ("right", "left")
+                self.assertEqual(came, message["in_if_name"])
+                self.assertEqual(went if message["flow_direction"] == "EGRESS" else None, message.get("out_if_name"))
             # At ingress IPFIX does not know yet where the packet will leave.
             self.assertEqual(message.get("flow_direction") != "INGRESS", "out_if" in message)
 
