@@ -84,8 +84,10 @@ Collector::Collector(const config::Config& config, Logging& log)
       log_(log),
       worker_count_(workers_for(config)),
       rules_(rules_of(config.exporters)),
-      exporters_(limits_of(config.decode), bounds_of(config.decode),
-                 [this](const IpAddress& a) { return settings_of(a); }) {
+      user_fields_(make_user_fields(config.fields)),
+      exporters_(
+          limits_of(config.decode), bounds_of(config.decode),
+          [this](const IpAddress& a) { return settings_of(a); }, user_fields_) {
   open_listeners();
   make_sinks();
   make_workers();
@@ -132,6 +134,7 @@ void Collector::make_workers() {
   std::vector<worker::OutputTo> targets;
   for (const NamedSink& named : sinks_)
     targets.push_back({sink::stream_spec(*named.settings), named.sink.get()});
+  for (worker::OutputTo& target : targets) target.spec.format.user_fields = user_fields_;
   for (unsigned i = 0; i < worker_count_; ++i) {
     std::vector<worker::Inlet> inlets;
     std::uint64_t smallest_buffer = ~0ULL;

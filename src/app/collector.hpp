@@ -64,6 +64,7 @@ class Collector {
   std::vector<std::pair<IpPrefix, decode::ExporterSettings>> rules_;  // longest prefix first
   std::vector<Listener> listeners_;
   std::vector<NamedSink> sinks_;
+  const UserFieldsPtr user_fields_;
   decode::ExporterTable exporters_;
   std::vector<std::unique_ptr<worker::Worker>> workers_;
   std::uint64_t ticks_ = 0;

@@ -3,6 +3,7 @@
 #include <ctime>
 
 #include "cli/commands.hpp"
+#include "cli/config_options.hpp"
 #include "cli/options.hpp"
 #include "cli/output.hpp"
 #include "cli/raw_tree.hpp"
@@ -21,10 +22,12 @@ struct Options {
   std::string format = "json";
   std::string json_fields = "sluice";
   bool raw = false;
+  ConfigOptions config;
 };
 
-encode::FormatSpec format_of(const Options& options) {
+encode::FormatSpec format_of(const Options& options, const UserFieldsPtr& user_fields) {
   encode::FormatSpec spec;
+  spec.user_fields = user_fields;
   spec.format = options.format == "protobuf" ? encode::Format::protobuf : encode::Format::json;
   if (options.json_fields == "goflow2") spec.json_fields = encode::JsonFields::goflow2;
   if (options.json_fields == "kflow") spec.json_fields = encode::JsonFields::kflow;
@@ -65,8 +68,10 @@ std::string endpoint(const IpAddress& address, std::uint16_t port) {
 /// Decodes file after file with one memory of templates, as the collector would had they come by UDP.
 class FileDecoder {
  public:
-  explicit FileDecoder(const Options& options)
-      : raw_(options.raw), encoder_(encode::make_row_encoder(format_of(options))) {}
+  FileDecoder(const Options& options, UserFieldsPtr user_fields)
+      : raw_(options.raw),
+        user_fields_(std::move(user_fields)),
+        encoder_(encode::make_row_encoder(format_of(options, user_fields_))) {}
 
   /// False where not all of the file could be read, which was said.
   bool decode(const std::string& path) {
@@ -77,7 +82,8 @@ class FileDecoder {
 
  private:
   bool decode_messages(const std::string& path) {
-    const auto counts = source::read_messages(path, [this](FlowBatch& batch) { write(batch); });
+    const auto counts =
+        source::read_messages(path, [this](FlowBatch& batch) { write(batch); }, user_fields_.get());
     if (!counts) return failed("decode", counts.error()), false;
     summary_.add(*counts);
     if (counts->warning.empty()) return true;
@@ -152,8 +158,9 @@ class FileDecoder {
   inline static const IpAddress kNoSource = IpAddress::v4(0x7f000001);
 
   const bool raw_;
+  const UserFieldsPtr user_fields_;
   std::unique_ptr<encode::RowEncoder> encoder_;
-  decode::ExporterTable exporters_{{}, {}};
+  decode::ExporterTable exporters_{{}, {}, {}, user_fields_};
   decode::DatagramDecoder decoder_{exporters_};
   FlowBatch batch_;
   encode::RowBuffer rows_;
@@ -164,7 +171,13 @@ class FileDecoder {
 };
 
 int run_decode(const Options& options) {
-  FileDecoder decoder(options);
+  UserFieldsPtr user_fields;
+  if (!options.config.file.empty() || !options.config.set.empty()) {
+    const auto config = load_config(options.config);
+    if (!config) return kMistake;
+    user_fields = make_user_fields(config->fields);
+  }
+  FileDecoder decoder(options, std::move(user_fields));
   bool whole = true;
   for (const auto& file : options.files) whole = decoder.decode(file) && whole;
   const int printed = finish_out("decode", decoder.written());
@@ -185,9 +198,10 @@ void add_decode(CLI::App& app, Action& chosen) {
       "of templates, so put templates before data. Exporters are told apart by the source address in a "
       "capture; raw\n"
       "files are all from 127.0.0.1, received when their header says they were sent. A summary goes to "
-      "stderr.\n"
+      "stderr. Of a configuration only `fields` counts.\n"
       "\n"
       "Examples:\n"
+      "  sluice decode -c sluice.yaml flows.pb        with the fields of your own\n"
       "  sluice decode router.pcap | jq .src_addr\n"
       "  sluice decode templates.dat data.dat --format protobuf > flows.pb\n"
       "  sluice decode --raw router.pcap | less\n");
@@ -206,6 +220,7 @@ void add_decode(CLI::App& app, Action& chosen) {
                  "Show headers, sets, templates, records and samples as they were sent")
       ->excludes(format)
       ->excludes(fields);
+  add_config_options(*command, options->config);
   command->callback([options, &chosen] { chosen = [options] { return run_decode(*options); }; });
 }
 

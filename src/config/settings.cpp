@@ -32,6 +32,10 @@ std::vector<SettingInfo> settings() {
     out.push_back(info(row, ""));
     if (row.key == "listeners") add_all(out, listener_table(), "listeners[].");
     if (row.key == "exporters") add_all(out, exporter_table(), "exporters[].");
+    if (row.key == "fields") {
+      add_all(out, user_field_table(), "fields[].");
+      add_all(out, user_packet_table(), "fields[].packet[].");
+    }
     if (row.key == "sinks") add_all(out, sink_table(), "sinks.NAME.");
   }
   return out;

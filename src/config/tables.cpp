@@ -164,6 +164,9 @@ Table<Config> make_config_table() {
                               "What is known of exporters by source address; the longest prefix counts", "[]",
                               read_exporters, write_exporters));
   t.push_back(special<Config>(
+      "fields", "list", "Fields of your own in each flow, from elements or from bits of sampled packets",
+      "[]", read_user_fields, write_user_fields));
+  t.push_back(special<Config>(
       "sinks", "map", "Where flows go, by name; top-level kafka is short for the sink kafka of type kafka",
       "one named stdout of type stdout", read_sinks, write_sinks));
   add_rest(t);

@@ -118,6 +118,7 @@ void check_kafka(Reading& in, const std::string& path, const KafkaSink& kafka) {
 void check_together(Reading& in, const Config& config) {
   check_listeners(in, config);
   check_exporters(in, config);
+  check_user_fields(in, config);
   check_http(in, config);
   for (const auto& [name, sink] : config.sinks)
     if (sink.type == SinkType::kafka)

@@ -2,8 +2,12 @@
 
 namespace sluice::decode {
 
-ExporterTable::ExporterTable(Limits limits, TimeBounds bounds, SettingsOf settings_of)
-    : limits_(limits), bounds_(bounds), settings_of_(std::move(settings_of)) {}
+ExporterTable::ExporterTable(Limits limits, TimeBounds bounds, SettingsOf settings_of,
+                             UserFieldsPtr user_fields)
+    : limits_(limits),
+      bounds_(bounds),
+      settings_of_(std::move(settings_of)),
+      user_fields_(std::move(user_fields)) {}
 
 std::shared_ptr<Exporter> ExporterTable::find_or_add(const ExporterKey& key, std::uint64_t now_ns) {
   {
@@ -23,7 +27,7 @@ std::shared_ptr<Exporter> ExporterTable::find_or_add(const ExporterKey& key, std
   }
   auto& slot = exporters_[key];
   if (!slot) {
-    slot = std::make_shared<Exporter>(key, settings, limits_, bounds_);
+    slot = std::make_shared<Exporter>(key, settings, limits_, bounds_, user_fields_);
     slot->first_seen_ns = now_ns;
     slot->last_seen_ns = now_ns;
   }

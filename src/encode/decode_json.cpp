@@ -122,13 +122,41 @@ void store(const FieldInfo& field, const Json& value, FlowBatch& batch, FlowReco
   }
 }
 
-std::string read(const Json& line, FlowBatch& batch, FlowRecord& flow) {
+void store_user_value(const UserField& field, const Json& value, UserValues& values) {
+  switch (field.type) {
+    case UserType::uint:
+      if (!value.is_number_unsigned()) throw Mismatch{"an integer of 0 to 18446744073709551615"};
+      return values.put(field, value.get<std::uint64_t>());
+    case UserType::string:
+      return values.put(field, unescape_bytes(string_of(value)));
+    case UserType::bytes: {
+      const auto bytes = hex_value(string_of(value));
+      if (!bytes) throw Mismatch{"hexadecimal digits, two for each byte"};
+      return values.put(field, *bytes);
+    }
+    case UserType::address: {
+      const IpAddress address = address_of(value);
+      if (address.empty()) return;
+      return values.put(field,
+                        std::string_view(reinterpret_cast<const char*>(address.bytes.data()), address.size));
+    }
+  }
+}
+
+void store_user(const UserField& field, const Json& value, UserValues& values) {
+  if (!field.list) return store_user_value(field, value, values);
+  for (const Json& element : array_of(value)) store_user_value(field, element, values);
+}
+
+std::string read(const Json& line, FlowBatch& batch, FlowRecord& flow, const UserFields* user_fields) {
   if (!line.is_object()) return "a line must be one JSON object";
   for (const auto& [name, value] : line.items()) {
     const FieldInfo* field = find_field(name);
-    if (field == nullptr) continue;
+    const UserField* user = field == nullptr && user_fields != nullptr ? user_fields->find(name) : nullptr;
+    if (field == nullptr && user == nullptr) continue;
     try {
-      store(*field, value, batch, flow);
+      field != nullptr ? store(*field, value, batch, flow)
+                       : store_user(*user, value, batch.extras(flow).user());
     } catch (const Mismatch& mismatch) {
       return name + ": expected " + mismatch.expected;
     } catch (const Json::exception& error) {
@@ -142,7 +170,8 @@ std::string read(const Json& line, FlowBatch& batch, FlowRecord& flow) {
 
 }  // namespace
 
-Result<void, std::string> decode_json_line(std::string_view line, FlowBatch& batch) {
+Result<void, std::string> decode_json_line(std::string_view line, FlowBatch& batch,
+                                           const UserFields* user_fields) {
   Json parsed;
   try {
     parsed = Json::parse(line);
@@ -153,7 +182,7 @@ Result<void, std::string> decode_json_line(std::string_view line, FlowBatch& bat
   }
   const std::size_t before = batch.size();
   batch.add_origin();
-  std::string error = read(parsed, batch, batch.append_one());
+  std::string error = read(parsed, batch, batch.append_one(), user_fields);
   if (error.empty()) return {};
   batch.truncate(before);
   return failure(std::move(error));

@@ -29,7 +29,8 @@ bool address_length(std::size_t size) { return size == 0 || size == 4 || size ==
 
 class MessageDecoder {
  public:
-  MessageDecoder(FlowBatch& batch, FlowRecord& flow) : batch_(batch), flow_(flow) {}
+  MessageDecoder(FlowBatch& batch, FlowRecord& flow, const UserFields* user_fields)
+      : batch_(batch), flow_(flow), user_fields_(user_fields) {}
 
   /// The message's fields into the flow; the error, or nothing.
   std::string read(Bytes message) {
@@ -38,7 +39,10 @@ class MessageDecoder {
       const wire::Field field = reader.field();
       if (!reader.ok()) break;
       const FieldInfo* info = field_numbered(field.number);
-      if (info != nullptr) store(*info, field);
+      if (info != nullptr)
+        store(*info, field);
+      else if (user_fields_ != nullptr)
+        if (const UserField* user = user_fields_->find(field.number)) store_user(*user, field);
       if (!error_.empty()) return error_;
     }
     if (!reader.ok()) return reader.error();
@@ -78,6 +82,29 @@ class MessageDecoder {
     }
   }
 
+  void store_user(const UserField& user, const wire::Field& field) {
+    if (user.type == UserType::uint) return store_user_integers(user, field);
+    if (field.type != Type::delimited) return;
+    const std::size_t size = field.bytes.size();
+    if (user.type == UserType::address && size != 4 && size != 16) {
+      error_ = user.name + ": an address of " + std::to_string(size) + " bytes, not of 4 or 16";
+      return;
+    }
+    batch_.extras(flow_).user().put(user, text_of(field.bytes));
+  }
+
+  /// Alone or packed; the bytes bound the list.
+  void store_user_integers(const UserField& user, const wire::Field& field) {
+    if (field.type == Type::varint) return batch_.extras(flow_).user().put(user, field.integer);
+    if (field.type != Type::delimited || !user.list) return;
+    wire::Reader elements(field.bytes);
+    while (!elements.at_end()) {
+      const std::uint64_t value = elements.varint();
+      if (elements.ok()) batch_.extras(flow_).user().put(user, value);
+    }
+    if (!elements.ok()) error_ = user.name + ": " + elements.error();
+  }
+
   void store_address(const FieldInfo& info, Bytes bytes) {
     if (!address_length(bytes.size())) return bad_address(info, bytes);
     set_address_field(info, batch_, flow_, IpAddress::from_bytes(bytes));
@@ -107,16 +134,17 @@ class MessageDecoder {
 
   FlowBatch& batch_;
   FlowRecord& flow_;
+  const UserFields* user_fields_;
   bool exporter_seen_ = false;
   std::string error_;
 };
 
 }  // namespace
 
-Result<void, std::string> decode_message(Bytes message, FlowBatch& batch) {
+Result<void, std::string> decode_message(Bytes message, FlowBatch& batch, const UserFields* user_fields) {
   const std::size_t before = batch.size();
   batch.add_origin();
-  std::string error = MessageDecoder(batch, batch.append_one()).read(message);
+  std::string error = MessageDecoder(batch, batch.append_one(), user_fields).read(message);
   if (error.empty()) return {};
   batch.truncate(before);
   return failure(std::move(error));

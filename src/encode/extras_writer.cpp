@@ -103,6 +103,25 @@ std::byte* put_texts(std::byte* out, const FlowExtras& extras) {
   return out;
 }
 
+std::byte* put_user_value(std::byte* out, const UserValues& values, const UserValues::Value& value) {
+  if (value.type == UserType::uint) return wire::put_integer(out, value.number, value.integer);
+  const std::string_view bytes = values.bytes(value);
+  if (value.type == UserType::string) return put_text(out, value.number, bytes);
+  return wire::put_bytes(out, value.number, std::as_bytes(std::span(bytes)));
+}
+
+/// Lists value by value: readers of protobuf take that as they take packed ones.
+std::byte* put_user_values(std::byte* out, const UserValues& values) {
+  for (const auto& value : values.singles()) out = put_user_value(out, values, value);
+  for (const auto& value : values.listed()) out = put_user_value(out, values, value);
+  return out;
+}
+
+std::size_t user_bound(const UserValues& values) {
+  return (values.singles().size() + values.listed().size()) * (wire::kMaxAnyTag + wire::kMaxVarint) +
+         3 * values.byte_count();  // text that is no UTF-8 grows as in text_bound()
+}
+
 }  // namespace
 
 std::size_t text_bound(std::string_view text) { return wire::kMaxTag + wire::kMaxVarint + 3 * text.size(); }
@@ -126,6 +145,7 @@ std::size_t extras_bound(const FlowExtras& extras) {
         wire::kMaxTag + wire::kMaxVarint + wire::kMaxVarint32 * extras.list(static_cast<ExtraList>(i)).size();
   for (std::size_t i = 0; i < kCountOf<ExtraAddressList>; ++i)
     bound += kAddress * extras.list(static_cast<ExtraAddressList>(i)).size();
+  if (const UserValues* values = extras.user()) bound += user_bound(*values);
   return bound;
 }
 
@@ -138,6 +158,7 @@ std::byte* put_extras(std::byte* out, const FlowExtras& extras) {
   for (std::size_t i = 0; i < kCountOf<ExtraAddressList>; ++i)
     for (const IpAddress& address : extras.list(static_cast<ExtraAddressList>(i)))
       out = wire::put_bytes(out, extra_fields().address_lists[i], raw_bytes(address));
+  if (const UserValues* values = extras.user()) out = put_user_values(out, *values);
   return out;
 }
 

@@ -6,7 +6,7 @@
 
 namespace sluice::encode {
 
-std::unique_ptr<RowEncoder> make_sluice_json_encoder();
+std::unique_ptr<RowEncoder> make_sluice_json_encoder(UserFieldsPtr user_fields);
 std::unique_ptr<RowEncoder> make_goflow2_json_encoder();
 std::unique_ptr<RowEncoder> make_kflow_json_encoder(bool drop_ipv6);
 

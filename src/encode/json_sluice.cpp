@@ -42,6 +42,7 @@ const KeyedFields& keyed_fields() {
 
 constexpr std::size_t kKeyBound = 48;
 constexpr std::size_t kLayerNameBound = 24;
+constexpr std::size_t kUserKeyBound = 80;  // names have 63 characters at most; comma, quotes and brackets
 
 void put_integer(JsonText& json, FieldKind kind, std::uint64_t value) {
   if (const std::string_view name = enum_name(kind, value); !name.empty()) return json.quoted(name);
@@ -100,8 +101,60 @@ std::size_t extras_json_bound(const FlowExtras& extras) {
   return bound;
 }
 
+/// User-defined fields with their keys.
+struct KeyedUserField {
+  const UserField* field;
+  std::string key;
+};
+
+std::vector<KeyedUserField> keyed_user_fields(const UserFields* fields) {
+  std::vector<KeyedUserField> out;
+  if (fields == nullptr) return out;
+  for (const UserField& field : fields->all()) out.push_back({&field, ",\"" + field.name + "\":"});
+  return out;
+}
+
+std::size_t user_json_bound(const UserValues& values) {
+  const std::size_t count = values.singles().size() + values.listed().size();
+  return count * (kUserKeyBound + kAddressBound) + text_json_bound(values.byte_count());
+}
+
+void put_user_value(JsonText& json, const UserValues& values, const UserValues::Value& value) {
+  const std::string_view bytes = values.bytes(value);
+  switch (value.type) {
+    case UserType::uint:
+      return json.integer(value.integer);
+    case UserType::string:
+      return json.text(bytes);
+    case UserType::bytes:
+      return json.hex(bytes);
+    case UserType::address:
+      return json.address(IpAddress::from_bytes(std::as_bytes(std::span(bytes))));
+  }
+}
+
+void put_user_field(JsonText& json, const KeyedUserField& field, const UserValues& values) {
+  if (!field.field->list) {
+    const auto* value = values.single(field.field->number);
+    if (value == nullptr) return;
+    json.raw(field.key);
+    return put_user_value(json, values, *value);
+  }
+  bool open = false;
+  for (const auto& value : values.listed()) {
+    if (value.number != field.field->number) continue;
+    open ? json.raw(',') : json.raw(field.key + '[');
+    put_user_value(json, values, value);
+    open = true;
+  }
+  if (open) json.raw(']');
+}
+
 class SluiceJsonEncoder final : public RowEncoder {
  public:
+  explicit SluiceJsonEncoder(UserFieldsPtr user_fields)
+      : user_fields_(std::move(user_fields)), keyed_user_fields_(keyed_user_fields(user_fields_.get())) {}
+
   void encode(const FlowBatch& batch, RowBuffer& rows) override {
     const std::size_t record_bound = keyed_fields().record.size() * (kKeyBound + kAddressBound) + 4;
     std::uint32_t origin = kNoOrigin;
@@ -109,11 +162,15 @@ class SluiceJsonEncoder final : public RowEncoder {
       if (flow.origin != origin) write_origin(batch, flow);
       origin = flow.origin;
       const FlowExtras* extras = batch.extras_of(flow);
-      JsonText json(
-          rows.reserve(origin_text_.size() + record_bound + (extras ? extras_json_bound(*extras) : 0)));
+      const UserValues* user = extras ? extras->user() : nullptr;
+      JsonText json(rows.reserve(origin_text_.size() + record_bound +
+                                 (extras ? extras_json_bound(*extras) : 0) +
+                                 (user ? user_json_bound(*user) : 0)));
       json.raw(origin_text_);
       put_fields(json, keyed_fields().record, batch, flow);
       if (extras) put_fields(json, keyed_fields().extras, batch, flow);
+      if (user)
+        for (const KeyedUserField& field : keyed_user_fields_) put_user_field(json, field, *user);
       json.raw("}\n");
       rows.commit(json.size());
       rows.end_row();
@@ -143,11 +200,15 @@ class SluiceJsonEncoder final : public RowEncoder {
     origin_text_.front() = '{';  // instead of the first key's comma
   }
 
+  const UserFieldsPtr user_fields_;
+  const std::vector<KeyedUserField> keyed_user_fields_;
   std::string origin_text_;
 };
 
 }  // namespace
 
-std::unique_ptr<RowEncoder> make_sluice_json_encoder() { return std::make_unique<SluiceJsonEncoder>(); }
+std::unique_ptr<RowEncoder> make_sluice_json_encoder(UserFieldsPtr user_fields) {
+  return std::make_unique<SluiceJsonEncoder>(std::move(user_fields));
+}
 
 }  // namespace sluice::encode

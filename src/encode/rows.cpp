@@ -15,7 +15,7 @@ std::unique_ptr<RowEncoder> make_row_encoder(const FormatSpec& spec) {
     case JsonFields::sluice:
       break;
   }
-  return make_sluice_json_encoder();
+  return make_sluice_json_encoder(spec.user_fields);
 }
 
 Bytes strip_length_prefix(Bytes row) {

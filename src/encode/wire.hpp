@@ -22,6 +22,7 @@ enum class Type : std::uint8_t {
 inline constexpr std::size_t kMaxVarint = 10;   ///< bytes of the longest 64-bit varint
 inline constexpr std::size_t kMaxVarint32 = 5;  ///< bytes of the longest 32-bit varint
 inline constexpr std::size_t kMaxTag = 2;       ///< field numbers up to 2047; the table ends at 252
+inline constexpr std::size_t kMaxAnyTag = 5;    ///< any number that protobuf allows
 inline constexpr std::size_t kMaxAddress = 16;
 
 inline std::size_t varint_size(std::uint64_t value) {

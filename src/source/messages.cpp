@@ -59,7 +59,8 @@ std::string at(const std::string& path, std::uint64_t position) {
 }  // namespace
 
 Result<MessageCounts, std::string> read_messages(const std::string& path,
-                                                 const std::function<void(FlowBatch&)>& take) {
+                                                 const std::function<void(FlowBatch&)>& take,
+                                                 const UserFields* user_fields) {
   const FileHandle file(std::fopen(path.c_str(), "rb"));
   if (!file) return failure(path + ": cannot be opened: " + std::strerror(errno));
   MessageCounts counts;
@@ -85,7 +86,7 @@ Result<MessageCounts, std::string> read_messages(const std::string& path,
     }
     const std::size_t before = batch.size();
     batch.add_origin();
-    if (const auto decoded = encode::decode_message(message, batch); decoded) {
+    if (const auto decoded = encode::decode_message(message, batch, user_fields); decoded) {
       ++counts.messages;
     } else {
       batch.truncate(before);

@@ -7,6 +7,8 @@
 #include <string>
 #include <vector>
 
+#include "sluice/flow/user_fields.hpp"
+
 namespace sluice::config {
 
 using Milliseconds = std::chrono::milliseconds;
@@ -134,6 +136,7 @@ struct Config {
   Receive receive;
   Decode decode;
   std::vector<ExporterRule> exporters;
+  std::vector<UserField> fields;  ///< that the message has besides its own
   std::map<std::string, Sink> sinks;  ///< empty: one named stdout, JSON
   Log log;
   Metrics metrics;

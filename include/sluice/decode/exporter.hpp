@@ -81,11 +81,12 @@ struct SocketTraffic {
 class Exporter {
  public:
   Exporter(const ExporterKey& exporter_key, const ExporterSettings& exporter_settings, const Limits& limits,
-           const TimeBounds& time_bounds)
+           const TimeBounds& time_bounds, UserFieldsPtr user = {})
       : key(exporter_key),
         settings(exporter_settings),
         bounds(time_bounds),
-        templates(limits),
+        user_fields(std::move(user)),
+        templates(limits, user_fields),
         samplers(limits.max_samplers),
         names(limits.max_names),
         sequences(limits.max_streams) {}
@@ -93,6 +94,7 @@ class Exporter {
   const ExporterKey key;
   const ExporterSettings settings;
   const TimeBounds bounds;
+  const UserFieldsPtr user_fields;  ///< may be null
   std::mutex mutex;
   TemplateCache templates;
   SamplerTable samplers;
@@ -112,7 +114,9 @@ class ExporterTable {
   /// Settings for an address; called once for each new exporter.
   using SettingsOf = std::function<ExporterSettings(const IpAddress&)>;
 
-  ExporterTable(Limits limits, TimeBounds bounds, SettingsOf settings_of = {});
+  /// `user_fields`: what configuration adds to the message; may be null.
+  ExporterTable(Limits limits, TimeBounds bounds, SettingsOf settings_of = {},
+                UserFieldsPtr user_fields = {});
 
   /// The exporter, made on first sight; nullptr when the table is full (counted in `refused()`).
   std::shared_ptr<Exporter> find_or_add(const ExporterKey& key, std::uint64_t now_ns);
@@ -129,6 +133,7 @@ class ExporterTable {
   const Limits limits_;
   const TimeBounds bounds_;
   const SettingsOf settings_of_;
+  const UserFieldsPtr user_fields_;
   mutable std::shared_mutex mutex_;
   std::unordered_map<ExporterKey, std::shared_ptr<Exporter>> exporters_;
   std::atomic<std::uint64_t> refused_{0};

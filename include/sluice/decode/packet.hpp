@@ -5,6 +5,7 @@
 // (GRE, IP in IP, VXLAN, Geneve, GTP-U, Teredo, SRv6), the flow is the outer packet's and the inner_* fields
 // have the packet inside; a tunnel within that one is not entered.
 #include "sluice/flow/batch.hpp"
+#include "sluice/flow/user_fields.hpp"
 #include "sluice/util/byte_reader.hpp"
 
 namespace sluice::decode {
@@ -14,7 +15,8 @@ enum class FirstHeader : std::uint8_t { ethernet, ipv4, ipv6, mpls, ppp };
 
 /// Fills the flow's packet fields (addresses, ports, proto, etype, MACs, VLANs, fragments, flags, MPLS, layer
 /// stack and sizes, VNI and inner fields). bytes and packets are left alone. Returns false where not even the
-/// first header was whole.
-bool parse_packet(FirstHeader first, Bytes packet, FlowBatch& batch, FlowRecord& flow);
+/// first header was whole. `user_fields` where bits of the packet go to user-defined fields, else null.
+bool parse_packet(FirstHeader first, Bytes packet, FlowBatch& batch, FlowRecord& flow,
+                  const UserFields* user_fields = nullptr);
 
 }  // namespace sluice::decode

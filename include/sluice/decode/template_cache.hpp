@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "sluice/decode/datagram.hpp"
+#include "sluice/flow/user_fields.hpp"
 
 namespace sluice::decode {
 
@@ -40,7 +41,8 @@ struct Template {
 
 class TemplateCache {
  public:
-  explicit TemplateCache(const Limits& limits);
+  /// Templates are compiled for these user-defined fields too; may be null.
+  explicit TemplateCache(const Limits& limits, UserFieldsPtr user_fields = {});
   ~TemplateCache();
 
   /// nullptr where there is none.
@@ -65,6 +67,7 @@ class TemplateCache {
   const std::uint32_t max_templates_;
   const std::uint32_t max_fields_;
   const std::uint32_t max_record_length_;
+  const UserFieldsPtr user_fields_;
 };
 
 }  // namespace sluice::decode

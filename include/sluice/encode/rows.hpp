@@ -20,6 +20,7 @@ struct FormatSpec {
   Format format = Format::protobuf;
   JsonFields json_fields = JsonFields::sluice;
   bool kflow_drop_ipv6 = false;  ///< json.fields kflow: leave IPv6 flows out, counted
+  UserFieldsPtr user_fields;  ///< names for JSON of what configuration adds; messages need none; may be null
   friend bool operator==(const FormatSpec&, const FormatSpec&) = default;
 };
 
@@ -68,9 +69,12 @@ std::unique_ptr<RowEncoder> make_row_encoder(const FormatSpec& spec);
 Bytes strip_length_prefix(Bytes row);
 
 /// Reads one FlowMessage (no prefix) back into a new flow of the batch, whose current origin it fills.
-/// Unknown fields are skipped. The error says what was wrong.
-Result<void, std::string> decode_message(Bytes message, FlowBatch& batch);
+/// Fields that neither the table nor `user_fields` (may be null) has are skipped. The error says what was
+/// wrong.
+Result<void, std::string> decode_message(Bytes message, FlowBatch& batch,
+                                         const UserFields* user_fields = nullptr);
 /// Reads one line of `json.fields: sluice` back, likewise.
-Result<void, std::string> decode_json_line(std::string_view line, FlowBatch& batch);
+Result<void, std::string> decode_json_line(std::string_view line, FlowBatch& batch,
+                                           const UserFields* user_fields = nullptr);
 
 }  // namespace sluice::encode

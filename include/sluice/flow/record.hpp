@@ -4,11 +4,13 @@
 // raw. The meaning, unit and source of each member is in the field table (fields.hpp).
 #include <array>
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <type_traits>
 #include <vector>
 
 #include "sluice/flow/address.hpp"
+#include "sluice/flow/user_values.hpp"
 
 namespace sluice {
 
@@ -195,6 +197,7 @@ class FlowExtras {
     for (auto& list : lists_) list.clear();
     for (auto& list : address_lists_) list.clear();
     scalars_set_ = addresses_set_ = texts_set_ = 0;
+    if (user_) user_->clear();
   }
 
   void set(ExtraScalar field, std::uint64_t value) {
@@ -224,6 +227,14 @@ class FlowExtras {
   std::vector<IpAddress>& list(ExtraAddressList field) { return address_lists_[index(field)]; }
   const std::vector<IpAddress>& list(ExtraAddressList field) const { return address_lists_[index(field)]; }
 
+  /// Values of user-defined fields, made on first use.
+  UserValues& user() {
+    if (!user_) user_ = std::make_unique<UserValues>();
+    return *user_;
+  }
+  /// nullptr where there are none.
+  const UserValues* user() const { return user_ && !user_->empty() ? user_.get() : nullptr; }
+
   /// Bit i is set where scalar i is present: lets an encoder walk only what is there.
   std::uint64_t scalars_set() const { return scalars_set_; }
   std::uint32_t addresses_set() const { return addresses_set_; }
@@ -242,6 +253,7 @@ class FlowExtras {
   std::uint64_t scalars_set_ = 0;
   std::uint32_t addresses_set_ = 0;
   std::uint32_t texts_set_ = 0;
+  std::unique_ptr<UserValues> user_;
   std::array<std::uint64_t, kCountOf<ExtraScalar>> scalars_;  // valid where scalars_set_ says so
   std::array<IpAddress, kCountOf<ExtraAddress>> addresses_;
   std::array<std::string, kCountOf<ExtraText>> texts_;

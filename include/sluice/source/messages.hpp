@@ -6,6 +6,7 @@
 #include <string>
 
 #include "sluice/flow/batch.hpp"
+#include "sluice/flow/user_fields.hpp"
 #include "sluice/util/result.hpp"
 
 namespace sluice::source {
@@ -17,8 +18,9 @@ struct MessageCounts {
 };
 
 /// Hands the file's flows to `take` in batches of up to 1024; the batch is cleared afterwards. The error, for
-/// a file that cannot be opened or read, is a sentence that names it.
+/// a file that cannot be opened or read, is a sentence that names it. `user_fields` may be null.
 Result<MessageCounts, std::string> read_messages(const std::string& path,
-                                                 const std::function<void(FlowBatch&)>& take);
+                                                 const std::function<void(FlowBatch&)>& take,
+                                                 const UserFields* user_fields = nullptr);
 
 }  // namespace sluice::source

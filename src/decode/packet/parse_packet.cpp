@@ -1,6 +1,7 @@
 #include <iterator>
 
 #include "decode/packet/walk.hpp"
+#include "decode/user_value.hpp"
 #include "sluice/decode/packet.hpp"
 
 namespace sluice::decode {
@@ -65,14 +66,32 @@ void note_layer(Walk& walk, Layer layer, std::size_t size) {
   extras.list(ExtraList::layer_size).push_back(static_cast<std::uint32_t>(size));
 }
 
+// The rows of kLayers begin with those that are no layer; the others are in the order of PacketLayer.
+constexpr auto kFirstPacketLayer = static_cast<std::size_t>(Next::ethernet);
+static_assert(static_cast<std::size_t>(Next::count) - kFirstPacketLayer ==
+              static_cast<std::size_t>(PacketLayer::count));
+static_assert(static_cast<std::size_t>(Next::teredo) - kFirstPacketLayer ==
+              static_cast<std::size_t>(PacketLayer::teredo));
+
+[[gnu::noinline, gnu::cold]] void keep_user_bits(const Walk& walk, Next at, Bytes from_header) {
+  const auto layer = static_cast<PacketLayer>(static_cast<std::size_t>(at) - kFirstPacketLayer);
+  for (const auto& bits : walk.user_fields->bits_of(layer))
+    if (bits.source.inner == walk.is_inner())
+      put_user_bits(*bits.field, bits.source, from_header, walk.batch, walk.carrier);
+}
+
 // Returns the number of layers, counted from `layers` on.
 [[gnu::always_inline]] inline int run(Walk& walk, Next at, int layers) {
   while (at != Next::end && layers < kMaxLayers) {
     const LayerRow& row = kLayers[static_cast<std::size_t>(at)];
-    const std::size_t before = walk.in.remaining();
+    const Bytes from_header = walk.in.rest();
+    const std::size_t before = from_header.size();
+    const Next layer = at;
     walk.trimmed = 0;
     at = row.parse(walk);
     if (at == Next::broken) break;
+    if (walk.user_fields) [[unlikely]]
+      keep_user_bits(walk, layer, from_header);
     note_layer(walk, row.layer, before - walk.trimmed - walk.in.remaining());
     ++layers;
   }
@@ -96,6 +115,7 @@ void keep_inner(const FlowRecord& inner, FlowExtras& extras) {
 [[gnu::noinline, gnu::cold]] void run_inner(const Walk& outer, int layers) {
   FlowRecord inner{};
   Walk walk{outer.in, outer.batch, inner, outer.carrier};
+  walk.user_fields = outer.user_fields;
   run(walk, outer.tunnel, layers);
   keep_inner(inner, walk.extras());
 }
@@ -103,9 +123,11 @@ void keep_inner(const FlowRecord& inner, FlowExtras& extras) {
 }  // namespace
 }  // namespace packet
 
-bool parse_packet(FirstHeader first, Bytes packet, FlowBatch& batch, FlowRecord& flow) {
+bool parse_packet(FirstHeader first, Bytes packet, FlowBatch& batch, FlowRecord& flow,
+                  const UserFields* user_fields) {
   using packet::Next;
   packet::Walk walk{ByteReader(packet), batch, flow, flow};
+  if (user_fields && user_fields->reads_packets()) walk.user_fields = user_fields;
   const int layers = packet::run(walk, packet::first_layer(first), 0);
   if (walk.tunnel != Next::end) [[unlikely]]
     packet::run_inner(walk, layers);

@@ -7,6 +7,7 @@
 #include <cstdint>
 
 #include "sluice/flow/batch.hpp"
+#include "sluice/flow/user_fields.hpp"
 #include "sluice/util/byte_reader.hpp"
 
 namespace sluice::decode::packet {
@@ -53,6 +54,7 @@ struct Walk {
   std::size_t trimmed = 0;  ///< bytes that the layer at hand cut off the end, see limit_payload()
   int vlan_tags = 0;        ///< read so far
   Next tunnel = Next::end;  ///< what begins the second walk; a tunnel in the second is not entered
+  const UserFields* user_fields = nullptr;  ///< where bits of the packet are wanted
 
   FlowExtras& extras() { return batch.extras(carrier); }
   /// Tags, labels and routes of the packet inside have no field and must not stand for those outside.

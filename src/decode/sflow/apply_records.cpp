@@ -44,9 +44,9 @@ void apply_ip(const SampledIp& ip, FlowRecord& flow) {
 
 }  // namespace
 
-void FlowRecords::apply(FlowBatch& batch, FlowRecord& flow) const {
+void FlowRecords::apply(FlowBatch& batch, FlowRecord& flow, const UserFields* user_fields) const {
   flow.bytes = bytes();
-  apply_packet(batch, flow);
+  apply_packet(batch, flow, user_fields);
   if (switch_) apply_switch(batch, flow);
   if (router_) {
     flow.set_next_hop(router_->next_hop);
@@ -66,9 +66,10 @@ std::uint64_t FlowRecords::bytes() const {
 
 // Some agents send the same packet as a raw header and as sampled Ethernet and IPv4 records. The header knows
 // most; the others fill in where it has nothing.
-void FlowRecords::apply_packet(FlowBatch& batch, FlowRecord& flow) const {
+void FlowRecords::apply_packet(FlowBatch& batch, FlowRecord& flow, const UserFields* user_fields) const {
   if (raw_)
-    if (const auto first = first_header(raw_->protocol)) parse_packet(*first, raw_->header, batch, flow);
+    if (const auto first = first_header(raw_->protocol))
+      parse_packet(*first, raw_->header, batch, flow, user_fields);
   if (ip_ && flow.src_addr_size == 0) apply_ip(*ip_, flow);
   if (!ethernet_) return;
   if (flow.src_mac == 0 && flow.dst_mac == 0) {

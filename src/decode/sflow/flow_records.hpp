@@ -66,12 +66,12 @@ class FlowRecords {
   /// is not known included; the others are counted in the report.
   std::uint32_t read(XdrReader& in, std::uint32_t count, DecodeReport& report);
   /// Fills the flow. The borrowed bytes of the datagram must still be there.
-  void apply(FlowBatch& batch, FlowRecord& flow) const;
+  void apply(FlowBatch& batch, FlowRecord& flow, const UserFields* user_fields) const;
 
  private:
   bool read_record(DataFormat format, XdrReader& in);
   bool read_gateway(XdrReader& in);
-  void apply_packet(FlowBatch& batch, FlowRecord& flow) const;
+  void apply_packet(FlowBatch& batch, FlowRecord& flow, const UserFields* user_fields) const;
   void apply_switch(FlowBatch& batch, FlowRecord& flow) const;
   void apply_gateway(FlowBatch& batch, FlowRecord& flow) const;
   std::uint64_t bytes() const;

@@ -104,7 +104,7 @@ bool read_flow_sample(bool expanded, XdrReader& in, const SampleContext& context
   if (flow == nullptr) return false;
   apply_interfaces(sample, context.batch, *flow);
   apply_sampling_rate(sample.sampling_rate, context.exporter, *flow, context.report);
-  context.records.apply(context.batch, *flow);
+  context.records.apply(context.batch, *flow, context.exporter.user_fields.get());
   return true;
 }
 
@@ -126,7 +126,7 @@ bool read_discard_sample(XdrReader& in, const SampleContext& context) {
   flow->sampling_rate_source = SamplingRateSource::header;
   flow->forwarding_status = forwarding_status(reason);
   context.batch.extras(*flow).set(ExtraScalar::drop_reason, reason);
-  context.records.apply(context.batch, *flow);
+  context.records.apply(context.batch, *flow, context.exporter.user_fields.get());
   return true;
 }
 

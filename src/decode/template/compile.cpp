@@ -197,9 +197,47 @@ void settle_preferences(std::vector<Step>& steps) {
   steps = std::move(kept);
 }
 
+// For steps of elements that the table does not know.
+constexpr ElementInfo kUserElement{0, 0, "user-defined", 0, Action::none};
+
+bool user_width_fits(const UserField& field, std::uint16_t length) {
+  if (length == kVariableLength) return true;
+  if (field.type == UserType::address) return length == 4 || length == 16;
+  return field.type != UserType::uint || is_integer_width(length);
+}
+
+/// The steps of one user-defined field: of several elements the one that configuration names first.
+void add_user_field(const Template& tmpl, const UserField& field, Plan& plan) {
+  for (const ElementSource& source : field.elements) {
+    std::size_t offset = 0;
+    for (std::size_t i = 0; i < tmpl.fields.size(); ++i) {
+      const TemplateField& sent = tmpl.fields[i];
+      Step step;
+      step.element = &kUserElement;
+      step.store = StoreTo::user;
+      step.field = static_cast<std::uint16_t>(i);
+      step.source = static_cast<std::uint16_t>(offset);
+      step.length = sent.length;
+      step.user = &field;
+      if (!tmpl.variable) offset += sent.length;
+      const bool wanted = sent.pen == source.pen && sent.id == source.id && sent.length != 0;
+      if (wanted && user_width_fits(field, sent.length)) plan.steps.push_back(step);
+    }
+  }
+}
+
+/// After all other steps, whose order and preferences are none of theirs.
+void add_user_fields(const Template& tmpl, const UserFields& user_fields, Plan& plan) {
+  for (const UserField& field : user_fields.all()) add_user_field(tmpl, field, plan);
+  if (!user_fields.reads_packets()) return;
+  for (Step& step : plan.steps)
+    if (step.element->action == Action::packet_ethernet || step.element->action == Action::packet_ip)
+      step.user_fields = &user_fields;
+}
+
 }  // namespace
 
-Plan compile(const Template& tmpl) {
+Plan compile(const Template& tmpl, const UserFields* user_fields) {
   Plan plan;
   std::size_t offset = 0;
   for (std::size_t i = 0; i < tmpl.fields.size(); ++i) {
@@ -221,6 +259,7 @@ Plan compile(const Template& tmpl) {
   choose_times(plan.steps, plan);
   settle_preferences(plan.steps);
   for (const Step& step : plan.steps) note(step, plan);
+  if (user_fields && !tmpl.options) add_user_fields(tmpl, *user_fields, plan);
   return plan;
 }
 

@@ -12,6 +12,7 @@
 #include "sluice/decode/elements.hpp"
 #include "sluice/decode/template_cache.hpp"
 #include "sluice/flow/fields.hpp"
+#include "sluice/flow/user_fields.hpp"
 
 namespace sluice::decode {
 
@@ -38,7 +39,8 @@ enum class StoreTo : std::uint8_t {
   extra_text,
   text_by_direction,  ///< into target, or into size_target where the flow was seen at the output
   time,
-  scratch
+  scratch,
+  user  ///< a field that configuration defines
 };
 
 struct Step {
@@ -52,6 +54,8 @@ struct Step {
   std::uint16_t size_target = 0;  ///< addresses in the record: offset of the size; see also text_by_direction
   std::uint8_t width = 0;         ///< bytes of the record's member
   TimeUnit unit = TimeUnit::absent;
+  const UserField* user = nullptr;          ///< store user
+  const UserFields* user_fields = nullptr;  ///< packet sections, where bits of them are wanted
 };
 
 struct Plan {
@@ -67,8 +71,8 @@ struct Plan {
 };
 
 /// The plan for the template's data records. Never fails: an element that is unknown or of an impossible
-/// width is left out, never the template.
-Plan compile(const Template& tmpl);
+/// width is left out, never the template. The plan points into `user_fields`, which may be null.
+Plan compile(const Template& tmpl, const UserFields* user_fields = nullptr);
 
 /// Runs one step for one record: `value` is the field as sent.
 void run_step(const Step& step, Bytes value, FlowBatch& batch, FlowRecord& flow, Scratch& scratch);

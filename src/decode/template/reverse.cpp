@@ -26,6 +26,8 @@ void reverse_extras(const FlowExtras& from, FlowExtras& extras) {
     if (from.has(same)) extras.set(same, from.get(same));
   for (const auto same : {ExtraText::application_id, ExtraText::application_name, ExtraText::user_name})
     if (from.has(same)) extras.set(same, from.get(same));
+  // What they mean is the user's; most say something about both directions (a policy, a customer).
+  if (const UserValues* user = from.user()) extras.user() = *user;
 }
 
 /// Everything of the flow itself; the extras are the caller's.

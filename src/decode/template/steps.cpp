@@ -2,6 +2,7 @@
 #include <cstring>
 
 #include "decode/template/plan.hpp"
+#include "decode/user_value.hpp"
 #include "sluice/decode/packet.hpp"
 
 namespace sluice::decode {
@@ -109,9 +110,10 @@ FlowDirection direction(std::uint64_t value) {
   return value == 0 ? FlowDirection::ingress : value == 1 ? FlowDirection::egress : FlowDirection::unknown;
 }
 
-void parse_section(FirstHeader first, Bytes value, FlowBatch& batch, FlowRecord& flow, Scratch& scratch) {
+void parse_section(const Step& step, FirstHeader first, Bytes value, FlowBatch& batch, FlowRecord& flow,
+                   Scratch& scratch) {
   if (value.empty()) return;
-  scratch.has_packet |= parse_packet(first, value, batch, flow);
+  scratch.has_packet |= parse_packet(first, value, batch, flow, step.user_fields);
 }
 
 /// Of several values for one purpose the first counts, and a later one where that is 0.
@@ -192,11 +194,11 @@ void run_scratch(const Step& step, Bytes value, FlowBatch& batch, FlowRecord& fl
       fill(scratch.frame_size, number);
       break;
     case Action::packet_ethernet:
-      parse_section(FirstHeader::ethernet, value, batch, flow, scratch);
+      parse_section(step, FirstHeader::ethernet, value, batch, flow, scratch);
       break;
     case Action::packet_ip: {
       const bool v6 = !value.empty() && std::to_integer<unsigned>(value[0]) >> 4 == 6;
-      parse_section(v6 ? FirstHeader::ipv6 : FirstHeader::ipv4, value, batch, flow, scratch);
+      parse_section(step, v6 ? FirstHeader::ipv6 : FirstHeader::ipv4, value, batch, flow, scratch);
       break;
     }
     default:
@@ -369,6 +371,9 @@ void run_step(const Step& step, Bytes value, FlowBatch& batch, FlowRecord& flow,
       break;
     case StoreTo::scratch:
       run_scratch(step, value, batch, flow, scratch);
+      break;
+    case StoreTo::user:
+      put_user_value(*step.user, value, batch, flow);
       break;
   }
 }

@@ -10,10 +10,11 @@ namespace sluice::decode {
 Template::Template() = default;
 Template::~Template() = default;
 
-TemplateCache::TemplateCache(const Limits& limits)
+TemplateCache::TemplateCache(const Limits& limits, UserFieldsPtr user_fields)
     : max_templates_(limits.max_templates),
       max_fields_(limits.max_template_fields),
-      max_record_length_(limits.max_record_length) {}
+      max_record_length_(limits.max_record_length),
+      user_fields_(std::move(user_fields)) {}
 TemplateCache::~TemplateCache() = default;
 
 Template* TemplateCache::find(Protocol version, std::uint32_t domain, std::uint16_t id) {
@@ -51,7 +52,7 @@ bool TemplateCache::put(Protocol version, std::uint32_t domain, std::unique_ptr<
     slot->last_seen_ns = fresh->last_seen_ns;  // a refresh: the plan stands
     return true;
   }
-  fresh->plan = std::make_unique<const Plan>(compile(*fresh));
+  fresh->plan = std::make_unique<const Plan>(compile(*fresh, user_fields_.get()));
   slot = std::move(fresh);
   return true;
 }
