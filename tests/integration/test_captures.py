@@ -102,6 +102,38 @@ class Telegraf(Case):
                 compared += len(metrics)
         self.assertEqual(136, compared)
 
+    def decode_with_flows(self, name, version, elements, records):
+        """The group's options data, and behind it a datagram from the same exporter with these flows."""
+        group, = (group for group in captures.groups("telegraf") if group["name"] == "telegraf: " + name)
+        datagrams = captures.datagrams(group)
+        domain = struct.unpack_from("!I", datagrams[0], 16 if version == 9 else 12)[0]
+        pcap = self.path("capture.pcap")
+        captures.write_pcap(pcap, [*datagrams, captures.flows_datagram(version, domain, elements, records)], 1_700_000_000)
+        decoded = captures.Decoded(pcap).flows
+        self.assertEqual(len(records), len(decoded))
+        return [metric.fields for metric in self.metrics(group)], decoded
+
+    def test_options_data_name_the_applications_of_flows(self):
+        """The place that an options record's names have in our message is in the flows that come after it."""
+        metrics = telegraf.parse(captures.read("telegraf", "ipfix_options", "expected.out", mode="r"))
+        ids = [telegraf.number(metric.fields["app_id"]) for metric in metrics]
+        fields, decoded = self.decode_with_flows("ipfix_options", 10, (95, 8, 12), [(i, 1, 2) for i in ids])
+        for said, flow in zip(fields, decoded):
+            self.assertEqual(said["app_name"], flow["application_name"])
+        self.assertEqual(126, len(decoded))
+
+    def test_options_data_name_the_interfaces_of_flows(self):
+        metrics = telegraf.parse(captures.read("telegraf", "netflow_v9_options", "expected.out", mode="r"))
+        indices = [metric.fields["in_snmp"] for metric in metrics]
+        # In at each, out at the one before it.
+        records = [(index, indices[at - 1], 1, 2) for at, index in enumerate(indices)]
+        fields, decoded = self.decode_with_flows("netflow_v9_options", 9, (10, 14, 8, 12), records)
+        for at, flow in enumerate(decoded):
+            for side, said in (("in", fields[at]), ("out", fields[at - 1])):
+                self.assertEqual(said["interface"], flow[side + "_if_name"])
+                self.assertEqual(said["interface_desc"], flow[side + "_if_description"])
+        self.assertEqual(8, len(decoded))
+
     def options(self, group):
         """Options records as {(enterprise, element) or name: text}."""
         tree = captures.raw_tree(*[os.path.join(captures.directory(), name) for name in group["files"]])

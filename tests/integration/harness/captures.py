@@ -52,6 +52,17 @@ def write_pcap(path, payloads, seconds, source="127.0.0.1", port=2055):
             file.write(struct.pack("<IIII", whole, round((seconds - whole) * 1e6), len(packet), len(packet)) + packet)
 
 
+def flows_datagram(version, domain, elements, records, template=999):
+    """A datagram of NetFlow v9 or IPFIX with a template of these elements, 4 bytes each, and data records of it."""
+    fields = b"".join(struct.pack("!HH", element, 4) for element in elements)
+    data = b"".join(struct.pack("!I", value) for record in records for value in record)
+    sets = struct.pack("!HHHH", 0 if version == 9 else 2, 8 + len(fields), template, len(elements)) + fields
+    sets += struct.pack("!HH", template, 4 + len(data)) + data
+    if version == 9:
+        return struct.pack("!HHIIII", 9, 1 + len(records), 1, 1_700_000_000, 1, domain) + sets
+    return struct.pack("!HHIII", 10, 16 + len(sets), 1_700_000_000, 1, domain) + sets
+
+
 class Decoded:
     """`sluice decode` of files: `flows` as dicts, and `count(name)` of its summary."""
 

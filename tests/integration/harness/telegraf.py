@@ -117,6 +117,14 @@ SFLOW = {
     # 0xffffffff is "unknown" in the extended switch record; ours is then absent.
     "vlan_src_priority": Rule("vlan_priority", lambda value: None if value == 0xFFFFFFFF else value),
 }
+#: Of a discarded packet, of which telegraf reads no header.
+DISCARDED = {
+    "agent_ip": SFLOW["agent_ip"],
+    "in_snmp": FLOWS["in_snmp"],
+    "out_snmp": FLOWS["out_snmp"],
+    "reason": Rule("drop_reason"),
+    "out_queue": None,  # the egress queue record; kept in no field
+}
 
 #: Why these have no place in a flow of ours.
 NO_PLACE = {
@@ -175,8 +183,12 @@ def rule(metric, name):
 
 def expected_discard(metric):
     """The flow of an sFlow discarded-packet sample."""
-    fields = metric.fields
-    return {"in_if": fields["in_snmp"], "out_if": fields["out_snmp"], "drop_reason": fields["reason"], "packets": 1}
+    there = {"packets": 1}
+    for name, value in metric.fields.items():
+        known = DISCARDED[name] if name in DISCARDED or name not in NO_PLACE_SFLOW else None
+        if known:
+            there[known.field] = known.convert(value)
+    return there
 
 
 def expected_flows(metric):
