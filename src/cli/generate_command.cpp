@@ -16,6 +16,8 @@ struct Options {
   double duration = 0;
   double template_interval = 60;
   double counter_interval = 20;
+  double late_templates = 0;
+  bool no_ipv6_template = false;
   bool no_templates = false;
   bool quiet = false;
 };
@@ -28,7 +30,9 @@ int run_generate(Options& options) {
   generate.duration = std::chrono::milliseconds(static_cast<std::int64_t>(options.duration * 1000));
   generate.template_interval = std::chrono::seconds(static_cast<std::int64_t>(options.template_interval));
   generate.counter_interval = std::chrono::seconds(static_cast<std::int64_t>(options.counter_interval));
+  generate.late_templates = std::chrono::seconds(static_cast<std::int64_t>(options.late_templates));
   generate.templates = !options.no_templates;
+  generate.ipv6_template = !options.no_ipv6_template;
   if (const auto valid = generate::validate(generate); !valid) return mistake("generate", valid.error());
 
   const StopOnSignal stop;
@@ -94,17 +98,36 @@ void add_protocol_options(CLI::App& command, Options& options) {
   whole("--observation-domain", generate.observation_domain, "Of the first exporter; the others count up",
         UINT32_MAX);
   whole("--start-time", generate.start_time_ns, "Unix time of the first datagram in ns; 0: now", UINT64_MAX);
-  command
-      .add_option("--gap", generate.gap,
-                  "Share of datagrams that are counted in the sequence but not sent, 0 to 1")
-      ->type_name("X")
-      ->check(number_from(0))
-      ->capture_default_str();
   command.add_flag("--no-templates", options.no_templates, "Never send templates and sampling options");
   command.add_flag("--gso", generate.gso,
                    "Send datagrams of one size together (UDP_SEGMENT): the fastest way");
   command.add_flag("--closed-loop", generate.closed_loop,
                    "Pause while the receiver's socket, on this machine, is more than half full");
+}
+
+void add_fault_options(CLI::App& command, Options& options) {
+  auto& generate = options.generate;
+  const auto share = [&](const char* name, double& value, const char* text) {
+    command.add_option(name, value, text)->type_name("X")->check(number_from(0))->capture_default_str();
+  };
+  share("--gap", generate.gap, "Share of datagrams that are counted in the sequence but not sent, 0 to 1");
+  share("--reorder", generate.reorder, "Share that leave after one to three of their successors");
+  share("--duplicate", generate.duplicate, "Share that leave twice");
+  share("--malformed", generate.malformed, "Share whose last flow cannot be read");
+  command
+      .add_option("--restart-after", generate.restart_after,
+                  "Each exporter counts anew after N datagrams of flows, as after a reboot; 0: never")
+      ->type_name("N")
+      ->check(whole_number(0, UINT32_MAX))
+      ->capture_default_str();
+  command
+      .add_option("--late-templates", options.late_templates,
+                  "Templates and sampling options are first sent after S seconds")
+      ->type_name("S")
+      ->check(number_from(0))
+      ->capture_default_str();
+  command.add_flag("--no-ipv6-template", options.no_ipv6_template,
+                   "Never send the template of IPv6 flows, but the flows");
 }
 
 }  // namespace
@@ -136,6 +159,7 @@ void add_generate(CLI::App& app, Action& chosen) {
       ->type_name("FILE");
   add_traffic_options(*command, *options);
   add_protocol_options(*command, *options);
+  add_fault_options(*command, *options);
   command->add_flag("-q,--quiet", options->quiet, "No line of progress every second");
   command->callback([options, &chosen] { chosen = [options] { return run_generate(*options); }; });
 }

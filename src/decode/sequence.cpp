@@ -97,15 +97,15 @@ bool SequenceStream::no_newer(const SequenceStep& s) const {
 }
 
 /// With many gaps the oldest is forgotten, also where one falls to pieces.
-void SequenceStream::remember(std::uint32_t begin, std::uint32_t end) {
-  if (begin == end) return;
+void SequenceStream::remember(const Gap& gap) {
+  if (gap.begin == gap.end) return;
   if (gaps_.size() == kMaxGaps) gaps_.erase(gaps_.begin());
-  gaps_.push_back({begin, end});
+  gaps_.push_back(gap);
 }
 
 void SequenceStream::lose(std::uint32_t begin, std::uint32_t n, SequenceCounts& counts) {
   counts.passed_over += n;
-  remember(begin, begin + n);
+  remember({begin, begin + n, false});
   if (counts.per_datagram > 0)
     counts.estimate += counts_records_ ? n / counts.per_datagram : n * counts.per_datagram;
 }
@@ -127,7 +127,10 @@ SequenceVerdict SequenceStream::forward(const SequenceStep& s, std::uint32_t gap
   dismiss_doubt(counts);
   const std::uint32_t end_of_last = begin_of(s) - gap;
   const bool unsure = uncertain(last_, s);
-  if (gap > 0 && unsure) counts.unknown += gap;
+  if (gap > 0 && unsure) {
+    counts.unknown += gap;
+    remember({end_of_last, end_of_last + gap, true});
+  }
   if (gap > 0 && !unsure) lose(end_of_last, gap, counts);
   book(s, counts);
   return gap > 0 && !unsure ? SequenceVerdict::after_gap : SequenceVerdict::in_order;
@@ -142,8 +145,12 @@ bool SequenceStream::fill_gap(const SequenceStep& s, SequenceCounts& counts) {
     const std::uint32_t length = gap.end - gap.begin;
     if (begin - gap.begin >= length || gap.end - begin < n) continue;
     gaps_.erase(gaps_.begin() + static_cast<std::ptrdiff_t>(i));
-    remember(gap.begin, begin);
-    remember(begin + n, gap.end);
+    remember({gap.begin, begin, gap.unsure});
+    remember({begin + n, gap.end, gap.unsure});
+    if (gap.unsure) {
+      counts.recovered += n;
+      return true;
+    }
     counts.late += n;
     if (counts.per_datagram > 0)
       counts.estimate = std::max(0.0, counts.estimate - (counts_records_ ? 1.0 : s.records));

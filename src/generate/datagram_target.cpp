@@ -3,6 +3,7 @@
 #include "generate/destination.hpp"
 #include "generate/outlet.hpp"
 #include "generate/receiver_fill.hpp"
+#include "generate/send_order.hpp"
 #include "generate/sentence.hpp"
 #include "generate/target.hpp"
 
@@ -27,53 +28,81 @@ class DatagramTarget final : public Target {
                                  std::span<const std::uint64_t> times_ns, Report& report,
                                  const std::stop_token& stop) override {
     room_.resize(std::max(room_.size(), times_ns.size() * kRoom));
-    datagrams_.clear();
-    times_.clear();
+    order_.resize(report.exporters.size());
+    SendOrder& order = order_[index];
     std::size_t used = 0;
     for (const auto time : times_ns) {
       if (exporter.done()) break;
       const Made made = exporter.next(time, std::span(room_).subspan(used));
-      if (made.skip) {
-        ++report.skipped_datagrams;
-        report.skipped_flows += made.flows.size();
-        continue;
-      }
-      datagrams_.push_back({used, made.written.size});
-      times_.push_back(time);
+      add(made, Bytes(room_).subspan(used, made.written.size), time, index, report);
       used += made.written.size;
-      count(made, index, report);
     }
+    if (exporter.done()) order.release();
     wait_for_receiver(stop);
-    return send(index);
+    return send(order, index);
   }
 
   Result<void, std::string> finish(Report& report) override {
+    for (std::uint32_t i = 0; i < order_.size(); ++i) {
+      order_[i].release();
+      if (auto sent = send(order_[i], i); !sent) return sent;
+    }
     report.refused = outlet_->refused();
     return outlet_->finish();
   }
 
  private:
-  struct Place {
-    std::size_t at;
-    std::size_t size;
-  };
   static constexpr std::size_t kRoom = kMaxPayload;
 
-  static void count(const Made& made, std::uint32_t index, Report& report) {
+  void add(const Made& made, Bytes datagram, std::uint64_t time, std::uint32_t index, Report& report) {
+    SendOrder& order = order_[index];
+    FaultCounts& all = report.faults;
+    FaultCounts& own = report.exporters[index].faults;
+    const auto count_fault = [&](std::uint64_t FaultCounts::* column, std::uint64_t n) {
+      all.*column += n;
+      own.*column += n;
+    };
+    if (made.after_restart) {
+      order.release();  // nothing of the old count comes after the new one has begun
+      count_fault(&FaultCounts::restarts, 1);
+    }
+    if (made.fault == Fault::skipped) {
+      count_fault(&FaultCounts::skipped_datagrams, 1);
+      count_fault(&FaultCounts::skipped_flows, made.flows.size());
+      return;
+    }
+    count_fault(&FaultCounts::reordered_datagrams, order.add(datagram, time, made.delay));
+    if (made.fault == Fault::doubled) {
+      order.add(datagram, time);
+      count_fault(&FaultCounts::duplicated_datagrams, 1);
+      count_fault(&FaultCounts::duplicated_flows, made.flows.size());
+      report.octets += datagram.size();
+    }
+    const std::size_t damaged = made.fault == Fault::malformed ? 1 : 0;
+    count_fault(&FaultCounts::damaged_datagrams, damaged);
+    count_fault(&FaultCounts::damaged_flows, damaged);
+    count_fault(&FaultCounts::untold_flows, made.untold);
+    count(made, made.flows.first(made.flows.size() - damaged), index, report);
+  }
+
+  static void count(const Made& made, std::span<const FlowRecord> flows, std::uint32_t index,
+                    Report& report) {
     ++report.datagrams;
     ++report.exporters[index].datagrams;
     report.octets += made.written.size;
     report.templates += made.written.templates;
     report.options_records += made.written.options_records;
+    report.exporters[index].options_records += made.written.options_records;
     report.counter_samples += made.written.counter_samples;
-    count_flows(made.flows, index, report);
+    count_flows(flows, index, report);
   }
 
-  Result<void, std::string> send(std::uint32_t index) {
-    views_.clear();
-    for (const auto& place : datagrams_) views_.push_back(Bytes(room_).subspan(place.at, place.size));
-    since_check_ += static_cast<std::uint32_t>(views_.size());
-    return outlet_->send(index, views_, times_);
+  Result<void, std::string> send(SendOrder& order, std::uint32_t index) {
+    if (order.datagrams().empty()) return {};
+    since_check_ += static_cast<std::uint32_t>(order.datagrams().size());
+    auto sent = outlet_->send(index, order.datagrams(), order.times_ns());
+    order.sent();
+    return sent;
   }
 
   void wait_for_receiver(const std::stop_token& stop) {
@@ -86,9 +115,7 @@ class DatagramTarget final : public Target {
   const std::unique_ptr<ReceiverFill> receiver_;
   std::uint32_t since_check_ = kCheckEvery;
   std::vector<std::byte> room_;
-  std::vector<Place> datagrams_;
-  std::vector<std::uint64_t> times_;
-  std::vector<Bytes> views_;
+  std::vector<SendOrder> order_;  // by exporter
 };
 
 }  // namespace

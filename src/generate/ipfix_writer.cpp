@@ -67,6 +67,12 @@ void write_data_set(ByteWriter& out, std::uint16_t id, std::span<const FlowRecor
   end_set(out, set);
 }
 
+void write_data_sets(ByteWriter& out, std::span<const FlowRecord> flows) {
+  const auto ipv4 = ipv4_count(flows);
+  write_data_set<4>(out, IpfixWriter::kIpv4Template, flows.first(ipv4));
+  write_data_set<16>(out, IpfixWriter::kIpv6Template, flows.subspan(ipv4));
+}
+
 void write_header(ByteWriter& out, std::uint64_t now_ns, std::uint32_t sequence, std::uint32_t domain) {
   out.be<std::uint16_t>(10);
   out.be<std::uint16_t>(0);  // the length, known at the end
@@ -104,12 +110,13 @@ FlowSizes IpfixWriter::sizes() const {
 
 Written IpfixWriter::announce(std::uint64_t now_ns, std::span<std::byte> room) {
   ByteWriter out(room);
-  Written written{.templates = identity_.sampling ? 3U : 2U, .options_records = identity_.sampling ? 1U : 0U};
+  Written written{.templates = 1U + identity_.ipv6_template + (identity_.sampling ? 1U : 0U),
+                  .options_records = identity_.sampling ? 1U : 0U};
   write_header(out, export_time(now_ns), claim_sequence(written.options_records),
                identity_.observation_domain);
   const auto set = begin_set(out, 2);
   write_template(out, kIpv4Template, kIpv4Elements);
-  write_template(out, kIpv6Template, kIpv6Elements);
+  if (identity_.ipv6_template) write_template(out, kIpv6Template, kIpv6Elements);
   end_set(out, set);
   if (identity_.sampling) write_options(out, identity_.sampling);
   written.size = finish(out);
@@ -120,9 +127,18 @@ std::size_t IpfixWriter::flows(std::span<const FlowRecord> flows, std::uint64_t 
                                std::span<std::byte> room) {
   ByteWriter out(room);
   write_header(out, export_time(now_ns), claim_sequence(flows.size()), identity_.observation_domain);
-  const auto ipv4 = ipv4_count(flows);
-  write_data_set<4>(out, kIpv4Template, flows.first(ipv4));
-  write_data_set<16>(out, kIpv6Template, flows.subspan(ipv4));
+  write_data_sets(out, flows);
+  return finish(out);
+}
+
+std::size_t IpfixWriter::damaged_flows(std::span<const FlowRecord> flows, std::uint64_t now_ns,
+                                       std::span<std::byte> room) {
+  ByteWriter out(room);
+  write_header(out, export_time(now_ns), claim_sequence(flows.size()), identity_.observation_domain);
+  write_data_sets(out, flows.first(flows.size() - 1));
+  const auto last = out.size();
+  write_data_sets(out, flows.last(1));
+  damage_set(out, last);
   return finish(out);
 }
 

@@ -9,6 +9,8 @@ namespace sluice::generate {
 namespace {
 
 constexpr std::uint64_t kSecond = 1000000000;
+constexpr std::uint32_t kSoundBeginning = 16;  // datagrams of flows without faults, first and after a restart
+constexpr std::uint64_t kUptimeAfterRestart = 90;  // seconds; flows began at most 76 before their export
 // Datagrams in a row with the same mix of families, so with the same size: what one UDP_SEGMENT send can
 // take.
 constexpr std::uint32_t kSameShape = 46;
@@ -45,10 +47,11 @@ MockExporter::MockExporter(const Options& options, std::uint32_t index,
       source_(std::move(population), options.seed, index),
       identity_(make_identity(start_ns, index)),
       writer_(make_writer(options.protocol, identity_)),
-      gaps_(~options.seed - index),
+      faults_(options, index),
       left_(flows),
       flows_(flows_per_datagram(options)),
       ipv6_share_(ipv6_share(options)),
+      templates_from_ns_(start_ns + static_cast<std::uint64_t>(options.late_templates.count()) * kSecond),
       next_counters_ns_(start_ns) {}
 
 Identity MockExporter::make_identity(std::uint64_t start_ns, std::uint32_t index) const {
@@ -59,6 +62,7 @@ Identity MockExporter::make_identity(std::uint64_t start_ns, std::uint32_t index
           .observation_domain = options_.observation_domain + index,
           .sampling = options_.sampling,
           .boot_time_ns = (start_ns / kSecond - uptime_s) * kSecond,
+          .ipv6_template = options_.ipv6_template,
           .interfaces = source_.interfaces()};
 }
 
@@ -93,35 +97,78 @@ std::span<const FlowRecord> MockExporter::draw_flows(std::uint64_t now_ns) {
 }
 
 bool MockExporter::announcement_due(std::uint64_t now_ns) const {
-  if (!options_.templates) return false;
+  if (!options_.templates || now_ns < templates_from_ns_) return false;
   if (!announced_) return true;
   if (options_.template_datagrams != 0 && since_announced_ >= options_.template_datagrams) return true;
   const auto interval = static_cast<std::uint64_t>(options_.template_interval.count()) * kSecond;
   return interval != 0 && now_ns >= announced_ns_ + interval;
 }
 
+/// Counts anew, as after a reboot. What it can look back to, flows that began before their export, was after
+/// it.
+void MockExporter::restart(std::uint64_t now_ns) {
+  identity_.boot_time_ns = (now_ns / kSecond - kUptimeAfterRestart) * kSecond;
+  writer_ = make_writer(options_.protocol, identity_);
+  announced_ = false;
+  next_counters_ns_ = now_ns;
+  since_restart_ = 0;
+  restarted_ = true;
+}
+
 Made MockExporter::next(std::uint64_t now_ns, std::span<std::byte> room) {
-  if (announcement_due(now_ns)) {
-    announced_ = true;
-    announced_ns_ = now_ns;
-    since_announced_ = 0;
-    Made made;
-    made.written = writer_->announce(now_ns, room);
-    if (made.written.size != 0) return made;
+  if (options_.restart_after != 0 && since_restart_ == options_.restart_after) restart(now_ns);
+  Made made;
+  if (announcement_due(now_ns)) made = announcement(now_ns, room);
+  if (made.written.size == 0) {
+    ++since_announced_;
+    made = counters(now_ns, room);
   }
-  ++since_announced_;
-  if (options_.counter_interval.count() != 0 && now_ns >= next_counters_ns_) {
-    Made made;
-    made.written = writer_->counters(now_ns, room);
-    if (!made.written.more)
-      next_counters_ns_ = now_ns + static_cast<std::uint64_t>(options_.counter_interval.count()) * kSecond;
-    if (made.written.size != 0) return made;
-  }
+  if (made.written.size == 0) made = flows(now_ns, room);
+  made.after_restart = std::exchange(restarted_, false);
+  return made;
+}
+
+Made MockExporter::announcement(std::uint64_t now_ns, std::span<std::byte> room) {
+  announced_ = ever_announced_ = true;
+  announced_ns_ = now_ns;
+  since_announced_ = 0;
+  Made made;
+  made.written = writer_->announce(now_ns, room);
+  return made;
+}
+
+Made MockExporter::counters(std::uint64_t now_ns, std::span<std::byte> room) {
+  Made made;
+  if (options_.counter_interval.count() == 0 || now_ns < next_counters_ns_) return made;
+  made.written = writer_->counters(now_ns, room);
+  if (!made.written.more)
+    next_counters_ns_ = now_ns + static_cast<std::uint64_t>(options_.counter_interval.count()) * kSecond;
+  return made;
+}
+
+Made MockExporter::flows(std::uint64_t now_ns, std::span<std::byte> room) {
   Made made;
   made.flows = draw_flows(now_ns);
-  made.written.size = writer_->flows(made.flows, now_ns, room);
-  made.skip = options_.gap > 0 && gaps_.share() < options_.gap;
+  made.fault = faults_.draw();
+  if (edge_of_count()) made.fault = Fault::none;
+  if (made.fault == Fault::late) made.delay = faults_.draw_delay();
+  made.untold = untold(made.flows);
+  made.written.size = made.fault == Fault::malformed ? writer_->damaged_flows(made.flows, now_ns, room)
+                                                     : writer_->flows(made.flows, now_ns, room);
+  ++since_restart_;
   return made;
+}
+
+/// Nobody can tell that the first or the last datagram of a count was lost, and a count that begins with
+/// faults may not be known as a new one for a while.
+bool MockExporter::edge_of_count() const {
+  return since_restart_ < kSoundBeginning || done() || since_restart_ + 1 == options_.restart_after;
+}
+
+std::uint64_t MockExporter::untold(std::span<const FlowRecord> flows) const {
+  if (options_.protocol != FlowType::netflow9 && options_.protocol != FlowType::ipfix) return 0;
+  if (!ever_announced_) return flows.size();
+  return options_.ipv6_template ? 0 : flows.size() - ipv4_count(flows);
 }
 
 Made MockExporter::next_flows(std::uint64_t now_ns) {

@@ -2,6 +2,7 @@
 // One exporter: what it sends next, and when templates and counters are due.
 #include <optional>
 
+#include "generate/faults.hpp"
 #include "sluice/generate/datagram_writer.hpp"
 #include "sluice/generate/generate.hpp"
 #include "sluice/generate/population.hpp"
@@ -21,7 +22,10 @@ struct Made {
   Written written;
   std::uint32_t sequence = 0;
   std::span<const FlowRecord> flows;  ///< in it; until the next call
-  bool skip = false;                  ///< `gap`: to be left unsent
+  Fault fault = Fault::none;
+  std::uint32_t delay = 0;     ///< of a late one: how many leave before it
+  std::uint64_t untold = 0;    ///< flows whose template was not sent before
+  bool after_restart = false;  ///< the first one of a new count
 };
 
 class MockExporter {
@@ -43,21 +47,31 @@ class MockExporter {
   std::span<const FlowRecord> draw_flows(std::uint64_t now_ns);
   std::size_t draw_ipv6(std::size_t flows);
   bool announcement_due(std::uint64_t now_ns) const;
+  Made announcement(std::uint64_t now_ns, std::span<std::byte> room);
+  Made counters(std::uint64_t now_ns, std::span<std::byte> room);
+  Made flows(std::uint64_t now_ns, std::span<std::byte> room);
+  bool edge_of_count() const;
+  std::uint64_t untold(std::span<const FlowRecord> flows) const;
+  void restart(std::uint64_t now_ns);
 
   const Options& options_;
   FlowSource source_;
-  const Identity identity_;
-  const std::unique_ptr<DatagramWriter> writer_;
-  Random gaps_;  // apart from the flows', which must not change with `gap`
+  Identity identity_;
+  std::unique_ptr<DatagramWriter> writer_;
+  Faults faults_;
   std::optional<std::uint64_t> left_;
   std::vector<FlowRecord> flows_;
   const double ipv6_share_;
   std::size_t ipv6_now_ = 0;      // IPv6 flows of a full datagram just now
   std::uint32_t same_shape_ = 0;  // datagrams that ipv6_now_ still holds for
+  const std::uint64_t templates_from_ns_;
   bool announced_ = false;
+  bool ever_announced_ = false;
   std::uint64_t announced_ns_ = 0;
   std::uint32_t since_announced_ = 0;  // datagrams
   std::uint64_t next_counters_ns_ = 0;
+  std::uint32_t since_restart_ = 0;  // datagrams of flows
+  bool restarted_ = false;           // and nothing made since
 };
 
 }  // namespace sluice::generate

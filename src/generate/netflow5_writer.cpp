@@ -56,6 +56,13 @@ std::size_t Netflow5Writer::flows(std::span<const FlowRecord> flows, std::uint64
   return out.ok() ? out.size() : 0;
 }
 
+/// Half of the last record is missing.
+std::size_t Netflow5Writer::damaged_flows(std::span<const FlowRecord> records, std::uint64_t now_ns,
+                                          std::span<std::byte> room) {
+  const std::size_t whole = flows(records, now_ns, room);
+  return whole == 0 ? 0 : whole - kRecordBytes / 2;
+}
+
 std::uint32_t Netflow5Writer::claim_sequence(std::size_t flows) {
   const auto first = sequence_;
   sequence_ += static_cast<std::uint32_t>(flows);

@@ -65,6 +65,12 @@ void write_data_set(ByteWriter& out, std::uint16_t id, std::span<const FlowRecor
   end_set(out, set);
 }
 
+void write_data_sets(ByteWriter& out, std::span<const FlowRecord> flows, std::uint64_t boot_ns) {
+  const auto ipv4 = ipv4_count(flows);
+  write_data_set<4>(out, Netflow9Writer::kIpv4Template, flows.first(ipv4), boot_ns);
+  write_data_set<16>(out, Netflow9Writer::kIpv6Template, flows.subspan(ipv4), boot_ns);
+}
+
 void write_header(ByteWriter& out, const Identity& identity, std::size_t records, std::uint64_t now_ns,
                   std::uint32_t sequence) {
   out.be<std::uint16_t>(9);
@@ -100,12 +106,13 @@ FlowSizes Netflow9Writer::sizes() const {
 
 Written Netflow9Writer::announce(std::uint64_t now_ns, std::span<std::byte> room) {
   ByteWriter out(room);
-  Written written{.templates = identity_.sampling ? 3U : 2U, .options_records = identity_.sampling ? 1U : 0U};
+  Written written{.templates = 1U + identity_.ipv6_template + (identity_.sampling ? 1U : 0U),
+                  .options_records = identity_.sampling ? 1U : 0U};
   write_header(out, identity_, written.templates + written.options_records, export_time(now_ns),
                claim_sequence(0));
   const auto set = begin_set(out, 0);
   write_template(out, kIpv4Template, kIpv4Elements);
-  write_template(out, kIpv6Template, kIpv6Elements);
+  if (identity_.ipv6_template) write_template(out, kIpv6Template, kIpv6Elements);
   end_set(out, set);
   if (identity_.sampling) write_options(out, identity_.sampling);
   written.size = out.ok() ? out.size() : 0;
@@ -116,9 +123,18 @@ std::size_t Netflow9Writer::flows(std::span<const FlowRecord> flows, std::uint64
                                   std::span<std::byte> room) {
   ByteWriter out(room);
   write_header(out, identity_, flows.size(), export_time(now_ns), claim_sequence(flows.size()));
-  const auto ipv4 = ipv4_count(flows);
-  write_data_set<4>(out, kIpv4Template, flows.first(ipv4), identity_.boot_time_ns);
-  write_data_set<16>(out, kIpv6Template, flows.subspan(ipv4), identity_.boot_time_ns);
+  write_data_sets(out, flows, identity_.boot_time_ns);
+  return out.ok() ? out.size() : 0;
+}
+
+std::size_t Netflow9Writer::damaged_flows(std::span<const FlowRecord> flows, std::uint64_t now_ns,
+                                          std::span<std::byte> room) {
+  ByteWriter out(room);
+  write_header(out, identity_, flows.size(), export_time(now_ns), claim_sequence(flows.size()));
+  write_data_sets(out, flows.first(flows.size() - 1), identity_.boot_time_ns);
+  const auto last = out.size();
+  write_data_sets(out, flows.last(1), identity_.boot_time_ns);
+  damage_set(out, last);
   return out.ok() ? out.size() : 0;
 }
 

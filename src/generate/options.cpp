@@ -49,9 +49,12 @@ Result<void, std::string> validate_destination(const Options& o) {
     if (!o.write.empty())
       return failure(
           std::string("--write makes a capture of datagrams, and --to kafka:// makes none: use one of them"));
-    if (o.closed_loop || o.gso || o.gap > 0)
-      return failure(
-          std::string("--closed-loop, --gso and --gap are about datagrams, and --to kafka:// makes none"));
+    const bool faults = o.gap > 0 || o.reorder > 0 || o.duplicate > 0 || o.malformed > 0 ||
+                        o.restart_after != 0 || o.late_templates.count() != 0 || !o.ipv6_template;
+    if (o.closed_loop || o.gso || faults)
+      return failure(std::string(
+          "--closed-loop, --gso and the faults (--gap, --reorder, --duplicate, --malformed, --restart-after, "
+          "--late-templates, --no-ipv6-template) are about datagrams, and --to kafka:// makes none"));
   }
   if (o.closed_loop && !o.write.empty())
     return failure(std::string("--closed-loop has no receiver to look at with --write"));
@@ -65,12 +68,32 @@ std::string text(double value) {
   return out;
 }
 
+Result<void, std::string> validate_faults(const Options& o) {
+  if (!share(o.reorder)) return wrong("reorder", text(o.reorder), "a share from 0 to 1");
+  if (!share(o.duplicate)) return wrong("duplicate", text(o.duplicate), "a share from 0 to 1");
+  if (!share(o.malformed)) return wrong("malformed", text(o.malformed), "a share from 0 to 1");
+  if (o.late_templates.count() < 0)
+    return wrong("late-templates", std::to_string(o.late_templates.count()), "0 (at once) or more seconds");
+  return {};
+}
+
 void put(std::string& out, std::string_view name, const std::string& value) {
   if (out.back() != '{') out += ',';
   out.append("\"").append(name).append("\":").append(value);
 }
 void put(std::string& out, std::string_view name, std::uint64_t value) {
   put(out, name, std::to_string(value));
+}
+void put(std::string& out, const FaultCounts& faults) {
+  put(out, "skipped_datagrams", faults.skipped_datagrams);
+  put(out, "skipped_flows", faults.skipped_flows);
+  put(out, "reordered_datagrams", faults.reordered_datagrams);
+  put(out, "duplicated_datagrams", faults.duplicated_datagrams);
+  put(out, "duplicated_flows", faults.duplicated_flows);
+  put(out, "damaged_datagrams", faults.damaged_datagrams);
+  put(out, "damaged_flows", faults.damaged_flows);
+  put(out, "untold_flows", faults.untold_flows);
+  put(out, "restarts", faults.restarts);
 }
 
 }  // namespace
@@ -93,6 +116,7 @@ Result<void, std::string> validate(const Options& o) {
     return wrong("rate", text(o.rate), "0 (as fast as possible) or more datagrams a second");
   if (!share(o.ipv6_share)) return wrong("ipv6-share", text(o.ipv6_share), "a share from 0 to 1");
   if (!share(o.gap) || o.gap == 1) return wrong("gap", text(o.gap), "a share from 0 to below 1");
+  if (auto valid = validate_faults(o); !valid) return valid;
   if (o.conversations == 0 || o.conversations > kMaxConversations)
     return wrong("conversations", std::to_string(o.conversations),
                  join({"from 1 to ", std::to_string(kMaxConversations)}));
@@ -122,8 +146,7 @@ std::string to_json(const Report& r) {
   put(out, "templates", r.templates);
   put(out, "options_records", r.options_records);
   put(out, "counter_samples", r.counter_samples);
-  put(out, "skipped_datagrams", r.skipped_datagrams);
-  put(out, "skipped_flows", r.skipped_flows);
+  put(out, r.faults);
   put(out, "refused", r.refused);
   put(out, "undelivered", r.undelivered);
   put(out, "seconds", text(r.seconds));
@@ -137,6 +160,8 @@ std::string to_json(const Report& r) {
     put(one, "flows", exporter.flows);
     put(one, "packets", exporter.packets);
     put(one, "bytes", exporter.bytes);
+    put(one, "options_records", exporter.options_records);
+    put(one, exporter.faults);
     list.append(list.size() > 1 ? "," : "").append(one).append("}");
   }
   list += ']';

@@ -171,6 +171,17 @@ std::size_t SflowWriter::flows(std::span<const FlowRecord> flows, std::uint64_t 
   return out.ok() ? out.size() : 0;
 }
 
+/// The last sample ends within its first words.
+std::size_t SflowWriter::damaged_flows(std::span<const FlowRecord> flows, std::uint64_t now_ns,
+                                       std::span<std::byte> room) {
+  ByteWriter out(room);
+  header(out, now_ns, static_cast<std::uint32_t>(flows.size()));
+  for (const auto& flow : flows.first(flows.size() - 1)) flow_sample(out, flow);
+  const std::size_t last = out.size();
+  flow_sample(out, flows.back());
+  return out.ok() ? last + 4 : 0;
+}
+
 void SflowWriter::counter_sample(ByteWriter& out, Source& source) {
   const Record sample(out, counter_sample_format);
   out.be(++source.counter_samples);

@@ -32,6 +32,11 @@ inline void end_set(ByteWriter& out, std::size_t at) {
   out.patch(at + 2, static_cast<std::uint16_t>(out.size() - at));
 }
 
+/// Makes the set say that it reaches past whatever follows.
+inline void damage_set(ByteWriter& out, std::size_t at) {
+  out.patch(at + 2, static_cast<std::uint16_t>(out.size() - at + 4));
+}
+
 inline void write_elements(ByteWriter& out, std::span<const TemplateElement> elements) {
   for (const auto& element : elements) {
     out.be(element.id);

@@ -26,7 +26,7 @@ struct SequenceCounts {
   std::uint64_t late = 0;         ///< of those, arrived afterwards
   std::uint64_t repeated = 0;     ///< arrived a second time
   std::uint64_t unknown = 0;      ///< records in messages that could not be decoded whole
-  std::uint64_t recovered = 0;    ///< of those, decoded later, when their template came
+  std::uint64_t recovered = 0;    ///< of those, decoded later: their template came, or their datagram late
   std::uint64_t restarts = 0;     ///< the exporter began to count anew
   std::uint64_t untracked = 0;    ///< datagrams of streams past the limit
   double per_datagram = 0;        ///< flow records in a datagram, lately
@@ -79,6 +79,7 @@ class SequenceStream {
   using Readings = std::uint8_t;
   struct Gap {
     std::uint32_t begin, end;  // [begin, end), not empty
+    bool unsure;               // part of it came and could not be counted
   };
   struct Doubt {  // datagrams that fit nowhere: repeated, or the first of a new count
     SequenceStep last;
@@ -103,7 +104,7 @@ class SequenceStream {
   void dismiss_doubt(SequenceCounts& counts);
   SequenceVerdict believe(const SequenceStep& s, SequenceCounts& counts);
   SequenceVerdict restart(const SequenceStep& s, SequenceCounts& counts);
-  void remember(std::uint32_t begin, std::uint32_t end);
+  void remember(const Gap& gap);
   void lose(std::uint32_t begin, std::uint32_t n, SequenceCounts& counts);
   void book(const SequenceStep& s, SequenceCounts& counts);
 

@@ -19,6 +19,7 @@ struct Identity {
       1;                           ///< v9 source id, IPFIX domain, sFlow sub-agent, v5 engine id (low byte)
   std::uint32_t sampling = 0;      ///< 1 in N; 0: none is announced
   std::uint64_t boot_time_ns = 0;  ///< Unix time at which sysUptime was 0, whole milliseconds
+  bool ipv6_template = true;       ///< v9, IPFIX; false: it is never told
   std::vector<std::uint32_t> interfaces;  ///< sFlow: those that counter samples are sent for
 };
 
@@ -52,6 +53,10 @@ class DatagramWriter {
   /// The flows, those of IPv4 before those of IPv6. Returns the datagram's size; 0 where it did not fit.
   virtual std::size_t flows(std::span<const FlowRecord> flows, std::uint64_t now_ns,
                             std::span<std::byte> room) = 0;
+  /// The same with a last flow that cannot be read: its set or sample says that it is longer than the rest of
+  /// the datagram, or is cut short. The sequence counts it. At least one flow.
+  virtual std::size_t damaged_flows(std::span<const FlowRecord> flows, std::uint64_t now_ns,
+                                    std::span<std::byte> room) = 0;
   /// Counter samples of all interfaces.
   virtual Written counters(std::uint64_t now_ns, std::span<std::byte> room);
 

@@ -46,11 +46,33 @@ struct Options {
   std::uint32_t conversations = 8192;  ///< population of talking pairs, for each address family
   bool gso = false;                    ///< UDP_SEGMENT: datagrams of the same size leave in one system call
   bool closed_loop = false;  ///< pauses while a receiver's socket on this machine is more than half full
-  double gap = 0;            ///< share of datagrams that are counted in the sequence but never sent
   bool templates = true;     ///< false: templates and sampling options are never sent
+
+  // Faults: each a share of the datagrams of flows, 0 to 1, but for the first sixteen and the last of a
+  // count, where they could not be told. A datagram has one of them at the most.
+  double gap = 0;                   ///< counted in the sequence but never sent
+  double reorder = 0;               ///< leaves after one to three of those made after it
+  double duplicate = 0;             ///< leaves twice
+  double malformed = 0;             ///< its last flow is in a set or a sample that cannot be read
+  std::uint32_t restart_after = 0;  ///< datagrams of flows after which an exporter starts anew; 0: never
+  std::chrono::seconds late_templates{0};  ///< templates and sampling options come first after this time
+  bool ipv6_template = true;               ///< v9, IPFIX; false: it is never sent
 };
 
-/// What was sent. `skipped_*` are the datagrams of `gap` and their flows, which are in no other count.
+/// The faults of one exporter, or of all.
+struct FaultCounts {
+  std::uint64_t skipped_datagrams = 0;  ///< of `gap`; these and their flows are in no other count
+  std::uint64_t skipped_flows = 0;
+  std::uint64_t reordered_datagrams = 0;   ///< really overtaken
+  std::uint64_t duplicated_datagrams = 0;  ///< second copies; these and their flows are in no other count
+  std::uint64_t duplicated_flows = 0;
+  std::uint64_t damaged_datagrams = 0;  ///< sent, and counted as such, with one flow that cannot be read:
+  std::uint64_t damaged_flows = 0;      ///< which is in no other count
+  std::uint64_t untold_flows = 0;       ///< sent before their template was, if it ever was
+  std::uint64_t restarts = 0;
+};
+
+/// What was sent.
 struct Report {
   struct Exporter {
     std::string address;  ///< UDP source address, or as which it is booked in Kafka
@@ -60,17 +82,18 @@ struct Report {
     std::uint64_t flows = 0;
     std::uint64_t packets = 0;
     std::uint64_t bytes = 0;
+    std::uint64_t options_records = 0;
+    FaultCounts faults{};
   };
   std::uint64_t datagrams = 0;  ///< of flows, templates and counters; none for Kafka
   std::uint64_t flows = 0;
-  std::uint64_t packets = 0;    ///< sum over the flows, as exported (not multiplied by the sampling rate)
-  std::uint64_t bytes = 0;      ///< likewise
-  std::uint64_t octets = 0;     ///< UDP payload sent, or bytes of encoded rows produced
+  std::uint64_t packets = 0;  ///< sum over the flows, as exported (not multiplied by the sampling rate)
+  std::uint64_t bytes = 0;    ///< likewise
+  std::uint64_t octets = 0;   ///< UDP payload sent, second copies included, or bytes of encoded rows produced
   std::uint64_t templates = 0;  ///< template definitions
   std::uint64_t options_records = 0;
   std::uint64_t counter_samples = 0;
-  std::uint64_t skipped_datagrams = 0;
-  std::uint64_t skipped_flows = 0;
+  FaultCounts faults{};
   std::uint64_t refused = 0;  ///< times the receiving host said that nobody listens (ICMP port unreachable)
   std::uint64_t undelivered = 0;  ///< Kafka: flows that the sink shed or could not deliver
   double seconds = 0;

@@ -25,6 +25,8 @@ class IpfixWriter final : public DatagramWriter {
   Written announce(std::uint64_t now_ns, std::span<std::byte> room) override;
   std::size_t flows(std::span<const FlowRecord> flows, std::uint64_t now_ns,
                     std::span<std::byte> room) override;
+  std::size_t damaged_flows(std::span<const FlowRecord> flows, std::uint64_t now_ns,
+                            std::span<std::byte> room) override;
   std::uint32_t claim_sequence(std::size_t flows) override;
 
  private:

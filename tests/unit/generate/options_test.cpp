@@ -45,8 +45,15 @@ TEST(GenerateOptions, MistakesAreSaidInOneSentence) {
             "--write needs --flows or --duration, or the file would grow without end");
   EXPECT_EQ(mistake([](Options& o) { o.to = "[::1]:2055", o.source_port = 65535, o.exporters = 2; }),
             "--source-port is 65535, but should be low enough that one port an exporter follows it");
-  EXPECT_EQ(mistake([](Options& o) { o.to = "kafka://localhost:9092/flows", o.gso = true; }),
-            "--closed-loop, --gso and --gap are about datagrams, and --to kafka:// makes none");
+  EXPECT_EQ(
+      mistake([](Options& o) { o.to = "kafka://localhost:9092/flows", o.gso = true; }),
+      "--closed-loop, --gso and the faults (--gap, --reorder, --duplicate, --malformed, --restart-after, "
+      "--late-templates, --no-ipv6-template) are about datagrams, and --to kafka:// makes none");
+  EXPECT_EQ(mistake([](Options& o) { o.reorder = 2; }), "--reorder is 2, but should be a share from 0 to 1");
+  EXPECT_EQ(mistake([](Options& o) { o.duplicate = -1; }),
+            "--duplicate is -1, but should be a share from 0 to 1");
+  EXPECT_EQ(mistake([](Options& o) { o.malformed = 1.5; }),
+            "--malformed is 1.5, but should be a share from 0 to 1");
   EXPECT_EQ(mistake([](Options& o) { o.to = "kafka://localhost:9092"; }),
             "--to is \"kafka://localhost:9092\", but should be "
             "kafka://HOST:PORT[,HOST:PORT]/"

@@ -256,12 +256,21 @@ TEST(Run, ReportIsOneLineOfJson) {
   report.datagrams = 2;
   report.seconds = 1.5;
   report.exporters = {{.address = "127.0.0.2", .port = 7}, {.address = "127.0.0.3"}};
+  const std::string faults =
+      R"("skipped_datagrams":0,"skipped_flows":0,"reordered_datagrams":0,"duplicated_datagrams":0,)"
+      R"("duplicated_flows":0,"damaged_datagrams":0,"damaged_flows":0,"untold_flows":0,"restarts":0)";
   EXPECT_EQ(
       to_json(report),
       R"({"datagrams":2,"flows":0,"packets":0,"bytes":0,"octets":0,"templates":0,"options_records":0,)"
-      R"("counter_samples":0,"skipped_datagrams":0,"skipped_flows":0,"refused":0,"undelivered":0,"seconds":1.5,)"
-      R"("exporters":[{"address":"127.0.0.2","port":7,"observation_domain":0,"datagrams":0,"flows":0,"packets":0,"bytes":0},)"
-      R"({"address":"127.0.0.3","port":0,"observation_domain":0,"datagrams":0,"flows":0,"packets":0,"bytes":0}]})");
+      R"("counter_samples":0,)" +
+          faults +
+          R"(,"refused":0,"undelivered":0,"seconds":1.5,)"
+          R"("exporters":[{"address":"127.0.0.2","port":7,"observation_domain":0,"datagrams":0,"flows":0,)"
+          R"("packets":0,"bytes":0,"options_records":0,)" +
+          faults +
+          R"(},{"address":"127.0.0.3","port":0,"observation_domain":0,"datagrams":0,"flows":0,)"
+          R"("packets":0,"bytes":0,"options_records":0,)" +
+          faults + "}]}");
 }
 
 }  // namespace

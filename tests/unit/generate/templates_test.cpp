@@ -125,8 +125,8 @@ TEST_P(Templates, GapsAreCountedInTheSequenceOnly) {
   auto wanted = options(GetParam(), 10000);
   wanted.gap = 0.1;
   const auto run = capture(wanted);
-  EXPECT_EQ(run.report.flows + run.report.skipped_flows, 10000U);
-  EXPECT_GT(run.report.skipped_datagrams, 20U);
+  EXPECT_EQ(run.report.flows + run.report.faults.skipped_flows, 10000U);
+  EXPECT_GT(run.report.faults.skipped_datagrams, 20U);
   std::uint64_t missing = 0;
   std::uint32_t expected = 0;
   for (const auto& one : walk(run.sent)) {
@@ -134,7 +134,8 @@ TEST_P(Templates, GapsAreCountedInTheSequenceOnly) {
     expected = one.sequence + (ipfix() ? static_cast<std::uint32_t>(one.data_records()) : 1);
   }
   // What was skipped after the last datagram cannot show.
-  const std::uint64_t skipped = ipfix() ? run.report.skipped_flows : run.report.skipped_datagrams;
+  const std::uint64_t skipped =
+      ipfix() ? run.report.faults.skipped_flows : run.report.faults.skipped_datagrams;
   EXPECT_LE(missing, skipped);
   EXPECT_GE(missing + (ipfix() ? 100 : 5), skipped);
 }
