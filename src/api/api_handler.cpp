@@ -20,7 +20,8 @@ json to_json(const metrics::ListenerRow& r) {
           {"kernel_drops", r.kernel_drops},
           {"queue_bytes", r.queue_bytes},
           {"queue_limit_bytes", r.queue_limit_bytes},
-          {"queue_fill_max", r.queue_fill_max}};
+          {"queue_fill_max", r.queue_fill_max},
+          {"kernel_drops_unshared", r.kernel_drops_unshared}};
 }
 
 json to_json(const metrics::ProtocolRow& r) {
@@ -40,6 +41,34 @@ json to_json(const metrics::ProtocolRow& r) {
           {"errors", r.errors}};
 }
 
+/// Where everything that the exporter says it sent has gone.
+json ledger(const metrics::ExporterRow& r) {
+  const bool records = r.records_numbered();
+  json sequence = r.sequence;
+  sequence["restarts"] = r.restarts;
+  sequence["untracked_datagrams"] = r.untracked_datagrams;
+  const auto unknown = r.sequence.find("unknown");
+  return {{"numbered", r.numbered},
+          {"sequence", std::move(sequence)},
+          {"datagrams",
+           {{"received", r.datagrams},
+            {"lost", r.lost_datagrams},
+            {"lost_is_estimated", records},
+            {"lost_in_kernel", r.lost_in_kernel},
+            {"lost_on_network", r.lost_on_network()}}},
+          {"records",
+           {{"received", r.flow_records + r.options_records},
+            {"lost", r.lost_records},
+            {"lost_is_estimated", !records},
+            {"unknown", unknown == r.sequence.end() ? 0 : unknown->second}}},
+          {"samples",
+           {{"passed_over", r.samples_passed_over},
+            {"late", r.samples_late},
+            {"dropped_by_exporter", r.sampler_drops}}},
+          {"flows", {{"made", r.flows}, {"second_of_a_record", r.flows - std::min(r.flows, r.flow_records)}}},
+          {"clock_difference_seconds", r.has_clock ? json(r.clock_difference_seconds) : json()}};
+}
+
 json to_json(const metrics::ExporterRow& r) {
   return {{"address", r.address},
           {"name", r.name},
@@ -55,7 +84,13 @@ json to_json(const metrics::ExporterRow& r) {
           {"templates", r.templates},
           {"sampling_rate", r.sampling_rate},
           {"last_seen_seconds", r.last_seen_seconds},
-          {"errors", r.errors}};
+          {"errors", r.errors},
+          {"ledger", r.numbered.empty() ? json() : ledger(r)}};
+}
+
+json to_json(const metrics::ExporterSinkRow& r) {
+  return {{"exporter", r.address}, {"sink", r.sink}, {"left_out", r.left_out}, {"delivered", r.delivered},
+          {"failed", r.failed},    {"shed", r.shed}, {"queued", r.queued}};
 }
 
 json to_json(const metrics::SinkRow& r) {
@@ -101,6 +136,7 @@ json status(const metrics::Snapshot& s) {
 json exporters(const metrics::Snapshot& s) {
   json out = exporter_counts(s);
   out["exporters"] = rows(s.exporters);
+  out["sinks"] = rows(s.exporter_sinks);
   return out;
 }
 

@@ -29,6 +29,7 @@ decode::Limits limits_of(const config::Decode& d) {
   limits.max_template_fields = d.max_template_fields;
   limits.max_record_length = d.max_record_length;
   limits.max_samplers = d.max_samplers;
+  limits.max_streams = d.max_streams;
   limits.max_names = d.max_names;
   limits.template_timeout_ns = ns(d.template_timeout);
   limits.exporter_timeout_ns = ns(d.exporter_timeout);
@@ -131,6 +132,7 @@ void Collector::make_sinks() {
 }
 
 void Collector::make_workers() {
+  kernel_drops_ = std::make_unique<KernelDrops>(listeners_.size() * worker_count_);
   std::vector<worker::OutputTo> targets;
   for (const NamedSink& named : sinks_)
     targets.push_back({sink::stream_spec(*named.settings), named.sink.get()});
@@ -138,8 +140,10 @@ void Collector::make_workers() {
   for (unsigned i = 0; i < worker_count_; ++i) {
     std::vector<worker::Inlet> inlets;
     std::uint64_t smallest_buffer = ~0ULL;
-    for (const Listener& listener : listeners_) {
-      inlets.push_back({&listener.sockets[i], accept_of(listener.settings.protocol)});
+    for (std::size_t l = 0; l < listeners_.size(); ++l) {
+      const Listener& listener = listeners_[l];
+      inlets.push_back({&listener.sockets[i], accept_of(listener.settings.protocol),
+                        static_cast<std::uint16_t>(l * worker_count_ + i)});
       smallest_buffer = std::min(smallest_buffer, listener.sockets[i].receive_buffer_got());
     }
     worker::Options options;
@@ -176,7 +180,24 @@ void Collector::reopen() {
 }
 
 void Collector::tick() {
-  if (++ticks_ % 60 == 0) exporters_.expire(unix_ns());
+  // Before anybody is forgotten who may have a share.
+  share_kernel_drops();
+  if (++ticks_ % 60 == 0) expire();
+}
+
+void Collector::expire() {
+  std::vector<ExporterKey> keys;
+  if (exporters_.expire(unix_ns(), &keys) == 0) return;
+  std::vector<IpAddress> gone;
+  for (const ExporterKey& key : keys) gone.push_back(key.address);
+  for (const NamedSink& named : sinks_) named.sink->forget(gone);
+}
+
+void Collector::share_kernel_drops() const {
+  std::vector<std::uint64_t> drops;
+  for (const Listener& listener : listeners_)
+    for (const net::UdpSocket& socket : listener.sockets) drops.push_back(socket.stats().drops);
+  kernel_drops_->update(drops, exporters_);
 }
 
 bool Collector::failed() const {

@@ -1,9 +1,11 @@
 #pragma once
 // All parts of a running collector and their order of life.
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
+#include "app/kernel_drops.hpp"
 #include "app/logging.hpp"
 #include "sluice/config/config.hpp"
 #include "sluice/decode/exporter.hpp"
@@ -50,6 +52,9 @@ class Collector {
   void make_workers();
   void report_error(const decode::Datagram& datagram, const decode::DecodeReport& report);
   decode::ExporterSettings settings_of(const IpAddress& exporter) const;
+  void expire();
+  void share_kernel_drops() const;
+  void add_exporter_sinks(const std::set<IpAddress>& with_own_row, metrics::Snapshot& out) const;
   void add_listeners(metrics::Snapshot& out) const;
   void add_protocols(metrics::Snapshot& out) const;
   void add_exporters(metrics::Snapshot& out) const;
@@ -67,6 +72,7 @@ class Collector {
   const UserFieldsPtr user_fields_;
   decode::ExporterTable exporters_;
   std::vector<std::unique_ptr<worker::Worker>> workers_;
+  mutable std::unique_ptr<KernelDrops> kernel_drops_;  // by socket, listener after listener
   std::uint64_t ticks_ = 0;
   bool running_ = false;
 };

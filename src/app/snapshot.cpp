@@ -35,10 +35,35 @@ std::string_view text_of(config::SinkType type) {
 
 constexpr std::size_t kProtocols = static_cast<std::size_t>(decode::Protocol::count);
 
+/// With the port where that is part of who it is.
+std::string text_of(const ExporterKey& key) {
+  const std::string address = key.address.to_string();
+  if (key.port == 0) return address;
+  return (key.address.is_v6() ? "[" + address + "]" : address) + ":" + std::to_string(key.port);
+}
+
+void add_ledger(const decode::ExporterCounters& c, decode::Protocol protocol, metrics::ExporterRow& row) {
+  if (protocol == decode::Protocol::unknown) return;  // noise has no numbers
+  const decode::SequenceCounts& s = c.sequence;
+  row.numbered = records_are_numbered(protocol) ? "records" : "datagrams";
+  row.sequence = {{"in_order", s.in_order}, {"passed_over", s.passed_over}, {"late", s.late},
+                  {"repeated", s.repeated}, {"unknown", s.unknown},         {"recovered", s.recovered}};
+  row.restarts = s.restarts;
+  row.untracked_datagrams = s.untracked;
+  row.lost_datagrams = lost_datagrams(protocol, s);
+  row.lost_in_kernel = std::min(c.kernel_drops, row.lost_datagrams);
+  row.lost_records = lost_records(protocol, s);
+  row.samples_passed_over = c.samples.passed_over;
+  row.samples_late = c.samples.late;
+  row.sampler_drops = c.samples.drops;
+  row.has_clock = c.has_clock;
+  row.clock_difference_seconds = c.clock_difference_seconds;
+}
+
 metrics::ExporterRow row_of(const decode::Exporter& exporter, std::size_t protocol) {
   const decode::ExporterCounters& c = exporter.counters[protocol];
   metrics::ExporterRow row;
-  row.address = exporter.key.address.to_string();
+  row.address = text_of(exporter.key);
   row.name = exporter.settings.name;
   row.protocol = decode::name(static_cast<decode::Protocol>(protocol));
   row.datagrams = c.datagrams;
@@ -52,6 +77,7 @@ metrics::ExporterRow row_of(const decode::Exporter& exporter, std::size_t protoc
   row.templates = exporter.templates.size(static_cast<decode::Protocol>(protocol));
   row.sampling_rate = c.sampling_rate;
   row.last_seen_seconds = static_cast<double>(exporter.last_seen_ns.load()) / 1e9;
+  add_ledger(c, static_cast<decode::Protocol>(protocol), row);
   for (std::size_t i = 0; i < c.errors.size(); ++i)
     if (c.errors[i]) row.errors[std::string(decode::name(static_cast<decode::DecodeError>(i)))] = c.errors[i];
   return row;
@@ -70,6 +96,16 @@ void add_to(metrics::ExporterRow& sum, const metrics::ExporterRow& row) {
   sum.templates += row.templates;
   sum.last_seen_seconds = std::max(sum.last_seen_seconds, row.last_seen_seconds);
   for (const auto& [reason, n] : row.errors) sum.errors[reason] += n;
+  sum.numbered = row.numbered;
+  for (const auto& [fate, n] : row.sequence) sum.sequence[fate] += n;
+  sum.restarts += row.restarts;
+  sum.untracked_datagrams += row.untracked_datagrams;
+  sum.lost_datagrams += row.lost_datagrams;
+  sum.lost_in_kernel += row.lost_in_kernel;
+  sum.lost_records += row.lost_records;
+  sum.samples_passed_over += row.samples_passed_over;
+  sum.samples_late += row.samples_late;
+  sum.sampler_drops += row.sampler_drops;
 }
 
 }  // namespace
@@ -92,6 +128,7 @@ metrics::Snapshot Collector::snapshot() const {
   if (!running_) out.not_ready_because = "the workers are not running";
   if (stuck()) out.not_ready_because = "a worker has not turned for more than 5 s";
   if (failed()) out.not_ready_because = "a worker ended";
+  share_kernel_drops();
   add_listeners(out);
   add_protocols(out);
   add_exporters(out);
@@ -111,8 +148,9 @@ void Collector::add_listeners(metrics::Snapshot& out) const {
       row.bytes += c.bytes.get();
       row.truncated += c.truncated.get();
     }
-    for (const net::UdpSocket& socket : listeners_[i].sockets) {
-      const net::SocketStats stats = socket.stats();
+    for (std::size_t w = 0; w < listeners_[i].sockets.size(); ++w) {
+      const net::SocketStats stats = listeners_[i].sockets[w].stats();
+      row.kernel_drops_unshared += kernel_drops_->unshared(i * worker_count_ + w);
       row.kernel_drops += stats.drops;
       row.queue_bytes += stats.queued_bytes;
       row.queue_limit_bytes += stats.queue_limit;
@@ -152,11 +190,12 @@ void Collector::add_protocols(metrics::Snapshot& out) const {
 void Collector::add_exporters(metrics::Snapshot& out) const {
   struct Seen {
     std::uint64_t first_seen_ns;
+    IpAddress address;
     std::vector<metrics::ExporterRow> rows;  // by protocol
   };
   std::vector<Seen> all;
   exporters_.for_each([&](decode::Exporter& exporter) {
-    Seen seen{exporter.first_seen_ns, {}};
+    Seen seen{exporter.first_seen_ns, exporter.key.address, {}};
     for (std::size_t p = 0; p < kProtocols; ++p)
       if (exporter.counters[p].datagrams) seen.rows.push_back(row_of(exporter, p));
     all.push_back(std::move(seen));
@@ -164,18 +203,44 @@ void Collector::add_exporters(metrics::Snapshot& out) const {
   // Those that came first keep labels of their own, so that a series does not move between labels.
   std::ranges::sort(all, {}, &Seen::first_seen_ns);
   std::map<std::string, metrics::ExporterRow> others;  // by protocol
-  for (std::size_t i = 0; i < all.size(); ++i)
+  std::set<IpAddress> with_own_row;
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    if (i < config_.metrics.max_exporters) with_own_row.insert(all[i].address);
     for (metrics::ExporterRow& row : all[i].rows) {
       if (i < config_.metrics.max_exporters)
         out.exporters.push_back(std::move(row));
       else
         add_to(others[row.protocol], row);
     }
+  }
   for (auto& [protocol, row] : others) {
     row.address = "other";
     row.protocol = protocol;
     out.exporters.push_back(std::move(row));
   }
+  add_exporter_sinks(with_own_row, out);
+}
+
+void Collector::add_exporter_sinks(const std::set<IpAddress>& with_own_row, metrics::Snapshot& out) const {
+  for (const NamedSink& named : sinks_) {
+    metrics::ExporterSinkRow others;
+    others.address = "other";
+    others.sink = named.name;
+    for (const sink::ExporterBook& book : named.sink->books()) {
+      metrics::ExporterSinkRow row;
+      row.address = book.exporter.to_string();
+      row.sink = named.name;
+      metrics::ExporterSinkRow& to = with_own_row.contains(book.exporter) ? row : others;
+      to.left_out += book.left_out;
+      to.delivered += book.delivered;
+      to.failed += book.failed;
+      to.shed += book.shed;
+      to.queued += book.queued;
+      if (&to == &row) out.exporter_sinks.push_back(std::move(row));
+    }
+    if (others.sum() > 0) out.exporter_sinks.push_back(std::move(others));
+  }
+  std::ranges::sort(out.exporter_sinks, {}, [](const auto& row) { return std::tie(row.sink, row.address); });
 }
 
 void Collector::add_sinks(metrics::Snapshot& out) const {

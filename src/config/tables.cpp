@@ -104,6 +104,10 @@ void add_decode(Table<Config>& t) {
       "Least length of a template's records; a template whose records are longer is refused and counted");
   count.operator()<&D::max_samplers>("max_samplers", 65'536, "samplers per exporter",
                                      "Sampling rates kept of one exporter, learnt from its options data");
+  count.operator()<&D::max_streams>(
+      "max_streams", 1'000'000, "streams per exporter",
+      "Streams of one exporter whose sequence numbers are followed (observation domains, engines, sFlow "
+      "agents), and in each of sFlow as many sources; datagrams of further ones are counted as untracked");
   count.operator()<&D::max_names>("max_names", 1'000'000, "names per exporter",
                                   "Interfaces, VRFs and applications of one exporter whose names are kept, "
                                   "learnt from its options data");

@@ -34,7 +34,7 @@ std::shared_ptr<Exporter> ExporterTable::find_or_add(const ExporterKey& key, std
   return slot;
 }
 
-std::size_t ExporterTable::expire(std::uint64_t now_ns) {
+std::size_t ExporterTable::expire(std::uint64_t now_ns, std::vector<ExporterKey>* keys) {
   const auto before = [now_ns](std::uint64_t timeout) { return now_ns > timeout ? now_ns - timeout : 0; };
   std::size_t gone = 0;
   {
@@ -42,6 +42,7 @@ std::size_t ExporterTable::expire(std::uint64_t now_ns) {
     gone = std::erase_if(exporters_, [&](auto& entry) {
       if (entry.second->last_seen_ns >= before(limits_.exporter_timeout_ns)) return false;
       entry.second->expired = true;
+      if (keys) keys->push_back(entry.first);
       return true;
     });
   }

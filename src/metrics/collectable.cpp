@@ -35,6 +35,8 @@ constexpr Column<ListenerRow> kListenerColumns[] = {
      "Kernel memory of the datagrams that wait, sockets of all workers"},
     {"sluice_listener_queue_limit_bytes", MetricType::Gauge, &ListenerRow::queue_limit_bytes,
      "Kernel memory that may wait, sockets of all workers"},
+    {"sluice_listener_kernel_drops_unshared", MetricType::Gauge, &ListenerRow::kernel_drops_unshared,
+     "Of the kernel's drops, those that no exporter's sequence numbers show"},
 };
 
 constexpr Column<ProtocolRow> kProtocolColumns[] = {
@@ -95,6 +97,19 @@ constexpr Column<SinkRow> kSinkColumns[] = {
      "Flows taken and not yet delivered"},
     {"sluice_sink_queued_bytes", MetricType::Gauge, &SinkRow::queued_bytes,
      "Encoded bytes taken and not yet delivered"},
+};
+
+constexpr Column<ExporterRow> kLedgerColumns[] = {
+    {"sluice_exporter_restarts_total", MetricType::Counter, &ExporterRow::restarts,
+     "Times the exporter began to number anew"},
+    {"sluice_exporter_untracked_datagrams_total", MetricType::Counter, &ExporterRow::untracked_datagrams,
+     "Datagrams of streams past the limit, whose numbers are not followed"},
+    {"sluice_exporter_sampler_drops_total", MetricType::Counter, &ExporterRow::sampler_drops,
+     "sFlow: samples that the exporter says it dropped itself"},
+    {"sluice_exporter_samples_passed_over_total", MetricType::Counter, &ExporterRow::samples_passed_over,
+     "sFlow: samples whose number was skipped"},
+    {"sluice_exporter_samples_late_total", MetricType::Counter, &ExporterRow::samples_late,
+     "sFlow: samples that came after their number was skipped"},
 };
 
 Labels labels_of(const ListenerRow& row) { return {{"listener", row.address}, {"protocol", row.protocol}}; }
@@ -159,6 +174,54 @@ class Families {
   std::vector<MetricFamily> all_;
 };
 
+Labels with(Labels labels, const char* name, std::string value) {
+  labels.push_back({name, std::move(value)});
+  return labels;
+}
+
+/// What became of what the exporter says it sent.
+void add_ledger(Families& out, const std::vector<ExporterRow>& rows) {
+  MetricFamily numbers = family("sluice_exporter_sequence_total", MetricType::Counter,
+                                "Sequence numbers by fate, in the unit that the protocol numbers");
+  MetricFamily datagrams =
+      family("sluice_exporter_lost_datagrams", MetricType::Gauge, "Datagrams lost since the start, by where");
+  MetricFamily records = family("sluice_exporter_lost_records", MetricType::Gauge,
+                                "Flow records lost with datagrams since the start");
+  MetricFamily clock = family("sluice_exporter_clock_difference_seconds", MetricType::Gauge,
+                              "The exporter's clock less this machine's, latest datagram");
+  for (const ExporterRow& row : rows) {
+    if (row.has_clock) add(clock, row.clock_difference_seconds, labels_of(row));
+    if (row.numbered.empty()) continue;
+    const std::string by_datagram = row.records_numbered() ? "estimated" : "exact";
+    const std::string by_record = row.records_numbered() ? "exact" : "estimated";
+    for (const auto& [fate, n] : row.sequence)
+      add(numbers, static_cast<double>(n), with(with(labels_of(row), "unit", row.numbered), "fate", fate));
+    add(datagrams, static_cast<double>(row.lost_in_kernel),
+        with(with(labels_of(row), "where", "kernel"), "how", by_datagram));
+    add(datagrams, static_cast<double>(row.lost_on_network()),
+        with(with(labels_of(row), "where", "network"), "how", by_datagram));
+    add(records, static_cast<double>(row.lost_records), with(labels_of(row), "how", by_record));
+  }
+  for (MetricFamily* one : {&numbers, &datagrams, &records, &clock}) out.take(std::move(*one));
+}
+
+/// Exporter by sink.
+void add_books(Families& out, const std::vector<ExporterSinkRow>& rows) {
+  MetricFamily flows = family("sluice_exporter_sink_flows_total", MetricType::Counter,
+                              "The exporter's flows by what the sink did with them");
+  MetricFamily queued = family("sluice_exporter_sink_queued_flows", MetricType::Gauge,
+                               "The exporter's flows that the sink has and has not delivered");
+  for (const ExporterSinkRow& row : rows) {
+    const Labels labels{{"exporter", row.address}, {"sink", row.sink}};
+    const std::pair<const char*, std::uint64_t> fates[] = {
+        {"delivered", row.delivered}, {"failed", row.failed}, {"left_out", row.left_out}, {"shed", row.shed}};
+    for (const auto& [fate, n] : fates) add(flows, static_cast<double>(n), with(labels, "fate", fate));
+    add(queued, static_cast<double>(row.queued), labels);
+  }
+  out.take(std::move(flows));
+  out.take(std::move(queued));
+}
+
 MetricFamily decode_time_family(const DecodeTime& time) {
   MetricFamily one = family("sluice_decode_seconds", MetricType::Histogram,
                             "Time to decode, encode and hand over one datagram");
@@ -214,6 +277,9 @@ std::vector<MetricFamily> families(const Snapshot& snapshot) {
             "Unix time of the latest datagram", snapshot.exporters);
   out.reasons("sluice_exporter_decode_errors_total", &ExporterRow::errors,
               "What could not be decoded, by reason", snapshot.exporters);
+  out.columns<ExporterRow>(kLedgerColumns, snapshot.exporters);
+  add_ledger(out, snapshot.exporters);
+  add_books(out, snapshot.exporter_sinks);
   out.take(decode_time_family(snapshot.decode_time));
   out.columns<SinkRow>(kSinkColumns, snapshot.sinks);
   out.reasons("sluice_sink_failed_flows_total", &SinkRow::failed_flows, "Flows that were lost, by reason",

@@ -108,7 +108,7 @@ void Worker::take(std::size_t inlet, const net::DatagramBatch& batch) {
   std::uint64_t bytes = 0;
   for (const net::Datagram& d : batch.datagrams()) {
     bytes += d.payload.size();
-    decode_one(inlet, {d.payload, d.source, d.source_port, batch.received_ns()});
+    decode_one(inlet, {d.payload, d.source, d.source_port, batch.received_ns(), inlets_[inlet].number});
   }
   counters.bytes.add(bytes);
 }

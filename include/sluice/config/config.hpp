@@ -44,6 +44,7 @@ struct Decode {
   Seconds max_future{3600};              ///< flow end after receipt
   Seconds max_flow_age{30 * 24 * 3600};  ///< flow start before flow end
   std::uint32_t max_names = 8192;        ///< per exporter
+  std::uint32_t max_streams = 4096;      ///< per exporter
   friend bool operator==(const Decode&, const Decode&) = default;
 };
 

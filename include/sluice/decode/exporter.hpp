@@ -121,7 +121,8 @@ class ExporterTable {
   /// The exporter, made on first sight; nullptr when the table is full (counted in `refused()`).
   std::shared_ptr<Exporter> find_or_add(const ExporterKey& key, std::uint64_t now_ns);
   /// Removes exporters and templates that were not seen for their timeout; returns how many exporters went.
-  std::size_t expire(std::uint64_t now_ns);
+  /// Their keys are appended to `gone` where one is given.
+  std::size_t expire(std::uint64_t now_ns, std::vector<ExporterKey>* gone = nullptr);
   void for_each(
       const std::function<void(Exporter&)>& visit) const;  ///< takes each exporter's lock for the visit
   std::size_t size() const;

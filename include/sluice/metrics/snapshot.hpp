@@ -20,6 +20,8 @@ struct ListenerRow {
   std::uint64_t queue_bytes = 0;   ///< receive queue now, sockets of all workers
   std::uint64_t queue_limit_bytes = 0;  ///< receive buffer really got, sum
   double queue_fill_max = 0;            ///< fullest socket, 0..1
+  /// Of the kernel's drops, those that no exporter's sequence numbers show (yet).
+  std::uint64_t kernel_drops_unshared = 0;
 };
 
 struct ProtocolRow {
@@ -40,6 +42,22 @@ struct ExporterRow {
   std::uint64_t sampling_rate = 0;  ///< latest
   double last_seen_seconds = 0;     ///< Unix time
   std::map<std::string, std::uint64_t> errors;
+
+  // The loss ledger. `numbered`: what the protocol's sequence numbers count, "datagrams" or "records".
+  std::string numbered;
+  /// By fate, in that unit: in_order, passed_over, late, repeated, unknown, recovered.
+  std::map<std::string, std::uint64_t> sequence;
+  std::uint64_t restarts = 0, untracked_datagrams = 0;
+  std::uint64_t lost_datagrams = 0;  ///< exact where datagrams are numbered, else an estimate
+  std::uint64_t lost_in_kernel = 0;  ///< of them, the exporter's share of what its sockets dropped
+  std::uint64_t lost_records = 0;    ///< exact where records are numbered, else an estimate
+  std::uint64_t samples_passed_over = 0, samples_late = 0, sampler_drops = 0;  ///< sFlow
+  bool has_clock = false;
+  double clock_difference_seconds = 0;  ///< the exporter's clock less ours
+  std::uint64_t lost_on_network() const {
+    return lost_datagrams > lost_in_kernel ? lost_datagrams - lost_in_kernel : 0;
+  }
+  bool records_numbered() const { return numbered == "records"; }
 };
 
 struct SinkRow {
@@ -48,6 +66,14 @@ struct SinkRow {
   std::uint64_t delivered_flows = 0, delivered_bytes = 0, delivered_blocks = 0, queued_flows = 0,
                 queued_bytes = 0, shed_flows = 0, errors = 0;
   std::map<std::string, std::uint64_t> failed_flows;
+};
+
+/// What one sink did with one exporter's flows: every flow is in one of these.
+struct ExporterSinkRow {
+  std::string address;  ///< "other" for those past the configured number, and those forgotten
+  std::string sink;
+  std::uint64_t left_out = 0, delivered = 0, failed = 0, shed = 0, queued = 0;
+  std::uint64_t sum() const { return left_out + delivered + failed + shed + queued; }
 };
 
 /// Decode time of a datagram, encoding and hand-over included. Bucket i counts times up to kBounds[i]
@@ -67,6 +93,7 @@ struct Snapshot {
   std::vector<ListenerRow> listeners;
   std::vector<ProtocolRow> protocols;
   std::vector<ExporterRow> exporters;
+  std::vector<ExporterSinkRow> exporter_sinks;
   std::uint64_t exporters_known = 0, exporters_refused = 0, exporters_expired = 0;
   std::vector<SinkRow> sinks;
   DecodeTime decode_time;

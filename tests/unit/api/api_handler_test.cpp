@@ -47,6 +47,25 @@ TEST(ApiHandler, StatusTellsWhatRunsAndHowItGoes) {
                                              {"errors", {{"missing_template", 213}, {"bad_set", 214}}}}}));
 }
 
+const json kLedger = {
+    {"numbered", "datagrams"},
+    {"sequence",
+     {{"in_order", 311},
+      {"passed_over", 312},
+      {"late", 313},
+      {"restarts", 314},
+      {"untracked_datagrams", 315}}},
+    {"datagrams",
+     {{"received", 301},
+      {"lost", 416},
+      {"lost_is_estimated", false},
+      {"lost_in_kernel", 317},
+      {"lost_on_network", 99}}},
+    {"records", {{"received", 608}, {"lost", 318}, {"lost_is_estimated", true}, {"unknown", 0}}},
+    {"samples", {{"passed_over", 319}, {"late", 320}, {"dropped_by_exporter", 321}}},
+    {"flows", {{"made", 304}, {"second_of_a_record", 1}}},
+    {"clock_difference_seconds", -1.5}};
+
 TEST(ApiHandler, ExportersListenersAndSinks) {
   const RunningServer server(make_api_handler(full_snapshot, ""));
   EXPECT_EQ(json::parse(get(server, "/api/v1/exporters").body()),
@@ -67,7 +86,15 @@ TEST(ApiHandler, ExportersListenersAndSinks) {
                                               {"templates", 309},
                                               {"sampling_rate", 1000},
                                               {"last_seen_seconds", 1700000100.5},
-                                              {"errors", {{"missing_template", 310}}}}})}}));
+                                              {"errors", {{"missing_template", 310}}},
+                                              {"ledger", kLedger}}})},
+                  {"sinks", json::array({{{"exporter", "192.0.2.1"},
+                                          {"sink", "kafka"},
+                                          {"left_out", 331},
+                                          {"delivered", 332},
+                                          {"failed", 333},
+                                          {"shed", 334},
+                                          {"queued", 335}}})}}));
   const json listeners = json::parse(get(server, "/api/v1/listeners").body())["listeners"];
   ASSERT_EQ(listeners.size(), 2U);
   EXPECT_EQ(listeners[0], json({{"address", "[::]:2055"},
@@ -78,7 +105,8 @@ TEST(ApiHandler, ExportersListenersAndSinks) {
                                 {"kernel_drops", 104},
                                 {"queue_bytes", 105},
                                 {"queue_limit_bytes", 106},
-                                {"queue_fill_max", 0.25}}));
+                                {"queue_fill_max", 0.25},
+                                {"kernel_drops_unshared", 107}}));
   EXPECT_EQ(json::parse(get(server, "/api/v1/sinks").body())["sinks"],
             json::array({{{"sink", "kafka"},
                           {"type", "kafka"},

@@ -105,7 +105,7 @@ TEST(Values, LandWhereTheyBelong) {
       "listeners: [{address: 192.0.2.1, port: 9995, protocol: ipfix, receive_buffer: 8MB}]\n"
       "receive: {buffer: 1MB, batch: 17, steering: off, gro: true}\n"
       "decode: {max_exporters: 1, max_templates: 2, max_template_fields: 3, max_record_length: 4, "
-      "max_samplers: 5, max_names: 12,\n"
+      "max_samplers: 5, max_names: 12, max_streams: 13,\n"
       "  template_timeout: 6m, exporter_timeout: 7m, max_past: 8s, max_future: 9s, max_flow_age: 10s}\n"
       "exporters: [{prefix: 192.0.2.0/24, name: core, sampling_rate_default: 100, sampling_rate_override: "
       "200,\n"
@@ -129,7 +129,7 @@ TEST(Values, LandWhereTheyBelong) {
   e.listeners = {
       {.address = "192.0.2.1", .port = 9995, .protocol = ListenProtocol::ipfix, .receive_buffer = 8u << 20}};
   e.receive = {1u << 20, 17, false, true};
-  e.decode = {1, 2, 3, 4, 5, 360s, 420s, 8s, 9s, 10s, 12};
+  e.decode = {1, 2, 3, 4, 5, 360s, 420s, 8s, 9s, 10s, 12, 13};
   e.exporters = {{"192.0.2.0/24", "core", 100, 200, true}};
   e.log = {"debug", LogFormat::json, 60s};
   e.metrics = {"0.0.0.0:9", {"10.0.0.0/8"}, 11};

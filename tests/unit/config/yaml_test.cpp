@@ -79,6 +79,7 @@ TEST(ToYaml, DefaultsAsTheyAreShown) {
             "  max_template_fields: 512\n"
             "  max_record_length: 65535\n"
             "  max_samplers: 4096\n"
+            "  max_streams: 4096\n"
             "  max_names: 8192\n"
             "  template_timeout: 24h\n"
             "  exporter_timeout: 24h\n"

@@ -20,7 +20,8 @@ inline Snapshot full_snapshot() {
                   .kernel_drops = 104,
                   .queue_bytes = 105,
                   .queue_limit_bytes = 106,
-                  .queue_fill_max = 0.25},
+                  .queue_fill_max = 0.25,
+                  .kernel_drops_unshared = 107},
                  {.address = "[::]:6343", .protocol = "sflow", .datagrams = 111}};
   s.protocols = {{.protocol = "netflow9",
                   .datagrams = 201,
@@ -50,7 +51,26 @@ inline Snapshot full_snapshot() {
                   .templates = 309,
                   .sampling_rate = 1000,
                   .last_seen_seconds = 1700000100.5,
-                  .errors = {{"missing_template", 310}}}};
+                  .errors = {{"missing_template", 310}},
+                  .numbered = "datagrams",
+                  .sequence = {{"in_order", 311}, {"passed_over", 312}, {"late", 313}},
+                  .restarts = 314,
+                  .untracked_datagrams = 315,
+                  .lost_datagrams = 416,
+                  .lost_in_kernel = 317,
+                  .lost_records = 318,
+                  .samples_passed_over = 319,
+                  .samples_late = 320,
+                  .sampler_drops = 321,
+                  .has_clock = true,
+                  .clock_difference_seconds = -1.5}};
+  s.exporter_sinks = {{.address = "192.0.2.1",
+                       .sink = "kafka",
+                       .left_out = 331,
+                       .delivered = 332,
+                       .failed = 333,
+                       .shed = 334,
+                       .queued = 335}};
   s.exporters_known = 401;
   s.exporters_refused = 402;
   s.exporters_expired = 403;
