@@ -160,7 +160,13 @@ class FileDecoder {
   const bool raw_;
   const UserFieldsPtr user_fields_;
   std::unique_ptr<encode::RowEncoder> encoder_;
-  decode::ExporterTable exporters_{{}, {}, {}, user_fields_};
+  /// A file is shown in its own order: what has no template yet has none.
+  static decode::Limits limits() {
+    decode::Limits out;
+    out.held_bytes = 0;
+    return out;
+  }
+  decode::ExporterTable exporters_{limits(), {}, {}, user_fields_};
   decode::DatagramDecoder decoder_{exporters_};
   FlowBatch batch_;
   encode::RowBuffer rows_;

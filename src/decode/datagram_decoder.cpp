@@ -104,6 +104,7 @@ DecodeReport DatagramDecoder::decode(const Datagram& datagram, FlowBatch& batch,
   const std::size_t first = batch.size();
   decoder->decode(datagram, *exporter, batch, report, observer);
   if (!exporter->names.empty()) give_names(exporter->names, first, batch);
+  exporters_.note_changes(*exporter);
   count(datagram, report, exporter->counters[static_cast<std::size_t>(report.protocol)]);
   return report;
 }

@@ -7,7 +7,8 @@ ExporterTable::ExporterTable(Limits limits, TimeBounds bounds, SettingsOf settin
     : limits_(limits),
       bounds_(bounds),
       settings_of_(std::move(settings_of)),
-      user_fields_(std::move(user_fields)) {}
+      user_fields_(std::move(user_fields)),
+      held_(std::make_shared<HeldPool>(limits.held_bytes)) {}
 
 std::shared_ptr<Exporter> ExporterTable::find_or_add(const ExporterKey& key, std::uint64_t now_ns) {
   {
@@ -27,7 +28,7 @@ std::shared_ptr<Exporter> ExporterTable::find_or_add(const ExporterKey& key, std
   }
   auto& slot = exporters_[key];
   if (!slot) {
-    slot = std::make_shared<Exporter>(key, settings, limits_, bounds_, user_fields_);
+    slot = std::make_shared<Exporter>(key, settings, limits_, bounds_, user_fields_, held_);
     slot->first_seen_ns = now_ns;
     slot->last_seen_ns = now_ns;
   }
@@ -47,22 +48,44 @@ std::size_t ExporterTable::expire(std::uint64_t now_ns, std::vector<ExporterKey>
     });
   }
   expired_.fetch_add(gone, std::memory_order_relaxed);
+  if (gone > 0) changes_.fetch_add(1, std::memory_order_release);
+  expire_held(now_ns);
   for_each([&](Exporter& exporter) {
     exporter.templates.expire(before(limits_.template_timeout_ns));
     exporter.sequences.expire(before(limits_.exporter_timeout_ns));
+    note_changes(exporter);
   });
   return gone;
 }
 
-void ExporterTable::for_each(const std::function<void(Exporter&)>& visit) const {
-  // References are taken first, so that a worker that meets a new exporter never waits for a whole visit.
-  std::vector<std::shared_ptr<Exporter>> all;
+std::size_t ExporterTable::expire_held(std::uint64_t now_ns) {
+  if (held_->used() == 0 || now_ns <= limits_.held_timeout_ns) return 0;
+  const std::uint64_t before = now_ns - limits_.held_timeout_ns;
+  std::vector<std::shared_ptr<Exporter>> due;
   {
     const std::shared_lock lock(mutex_);
-    all.reserve(exporters_.size());
-    for (const auto& [key, exporter] : exporters_) all.push_back(exporter);
+    for (const auto& [key, exporter] : exporters_)
+      if (exporter->held.oldest_ns() < before) due.push_back(exporter);
   }
-  for (const auto& exporter : all) {
+  std::size_t gone = 0;
+  for (const auto& exporter : due) {
+    const std::lock_guard lock(exporter->mutex);
+    gone += exporter->held.expire(before);
+  }
+  return gone;
+}
+
+std::vector<std::shared_ptr<Exporter>> ExporterTable::all() const {
+  std::vector<std::shared_ptr<Exporter>> out;
+  const std::shared_lock lock(mutex_);
+  out.reserve(exporters_.size());
+  for (const auto& [key, exporter] : exporters_) out.push_back(exporter);
+  return out;
+}
+
+void ExporterTable::for_each(const std::function<void(Exporter&)>& visit) const {
+  // References are taken first, so that a worker that meets a new exporter never waits for a whole visit.
+  for (const auto& exporter : all()) {
     const std::lock_guard lock(exporter->mutex);
     visit(*exporter);
   }

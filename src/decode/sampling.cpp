@@ -9,18 +9,36 @@ SamplerTable::Domain* SamplerTable::domain_of(Protocol version, std::uint32_t do
   return &domains_[key(version, domain)];
 }
 
-bool SamplerTable::learn(Protocol version, std::uint32_t domain, std::uint64_t sampler, std::uint64_t rate) {
+void SamplerTable::set(Known& known, std::uint64_t value, bool from_disk) {
+  changes_ += known.value != value && !from_disk;
+  known.value = value;
+  restored_ += from_disk;
+  restored_ -= known.restored;
+  known.restored = from_disk;
+}
+
+bool SamplerTable::put_rate(Protocol version, std::uint32_t domain, std::uint64_t sampler, std::uint64_t rate,
+                            bool from_disk) {
   Domain* entry = domain_of(version, domain);
   if (!entry) return false;
   const auto known = entry->rate_by_sampler.find(sampler);
   if (known != entry->rate_by_sampler.end()) {
-    known->second = rate;
+    set(known->second, rate, from_disk);
     return true;
   }
   if (entries_ >= max_entries_) return false;
-  entry->rate_by_sampler.emplace(sampler, rate);
+  set(entry->rate_by_sampler[sampler], rate, from_disk);
   ++entries_;
   return true;
+}
+
+bool SamplerTable::learn(Protocol version, std::uint32_t domain, std::uint64_t sampler, std::uint64_t rate) {
+  return put_rate(version, domain, sampler, rate, false);
+}
+
+bool SamplerTable::restore_rate(Protocol version, std::uint32_t domain, std::uint64_t sampler,
+                                std::uint64_t rate) {
+  return rate != 0 && put_rate(version, domain, sampler, rate, true);
 }
 
 std::uint64_t SamplerTable::rate_of(Protocol version, std::uint32_t domain, bool named,
@@ -30,20 +48,42 @@ std::uint64_t SamplerTable::rate_of(Protocol version, std::uint32_t domain, bool
   const auto& rates = found->second.rate_by_sampler;
   if (named) {
     const auto exact = rates.find(sampler);
-    if (exact != rates.end()) return exact->second;
+    if (exact != rates.end()) return exact->second.value;
   }
   const auto zero = rates.find(0);
-  if (zero != rates.end()) return zero->second;
-  return rates.size() == 1 ? rates.begin()->second : 0;
+  if (zero != rates.end()) return zero->second.value;
+  return rates.size() == 1 ? rates.begin()->second.value : 0;
 }
 
 void SamplerTable::set_system_init_ms(Protocol version, std::uint32_t domain, std::uint64_t ms) {
-  if (Domain* entry = domain_of(version, domain)) entry->system_init_ms = ms;
+  if (Domain* entry = domain_of(version, domain)) set(entry->system_init_ms, ms, false);
+}
+
+bool SamplerTable::restore_system_init_ms(Protocol version, std::uint32_t domain, std::uint64_t ms) {
+  Domain* entry = ms ? domain_of(version, domain) : nullptr;
+  if (!entry) return false;
+  set(entry->system_init_ms, ms, true);
+  return true;
 }
 
 std::uint64_t SamplerTable::system_init_ms(Protocol version, std::uint32_t domain) const {
   const auto found = domains_.find(key(version, domain));
-  return found == domains_.end() ? 0 : found->second.system_init_ms;
+  return found == domains_.end() ? 0 : found->second.system_init_ms.value;
+}
+
+void SamplerTable::for_each_rate(
+    const std::function<void(Protocol, std::uint32_t, std::uint64_t, std::uint64_t)>& visit) const {
+  for (const auto& [where, domain] : domains_)
+    for (const auto& [sampler, known] : domain.rate_by_sampler)
+      visit(static_cast<Protocol>(where >> 32), static_cast<std::uint32_t>(where), sampler, known.value);
+}
+
+void SamplerTable::for_each_system_init(
+    const std::function<void(Protocol, std::uint32_t, std::uint64_t)>& visit) const {
+  for (const auto& [where, domain] : domains_)
+    if (domain.system_init_ms.value)
+      visit(static_cast<Protocol>(where >> 32), static_cast<std::uint32_t>(where),
+            domain.system_init_ms.value);
 }
 
 }  // namespace sluice::decode

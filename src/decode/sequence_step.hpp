@@ -4,10 +4,16 @@
 
 namespace sluice::decode {
 
+/// Flow records that the message itself held, without those that had waited for its templates.
+inline std::uint32_t own_flow_records(const DecodeReport& report) {
+  return report.flow_records - (report.recovered_records - report.recovered_options_records);
+}
+
 /// Whether a message held records that were not decoded, so that nobody knows how many it held.
 inline bool lost_records(const DecodeReport& report) {
-  return report.count(DecodeError::missing_template) || report.count(DecodeError::bad_set) ||
-         report.count(DecodeError::bad_record) || report.count(DecodeError::bad_length);
+  return report.held_sets || report.count(DecodeError::missing_template) ||
+         report.count(DecodeError::bad_set) || report.count(DecodeError::bad_record) ||
+         report.count(DecodeError::bad_length);
 }
 
 inline SequenceVerdict account(const SequenceTracker::Key& stream, const SequenceStep& step,

@@ -8,6 +8,13 @@
 
 namespace sluice::test {
 
+/// Data without a template is lost at once.
+inline decode::Limits hold_nothing() {
+  decode::Limits limits;
+  limits.held_bytes = 0;
+  return limits;
+}
+
 struct DecodeFixture {
   explicit DecodeFixture(decode::Limits limits = {}, decode::ExporterSettings settings = {})
       : exporters(limits, decode::TimeBounds{}, [settings](const IpAddress&) { return settings; }),

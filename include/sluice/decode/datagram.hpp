@@ -24,7 +24,7 @@ enum class DecodeError : std::uint8_t {
   bad_template,        ///< a template definition that cannot be right (truncated, record length 0)
   template_too_large,  ///< more fields than, or records longer than, the configured limits
   template_limit,      ///< the exporter has its full number of templates
-  missing_template,    ///< a data set without a template
+  missing_template,    ///< a data set whose template did not come, in time or while there was room to wait
   bad_record,          ///< a record that ends before its fields do (variable length)
   bad_sample,          ///< an sFlow sample whose length or content does not fit
   bad_sample_record,   ///< a record inside an sFlow sample that does not fit
@@ -62,6 +62,11 @@ struct DecodeReport {
       0;  ///< flows whose end was out of bounds: both times became the receive time
   std::uint32_t starts_replaced = 0;  ///< flows whose start was after the end or too old: it became the end
   std::uint32_t rates_unknown = 0;    ///< flows without a sampling rate
+  std::uint32_t held_sets = 0;        ///< data sets that now wait for their template; no error
+  /// Of flow_records and options_records together: those of data that waited for a template of this datagram.
+  /// Same version and domain, but other datagrams, so they are no part of this one's sequence.
+  std::uint32_t recovered_records = 0;
+  std::uint32_t recovered_options_records = 0;  ///< of recovered_records
   std::array<std::uint32_t, static_cast<std::size_t>(DecodeError::count)> errors{};
 
   void fail(DecodeError error, std::uint32_t n = 1) { errors[static_cast<std::size_t>(error)] += n; }

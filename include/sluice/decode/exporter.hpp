@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "sluice/decode/datagram.hpp"
+#include "sluice/decode/held_data.hpp"
 #include "sluice/decode/name_table.hpp"
 #include "sluice/decode/sampling.hpp"
 #include "sluice/decode/sequence.hpp"
@@ -33,6 +34,10 @@ struct Limits {
   std::uint32_t max_streams = 4096;         ///< sequences followed per exporter, and as many sFlow sources
   std::uint64_t template_timeout_ns = 24ULL * 3600 * 1000000000;  ///< since last seen or used
   std::uint64_t exporter_timeout_ns = 24ULL * 3600 * 1000000000;  ///< since its last datagram
+  /// Data that waits for its template; 0 in one of the three: nothing is held.
+  std::uint64_t held_bytes_per_exporter = 256ULL << 10;
+  std::uint64_t held_bytes = 64ULL << 20;                   ///< all exporters together
+  std::uint64_t held_timeout_ns = 30ULL * 60 * 1000000000;  ///< since it was received
 };
 
 /// How flow times are judged (flow-message contract, "Times").
@@ -81,7 +86,8 @@ struct SocketTraffic {
 class Exporter {
  public:
   Exporter(const ExporterKey& exporter_key, const ExporterSettings& exporter_settings, const Limits& limits,
-           const TimeBounds& time_bounds, UserFieldsPtr user = {})
+           const TimeBounds& time_bounds, UserFieldsPtr user = {},
+           std::shared_ptr<HeldPool> held_pool = nullptr)
       : key(exporter_key),
         settings(exporter_settings),
         bounds(time_bounds),
@@ -89,7 +95,8 @@ class Exporter {
         templates(limits, user_fields),
         samplers(limits.max_samplers),
         names(limits.max_names),
-        sequences(limits.max_streams) {}
+        sequences(limits.max_streams),
+        held(limits, std::move(held_pool), counters.data()) {}
 
   const ExporterKey key;
   const ExporterSettings settings;
@@ -102,7 +109,11 @@ class Exporter {
   SequenceTracker sequences;
   std::vector<SocketTraffic> traffic;  ///< an entry for each socket and protocol it was seen with
   std::array<ExporterCounters, static_cast<std::size_t>(Protocol::count)> counters{};
+  HeldData held;  ///< after the counters, which it writes to until its end
   ExporterCounters& counters_of(Protocol protocol) { return counters[static_cast<std::size_t>(protocol)]; }
+  /// Grows with all that is learnt of what is kept on disk.
+  std::uint64_t changes() const { return templates.changes() + samplers.changes() + names.changes(); }
+  std::uint64_t changes_told = 0;  ///< to the table, by ExporterTable::note_changes()
   std::atomic<std::uint64_t> first_seen_ns{0};
   std::atomic<std::uint64_t> last_seen_ns{0};
   std::atomic<bool> expired{false};  ///< taken out of the table; a worker's own reference is stale
@@ -123,22 +134,40 @@ class ExporterTable {
   /// Removes exporters and templates that were not seen for their timeout; returns how many exporters went.
   /// Their keys are appended to `gone` where one is given.
   std::size_t expire(std::uint64_t now_ns, std::vector<ExporterKey>* gone = nullptr);
+  /// Gives up held data whose time is over; returns how many sets. Cheap where nothing is due.
+  std::size_t expire_held(std::uint64_t now_ns);
+  /// Tells the table what changed in the exporter, whose lock is held; once a datagram.
+  void note_changes(Exporter& exporter) {
+    const std::uint64_t now = exporter.changes();
+    if (now == exporter.changes_told) [[likely]]
+      return;
+    exporter.changes_told = now;
+    changes_.fetch_add(1, std::memory_order_release);
+  }
+  /// Grows when templates, sampling rates or names of any exporter have changed.
+  std::uint64_t changes() const { return changes_.load(std::memory_order_acquire); }
+  /// All of them, for work that takes each exporter's lock by itself.
+  std::vector<std::shared_ptr<Exporter>> all() const;
   void for_each(
       const std::function<void(Exporter&)>& visit) const;  ///< takes each exporter's lock for the visit
   std::size_t size() const;
   std::uint64_t refused() const { return refused_.load(std::memory_order_relaxed); }
   std::uint64_t expired_exporters() const { return expired_.load(std::memory_order_relaxed); }
   const Limits& limits() const { return limits_; }
+  /// What is held for all exporters together, and what was, by protocol.
+  const HeldPool& held() const { return *held_; }
 
  private:
   const Limits limits_;
   const TimeBounds bounds_;
   const SettingsOf settings_of_;
   const UserFieldsPtr user_fields_;
+  const std::shared_ptr<HeldPool> held_;
   mutable std::shared_mutex mutex_;
   std::unordered_map<ExporterKey, std::shared_ptr<Exporter>> exporters_;
   std::atomic<std::uint64_t> refused_{0};
   std::atomic<std::uint64_t> expired_{0};
+  std::atomic<std::uint64_t> changes_{0};
 };
 
 }  // namespace sluice::decode

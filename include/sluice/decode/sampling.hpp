@@ -2,6 +2,7 @@
 // What options data said about how to read the flows of a stream: sampling rates by sampler, and when the
 // box's sysUpTime was 0. Bounded. Guarded by the exporter's lock.
 #include <cstdint>
+#include <functional>
 #include <unordered_map>
 
 #include "sluice/decode/datagram.hpp"
@@ -23,11 +24,33 @@ class SamplerTable {
   std::uint64_t system_init_ms(Protocol version, std::uint32_t domain) const;
   std::size_t size() const { return entries_; }
 
+  bool empty() const { return domains_.empty(); }
+
+  // The same for what was kept on disk; it counts in restored() until the exporter says it again.
+  bool restore_rate(Protocol version, std::uint32_t domain, std::uint64_t sampler, std::uint64_t rate);
+  bool restore_system_init_ms(Protocol version, std::uint32_t domain, std::uint64_t ms);
+  std::size_t restored() const { return restored_; }
+  /// Grows with all that is learnt and was not known so; tells a writer whether there is anything to write.
+  std::uint64_t changes() const { return changes_; }
+  // All of it, in no order.
+  void for_each_rate(const std::function<void(Protocol version, std::uint32_t domain, std::uint64_t sampler,
+                                              std::uint64_t rate)>& visit) const;
+  void for_each_system_init(
+      const std::function<void(Protocol version, std::uint32_t domain, std::uint64_t ms)>& visit) const;
+
  private:
-  struct Domain {
-    std::unordered_map<std::uint64_t, std::uint64_t> rate_by_sampler;
-    std::uint64_t system_init_ms = 0;
+  /// A rate, or a time, and whether it is only known from disk.
+  struct Known {
+    std::uint64_t value = 0;
+    bool restored = false;
   };
+  struct Domain {
+    std::unordered_map<std::uint64_t, Known> rate_by_sampler;
+    Known system_init_ms;
+  };
+  void set(Known& known, std::uint64_t value, bool from_disk);
+  bool put_rate(Protocol version, std::uint32_t domain, std::uint64_t sampler, std::uint64_t rate,
+                bool from_disk);
   static std::uint64_t key(Protocol version, std::uint32_t domain) {
     return static_cast<std::uint64_t>(version) << 32 | domain;
   }
@@ -37,6 +60,8 @@ class SamplerTable {
       domains_;  // an entry for each domain and each rate, max_entries_ in all
   std::uint32_t max_entries_;
   std::uint32_t entries_ = 0;
+  std::uint64_t changes_ = 0;
+  std::size_t restored_ = 0;
 };
 
 }  // namespace sluice::decode

@@ -3,6 +3,7 @@
 // each compiled when it arrives into the plan that decodes its records. Guarded by the exporter's lock; a
 // pointer from find() holds until the next put(), withdraw() or expire().
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <unordered_map>
 #include <vector>
@@ -36,6 +37,7 @@ struct Template {
   std::size_t min_length = 0;  ///< of a record, bytes; variable fields count as 1
   bool variable = false;       ///< has a field of variable length
   std::uint64_t last_seen_ns = 0;
+  bool restored = false;  ///< read back from disk; the exporter has not sent it since
   std::unique_ptr<const Plan> plan;
 };
 
@@ -58,12 +60,20 @@ class TemplateCache {
   std::size_t size() const { return templates_.size(); }
   std::size_t size(Protocol version) const;
   std::uint32_t max_fields() const { return max_fields_; }
+  /// Grows when a template comes, goes or changes; tells a writer whether there is anything to write.
+  std::uint64_t changes() const { return changes_; }
+  /// Templates that were read back and not sent since.
+  std::size_t restored(Protocol version) const;
+  /// All templates in no order.
+  void for_each(
+      const std::function<void(Protocol version, std::uint32_t domain, const Template&)>& visit) const;
 
  private:
   static std::uint64_t key(Protocol version, std::uint32_t domain, std::uint16_t id) {
     return static_cast<std::uint64_t>(version) << 48 | static_cast<std::uint64_t>(domain) << 16 | id;
   }
   std::unordered_map<std::uint64_t, std::unique_ptr<Template>> templates_;
+  std::uint64_t changes_ = 0;
   const std::uint32_t max_templates_;
   const std::uint32_t max_fields_;
   const std::uint32_t max_record_length_;

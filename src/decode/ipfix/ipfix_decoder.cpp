@@ -29,6 +29,7 @@ void IpfixDecoder::decode(const Datagram& datagram, Exporter& exporter, FlowBatc
   Origin& origin = start_origin(datagram, exporter, FlowType::ipfix, batch);
   origin.sequence_num = be_at<std::uint32_t, 8>(header);
   origin.observation_domain_id = message.domain;
+  message.sequence = origin.sequence_num;
   const std::uint16_t length = be_at<std::uint16_t, 2>(header);
   if (observer) {
     observer->open("header");
@@ -50,9 +51,9 @@ void IpfixDecoder::decode(const Datagram& datagram, Exporter& exporter, FlowBatc
 
   SequenceStep step;
   step.sequence = sequence;
-  step.units = report.flow_records + report.options_records;
-  step.options_units = report.options_records;
-  step.records = report.flow_records;
+  step.options_units = report.options_records - report.recovered_options_records;
+  step.records = own_flow_records(report);
+  step.units = step.records + step.options_units;
   step.complete = !lost_records(report);
   step.export_s = be_at<std::uint32_t, 4>(header);
   account({Protocol::ipfix, message.domain, {}}, step, message.time.export_ns, datagram, exporter);

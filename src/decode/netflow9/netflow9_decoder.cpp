@@ -27,6 +27,7 @@ void Netflow9Decoder::decode(const Datagram& datagram, Exporter& exporter, FlowB
   Origin& origin = start_origin(datagram, exporter, FlowType::netflow9, batch);
   origin.sequence_num = be_at<std::uint32_t, 12>(header);
   origin.observation_domain_id = message.domain;
+  message.sequence = origin.sequence_num;
   if (observer) {
     observer->open("header");
     observer->number("version", 9);
@@ -43,7 +44,7 @@ void Netflow9Decoder::decode(const Datagram& datagram, Exporter& exporter, FlowB
 
   SequenceStep step;
   step.sequence = sequence;
-  step.records = report.flow_records;
+  step.records = own_flow_records(report);
   step.has_uptime = true;
   step.uptime_ms = message.time.sys_uptime_ms;
   account({Protocol::netflow9, message.domain, {}}, step, message.time.export_ns, datagram, exporter);

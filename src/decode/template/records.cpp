@@ -215,7 +215,8 @@ void RecordDecoder::observe(const Message& message, const Template& tmpl) {
 
 void RecordDecoder::decode_set(const Message& message, Template& tmpl, Bytes set, Exporter& exporter,
                                FlowBatch& batch, DecodeReport& report) {
-  tmpl.last_seen_ns = message.received_ns;
+  // Data that waited is older than the template that it waited for.
+  tmpl.last_seen_ns = std::max(tmpl.last_seen_ns, message.received_ns);
   if (tmpl.options)
     options(message, tmpl, set, exporter, report);
   else if (tmpl.variable)

@@ -14,6 +14,7 @@ struct Message {
   std::uint32_t domain = 0;
   HeaderTime time;
   std::uint64_t received_ns = 0;
+  std::uint32_t sequence = 0;
   RawObserver* observer = nullptr;
 };
 

@@ -59,10 +59,56 @@ void observe_template(const Walk& walk, const Template& tmpl) {
   observer.close();
 }
 
+/// One set that waited, under an origin that says when and with which number it came.
+void decode_held(const Walk& walk, const Origin& now, const HeldSet& held, bool same_datagram,
+                 Template& tmpl) {
+  if (!same_datagram) {
+    Origin& origin = walk.batch.add_origin();
+    origin = now;
+    origin.time_received_ns = held.received_ns;
+    origin.sequence_num = held.sequence;
+  }
+  Message message = walk.message;
+  message.time.export_ns = held.export_ns;
+  message.time.sys_uptime_ms = held.sys_uptime_ms;
+  message.received_ns = held.received_ns;
+  message.sequence = held.sequence;
+  if (message.observer) {
+    message.observer->open("held set");
+    message.observer->number("sequence", held.sequence);
+    message.observer->number("length", held.bytes.size() + kSetHeader);
+  }
+  DecodeReport& report = walk.report;
+  const std::uint32_t options_before = report.options_records;
+  const std::uint32_t before = report.flow_records + options_before;
+  walk.records.decode_set(message, tmpl, held.bytes, walk.exporter, walk.batch, report);
+  report.recovered_records += report.flow_records + report.options_records - before;
+  report.recovered_options_records += report.options_records - options_before;
+  if (message.observer) message.observer->close();
+}
+
+/// Decodes what waited for a template that has just come. The flows of the rest of the datagram get an origin
+/// of its own again.
+void recover(const Walk& walk, std::uint16_t id) {
+  const auto waited = walk.exporter.held.take(walk.message.version, walk.message.domain, id);
+  if (waited.empty()) return;
+  Template* tmpl = walk.exporter.templates.find(walk.message.version, walk.message.domain, id);
+  const Origin now = walk.batch.current_origin();
+  std::uint64_t datagram = 0;
+  for (const HeldSet& held : waited) {
+    decode_held(walk, now, held, held.datagram == datagram, *tmpl);
+    datagram = held.datagram;
+  }
+  walk.batch.add_origin() = now;
+}
+
 void store(const Walk& walk, std::unique_ptr<Template> tmpl) {
+  const std::uint16_t id = tmpl->id;
   tmpl->last_seen_ns = walk.message.received_ns;
   observe_template(walk, *tmpl);
-  walk.exporter.templates.put(walk.message.version, walk.message.domain, std::move(tmpl), walk.report);
+  const bool taken =
+      walk.exporter.templates.put(walk.message.version, walk.message.domain, std::move(tmpl), walk.report);
+  if (taken && !walk.exporter.held.empty()) recover(walk, id);
 }
 
 /// RFC 7011 section 8.1: a field count of 0 withdraws the template, or all of the kind for ids 2 and 3.
@@ -128,9 +174,24 @@ void options_template_set_ipfix(const Walk& walk, Bytes set) {
   }
 }
 
+void hold_back(const Walk& walk, std::uint16_t id, Bytes set) {
+  HeldSet held;
+  held.version = walk.message.version;
+  held.id = id;
+  held.domain = walk.message.domain;
+  held.sequence = walk.message.sequence;
+  held.sys_uptime_ms = walk.message.time.sys_uptime_ms;
+  held.export_ns = walk.message.time.export_ns;
+  held.received_ns = walk.message.received_ns;
+  if (walk.exporter.held.hold(std::move(held), set))
+    ++walk.report.held_sets;
+  else
+    walk.report.fail(DecodeError::missing_template);
+}
+
 void data_set(const Walk& walk, std::uint16_t id, Bytes set) {
   Template* tmpl = walk.exporter.templates.find(walk.message.version, walk.message.domain, id);
-  if (!tmpl) return walk.report.fail(DecodeError::missing_template);
+  if (!tmpl) return hold_back(walk, id, set);
   walk.records.decode_set(walk.message, *tmpl, set, walk.exporter, walk.batch, walk.report);
 }
 
@@ -151,20 +212,24 @@ void one_set(const Walk& walk, std::uint16_t id, Bytes set) {
   if (walk.message.observer) walk.message.observer->close();
 }
 
-}  // namespace
-
-void walk_sets(const Dialect& dialect, const Message& message, ByteReader& reader, std::size_t trailing,
-               RecordDecoder& records, Exporter& exporter, FlowBatch& batch, DecodeReport& report) {
-  const Walk walk{dialect, message, records, exporter, batch, report};
+void all_sets(const Walk& walk, ByteReader& reader, std::size_t trailing) {
   while (reader.remaining() >= trailing + kSetHeader) {
     const std::uint16_t id = reader.be<std::uint16_t>();
     const std::uint16_t length = reader.be<std::uint16_t>();
     if (id == 0 && length == 0) return;  // a tail of zeros: Palo Alto fills its datagrams up
     if (length < kSetHeader || length - kSetHeader > reader.remaining())
-      return report.fail(DecodeError::bad_set);
+      return walk.report.fail(DecodeError::bad_set);
     one_set(walk, id, reader.take(length - kSetHeader));
-    if (reader.remaining() < trailing) return report.fail(DecodeError::bad_length);
+    if (reader.remaining() < trailing) return walk.report.fail(DecodeError::bad_length);
   }
+}
+
+}  // namespace
+
+void walk_sets(const Dialect& dialect, const Message& message, ByteReader& reader, std::size_t trailing,
+               RecordDecoder& records, Exporter& exporter, FlowBatch& batch, DecodeReport& report) {
+  all_sets({dialect, message, records, exporter, batch, report}, reader, trailing);
+  if (exporter.held.in_datagram()) exporter.held.end_datagram();
 }
 
 }  // namespace sluice::decode

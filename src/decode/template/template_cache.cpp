@@ -50,22 +50,28 @@ bool TemplateCache::put(Protocol version, std::uint32_t domain, std::unique_ptr<
   if (slot && slot->options == fresh->options && slot->scope_fields == fresh->scope_fields &&
       slot->fields == fresh->fields) {
     slot->last_seen_ns = fresh->last_seen_ns;  // a refresh: the plan stands
+    slot->restored = false;
     return true;
   }
   fresh->plan = std::make_unique<const Plan>(compile(*fresh, user_fields_.get()));
   slot = std::move(fresh);
+  ++changes_;
   return true;
 }
 
 std::size_t TemplateCache::withdraw(Protocol version, std::uint32_t domain, std::uint16_t id) {
-  return templates_.erase(key(version, domain, id));
+  const std::size_t gone = templates_.erase(key(version, domain, id));
+  changes_ += gone;
+  return gone;
 }
 
 std::size_t TemplateCache::withdraw_all(Protocol version, std::uint32_t domain, bool options) {
   const std::uint64_t stream = key(version, domain, 0);
-  return std::erase_if(templates_, [&](const auto& entry) {
+  const std::size_t gone = std::erase_if(templates_, [&](const auto& entry) {
     return (entry.first & ~0xffffULL) == stream && entry.second->options == options;
   });
+  changes_ += gone;
+  return gone;
 }
 
 std::size_t TemplateCache::size(Protocol version) const {
@@ -75,7 +81,22 @@ std::size_t TemplateCache::size(Protocol version) const {
 }
 
 std::size_t TemplateCache::expire(std::uint64_t before_ns) {
-  return std::erase_if(templates_, [&](const auto& entry) { return entry.second->last_seen_ns < before_ns; });
+  const std::size_t gone =
+      std::erase_if(templates_, [&](const auto& entry) { return entry.second->last_seen_ns < before_ns; });
+  changes_ += gone;
+  return gone;
+}
+
+std::size_t TemplateCache::restored(Protocol version) const {
+  return static_cast<std::size_t>(std::ranges::count_if(templates_, [&](const auto& entry) {
+    return entry.second->restored && entry.first >> 48 == static_cast<std::uint64_t>(version);
+  }));
+}
+
+void TemplateCache::for_each(
+    const std::function<void(Protocol, std::uint32_t, const Template&)>& visit) const {
+  for (const auto& [where, tmpl] : templates_)
+    visit(static_cast<Protocol>(where >> 48), static_cast<std::uint32_t>(where >> 16), *tmpl);
 }
 
 }  // namespace sluice::decode

@@ -37,7 +37,7 @@ struct Counts {
 };
 
 Counts decode_group(const nlohmann::json& files) {
-  DecodeFixture decode;
+  DecodeFixture decode(test::hold_nothing());
   Counts sum;
   for (const auto& file : files)
     each_datagram(captures() / file.get<std::string>(), [&](const std::vector<std::byte>& payload) {

@@ -239,7 +239,7 @@ TEST(Ipfix, RecordThatEndsTooSoonKeepsTheOnesBefore) {
 }
 
 TEST(Ipfix, WithdrawalOfOneTemplate) {
-  DecodeFixture decode;
+  DecodeFixture decode(test::hold_nothing());
   decode(SetMessage::ipfix().tmpl(256, {{1, 4}}).tmpl(257, {{1, 4}}));
   EXPECT_EQ(decode(SetMessage::ipfix().withdraw(256)).withdrawals, 1u);
   const auto report = decode(SetMessage::ipfix().data(256, WireBytes().u32(1)).data(257, WireBytes().u32(1)));

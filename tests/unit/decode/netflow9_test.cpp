@@ -39,7 +39,7 @@ TEST(Netflow9, TemplateAndDataInOneMessage) {
 }
 
 TEST(Netflow9, DataWithoutTemplateIsCountedAndCostsNothingElse) {
-  DecodeFixture decode;
+  DecodeFixture decode(test::hold_nothing());
   const auto report =
       decode(SetMessage::v9().data(300, plain_record()).tmpl(256, kPlain).data(256, plain_record()));
   EXPECT_EQ(report.count(DecodeError::missing_template), 1u);
@@ -47,7 +47,7 @@ TEST(Netflow9, DataWithoutTemplateIsCountedAndCostsNothingElse) {
 }
 
 TEST(Netflow9, TemplatesOfOtherDomainsAndExportersAreNotUsed) {
-  DecodeFixture decode;
+  DecodeFixture decode(test::hold_nothing());
   decode(SetMessage::v9(1).tmpl(256, kPlain));
   EXPECT_EQ(decode(SetMessage::v9(2).data(256, plain_record())).count(DecodeError::missing_template), 1u);
   decode.source = IpAddress::v4(0x0a000001);
@@ -276,7 +276,7 @@ TEST(Netflow9, SetOfAReservedIdIsCountedAndSkipped) {
 }
 
 TEST(Netflow9, TemplateOfEmptyRecordsIsRefused) {
-  DecodeFixture decode;
+  DecodeFixture decode(test::hold_nothing());
   const auto report =
       decode(SetMessage::v9().tmpl(256, {{1, 0}, {2, 0}}).tmpl(257, {}).data(256, WireBytes().zeros(100)));
   EXPECT_EQ(report.count(DecodeError::bad_template), 2u);

@@ -111,11 +111,11 @@ TEST_F(WorkerTest, AFullSinkCostsOnlyItself) {
 TEST_F(WorkerTest, ErrorsAreCountedAndTold) {
   const auto worker = make();
   worker->start();
-  send(SetMessage::ipfix().data(300, WireBytes().u32(1)).bytes());
+  send(SetMessage::ipfix().set(77, WireBytes().u32(1)).bytes());
   send(WireBytes().u16(4711).zeros(30).data());
   ASSERT_TRUE(wait_for([&] { return errors_.load() == 2; }));
-  const auto missing = static_cast<std::size_t>(decode::DecodeError::missing_template);
-  EXPECT_EQ(worker->protocol(decode::Protocol::ipfix).errors[missing].get(), 1u);
+  const auto unknown = static_cast<std::size_t>(decode::DecodeError::unknown_set);
+  EXPECT_EQ(worker->protocol(decode::Protocol::ipfix).errors[unknown].get(), 1u);
   EXPECT_EQ(worker->protocol(decode::Protocol::unknown).datagrams.get(), 1u);
 }
 
