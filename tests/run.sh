@@ -77,7 +77,7 @@ if stage build build release; then
 fi
 $quick && finish
 # Every module that reads bytes or runs threads; the command line is tested as a program, by the release build.
-modules=(util flow decode encode sink net source worker metrics config api generate store query)
+modules=(util flow decode encode sink net source state worker metrics config api generate store query)
 stage build-sanitize build sanitize "${modules[@]/%/_test}" tests/fuzz/all &&
   stage sanitize run_ctest sanitize -L quick -E '^unit\.(cli|docs)$'
 stage build-fuzz build fuzz tests/fuzz/all && stage fuzz run_ctest fuzz -L fuzz

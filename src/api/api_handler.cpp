@@ -24,6 +24,19 @@ json to_json(const metrics::ListenerRow& r) {
           {"kernel_drops_unshared", r.kernel_drops_unshared}};
 }
 
+/// Data that came before its template, of a protocol or an exporter.
+template <class Row>
+json held_of(const Row& r) {
+  return {{"datagrams", r.held_datagrams},
+          {"bytes", r.held_bytes},
+          {"decoded_datagrams", r.held_decoded_datagrams},
+          {"decoded_bytes", r.held_decoded_bytes},
+          {"expired_datagrams", r.held_expired_datagrams},
+          {"expired_bytes", r.held_expired_bytes},
+          {"refused_datagrams", r.held_refused_datagrams},
+          {"refused_bytes", r.held_refused_bytes}};
+}
+
 json to_json(const metrics::ProtocolRow& r) {
   return {{"protocol", r.protocol},
           {"datagrams", r.datagrams},
@@ -38,6 +51,7 @@ json to_json(const metrics::ProtocolRow& r) {
           {"times_replaced", r.times_replaced},
           {"starts_replaced", r.starts_replaced},
           {"rates_unknown", r.rates_unknown},
+          {"held", held_of(r)},
           {"errors", r.errors}};
 }
 
@@ -82,8 +96,10 @@ json to_json(const metrics::ExporterRow& r) {
           {"times_replaced", r.times_replaced},
           {"rates_unknown", r.rates_unknown},
           {"templates", r.templates},
+          {"restored_templates", r.restored_templates},
           {"sampling_rate", r.sampling_rate},
           {"last_seen_seconds", r.last_seen_seconds},
+          {"held", held_of(r)},
           {"errors", r.errors},
           {"ledger", r.numbered.empty() ? json() : ledger(r)}};
 }
@@ -117,6 +133,15 @@ json exporter_counts(const metrics::Snapshot& s) {
   return {{"known", s.exporters_known}, {"refused", s.exporters_refused}, {"expired", s.exporters_expired}};
 }
 
+json state(const metrics::StateFile& s) {
+  if (!s.kept) return nullptr;
+  return {{"writes", s.writes},       {"write_errors", s.write_errors},
+          {"bytes", s.bytes},         {"unwritten_changes", s.unwritten_changes},
+          {"set_aside", s.set_aside}, {"last_write_seconds", s.last_write_seconds},
+          {"restored", s.restored},   {"restored_exporters", s.restored_exporters},
+          {"refused", s.refused},     {"unrefreshed", s.unrefreshed}};
+}
+
 json status(const metrics::Snapshot& s) {
   const auto now = static_cast<double>(::time(nullptr));
   return {{"version", s.version},
@@ -129,6 +154,7 @@ json status(const metrics::Snapshot& s) {
           {"ready", s.ready},
           {"not_ready_because", s.not_ready_because},
           {"exporters", exporter_counts(s)},
+          {"state", state(s.state)},
           {"protocols", rows(s.protocols)},
           {"log_muted", s.log_muted}};
 }

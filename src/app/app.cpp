@@ -133,6 +133,8 @@ int run(const config::Config& config) {
     return say(e, kMistake);
   } catch (const ListenError& e) {
     return say(e, kMistake);
+  } catch (const state::SetupError& e) {
+    return say(e, kMistake);
   } catch (const std::exception& e) {
     return say(e, kFailed);
   }

@@ -33,6 +33,9 @@ decode::Limits limits_of(const config::Decode& d) {
   limits.max_names = d.max_names;
   limits.template_timeout_ns = ns(d.template_timeout);
   limits.exporter_timeout_ns = ns(d.exporter_timeout);
+  limits.held_bytes_per_exporter = d.held_bytes_per_exporter;
+  limits.held_bytes = d.held_bytes;
+  limits.held_timeout_ns = ns(d.held_timeout);
   return limits;
 }
 
@@ -90,6 +93,8 @@ Collector::Collector(const config::Config& config, Logging& log)
           limits_of(config.decode), bounds_of(config.decode),
           [this](const IpAddress& a) { return settings_of(a); }, user_fields_) {
   open_listeners();
+  if (!config.state.file.empty())
+    keeper_ = std::make_unique<state::Keeper>(config.state.file, exporters_, log.callback());
   make_sinks();
   make_workers();
 }
@@ -171,6 +176,7 @@ void Collector::report_error(const decode::Datagram& datagram, const decode::Dec
 
 void Collector::start() {
   started_seconds_ = static_cast<double>(unix_ns()) / 1e9;
+  if (keeper_) keeper_->start();
   for (const auto& worker : workers_) worker->start();
   running_ = true;
 }
@@ -182,6 +188,12 @@ void Collector::reopen() {
 void Collector::tick() {
   // Before anybody is forgotten who may have a share.
   share_kernel_drops();
+  if (const std::size_t lost = exporters_.expire_held(unix_ns()); lost > 0)
+    log_.limited(LogLevel::warning, "held_timeout", [&] {
+      return std::to_string(lost) +
+             " data sets waited for their templates for decode.held_timeout and are lost; "
+             "sluice_exporter_held_expired_datagrams_total tells whose they were";
+    });
   if (++ticks_ % 60 == 0) expire();
 }
 
@@ -227,6 +239,7 @@ void Collector::stop() {
       log_.write(LogLevel::error, std::string("a worker ended: ") + e.what());
     }
   }
+  if (keeper_) keeper_->stop();
   for (const NamedSink& named : sinks_) {
     named.sink->close(deadline);
     const sink::SinkStats stats = named.sink->stats();

@@ -12,14 +12,16 @@
 #include "sluice/metrics/snapshot.hpp"
 #include "sluice/net/udp_socket.hpp"
 #include "sluice/sink/sink.hpp"
+#include "sluice/state/keeper.hpp"
 #include "sluice/worker/worker.hpp"
 
 namespace sluice::app {
 
 class Collector {
  public:
-  /// Opens sockets and makes sinks and workers; nothing runs but the sinks' threads. Throws sink::SetupError
-  /// and ListenError with one sentence for the user. Config and log outlive the collector.
+  /// Opens sockets and makes sinks and workers; nothing runs but the sinks' threads. Throws
+  /// sink::SetupError, state::SetupError and ListenError with one sentence for the user. Config and log
+  /// outlive the collector.
   Collector(const config::Config& config, Logging& log);
   ~Collector();
 
@@ -60,6 +62,7 @@ class Collector {
   void add_exporters(metrics::Snapshot& out) const;
   void add_sinks(metrics::Snapshot& out) const;
   void add_decode_time(metrics::Snapshot& out) const;
+  void add_state(metrics::Snapshot& out) const;
 
   const config::Config& config_;
   Logging& log_;
@@ -71,6 +74,7 @@ class Collector {
   std::vector<NamedSink> sinks_;
   const UserFieldsPtr user_fields_;
   decode::ExporterTable exporters_;
+  std::unique_ptr<state::Keeper> keeper_;  ///< where state.file is set
   std::vector<std::unique_ptr<worker::Worker>> workers_;
   mutable std::unique_ptr<KernelDrops> kernel_drops_;  // by socket, listener after listener
   std::uint64_t ticks_ = 0;

@@ -60,6 +60,20 @@ void add_ledger(const decode::ExporterCounters& c, decode::Protocol protocol, me
   row.clock_difference_seconds = c.clock_difference_seconds;
 }
 
+/// `count` gives one of decode::HeldCount.
+template <class Row, class Count>
+void set_held(Row& row, const Count& count) {
+  using H = decode::HeldCount;
+  row.held_datagrams = count(H::datagrams);
+  row.held_bytes = count(H::bytes);
+  row.held_decoded_datagrams = count(H::decoded_datagrams);
+  row.held_decoded_bytes = count(H::decoded_bytes);
+  row.held_expired_datagrams = count(H::expired_datagrams);
+  row.held_expired_bytes = count(H::expired_bytes);
+  row.held_refused_datagrams = count(H::refused_datagrams);
+  row.held_refused_bytes = count(H::refused_bytes);
+}
+
 metrics::ExporterRow row_of(const decode::Exporter& exporter, std::size_t protocol) {
   const decode::ExporterCounters& c = exporter.counters[protocol];
   metrics::ExporterRow row;
@@ -75,7 +89,11 @@ metrics::ExporterRow row_of(const decode::Exporter& exporter, std::size_t protoc
   row.times_replaced = c.times_replaced;
   row.rates_unknown = c.rates_unknown;
   row.templates = exporter.templates.size(static_cast<decode::Protocol>(protocol));
+  row.restored_templates = exporter.templates.restored(static_cast<decode::Protocol>(protocol));
   row.sampling_rate = c.sampling_rate;
+  set_held(row, [&](decode::HeldCount what) {
+    return exporter.held.count(static_cast<decode::Protocol>(protocol), what);
+  });
   row.last_seen_seconds = static_cast<double>(exporter.last_seen_ns.load()) / 1e9;
   add_ledger(c, static_cast<decode::Protocol>(protocol), row);
   for (std::size_t i = 0; i < c.errors.size(); ++i)
@@ -94,6 +112,15 @@ void add_to(metrics::ExporterRow& sum, const metrics::ExporterRow& row) {
   sum.times_replaced += row.times_replaced;
   sum.rates_unknown += row.rates_unknown;
   sum.templates += row.templates;
+  sum.restored_templates += row.restored_templates;
+  sum.held_datagrams += row.held_datagrams;
+  sum.held_bytes += row.held_bytes;
+  sum.held_decoded_datagrams += row.held_decoded_datagrams;
+  sum.held_decoded_bytes += row.held_decoded_bytes;
+  sum.held_expired_datagrams += row.held_expired_datagrams;
+  sum.held_expired_bytes += row.held_expired_bytes;
+  sum.held_refused_datagrams += row.held_refused_datagrams;
+  sum.held_refused_bytes += row.held_refused_bytes;
   sum.last_seen_seconds = std::max(sum.last_seen_seconds, row.last_seen_seconds);
   for (const auto& [reason, n] : row.errors) sum.errors[reason] += n;
   sum.numbered = row.numbered;
@@ -134,6 +161,7 @@ metrics::Snapshot Collector::snapshot() const {
   add_exporters(out);
   add_sinks(out);
   add_decode_time(out);
+  add_state(out);  // last, so that what the counts above saw is either written or still to be
   return out;
 }
 
@@ -183,6 +211,12 @@ void Collector::add_protocols(metrics::Snapshot& out) const {
         sum += c.errors[e].get();
       }
     }
+    const auto version = static_cast<decode::Protocol>(p);
+    const decode::HeldPool& held = exporters_.held();
+    set_held(row, [&](decode::HeldCount what) { return held.count(version, what); });
+    // What is lost after it was held is in no worker's report.
+    row.errors[std::string(decode::name(decode::DecodeError::missing_template))] +=
+        held.count(version, decode::HeldCount::lost_sets);
     out.protocols.push_back(std::move(row));
   }
 }
@@ -259,6 +293,34 @@ void Collector::add_sinks(metrics::Snapshot& out) const {
     row.failed_flows = stats.failed_flows;
     out.sinks.push_back(std::move(row));
   }
+}
+
+void Collector::add_state(metrics::Snapshot& out) const {
+  if (!keeper_) return;
+  metrics::StateFile& state = out.state;
+  std::uint64_t templates = 0;
+  std::uint64_t rates = 0;
+  std::uint64_t names = 0;
+  exporters_.for_each([&](const decode::Exporter& exporter) {
+    for (std::size_t p = 0; p < kProtocols; ++p)
+      templates += exporter.templates.restored(static_cast<decode::Protocol>(p));
+    rates += exporter.samplers.restored();
+    names += exporter.names.restored();
+  });
+  state.unrefreshed = {{"templates", templates}, {"rates", rates}, {"names", names}};
+  const state::Stats stats = keeper_->stats();
+  state.kept = true;
+  state.writes = stats.writes;
+  state.write_errors = stats.write_errors;
+  state.bytes = stats.bytes;
+  state.unwritten_changes = stats.unwritten_changes;
+  state.set_aside = stats.set_aside;
+  state.last_write_seconds = static_cast<double>(stats.last_write_ns) / 1e9;
+  state.restored = {{"templates", stats.restored.templates},
+                    {"rates", stats.restored.rates},
+                    {"names", stats.restored.names}};
+  state.restored_exporters = stats.restored.exporters;
+  state.refused = stats.restored.refused;
 }
 
 void Collector::add_decode_time(metrics::Snapshot& out) const {

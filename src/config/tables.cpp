@@ -121,6 +121,16 @@ void add_decode(Table<Config>& t) {
       "max_future", 1s, "A flow that ends later than this after it was received gets the time of receipt");
   time.operator()<&D::max_flow_age>("max_flow_age", 1s,
                                     "A flow that began longer than this before its end begins at its end");
+  t.push_back(row<Config, &Config::decode, &D::held_bytes_per_exporter>(
+      "decode.held_bytes_per_exporter", size(4 * kKB, 1024 * kMB, "nothing is held"), "bytes",
+      "Data of one exporter that waits for its template, each set with 256 bytes of books; beyond it the "
+      "oldest is dropped and counted"));
+  t.push_back(row<Config, &Config::decode, &D::held_bytes>(
+      "decode.held_bytes", size(4 * kKB, 1024 * 1024 * kMB, "nothing is held"), "bytes",
+      "The same of all exporters together; beyond it an exporter has the room that it has got"));
+  t.push_back(row<Config, &Config::decode, &D::held_timeout>(
+      "decode.held_timeout", duration<Seconds>(0s, 24h), "",
+      "How long data waits for its template; what waits longer is lost and counted; 0s: nothing is held"));
 }
 
 void add_rest(Table<Config>& t) {
@@ -147,6 +157,10 @@ void add_rest(Table<Config>& t) {
       "Where /api/v1 is served; empty: nowhere; off loopback api.token is demanded"));
   secret_rows<Config, &Config::api, &Api::token>(
       t, "api.token", "Bearer token that requests to /api/v1 must carry; empty: none");
+  t.push_back(row<Config, &Config::state, &State::file>(
+      "state.file", text("path", "the path of a file", [](std::string_view) { return true; }), "",
+      "File in which templates, sampling rates and names outlive a restart; its directory must be there; "
+      "empty: nothing is kept"));
   t.push_back(row<Config, &Config::shutdown_timeout>(
       "shutdown_timeout", duration<Milliseconds>(0ms, 10min), "",
       "How long the end may take to deliver what was received; what is left then is counted and told"));

@@ -62,6 +62,23 @@ constexpr Column<ProtocolRow> kProtocolColumns[] = {
      "Flows whose start was after their end or too old, so that the end stands in"},
     {"sluice_protocol_rates_unknown_total", MetricType::Counter, &ProtocolRow::rates_unknown,
      "Flows without a sampling rate"},
+    {"sluice_protocol_held_datagrams", MetricType::Gauge, &ProtocolRow::held_datagrams,
+     "Datagrams that wait for a template now"},
+    {"sluice_protocol_held_bytes", MetricType::Gauge, &ProtocolRow::held_bytes,
+     "Bytes of data sets that wait for a template now"},
+    {"sluice_protocol_held_decoded_datagrams_total", MetricType::Counter,
+     &ProtocolRow::held_decoded_datagrams,
+     "Datagrams that waited and were decoded when their templates came"},
+    {"sluice_protocol_held_decoded_bytes_total", MetricType::Counter, &ProtocolRow::held_decoded_bytes,
+     "Bytes of data sets that waited and were decoded"},
+    {"sluice_protocol_held_expired_datagrams_total", MetricType::Counter,
+     &ProtocolRow::held_expired_datagrams, "Datagrams that waited for a template in vain"},
+    {"sluice_protocol_held_expired_bytes_total", MetricType::Counter, &ProtocolRow::held_expired_bytes,
+     "Bytes of data sets that waited in vain"},
+    {"sluice_protocol_held_refused_datagrams_total", MetricType::Counter,
+     &ProtocolRow::held_refused_datagrams, "Datagrams for which there was no room to wait"},
+    {"sluice_protocol_held_refused_bytes_total", MetricType::Counter, &ProtocolRow::held_refused_bytes,
+     "Bytes of data sets for which there was no room to wait"},
 };
 
 constexpr Column<ExporterRow> kExporterColumns[] = {
@@ -80,8 +97,27 @@ constexpr Column<ExporterRow> kExporterColumns[] = {
     {"sluice_exporter_rates_unknown_total", MetricType::Counter, &ExporterRow::rates_unknown,
      "Flows without a sampling rate"},
     {"sluice_exporter_templates", MetricType::Gauge, &ExporterRow::templates, "Templates known now"},
+    {"sluice_exporter_restored_templates", MetricType::Gauge, &ExporterRow::restored_templates,
+     "Of the templates known now: read from state.file and not sent by the exporter since"},
     {"sluice_exporter_sampling_rate", MetricType::Gauge, &ExporterRow::sampling_rate,
      "Latest sampling rate, 1 in N; 0 while unknown"},
+    {"sluice_exporter_held_datagrams", MetricType::Gauge, &ExporterRow::held_datagrams,
+     "Datagrams that wait for a template now"},
+    {"sluice_exporter_held_bytes", MetricType::Gauge, &ExporterRow::held_bytes,
+     "Bytes of data sets that wait for a template now"},
+    {"sluice_exporter_held_decoded_datagrams_total", MetricType::Counter,
+     &ExporterRow::held_decoded_datagrams,
+     "Datagrams that waited and were decoded when their templates came"},
+    {"sluice_exporter_held_decoded_bytes_total", MetricType::Counter, &ExporterRow::held_decoded_bytes,
+     "Bytes of data sets that waited and were decoded"},
+    {"sluice_exporter_held_expired_datagrams_total", MetricType::Counter,
+     &ExporterRow::held_expired_datagrams, "Datagrams that waited for a template in vain"},
+    {"sluice_exporter_held_expired_bytes_total", MetricType::Counter, &ExporterRow::held_expired_bytes,
+     "Bytes of data sets that waited in vain"},
+    {"sluice_exporter_held_refused_datagrams_total", MetricType::Counter,
+     &ExporterRow::held_refused_datagrams, "Datagrams for which there was no room to wait"},
+    {"sluice_exporter_held_refused_bytes_total", MetricType::Counter, &ExporterRow::held_refused_bytes,
+     "Bytes of data sets for which there was no room to wait"},
 };
 
 constexpr Column<SinkRow> kSinkColumns[] = {
@@ -261,11 +297,43 @@ void add_collector(Families& out, const Snapshot& snapshot) {
              "Log lines held back because the same was said just before");
 }
 
+void add_state(Families& out, const StateFile& state) {
+  if (!state.kept) return;
+  const auto counter = [&](const char* name, std::uint64_t value, const char* help) {
+    out.single(name, MetricType::Counter, static_cast<double>(value), help);
+  };
+  const auto gauge = [&](const char* name, double value, const char* help) {
+    out.single(name, MetricType::Gauge, value, help);
+  };
+  const auto by_kind = [&](const char* name, const std::map<std::string, std::uint64_t>& counts,
+                           const char* help) {
+    MetricFamily one = family(name, MetricType::Gauge, help);
+    for (const auto& [kind, count] : counts) add(one, static_cast<double>(count), {{"kind", kind}});
+    out.take(std::move(one));
+  };
+  counter("sluice_state_writes_total", state.writes, "Times that state.file was written");
+  counter("sluice_state_write_errors_total", state.write_errors, "Times that it could not be written");
+  counter("sluice_state_set_aside_total", state.set_aside, "Files that could not be read at the start");
+  gauge("sluice_state_last_write_timestamp_seconds", state.last_write_seconds,
+        "Unix time of the last write; 0: none since the start");
+  gauge("sluice_state_bytes", static_cast<double>(state.bytes), "Size of state.file");
+  gauge("sluice_state_unwritten_changes", static_cast<double>(state.unwritten_changes),
+        "Datagrams whose news are not in state.file yet");
+  gauge("sluice_state_restored_exporters", static_cast<double>(state.restored_exporters),
+        "Exporters read from state.file at the start");
+  gauge("sluice_state_refused", static_cast<double>(state.refused),
+        "What state.file held at the start and was too old or over a limit");
+  by_kind("sluice_state_restored", state.restored, "Read from state.file at the start");
+  by_kind("sluice_state_unrefreshed", state.unrefreshed,
+          "Read from state.file and not sent by the exporters since");
+}
+
 }  // namespace
 
 std::vector<MetricFamily> families(const Snapshot& snapshot) {
   Families out;
   add_collector(out, snapshot);
+  add_state(out, snapshot.state);
   out.columns<ListenerRow>(kListenerColumns, snapshot.listeners);
   out.gauge("sluice_listener_queue_fill_ratio", &ListenerRow::queue_fill_max,
             "Fill of the fullest socket, 0 to 1", snapshot.listeners);

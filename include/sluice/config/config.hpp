@@ -40,11 +40,14 @@ struct Decode {
   std::uint32_t max_samplers = 4096;        ///< per exporter
   Seconds template_timeout{24 * 3600};
   Seconds exporter_timeout{24 * 3600};
-  Seconds max_past{24 * 3600};           ///< flow end before receipt
-  Seconds max_future{3600};              ///< flow end after receipt
-  Seconds max_flow_age{30 * 24 * 3600};  ///< flow start before flow end
-  std::uint32_t max_names = 8192;        ///< per exporter
-  std::uint32_t max_streams = 4096;      ///< per exporter
+  Seconds max_past{24 * 3600};                        ///< flow end before receipt
+  Seconds max_future{3600};                           ///< flow end after receipt
+  Seconds max_flow_age{30 * 24 * 3600};               ///< flow start before flow end
+  std::uint32_t max_names = 8192;                     ///< per exporter
+  std::uint32_t max_streams = 4096;                   ///< per exporter
+  std::uint64_t held_bytes_per_exporter = 256 << 10;  ///< of data that waits for templates; 0: none is held
+  std::uint64_t held_bytes = 64 << 20;                ///< all exporters together; 0: none is held
+  Seconds held_timeout{30 * 60};                      ///< 0: none is held
   friend bool operator==(const Decode&, const Decode&) = default;
 };
 
@@ -127,6 +130,11 @@ struct Api {
   friend bool operator==(const Api&, const Api&) = default;
 };
 
+struct State {
+  std::string file;  ///< templates, sampling rates and names are kept in it over a restart; "": nowhere
+  friend bool operator==(const State&, const State&) = default;
+};
+
 struct Config {
   std::string collector_id;
   std::uint32_t workers = 0;  ///< 0: as many as cores
@@ -137,11 +145,12 @@ struct Config {
   Receive receive;
   Decode decode;
   std::vector<ExporterRule> exporters;
-  std::vector<UserField> fields;  ///< that the message has besides its own
+  std::vector<UserField> fields;      ///< that the message has besides its own
   std::map<std::string, Sink> sinks;  ///< empty: one named stdout, JSON
   Log log;
   Metrics metrics;
   Api api;
+  State state;
   Milliseconds shutdown_timeout{10000};  ///< for flushing sinks at the end
   friend bool operator==(const Config&, const Config&) = default;
 };

@@ -29,6 +29,10 @@ struct ProtocolRow {
   std::uint64_t datagrams = 0, bytes = 0, flow_records = 0, flows = 0, options_records = 0,
                 counter_samples = 0, discard_samples = 0, templates = 0, withdrawals = 0, times_replaced = 0,
                 starts_replaced = 0, rates_unknown = 0;
+  /// Data that came before its template: what waits now, and what became of the rest.
+  std::uint64_t held_datagrams = 0, held_bytes = 0, held_decoded_datagrams = 0, held_decoded_bytes = 0,
+                held_expired_datagrams = 0, held_expired_bytes = 0, held_refused_datagrams = 0,
+                held_refused_bytes = 0;
   std::map<std::string, std::uint64_t> errors;  ///< by reason
 };
 
@@ -38,9 +42,14 @@ struct ExporterRow {
   std::string protocol;
   std::uint64_t datagrams = 0, bytes = 0, flow_records = 0, flows = 0, options_records = 0,
                 counter_samples = 0, times_replaced = 0, rates_unknown = 0;
-  std::uint64_t templates = 0;      ///< known now
-  std::uint64_t sampling_rate = 0;  ///< latest
-  double last_seen_seconds = 0;     ///< Unix time
+  std::uint64_t templates = 0;           ///< known now
+  std::uint64_t restored_templates = 0;  ///< of these: read from disk and not sent since
+  std::uint64_t sampling_rate = 0;       ///< latest
+  double last_seen_seconds = 0;          ///< Unix time
+  /// Data that came before its template: what waits now, and what became of the rest.
+  std::uint64_t held_datagrams = 0, held_bytes = 0, held_decoded_datagrams = 0, held_decoded_bytes = 0,
+                held_expired_datagrams = 0, held_expired_bytes = 0, held_refused_datagrams = 0,
+                held_refused_bytes = 0;
   std::map<std::string, std::uint64_t> errors;
 
   // The loss ledger. `numbered`: what the protocol's sequence numbers count, "datagrams" or "records".
@@ -76,6 +85,16 @@ struct ExporterSinkRow {
   std::uint64_t sum() const { return left_out + delivered + failed + shed + queued; }
 };
 
+/// The file that keeps what exporters taught. `kept` is false where there is none, and all else 0.
+struct StateFile {
+  bool kept = false;
+  std::uint64_t writes = 0, write_errors = 0, bytes = 0, unwritten_changes = 0, set_aside = 0;
+  double last_write_seconds = 0;  ///< Unix time; 0: not since the start
+  /// Read at the start, and of these not sent again by the exporters: by "templates", "rates", "names".
+  std::map<std::string, std::uint64_t> restored, unrefreshed;
+  std::uint64_t restored_exporters = 0, refused = 0;
+};
+
 /// Decode time of a datagram, encoding and hand-over included. Bucket i counts times up to kBounds[i]
 /// seconds; the last one is +Inf. Not cumulative.
 struct DecodeTime {
@@ -97,6 +116,7 @@ struct Snapshot {
   std::uint64_t exporters_known = 0, exporters_refused = 0, exporters_expired = 0;
   std::vector<SinkRow> sinks;
   DecodeTime decode_time;
+  StateFile state;
   std::uint64_t left_out_flows =
       0;                        ///< flows that a sink's format was told to leave out (kflow without IPv6)
   std::uint64_t log_muted = 0;  ///< log lines held back by the rate limit

@@ -30,6 +30,16 @@ TEST(ApiHandler, StatusTellsWhatRunsAndHowItGoes) {
   EXPECT_EQ(body["start_time_seconds"], 1700000000);
   EXPECT_GT(body["uptime_seconds"], 0);
   EXPECT_EQ(body["log_muted"], 601);
+  EXPECT_EQ(body["state"], json({{"writes", 701},
+                                 {"write_errors", 702},
+                                 {"bytes", 703},
+                                 {"unwritten_changes", 704},
+                                 {"set_aside", 705},
+                                 {"last_write_seconds", 1700000200.5},
+                                 {"restored", {{"templates", 706}, {"rates", 707}, {"names", 708}}},
+                                 {"unrefreshed", {{"templates", 709}, {"rates", 710}, {"names", 711}}},
+                                 {"restored_exporters", 712},
+                                 {"refused", 713}}));
   EXPECT_EQ(body["exporters"], json({{"known", 401}, {"refused", 402}, {"expired", 403}}));
   EXPECT_EQ(body["protocols"], json::array({{{"protocol", "netflow9"},
                                              {"datagrams", 201},
@@ -44,6 +54,15 @@ TEST(ApiHandler, StatusTellsWhatRunsAndHowItGoes) {
                                              {"times_replaced", 210},
                                              {"starts_replaced", 211},
                                              {"rates_unknown", 212},
+                                             {"held",
+                                              {{"datagrams", 221},
+                                               {"bytes", 222},
+                                               {"decoded_datagrams", 223},
+                                               {"decoded_bytes", 224},
+                                               {"expired_datagrams", 225},
+                                               {"expired_bytes", 226},
+                                               {"refused_datagrams", 227},
+                                               {"refused_bytes", 228}}},
                                              {"errors", {{"missing_template", 213}, {"bad_set", 214}}}}}));
 }
 
@@ -84,8 +103,18 @@ TEST(ApiHandler, ExportersListenersAndSinks) {
                                               {"times_replaced", 307},
                                               {"rates_unknown", 308},
                                               {"templates", 309},
+                                              {"restored_templates", 330},
                                               {"sampling_rate", 1000},
                                               {"last_seen_seconds", 1700000100.5},
+                                              {"held",
+                                               {{"datagrams", 351},
+                                                {"bytes", 352},
+                                                {"decoded_datagrams", 353},
+                                                {"decoded_bytes", 354},
+                                                {"expired_datagrams", 355},
+                                                {"expired_bytes", 356},
+                                                {"refused_datagrams", 357},
+                                                {"refused_bytes", 358}}},
                                               {"errors", {{"missing_template", 310}}},
                                               {"ledger", kLedger}}})},
                   {"sinks", json::array({{{"exporter", "192.0.2.1"},

@@ -106,13 +106,15 @@ TEST(Values, LandWhereTheyBelong) {
       "receive: {buffer: 1MB, batch: 17, steering: off, gro: true}\n"
       "decode: {max_exporters: 1, max_templates: 2, max_template_fields: 3, max_record_length: 4, "
       "max_samplers: 5, max_names: 12, max_streams: 13,\n"
-      "  template_timeout: 6m, exporter_timeout: 7m, max_past: 8s, max_future: 9s, max_flow_age: 10s}\n"
+      "  template_timeout: 6m, exporter_timeout: 7m, max_past: 8s, max_future: 9s, max_flow_age: 10s,\n"
+      "  held_bytes_per_exporter: 13KB, held_bytes: 14MB, held_timeout: 15m}\n"
       "exporters: [{prefix: 192.0.2.0/24, name: core, sampling_rate_default: 100, sampling_rate_override: "
       "200,\n"
       "  netflow5_sampling_16bit: true}]\n"
       "log: {level: debug, format: json, repeat_every: 1m}\n"
       "metrics: {listen: \"0.0.0.0:9\", allow: [10.0.0.0/8], max_exporters: 11}\n"
       "api: {listen: \"0.0.0.0:10\", token: t}\n"
+      "state: {file: /var/lib/sluice/state}\n"
       "shutdown_timeout: 1500ms\n"
       "sinks: {f: {type: file, path: p, prefix: x, rotate_every: 1h, rotate_bytes: 2GB, queue_bytes: 3MB},\n"
       "  s: {type: stdout, json: {fields: kflow, drop_ipv6: true}, block_bytes: 8KB, flush_interval: 1s, "
@@ -129,11 +131,12 @@ TEST(Values, LandWhereTheyBelong) {
   e.listeners = {
       {.address = "192.0.2.1", .port = 9995, .protocol = ListenProtocol::ipfix, .receive_buffer = 8u << 20}};
   e.receive = {1u << 20, 17, false, true};
-  e.decode = {1, 2, 3, 4, 5, 360s, 420s, 8s, 9s, 10s, 12, 13};
+  e.decode = {1, 2, 3, 4, 5, 360s, 420s, 8s, 9s, 10s, 12, 13, 13 << 10, 14 << 20, 900s};
   e.exporters = {{"192.0.2.0/24", "core", 100, 200, true}};
   e.log = {"debug", LogFormat::json, 60s};
   e.metrics = {"0.0.0.0:9", {"10.0.0.0/8"}, 11};
   e.api = {"0.0.0.0:10", "t"};
+  e.state = {"/var/lib/sluice/state"};
   e.shutdown_timeout = 1500ms;
   Sink& f = e.sinks["f"];
   f.type = SinkType::file;

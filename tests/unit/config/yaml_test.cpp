@@ -86,6 +86,9 @@ TEST(ToYaml, DefaultsAsTheyAreShown) {
             "  max_past: 24h\n"
             "  max_future: 1h\n"
             "  max_flow_age: 30d\n"
+            "  held_bytes_per_exporter: 256KB\n"
+            "  held_bytes: 64MB\n"
+            "  held_timeout: 30m\n"
             "exporters: []\n"
             "sinks:\n"
             "  out:\n"
@@ -108,6 +111,8 @@ TEST(ToYaml, DefaultsAsTheyAreShown) {
             "api:\n"
             "  listen: 127.0.0.1:8081\n"
             "  token: \"\"\n"
+            "state:\n"
+            "  file: \"\"\n"
             "shutdown_timeout: 10s\n");
 }
 

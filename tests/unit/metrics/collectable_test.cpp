@@ -28,7 +28,8 @@ TEST(Families, EveryFigureOfTheSnapshotIsThereOnce) {
   const auto lines = samples(families(full_snapshot()));
   // The figures 101..., 201..., ... of full_snapshot() are all different, so a column that shows its
   // neighbour's value leaves a hole.
-  const std::set<int> ranges[] = {{101, 106}, {201, 214}, {301, 310}, {401, 403}, {501, 508}, {601, 601}};
+  const std::set<int> ranges[] = {{101, 106}, {201, 214}, {221, 228}, {301, 310}, {351, 358},
+                                  {330, 330}, {401, 403}, {501, 508}, {601, 601}, {701, 713}};
   for (const auto& range : ranges)
     for (int value = *range.begin(); value <= *range.rbegin(); ++value) {
       const std::string figure = std::to_string(value);
@@ -61,6 +62,13 @@ TEST(Families, LabelsAndNamesOfEachKindOfRow) {
                               "protocol=\"netflow9\",reason=\"missing_template\"} 310"));
   EXPECT_THAT(lines, Contains("sluice_sink_failed_flows_total{sink=\"kafka\",type=\"kafka\","
                               "reason=\"MSG_TIMED_OUT\"} 508"));
+}
+
+TEST(Families, StateFileIsThereWhereOneIsKept) {
+  Snapshot snapshot = full_snapshot();
+  EXPECT_THAT(samples(families(snapshot)), Contains("sluice_state_unrefreshed{kind=\"rates\"} 710"));
+  snapshot.state.kept = false;
+  EXPECT_THAT(text(families(snapshot)), Not(HasSubstr("sluice_state_")));
 }
 
 TEST(Families, DecodeTimeBucketsAddUp) {

@@ -36,6 +36,14 @@ inline Snapshot full_snapshot() {
                   .times_replaced = 210,
                   .starts_replaced = 211,
                   .rates_unknown = 212,
+                  .held_datagrams = 221,
+                  .held_bytes = 222,
+                  .held_decoded_datagrams = 223,
+                  .held_decoded_bytes = 224,
+                  .held_expired_datagrams = 225,
+                  .held_expired_bytes = 226,
+                  .held_refused_datagrams = 227,
+                  .held_refused_bytes = 228,
                   .errors = {{"missing_template", 213}, {"bad_set", 214}}}};
   s.exporters = {{.address = "192.0.2.1",
                   .name = "edge-1",
@@ -49,8 +57,17 @@ inline Snapshot full_snapshot() {
                   .times_replaced = 307,
                   .rates_unknown = 308,
                   .templates = 309,
+                  .restored_templates = 330,
                   .sampling_rate = 1000,
                   .last_seen_seconds = 1700000100.5,
+                  .held_datagrams = 351,
+                  .held_bytes = 352,
+                  .held_decoded_datagrams = 353,
+                  .held_decoded_bytes = 354,
+                  .held_expired_datagrams = 355,
+                  .held_expired_bytes = 356,
+                  .held_refused_datagrams = 357,
+                  .held_refused_bytes = 358,
                   .errors = {{"missing_template", 310}},
                   .numbered = "datagrams",
                   .sequence = {{"in_order", 311}, {"passed_over", 312}, {"late", 313}},
@@ -86,6 +103,17 @@ inline Snapshot full_snapshot() {
               .failed_flows = {{"MSG_TIMED_OUT", 508}}}};
   s.decode_time.counts = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11};
   s.decode_time.sum_seconds = 1.5;
+  s.state = {.kept = true,
+             .writes = 701,
+             .write_errors = 702,
+             .bytes = 703,
+             .unwritten_changes = 704,
+             .set_aside = 705,
+             .last_write_seconds = 1700000200.5,
+             .restored = {{"templates", 706}, {"rates", 707}, {"names", 708}},
+             .unrefreshed = {{"templates", 709}, {"rates", 710}, {"names", 711}},
+             .restored_exporters = 712,
+             .refused = 713};
   s.log_muted = 601;
   s.ready = true;
   return s;

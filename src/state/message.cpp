@@ -1,0 +1,364 @@
+#include "state/message.hpp"
+
+#include <boost/crc.hpp>
+#include <string_view>
+#include <vector>
+
+#include "encode/message_reader.hpp"
+
+namespace sluice::state {
+namespace {
+
+namespace wire = encode::wire;
+using decode::Protocol;
+
+constexpr std::string_view kMagic = "sluice state";
+constexpr std::uint64_t kVersion = 1;
+constexpr std::size_t kTail = 5;  // tag and 4 bytes
+constexpr std::byte kTailTag{15 << 3 | static_cast<unsigned>(wire::Type::fixed32)};
+
+// Writing.
+
+void put_integer(std::string& out, unsigned number, std::uint64_t value) {
+  if (value == 0) return;  // proto3
+  std::byte room[wire::kMaxTag + wire::kMaxVarint];
+  const std::byte* end = wire::put_integer(room, number, value);
+  out.append(reinterpret_cast<const char*>(room), static_cast<std::size_t>(end - room));
+}
+
+void put_varint(std::string& out, std::uint64_t value) {
+  std::byte room[wire::kMaxVarint];
+  const std::byte* end = wire::put_varint(room, value);
+  out.append(reinterpret_cast<const char*>(room), static_cast<std::size_t>(end - room));
+}
+
+void put_text(std::string& out, unsigned number, std::string_view text) {
+  std::byte room[wire::kMaxTag + wire::kMaxVarint];
+  std::byte* end = wire::put_varint(wire::put_tag(room, number, wire::Type::delimited), text.size());
+  out.append(reinterpret_cast<const char*>(room), static_cast<std::size_t>(end - room)).append(text);
+}
+
+unsigned version_number(Protocol version) { return version == Protocol::netflow9 ? 9 : 10; }
+
+std::string message_of(Protocol version, std::uint32_t domain, const decode::Template& tmpl) {
+  std::string out;
+  put_integer(out, 1, version_number(version));
+  put_integer(out, 2, domain);
+  put_integer(out, 3, tmpl.id);
+  put_integer(out, 4, tmpl.options);
+  put_integer(out, 5, tmpl.scope_fields);
+  put_integer(out, 6, tmpl.last_seen_ns);
+  std::string fields;
+  for (const decode::TemplateField& field : tmpl.fields)
+    put_varint(fields,
+               static_cast<std::uint64_t>(field.pen) << 32 | std::uint64_t{field.id} << 16 | field.length);
+  put_text(out, 7, fields);
+  return out;
+}
+
+std::string message_of(const decode::NameEntry& name) {
+  std::string out;
+  put_integer(out, 1, static_cast<std::uint64_t>(name.kind) + 1);
+  put_integer(out, 2, name.domain);
+  put_integer(out, 3, name.number);
+  if (!name.application.empty()) put_text(out, 4, name.application);
+  put_text(out, 5, name.text);
+  return out;
+}
+
+// Reading. A message becomes plain values first, so that a file is known to be whole before any of it counts.
+
+struct KeptNumber {
+  Protocol version = Protocol::unknown;
+  std::uint32_t domain = 0;
+  std::uint64_t key = 0;
+  std::uint64_t value = 0;
+};
+
+struct KeptTemplate {
+  Protocol version = Protocol::unknown;
+  std::uint32_t domain = 0;
+  std::unique_ptr<decode::Template> tmpl;
+};
+
+struct Kept {
+  ExporterKey key;
+  std::uint64_t first_seen_ns = 0;
+  std::uint64_t last_seen_ns = 0;
+  std::vector<KeptTemplate> templates;
+  std::vector<KeptNumber> rates;
+  std::vector<KeptNumber> inits;
+  std::vector<decode::NameEntry> names;  // texts lie in the file
+};
+
+Protocol version_of(std::uint64_t number) {
+  return number == 9 ? Protocol::netflow9 : number == 10 ? Protocol::ipfix : Protocol::unknown;
+}
+
+std::string_view text_of(Bytes bytes) { return {reinterpret_cast<const char*>(bytes.data()), bytes.size()}; }
+
+void add_field(decode::Template& tmpl, std::uint64_t packed) {
+  tmpl.fields.push_back({static_cast<std::uint32_t>(packed >> 32), static_cast<std::uint16_t>(packed >> 16),
+                         static_cast<std::uint16_t>(packed)});
+}
+
+bool read(Bytes message, KeptTemplate& out) {
+  out.tmpl = std::make_unique<decode::Template>();
+  wire::Reader reader(message);
+  while (!reader.at_end()) {
+    const wire::Field field = reader.field();
+    switch (field.number) {
+      case 1:
+        out.version = version_of(field.integer);
+        break;
+      case 2:
+        out.domain = static_cast<std::uint32_t>(field.integer);
+        break;
+      case 3:
+        out.tmpl->id = static_cast<std::uint16_t>(field.integer);
+        break;
+      case 4:
+        out.tmpl->options = field.integer != 0;
+        break;
+      case 5:
+        out.tmpl->scope_fields = static_cast<std::uint16_t>(field.integer);
+        break;
+      case 6:
+        out.tmpl->last_seen_ns = field.integer;
+        break;
+      case 7: {
+        if (field.type == wire::Type::varint) add_field(*out.tmpl, field.integer);
+        wire::Reader fields(field.bytes);
+        while (!fields.at_end()) add_field(*out.tmpl, fields.varint());
+        if (!fields.ok()) return false;
+        break;
+      }
+      default:
+        break;
+    }
+  }
+  return reader.ok();
+}
+
+/// Sampler and SystemInit: version, domain, then one or two numbers.
+bool read(Bytes message, KeptNumber& out) {
+  wire::Reader reader(message);
+  while (!reader.at_end()) {
+    const wire::Field field = reader.field();
+    if (field.number == 1) out.version = version_of(field.integer);
+    if (field.number == 2) out.domain = static_cast<std::uint32_t>(field.integer);
+    if (field.number == 3) out.key = field.integer;
+    if (field.number == 4) out.value = field.integer;
+  }
+  return reader.ok();
+}
+
+bool read(Bytes message, decode::NameEntry& out, bool& known) {
+  wire::Reader reader(message);
+  while (!reader.at_end()) {
+    const wire::Field field = reader.field();
+    if (field.number == 1) {
+      known = field.integer >= 1 && field.integer <= 4;
+      out.kind = static_cast<decode::NameKind>((field.integer - 1) & 3);
+    }
+    if (field.number == 2) out.domain = static_cast<std::uint32_t>(field.integer);
+    if (field.number == 3) out.number = static_cast<std::uint32_t>(field.integer);
+    if (field.number == 4) out.application = text_of(field.bytes);
+    if (field.number == 5) out.text = text_of(field.bytes);
+  }
+  return reader.ok();
+}
+
+bool read(Bytes message, Kept& out) {
+  wire::Reader reader(message);
+  bool fine = true;
+  while (fine && !reader.at_end()) {
+    const wire::Field field = reader.field();
+    switch (field.number) {
+      case 1:
+        out.key.address = IpAddress::from_bytes(field.bytes);
+        break;
+      case 2:
+        out.key.port = static_cast<std::uint16_t>(field.integer);
+        break;
+      case 3:
+        out.first_seen_ns = field.integer;
+        break;
+      case 4:
+        out.last_seen_ns = field.integer;
+        break;
+      case 5:
+        fine = read(field.bytes, out.templates.emplace_back());
+        break;
+      case 6:
+        fine = read(field.bytes, out.rates.emplace_back());
+        break;
+      case 7:
+        fine = read(field.bytes, out.inits.emplace_back());
+        break;
+      case 8: {
+        decode::NameEntry name;
+        bool known = false;
+        fine = read(field.bytes, name, known);
+        if (known) out.names.push_back(name);
+        break;
+      }
+      default:
+        break;
+    }
+  }
+  return fine && reader.ok() && !out.key.address.empty();
+}
+
+/// Counts each thing as taken or refused.
+void take(std::uint64_t& taken, bool fine, Restored& sum) { ++(fine ? taken : sum.refused); }
+
+bool restore_template(KeptTemplate& kept, std::uint64_t now_ns, std::uint64_t oldest_ns,
+                      decode::Exporter& exporter) {
+  constexpr std::uint16_t kFirstDataSet = 256;
+  decode::Template& tmpl = *kept.tmpl;
+  if (kept.version == Protocol::unknown || tmpl.id < kFirstDataSet || tmpl.last_seen_ns < oldest_ns)
+    return false;
+  tmpl.last_seen_ns = std::min(tmpl.last_seen_ns, now_ns);  // the clock may have been set back
+  tmpl.restored = true;
+  decode::DecodeReport unused;
+  return exporter.templates.put(kept.version, kept.domain, std::move(kept.tmpl), unused);
+}
+
+void restore(Kept& kept, std::uint64_t now_ns, decode::ExporterTable& exporters, Restored& sum) {
+  const auto before = [now_ns](std::uint64_t timeout) { return now_ns > timeout ? now_ns - timeout : 0; };
+  const std::uint64_t things =
+      kept.templates.size() + kept.rates.size() + kept.inits.size() + kept.names.size();
+  if (kept.last_seen_ns < before(exporters.limits().exporter_timeout_ns)) {
+    sum.refused += things;
+    return;
+  }
+  const auto exporter = exporters.find_or_add(kept.key, std::min(kept.last_seen_ns, now_ns));
+  if (!exporter) {
+    sum.refused += things;
+    return;
+  }
+  const std::lock_guard lock(exporter->mutex);
+  exporter->first_seen_ns = std::min(kept.first_seen_ns, now_ns);
+  ++sum.exporters;
+  for (KeptTemplate& one : kept.templates)
+    take(sum.templates,
+         restore_template(one, now_ns, before(exporters.limits().template_timeout_ns), *exporter), sum);
+  for (const KeptNumber& one : kept.rates)
+    take(sum.rates,
+         one.version != Protocol::unknown &&
+             exporter->samplers.restore_rate(one.version, one.domain, one.key, one.value),
+         sum);
+  for (const KeptNumber& one : kept.inits)
+    take(sum.rates,
+         one.version != Protocol::unknown &&
+             exporter->samplers.restore_system_init_ms(one.version, one.domain, one.key),
+         sum);
+  for (const decode::NameEntry& one : kept.names) take(sum.names, exporter->names.restore(one), sum);
+  exporter->changes_told = exporter->changes();  // what is on disk is no news
+}
+
+/// Calls `visit` with the bytes of each exporter; the reason where the file is not ours or not whole.
+template <class Visit>
+Result<void, std::string> each_exporter(Bytes file, const Visit& visit) {
+  wire::Reader reader(file);
+  bool ours = false;
+  while (!reader.at_end()) {
+    const wire::Field field = reader.field();
+    if (field.number == 1) ours = text_of(field.bytes) == kMagic;
+    if (field.number == 2 && field.integer != kVersion)
+      return failure("is of version " + std::to_string(field.integer) + ", where this program knows " +
+                     std::to_string(kVersion));
+    if (!ours) return failure(std::string("is no state file"));
+    if (field.number == 4 && !visit(field.bytes))
+      return failure(std::string("has an exporter that cannot be read"));
+  }
+  if (!reader.ok()) return failure(std::string("is damaged: ") + reader.error());
+  return {};
+}
+
+/// Whether the file ends with the checksum of what is before it.
+Result<void, std::string> check_tail(Bytes file) {
+  const Bytes tail = file.last(kTail);
+  if (tail[0] != kTailTag) return failure(std::string("is cut short: its checksum is missing"));
+  boost::crc_32_type crc;
+  crc.process_bytes(file.data(), file.size() - kTail);
+  std::uint32_t said = 0;
+  for (std::size_t i = kTail; i > 1; --i) said = said << 8 | std::to_integer<std::uint32_t>(tail[i - 1]);
+  if (said != crc.checksum()) return failure(std::string("is damaged: its checksum is wrong"));
+  return {};
+}
+
+bool begins_as_ours(Bytes file) {
+  const std::string head = [] {
+    std::string out;
+    put_text(out, 1, kMagic);
+    return out;
+  }();
+  return file.size() >= head.size() + kTail && text_of(file.first(head.size())) == head;
+}
+
+}  // namespace
+
+std::string file_head(std::uint64_t written_ns) {
+  std::string out;
+  put_text(out, 1, kMagic);
+  put_integer(out, 2, kVersion);
+  put_integer(out, 3, written_ns);
+  return out;
+}
+
+std::string file_tail(std::uint32_t crc) {
+  std::string out(1, static_cast<char>(kTailTag));
+  for (unsigned shift = 0; shift < 32; shift += 8) out.push_back(static_cast<char>(crc >> shift & 0xff));
+  return out;
+}
+
+void append(const decode::Exporter& exporter, std::string& out) {
+  if (exporter.templates.size() + exporter.names.size() == 0 && exporter.samplers.empty()) return;
+  std::string one;
+  put_text(one, 1,
+           {reinterpret_cast<const char*>(exporter.key.address.bytes.data()), exporter.key.address.size});
+  put_integer(one, 2, exporter.key.port);
+  put_integer(one, 3, exporter.first_seen_ns);
+  put_integer(one, 4, exporter.last_seen_ns);
+  exporter.templates.for_each([&](Protocol version, std::uint32_t domain, const decode::Template& tmpl) {
+    put_text(one, 5, message_of(version, domain, tmpl));
+  });
+  const auto numbers = [&](unsigned field, Protocol version, std::uint32_t domain, std::uint64_t third,
+                           std::uint64_t fourth) {
+    std::string message;
+    put_integer(message, 1, version_number(version));
+    put_integer(message, 2, domain);
+    put_integer(message, 3, third);
+    put_integer(message, 4, fourth);
+    put_text(one, field, message);
+  };
+  exporter.samplers.for_each_rate([&](Protocol version, std::uint32_t domain, std::uint64_t sampler,
+                                      std::uint64_t rate) { numbers(6, version, domain, sampler, rate); });
+  exporter.samplers.for_each_system_init(
+      [&](Protocol version, std::uint32_t domain, std::uint64_t ms) { numbers(7, version, domain, ms, 0); });
+  exporter.names.for_each([&](const decode::NameEntry& name) { put_text(one, 8, message_of(name)); });
+  put_text(out, 4, one);
+}
+
+Result<Restored, std::string> restore(Bytes file, std::uint64_t now_ns, decode::ExporterTable& exporters) {
+  if (!begins_as_ours(file)) return failure(std::string("is no state file"));
+  if (const auto whole = check_tail(file); !whole) return failure(whole.error());
+  const auto readable = each_exporter(file, [](Bytes message) {
+    Kept kept;
+    return read(message, kept);
+  });
+  if (!readable) return failure(readable.error());
+  Restored sum;
+  const auto taken = each_exporter(file, [&](Bytes message) {
+    Kept kept;
+    read(message, kept);
+    restore(kept, now_ns, exporters, sum);
+    return true;
+  });
+  if (!taken) return failure(taken.error());
+  return sum;
+}
+
+}  // namespace sluice::state

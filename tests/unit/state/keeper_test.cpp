@@ -1,0 +1,190 @@
+#include "sluice/state/keeper.hpp"
+
+#include <gmock/gmock.h>
+#include <time.h>
+
+#include <chrono>
+#include <filesystem>
+#include <fstream>
+#include <functional>
+
+#include "unit/state/support.hpp"
+
+namespace sluice::state {
+namespace {
+
+namespace fs = std::filesystem;
+using sluice::test::DecodeFixture;
+using sluice::test::SetMessage;
+using sluice::test::WireBytes;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+
+std::uint64_t now_ns() {
+  return static_cast<std::uint64_t>(std::chrono::system_clock::now().time_since_epoch() /
+                                    std::chrono::nanoseconds(1));
+}
+
+bool wait_for(const std::function<bool()>& what) {
+  for (int i = 0; i < 10000; ++i) {
+    if (what()) return true;
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  }
+  return false;
+}
+
+class KeeperTest : public testing::Test {
+ protected:
+  KeeperTest() { fs::create_directories(folder_); }
+  ~KeeperTest() override { fs::remove_all(folder_); }
+
+  std::unique_ptr<Keeper> keeper(DecodeFixture& of, const std::string& path = "") {
+    return std::make_unique<Keeper>(path.empty() ? path_ : path, of.exporters,
+                                    [this](LogLevel level, std::string text) {
+                                      const std::lock_guard lock(mutex_);
+                                      if (level == LogLevel::warning) warnings_.push_back(std::move(text));
+                                    });
+  }
+  static decode::DecodeReport send(DecodeFixture& to, SetMessage message) {
+    return to(message.bytes(), now_ns());
+  }
+  static bool written(const Keeper& keeper) {
+    return keeper.stats().writes > 0 && keeper.stats().unwritten_changes == 0;
+  }
+
+  const fs::path folder_ = fs::temp_directory_path() / ("sluice-keeper." + std::to_string(::getpid()));
+  const std::string path_ = folder_ / "state";
+  std::mutex mutex_;
+  std::vector<std::string> warnings_;
+};
+
+const auto kTemplate = [] { return SetMessage::ipfix().tmpl(256, {{1, 4}}); };
+const auto kData = [] { return SetMessage::ipfix().data(256, WireBytes().u32(5)); };
+
+TEST_F(KeeperTest, WritesWhatChangedAndTheNextOneReadsIt) {
+  DecodeFixture first;
+  const auto writer = keeper(first);
+  writer->start();
+  send(first, kTemplate());
+  EXPECT_EQ(writer->stats().unwritten_changes, 1u);
+  ASSERT_TRUE(wait_for([&] { return written(*writer); }));
+  EXPECT_GT(writer->stats().last_write_ns, now_ns() - 60000000000U);
+  EXPECT_EQ(writer->stats().bytes, fs::file_size(path_));
+
+  // The first one is not stopped: what is on the disk now is what a kill would leave.
+  DecodeFixture second;
+  const auto reader = keeper(second);
+  EXPECT_EQ(reader->stats().restored.templates, 1u);
+  EXPECT_EQ(send(second, kData()).flows, 1u);
+  EXPECT_THAT(warnings_, IsEmpty());
+}
+
+TEST_F(KeeperTest, WithoutAChangeNothingIsWritten) {
+  DecodeFixture decode;
+  const auto writer = keeper(decode);
+  writer->start();
+  send(decode, kTemplate());
+  ASSERT_TRUE(wait_for([&] { return written(*writer); }));
+  const std::uint64_t writes = writer->stats().writes;
+  for (int i = 0; i < 100; ++i) {
+    send(decode, kTemplate());
+    send(decode, kData());
+  }
+  EXPECT_EQ(writer->stats().unwritten_changes, 0u);
+  send(decode, SetMessage::ipfix().tmpl(257, {{1, 4}}));
+  ASSERT_TRUE(wait_for([&] { return writer->stats().writes > writes; }));
+  EXPECT_EQ(writer->stats().writes, writes + 1);
+}
+
+TEST_F(KeeperTest, AtTheEndTheTimesAreWrittenToo) {
+  DecodeFixture decode;
+  const auto writer = keeper(decode);
+  writer->start();
+  decode(kTemplate().bytes(), now_ns() - 23 * test::kHour);
+  ASSERT_TRUE(wait_for([&] { return written(*writer); }));
+  send(decode, kData());  // a use, which is no change
+  writer->stop();
+  DecodeFixture next;
+  const auto reader = keeper(next);
+  next.exporters.expire(now_ns() + 12 * test::kHour);
+  EXPECT_EQ(send(next, kData()).flows, 1u);
+}
+
+TEST_F(KeeperTest, ADamagedFileIsSetAsideWithOneWarning) {
+  std::ofstream(path_) << "this is no state";
+  DecodeFixture decode;
+  const auto writer = keeper(decode);
+  EXPECT_THAT(warnings_, ElementsAre("state.file " + path_ + " is no state file; it is set aside as " +
+                                     path_ + ".bad, and exporters have to send their templates again"));
+  EXPECT_EQ(writer->stats().set_aside, 1u);
+  EXPECT_EQ(writer->stats().restored.templates, 0u);
+  EXPECT_TRUE(fs::exists(path_ + ".bad"));
+  writer->start();
+  send(decode, kTemplate());
+  ASSERT_TRUE(wait_for([&] { return written(*writer); }));
+  DecodeFixture next;
+  EXPECT_EQ(keeper(next)->stats().restored.templates, 1u);
+}
+
+TEST_F(KeeperTest, AFileThatIsEmptyIsDamagedToo) {
+  std::ofstream{path_};
+  DecodeFixture decode;
+  EXPECT_EQ(keeper(decode)->stats().set_aside, 1u);
+}
+
+TEST_F(KeeperTest, APlaceThatCannotBeWrittenIsAMistake) {
+  DecodeFixture decode;
+  const auto mistake = [&](const std::string& path) -> std::string {
+    try {
+      keeper(decode, path);
+    } catch (const SetupError& e) {
+      return e.what();
+    }
+    return "";
+  };
+  EXPECT_THAT(mistake(folder_ / "no" / "state"),
+              HasSubstr("state.file: cannot write " + (folder_ / "no" / "state").string() +
+                        ".tmp: No such file or directory"));
+  EXPECT_THAT(mistake(folder_), HasSubstr("is a directory; name a file in it"));
+}
+
+TEST_F(KeeperTest, WriteErrorsAreCountedAndTold) {
+  DecodeFixture decode;
+  const auto writer = keeper(decode);
+  writer->start();
+  fs::remove_all(folder_);
+  send(decode, kTemplate());
+  ASSERT_TRUE(wait_for([&] { return writer->stats().write_errors > 0; }));
+  EXPECT_EQ(writer->stats().unwritten_changes, 1u);
+  EXPECT_EQ(writer->stats().writes, 0u);
+  const std::lock_guard lock(mutex_);
+  EXPECT_THAT(warnings_, testing::Contains(HasSubstr("cannot be written: No such file or directory")));
+}
+
+TEST_F(KeeperTest, NothingKnownIsNothingWritten) {
+  DecodeFixture decode;
+  const auto writer = keeper(decode);
+  writer->start();
+  writer->stop();
+  EXPECT_EQ(writer->stats().writes, 0u);
+  EXPECT_FALSE(fs::exists(path_));
+}
+
+/// Workers go on while all of it is written again and again.
+TEST_F(KeeperTest, WritesBesideADecoder) {
+  DecodeFixture decode;
+  const auto writer = keeper(decode);
+  writer->start();
+  std::uint16_t id = 256;
+  ASSERT_TRUE(wait_for([&] {
+    for (int i = 0; i < 20; ++i) send(decode, SetMessage::ipfix().tmpl(id++, {{1, 4}, {2, 8}}));
+    return writer->stats().writes >= 3;
+  }));
+  writer->stop();
+  DecodeFixture next;
+  EXPECT_EQ(keeper(next)->stats().restored.templates, test::only_exporter(decode.exporters).templates.size());
+}
+
+}  // namespace
+}  // namespace sluice::state
