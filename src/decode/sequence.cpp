@@ -207,6 +207,13 @@ SequenceVerdict SequenceStream::doubt(const SequenceStep& s, SequenceCounts& cou
 }
 
 SequenceVerdict SequenceStream::step(const SequenceStep& s, SequenceCounts& counts) {
+  const SequenceVerdict verdict = place(s, counts);
+  if (counts_records_)
+    counts.recovered += reading() & kWithoutOptions ? s.recovered - s.recovered_options : s.recovered;
+  return verdict;
+}
+
+SequenceVerdict SequenceStream::place(const SequenceStep& s, SequenceCounts& counts) {
   if (s.records > 0)
     counts.per_datagram += (s.records - counts.per_datagram) / (counts.per_datagram > 0 ? 16 : 1);
   if (!begun_) {

@@ -50,7 +50,9 @@ struct SequenceStep {
   std::uint32_t units = 1;          ///< it counts for: 1 datagram, or its records
   std::uint32_t options_units = 0;  ///< of the records, those of options (some exporters do not count them)
   std::uint32_t records = 0;        ///< flow records, for estimates
-  bool complete = true;             ///< false: it held more records than were decoded, nobody knows how many
+  std::uint32_t recovered = 0;      ///< records of earlier messages that could be decoded only now
+  std::uint32_t recovered_options = 0;  ///< of them, those of options
+  bool complete = true;  ///< false: it held more records than were decoded, nobody knows how many
   bool has_uptime = false;
   std::uint32_t uptime_ms = 0;
   std::uint32_t export_s = 0;  ///< header time, where there is no uptime
@@ -74,6 +76,7 @@ class SequenceStream {
   SequenceVerdict step(const SequenceStep& step, SequenceCounts& counts);
 
  private:
+  SequenceVerdict place(const SequenceStep& s, SequenceCounts& counts);
   // Exporters disagree about the number in the header of those that count records: that of the first record
   // or of the one after the last, with options records or without. A bit for each reading that still fits.
   using Readings = std::uint8_t;

@@ -55,6 +55,8 @@ void IpfixDecoder::decode(const Datagram& datagram, Exporter& exporter, FlowBatc
   step.records = own_flow_records(report);
   step.units = step.records + step.options_units;
   step.complete = !lost_records(report);
+  step.recovered = report.recovered_records;
+  step.recovered_options = report.recovered_options_records;
   step.export_s = be_at<std::uint32_t, 4>(header);
   account({Protocol::ipfix, message.domain, {}}, step, message.time.export_ns, datagram, exporter);
 }

@@ -374,6 +374,20 @@ TEST(SequenceOfDatagrams, SflowCountsDatagramsAndTheSamplesOfEachSource) {
   });
 }
 
+TEST(SequenceOfDatagrams, RecordsThatWaitedForTheirTemplateAreRecovered) {
+  test::DecodeFixture decode;
+  decode(test::SetMessage::ipfix(1, 10).data(256, test::WireBytes().u32(1).u32(2)));
+  decode(test::SetMessage::ipfix(1, 12).tmpl(256, {{8, 4}}).data(256, test::WireBytes().u32(3)));
+  decode(test::SetMessage::ipfix(1, 13).data(256, test::WireBytes().u32(4)));
+  decode.exporters.for_each([](Exporter& exporter) {
+    const SequenceCounts& counts = exporter.counters_of(Protocol::ipfix).sequence;
+    EXPECT_EQ(counts.in_order, 2U);
+    EXPECT_EQ(counts.unknown, 2U);
+    EXPECT_EQ(counts.recovered, 2U);
+    EXPECT_EQ(counts.lost(), 0U);
+  });
+}
+
 TEST(SequenceOfDatagrams, TheExportersClockIsHeldAgainstOurs) {
   test::DecodeFixture decode;
   decode(test::SetMessage::ipfix(1, 0).bytes(), (test::kHeaderSeconds + 90) * 1000000000ULL);
