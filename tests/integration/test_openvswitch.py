@@ -114,6 +114,13 @@ class OpenVSwitch(Case):
         """It took each datagram, found no fault in any, and knows every template."""
         waiting.until(lambda: sluice.metric("sluice_listener_datagrams_total") == len(tee.datagrams), "all datagrams are taken")
         self.assertEqual(0, sluice.metric("sluice_protocol_decode_errors_total"))
+        # Each protocol numbers in its own way (v5: the last record, IPFIX: from 1), and none of it is loss.
+        for protocol in ("sflow", "netflow5", "ipfix"):
+            fates = {fate: sluice.metric("sluice_exporter_sequence_total", protocol=protocol, fate=fate)
+                     for fate in ("in_order", "passed_over", "late", "repeated", "unknown")}
+            self.assertGreater(fates.pop("in_order"), 0, protocol)
+            self.assertEqual({"passed_over": 0, "late": 0, "repeated": 0, "unknown": 0}, fates, protocol)
+            self.assertEqual(0, sluice.metric("sluice_exporter_restarts_total", protocol=protocol))
         sent = tee.read().templates
         # Of the 120 numbers from 256 on, one for each kind of packet, those that there can be; and one for options.
         self.assertGreater(len(sent), 80)

@@ -117,6 +117,7 @@ SFLOW = {
     # 0xffffffff is "unknown" in the extended switch record; ours is then absent.
     "vlan_src_priority": Rule("vlan_priority", lambda value: None if value == 0xFFFFFFFF else value),
 }
+
 #: Of a discarded packet, of which telegraf reads no header.
 DISCARDED = {
     "agent_ip": SFLOW["agent_ip"],
