@@ -31,6 +31,7 @@
 # Others:
 #   --compat               also the databases goflow and goflow2, see docs/clickhouse.md
 #   --print                print the statements and do nothing
+#   --script FILE          apply the statements of FILE, as sluice schema clickhouse prints them, and nothing else
 #   -h, --help             print this
 #
 # Exit status: 0 done, 1 a statement failed, 2 a mistake on the command line, no answer, or a wrong password.
@@ -44,7 +45,7 @@ say() { printf 'apply.sh: %s\n' "$*" >&2; }
 wrong() { say "$@"; exit 2; }
 usage() { sed -n '2,/^set -/s/^# \{0,1\}//p' "${BASH_SOURCE[0]}" | sed '/^set -/d'; }
 
-url=http://127.0.0.1:8123 user='' password='' client='' cluster='' schema_dir='' user_files='' compat='' print=''
+url=http://127.0.0.1:8123 user='' password='' client='' cluster='' schema_dir='' user_files='' compat='' print='' script=''
 declare -A parameter=([brokers]=localhost:9092 [topic]=flows [group]=sluice [consumers]=1 [flush_ms]=1000 [block_rows]=262144
   [retention]=30 [retention_1m]=90 [retention_5m]=400 [retention_1h]=1830 [retention_errors]=30)
 
@@ -64,7 +65,7 @@ while (($#)); do
     --print) print=yes; shift; continue ;;
     --url | --user | --password-file | --client | --cluster | --schema-dir | --user-files | --brokers | --topic | \
       --group | --consumers | --flush-interval | --block-rows | --retention-days | --retention-1m | --retention-5m | --retention-1h | \
-      --retention-errors) (($# > 1)) || wrong "$1 wants a value" ;;
+      --retention-errors | --script) (($# > 1)) || wrong "$1 wants a value" ;;
     *) wrong "there is no option '$1'; --help tells all" ;;
   esac
   case $1 in
@@ -78,6 +79,7 @@ while (($#)); do
     --cluster) [[ $2 =~ ^[A-Za-z0-9_.-]+$ ]] || wrong "--cluster wants a name of letters, digits, '_', '.' and '-', not '$2'"; cluster=$2 ;;
     --schema-dir) [[ -d $2 ]] || wrong "--schema-dir $2 is not a directory"; schema_dir=$2 ;;
     --user-files) [[ -d $2 ]] || wrong "--user-files $2 is not a directory"; user_files=$2 ;;
+    --script) [[ -r $2 ]] || wrong "the script $2 cannot be read"; script=$2 ;;
     --brokers | --topic | --group) text_value "$1" "$2"; parameter[${1#--}]=$2 ;;
     --consumers) number "$1" "$2"; parameter[consumers]=$2 ;;
     --block-rows) number "$1" "$2"; parameter[block_rows]=$2 ;;
@@ -159,9 +161,46 @@ question() {
   printf '%s' "$answer"
 }
 
+# What the fields of a user's own add to 90_consume.sql; empty where there are none.
+user_feed='' user_kafka='' user_select='' schema_file=flow.proto
+
+# Columns that `sluice schema clickhouse` added go on being filled, as long as the server's flow_user.proto has them.
+find_user_columns() {
+  local columns described name type consumed expression
+  columns=$(question "SELECT name, type FROM system.columns WHERE database = '$db' AND table = 'flows_raw' AND startsWith(comment, 'User-defined field ') ORDER BY position FORMAT TSVRaw")
+  [[ -n $columns ]] || return 0
+  question "SYSTEM DROP FORMAT SCHEMA CACHE" >/dev/null
+  described=$(ask "DESCRIBE TABLE format('Protobuf', '') SETTINGS format_schema = 'flow_user.proto:FlowMessage'" 2>&1) ||
+    wrong "flows_raw has columns of your own, but the server has no flow_user.proto: $(first_line "$described"); sluice schema proto -c FILE makes it"
+  while IFS=$'\t' read -r name type; do
+    if ! grep -q "^$name"$'\t' <<<"$described"; then
+      say "the column $name is not filled: flow_user.proto has no such field"
+      continue
+    fi
+    consumed=${type//IPv6/String}
+    expression="\`$name\`"
+    [[ $type != IPv6 ]] || expression="sluice_address(\`$name\`) AS \`$name\`"
+    [[ $type != 'Array(IPv6)' ]] || expression="arrayMap(a -> sluice_address(a), \`$name\`) AS \`$name\`"
+    user_feed+=$'\n'"    \`$name\` $consumed,"
+    user_kafka+=$',\n'"    \`$name\` $consumed"
+    user_select+=$'\n'"    $expression,"
+  done <<<"$columns"
+  [[ -z $user_feed ]] || schema_file=flow_user.proto
+}
+
+# 90_consume.sql with those in the three places where it lists the fields of the message.
+with_user_columns() {
+  local text=$1 feed=$'\n    kafka_topic String,\n' kafka=$'\n)\nENGINE = Kafka\n' select=$'\n    kafka_topic,\n    kafka_partition,\n    kafka_offset,\n    now64('
+  text=${text/"$feed"/"$user_feed$feed"}
+  text=${text/"$kafka"/"$user_kafka$kafka"}
+  text=${text/"$select"/"$user_select$select"}
+  printf '%s' "${text//flow.proto:FlowMessage/$schema_file:FlowMessage}"
+}
+
 rendered() {
   local text name
   text=$(<"$1")
+  [[ -z $user_feed || $1 != */90_consume.sql ]] || text=$(with_user_columns "$text")
   for name in "${!parameter[@]}"; do
     text=${text//"{{$name}}"/"${parameter[$name]}"}
   done
@@ -232,18 +271,27 @@ give_files() {
   fi
 }
 
-# The server's own flow.proto must have every field that `flows` has a column for; else consumption would stand still.
+# The server's own proto file must have every field that `flows` has a column for; else consumption would stand still.
 check_schema() {
   local described missing
   question "SYSTEM DROP FORMAT SCHEMA CACHE" >/dev/null
-  if ! described=$(ask "DESCRIBE TABLE format('Protobuf', '') SETTINGS format_schema = 'flow.proto:FlowMessage'" 2>&1); then
-    say "the server has no flow.proto yet, flows stay in the topic until it is there: $(first_line "$described")"
+  if ! described=$(ask "DESCRIBE TABLE format('Protobuf', '') SETTINGS format_schema = '$schema_file:FlowMessage'" 2>&1); then
+    say "the server has no $schema_file yet, flows stay in the topic until it is there: $(first_line "$described")"
     return
   fi
   missing=$(comm -23 <(sed -n '/^CREATE TABLE {{db}}.flows{{on_cluster}}$/,/^)/s/^    \([a-z0-9_]*\) .*/\1/p' "$here/90_consume.sql" | sort) \
     <(cut -f 1 <<<"$described" | sort) | head -n 3)
+  [[ -z $missing || $schema_file == flow.proto ]] ||
+    wrong "the server's $schema_file is older than these scripts, it has no ${missing//$'\n'/, }; sluice schema proto -c FILE makes it anew"
   [[ -z $missing ]] || wrong "the server's flow.proto is older than these scripts, it has no ${missing//$'\n'/, }; $proto must take its place"
 }
+
+if [[ -n $script ]]; then
+  question "SELECT 1" >/dev/null
+  run "$script"
+  say "$script is applied"
+  exit
+fi
 
 shopt -s extglob
 proto=$here/flow.proto
@@ -274,8 +322,9 @@ give_files
 for file in "${lasting[@]}"; do run "$file"; done
 
 # Taking the consumer down and up again makes the group wait for it, so it is done only where something changed.
-definition=$(for file in "${chain[@]}"; do rendered "$file"; done | cat - "$proto" | sha256sum | cut -d ' ' -f 1)
 db=${parameter[db]}
+find_user_columns
+definition=$(for file in "${chain[@]}"; do rendered "$file"; done | cat - "$proto" | sha256sum | cut -d ' ' -f 1)
 applied=$(question "SELECT definition FROM $db.schema_version ORDER BY applied_at DESC LIMIT 1")
 made=$(for file in "${chain[@]}"; do rendered "$file"; done |
   sed -nE 's/^CREATE (OR REPLACE )?(TABLE|MATERIALIZED VIEW|VIEW|DICTIONARY) (IF NOT EXISTS )?([A-Za-z0-9_]+\.[A-Za-z0-9_]+).*/\4/p' | sort)

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "sluice/decode/elements.hpp"
+#include "sluice/encode/schema.hpp"
 #include "sluice/flow/fields.hpp"
 
 namespace sluice::cli {
@@ -199,9 +200,21 @@ std::string with_elements(std::string_view other, std::string_view elements) {
   return other.starts_with("else") ? joined(elements, other, ", ") : joined(other, elements, "; ");
 }
 
+std::string user_row(const UserField& field) {
+  UserField packet = field;
+  packet.elements.clear();
+  std::string out =
+      "| " + field.name + " | " + std::to_string(field.number) + " | " + encode::proto_type(field) + " | | ";
+  out += "User-defined | ";
+  for (const std::string& cell : {encode::source_text(packet), std::string(), encode::source_text(field)})
+    out += cell + (cell.empty() ? "| " : " | ");
+  out.back() = '\n';
+  return out;
+}
+
 }  // namespace
 
-std::string field_table() {
+std::string field_table(const std::vector<UserField>& user_fields) {
   std::string out =
       "| Field | Number | Type | Unit | Meaning | sFlow v5 | NetFlow v5 | NetFlow v9 and IPFIX |\n"
       "| --- | --- | --- | --- | --- | --- | --- | --- |\n";
@@ -217,6 +230,7 @@ std::string field_table() {
     }
     out.back() = '\n';
   }
+  for (const UserField& field : user_fields) out += user_row(field);
   out +=
       "\nElements stand in order of preference, with their number (enterprise:number where a vendor defined "
       "them);\n"

@@ -1,10 +1,13 @@
 #pragma once
 #include <string>
+#include <vector>
+
+#include "sluice/flow/user_fields.hpp"
 
 namespace sluice::cli {
 
 /// Markdown: each field of the message with what fills it, protocol by protocol. `sluice schema fields` and
-/// docs/protocols.md.
-std::string field_table();
+/// docs/protocols.md. With what configuration adds, where it does.
+std::string field_table(const std::vector<UserField>& user_fields = {});
 
 }  // namespace sluice::cli

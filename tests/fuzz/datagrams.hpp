@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <cstdlib>
 
+#include "fuzz/user_fields.hpp"
 #include "sluice/decode/datagram_decoder.hpp"
 
 namespace sluice::fuzz {
@@ -32,7 +33,7 @@ struct ReadingObserver : decode::RawObserver {
 };
 
 inline int decode_series(const std::uint8_t* data, std::size_t size) {
-  decode::ExporterTable exporters(small_limits(), {});
+  decode::ExporterTable exporters(small_limits(), {}, {}, user_fields());
   decode::DatagramDecoder decoder(exporters);
   FlowBatch batch;
   ReadingObserver observer;

@@ -114,6 +114,7 @@ class Text(Case):
                 (["--url", "localhost"], "--url wants http://HOST:PORT, not 'localhost'"),
                 (["--schema-dir", self.path("none")], f"--schema-dir {self.path('none')} is not a directory"),
                 (["--password-file", empty], f"the password file {empty} is empty"),
+                (["--script", self.path("none")], f"the script {self.path('none')} cannot be read"),
                 (["--brokers"], "--brokers wants a value"),
                 (["--retention"], "there is no option '--retention'; --help tells all")):
             result = schema.run(*arguments)

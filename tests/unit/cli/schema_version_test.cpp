@@ -1,5 +1,7 @@
 #include <gmock/gmock.h>
 
+#include <algorithm>
+
 #include "cli/field_table.hpp"
 #include "process.hpp"
 
@@ -16,6 +18,103 @@ TEST(Schema, FieldsIsTheTable) {
   const auto ended = sluice("schema fields");
   EXPECT_EQ(ended.status, 0);
   EXPECT_EQ(ended.out, field_table());
+}
+
+const char kFields[] =
+    " --set 'fields=[{name: acl_name, number: 2000, type: string, elements: [9:12235]}, "
+    "{name: ports, number: 536870911, list: true, packet: [{layer: tcp, offset: 16, length: 16, inner: "
+    "true}]}, "
+    "{name: far, number: 2001, type: address, list: true, elements: [8, 27]}, "
+    "{name: near, number: 2002, type: address, elements: [8]}]'";
+
+TEST(UserSchema, ProtoHasTheFieldsAtTheEnd) {
+  const auto ended = sluice(std::string("schema proto") + kFields);
+  EXPECT_EQ(ended.status, 0) << ended.err;
+  std::string expected = read_file(SLUICE_SOURCE_DIR "/proto/flow.proto");
+  ASSERT_TRUE(expected.ends_with("}\n"));
+  expected.insert(expected.size() - 2,
+                  "\n  // Fields of the configuration that this was printed for.\n"
+                  "  string acl_name = 2000;  // element 9:12235\n"
+                  "  repeated uint64 ports = 536870911;  // inner tcp bits 16 to 31\n"
+                  "  repeated bytes far = 2001;  // element 8, element 27\n"
+                  "  bytes near = 2002;  // element 8\n");
+  EXPECT_EQ(ended.out, expected);
+}
+
+TEST(UserSchema, FieldsHasTheirRows) {
+  const auto ended = sluice(std::string("schema fields") + kFields);
+  EXPECT_EQ(ended.status, 0) << ended.err;
+  EXPECT_THAT(
+      ended.out,
+      testing::HasSubstr(
+          "\n| acl_name | 2000 | string | | User-defined | | | element 9:12235 |\n"
+          "| ports | 536870911 | repeated uint64 | | User-defined | inner tcp bits 16 to 31 | | inner "
+          "tcp bits 16 to 31 |\n"));
+}
+
+TEST(UserSchema, TheScriptListsThemWhereverItListsTheMessagesFields) {
+  const auto ended =
+      sluice(std::string("schema clickhouse --brokers a:1,b:2 --topic t --group g --consumers 3 "
+                         "--flush-interval 400 --block-rows 7000") +
+             kFields);
+  ASSERT_EQ(ended.status, 0) << ended.err;
+  for (const char* part :
+       {"ALTER TABLE sluice.flows_raw\n"
+        "    ADD COLUMN IF NOT EXISTS `acl_name` String COMMENT 'User-defined field 2000: element 9:12235',\n"
+        "    ADD COLUMN IF NOT EXISTS `ports` Array(UInt64) COMMENT 'User-defined field 536870911: inner tcp "
+        "bits 16 to "
+        "31',\n"
+        "    ADD COLUMN IF NOT EXISTS `far` Array(IPv6) COMMENT 'User-defined field 2001: element 8, element "
+        "27',\n"
+        "    ADD COLUMN IF NOT EXISTS `near` IPv6 COMMENT 'User-defined field 2002: element 8';\n",
+        "    exporter_address String,\n    `acl_name` String,\n    `ports` Array(UInt64),\n    `far` "
+        "Array(String),\n    "
+        "`near` String,\n    kafka_topic String,\n",
+        "    exporter_address String,\n    `acl_name` String,\n    `ports` Array(UInt64),\n    `far` "
+        "Array(String),\n    "
+        "`near` String\n)\nENGINE = Kafka\n",
+        "AS exporter_address,\n    `acl_name`,\n    `ports`,\n    arrayMap(a -> sluice_address(a), `far`) AS "
+        "`far`,\n    "
+        "sluice_address(`near`) AS `near`,\n    kafka_topic,\n",
+        "kafka_broker_list = 'a:1,b:2',\n    kafka_topic_list = 't',\n    kafka_group_name = 'g',",
+        "kafka_schema = 'flow_user.proto:FlowMessage'", "kafka_num_consumers = 3,",
+        "kafka_max_block_size = 7000,", "kafka_poll_max_batch_size = 6,", "kafka_flush_interval_ms = 400,",
+        "kafka_poll_timeout_ms = 100,", "kafka_consumer_reschedule_ms = 40;"})
+    EXPECT_THAT(ended.out, testing::HasSubstr(part));
+  EXPECT_THAT(ended.out, testing::Not(testing::HasSubstr("{{")));
+  const auto at = [&](const char* text) { return ended.out.find(text); };
+  EXPECT_LT(at("throwIf"), at("DROP TABLE IF EXISTS sluice.flows SYNC"));
+  EXPECT_LT(at("DROP TABLE IF EXISTS sluice.flows SYNC"), at("ALTER TABLE"));
+  EXPECT_LT(at("ALTER TABLE"), at("CREATE TABLE sluice.flows\n"));
+  EXPECT_LT(at("CREATE TABLE sluice.flows\n"), at("CREATE MATERIALIZED VIEW sluice.flows_consumer"));
+}
+
+TEST(UserSchema, OnAClusterEveryStatementIsForAllNodes) {
+  const auto ended = sluice(std::string("schema clickhouse --cluster c1") + kFields);
+  ASSERT_EQ(ended.status, 0) << ended.err;
+  for (const char* word :
+       {"CREATE TABLE ", "CREATE MATERIALIZED VIEW ", "DROP TABLE ", "DROP VIEW ", "ALTER TABLE "})
+    for (auto at = ended.out.find(word); at != std::string::npos; at = ended.out.find(word, at + 1))
+      EXPECT_THAT(ended.out.substr(at, ended.out.find('\n', at) - at),
+                  testing::HasSubstr(" ON CLUSTER 'c1'"));
+  EXPECT_THAT(ended.out, testing::HasSubstr("ALTER TABLE sluice_shard.flows_raw ON CLUSTER 'c1'"));
+  EXPECT_THAT(ended.out, testing::HasSubstr("ALTER TABLE sluice.flows_raw ON CLUSTER 'c1'"));
+}
+
+TEST(UserSchema, MistakesAreToldInASentence) {
+  const auto none = sluice("schema clickhouse");
+  EXPECT_EQ(none.status, 2);
+  EXPECT_EQ(none.err,
+            "sluice schema: the configuration has no fields of its own; deploy/clickhouse/apply.sh makes the "
+            "tables; see "
+            "sluice schema --help\n");
+  for (const char* option :
+       {"--topic \"a'b\"", "--brokers 'a\\b'", "--group ''", "--consumers 0", "--cluster 'a b'"}) {
+    const auto ended = sluice(std::string("schema clickhouse ") + option + kFields);
+    EXPECT_EQ(ended.status, 2) << option;
+    EXPECT_EQ(ended.out, "") << option;
+    EXPECT_EQ(std::ranges::count(ended.err, '\n'), 1) << ended.err;
+  }
 }
 
 TEST(Version, NamesBuildAndLibraries) {

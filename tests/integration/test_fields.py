@@ -1,0 +1,143 @@
+#!/usr/bin/python3
+"""Fields of a user's own, from exporters to columns: `sluice schema clickhouse` is applied while flows arrive, then
+apply.sh again; every flow that was sent is in flows_raw once, with the new columns from then on."""
+import json
+import os
+import subprocess
+
+from harness import daemon, kafka, messages, schema, store, waiting
+from harness.case import Case, main
+
+FIELDS = [
+    {"name": "octets_again", "number": 2000, "elements": ["octetDeltaCount"]},
+    {"name": "source_again", "number": 536870911, "type": "address", "elements": ["sourceIPv4Address", 27]},
+    {"name": "ports", "number": 2001, "list": True,
+     "packet": [{"layer": layer, "offset": offset, "length": 16} for layer in ("tcp", "udp") for offset in (0, 16)]},
+    {"name": "source_mac", "number": 2002, "type": "bytes", "packet": [{"layer": "ethernet", "offset": 48, "length": 48}]},
+]
+COLUMNS = [field["name"] for field in FIELDS]
+TRAFFIC = (("ipfix", 20), ("sflow", 60))  # protocol and datagrams a second
+
+
+class Fields(Case):
+    def setUp(self):
+        super().setUp()
+        self.broker = kafka.shared()
+        self.topic = kafka.new_topic("fields")
+        self.store = store.Store(self.path("store"))
+        self.addCleanup(self.store.kill)
+        self.daemon = daemon.Daemon(self.path("daemon"), {
+            "fields": FIELDS, "kafka": {"brokers": self.broker.address, "topic": self.topic}})
+        self.addCleanup(self.daemon.kill)
+        self.parameters = ["--brokers", self.broker.address, "--topic", self.topic, "--group", self.topic,
+                           "--flush-interval", 200, "--block-rows", 2000]
+
+    def sluice(self, *arguments):
+        result = daemon.run_once(*arguments)
+        self.assertEqual(result.returncode, 0, result.stderr)
+        return result.stdout
+
+    def number(self, sql):
+        return self.store.value(f"SELECT {sql} FROM sluice.flows_raw")
+
+    def start_traffic(self):
+        """Exporters that send until they are ended; gives their processes."""
+        processes = []
+        for protocol, rate in TRAFFIC:
+            processes.append(subprocess.Popen(
+                [daemon.binary(), "generate", "--quiet", "--protocol", protocol, "--rate", str(rate), "--exporters", "3", "--to",
+                 f"127.0.0.1:{self.daemon.port}"], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True))
+            self.addCleanup(processes[-1].kill)
+        return processes
+
+    def end_traffic(self, processes):
+        """How many flows were sent."""
+        sent = 0
+        for process in processes:
+            process.terminate()
+            output, _ = process.communicate(timeout=waiting.DEADLINE)
+            sent += json.loads(output)["flows"]
+        return sent
+
+    def wait_more_rows(self, rows=300):
+        seen = self.number("count()")
+        self.store.wait_for("SELECT count() FROM sluice.flows_raw", lambda count: count >= seen + rows)
+
+    def write_script(self, *parameters):
+        path = self.path("fields.sql")
+        with open(path, "w") as file:
+            file.write(self.sluice("schema", "clickhouse", "-c", self.daemon.config, *parameters))
+        return path
+
+    def apply_script(self, path):
+        return schema.run("--url", self.store.url, "--script", path)
+
+    def check_refusals(self, script):
+        """Without the proto file, or with settings that are not the running table's, nothing is touched."""
+        before = self.store.query("SELECT name, create_table_query FROM system.tables WHERE database = 'sluice' ORDER BY name")
+        result = self.apply_script(script)
+        self.assertEqual(result.returncode, 1, result.stdout)
+        self.assertIn("flow_user.proto", result.stdout)
+        with open(os.path.join(self.store.files, "flow_user.proto"), "w") as file:
+            file.write(self.sluice("schema", "proto", "-c", self.daemon.config))
+        for option, value in (("--group", "another"), ("--consumers", 11)):
+            given = dict(zip(self.parameters[::2], self.parameters[1::2])) | {option: value}
+            result = self.apply_script(self.write_script(*(word for pair in given.items() for word in pair)))
+            self.assertEqual(result.returncode, 1, result.stdout)
+            self.assertIn(f"sluice.flows was made with another {option}; give it to sluice schema clickhouse", result.stdout)
+        self.assertEqual(self.store.query("SELECT name, create_table_query FROM system.tables WHERE database = 'sluice' ORDER BY name"),
+                         before)
+
+    def check_exact(self, sent):
+        """The rows are the messages of the topic, each once, and the messages are what was sent."""
+        waiting.until(lambda: self.daemon.metric("sluice_sink_delivered_flows_total") >= sent, "all is delivered")
+        self.assertEqual(self.daemon.metric("sluice_protocol_flows_total"), sent)
+        self.store.wait_for("SELECT count() FROM sluice.flows_raw", lambda count: count >= sent)
+        read = [m for record in self.broker.records(self.topic) for m in messages.parse_framed(record.value)]
+        self.assertEqual(self.store.query("SELECT count(), sum(bytes), sum(packets), sum(src_port), sum(sequence_num) FROM sluice.flows_raw"),
+                         [[sent, *(sum(getattr(m, name) for m in read) for name in ("bytes", "packets", "src_port", "sequence_num"))]])
+        self.assertEqual(self.store.query("SELECT kafka_offset FROM sluice.flows_raw GROUP BY kafka_topic, kafka_partition, kafka_offset "
+                                          "HAVING uniqExact(inserted_at) > 1"), [])
+        self.assertEqual(self.store.query("SELECT count() FROM sluice.flows_errors"), [[0]])
+        self.store.wait_for("SELECT sum(flows) FROM sluice.flows_1m", sent)
+
+    def check_columns(self, since):
+        filled = {"type = 'IPFIX'": "octets_again = bytes AND source_again = src_addr AND empty(ports) AND source_mac = ''",
+                  "type = 'SFLOW_5'": "octets_again IS NULL AND source_mac = unhex(leftPad(hex(src_mac), 12, '0')) AND "
+                                      "(proto NOT IN (6, 17) OR ports = [src_port, dst_port])"}
+        for protocol, right in filled.items():
+            self.assertGreater(self.number(f"countIf({protocol} AND inserted_at > '{since}')"), 100)
+            self.assertEqual(self.number(f"countIf({protocol} AND inserted_at > '{since}' AND NOT ({right}))"), 0, protocol)
+        # What was consumed before the columns were there has none, and such there were.
+        empty = "octets_again IS NULL AND source_again = toIPv6('::') AND empty(ports) AND source_mac = ''"
+        self.assertGreater(self.number(f"countIf({empty})"), 100)
+
+    def test_columns_come_while_flows_arrive(self):
+        schema.apply(self.store, *self.parameters)
+        traffic = self.start_traffic()
+        self.wait_more_rows()
+        self.check_refusals(self.write_script(*self.parameters))
+        script = self.write_script(*self.parameters)
+        result = self.apply_script(script)
+        self.assertEqual((result.returncode, result.stdout), (0, f"apply.sh: {script} is applied\n"))
+        since = self.store.value("SELECT toString(now64(3, 'UTC'))")
+        self.wait_more_rows(600)
+        # The shipped scripts applied again keep the columns filled, and the table is the one that the script made.
+        made = self.store.query("DESCRIBE sluice.flows")
+        self.assertIn("in place", schema.apply(self.store, *self.parameters))
+        self.assertEqual(self.store.query("DESCRIBE sluice.flows"), made)
+        self.wait_more_rows(600)
+        sent = self.end_traffic(traffic)
+        self.check_exact(sent)
+        self.check_columns(since)
+        self.assertEqual([row[0] for row in made[-len(COLUMNS):]], COLUMNS)
+        # A field that is configured no more is no longer consumed; its column stays.
+        with open(os.path.join(self.store.files, "flow_user.proto"), "w") as file:
+            file.write(self.sluice("schema", "proto", "-c", self.daemon.config, "--set", f"fields={json.dumps(FIELDS[:2])}"))
+        self.assertIn("the column ports is not filled: flow_user.proto has no such field", schema.apply(self.store, *self.parameters))
+        self.assertEqual([row[0] for row in self.store.query("DESCRIBE sluice.flows")][-2:], COLUMNS[:2])
+        self.assertEqual(self.number("countIf(notEmpty(ports)) > 0"), 1)
+
+
+if __name__ == "__main__":
+    main()
