@@ -204,4 +204,30 @@ Result<void, Problem> ask(const Server& server, const Login& login, const Reques
   return read_answer(stream.socket(), server, request, take);
 }
 
+Result<std::string, Problem> get(const Server& server, std::string_view target, const std::string& token) {
+  asio::io_context io;
+  beast::tcp_stream stream(io);
+  if (const auto error = connect(io, stream, server)) return failure(unreachable(server, error));
+  http::request<http::empty_body> message(
+      http::verb::get, (server.path == "/" ? std::string() : server.path) + std::string(target), 11);
+  message.set(http::field::host, server.authority());
+  message.set(http::field::user_agent, "sluice/" + std::string(version().version));
+  message.set(http::field::connection, "close");
+  if (!token.empty()) message.set(http::field::authorization, "Bearer " + token);
+  beast::error_code error;
+  http::write(stream.socket(), message, error);
+  if (error) return failure(broken(server, error));
+  beast::flat_buffer buffer;
+  http::response_parser<http::string_body> parser;
+  parser.body_limit(std::numeric_limits<std::uint64_t>::max());
+  http::read(stream.socket(), buffer, parser, error);
+  if (error) return failure(broken(server, error));
+  if (parser.get().result() != http::status::ok)
+    return failure(Problem{.kind = Problem::Kind::refused,
+                           .code = static_cast<int>(parser.get().result_int()),
+                           .text = "the answer of " + server.to_string() + " is status " +
+                                   std::to_string(parser.get().result_int())});
+  return parser.get().body();
+}
+
 }  // namespace sluice::query

@@ -41,6 +41,10 @@ using Take = std::function<bool(std::string_view format, std::string_view piece)
 /// Waits some seconds for the connection and without end for the answer, as long as the connection lives.
 Result<void, Problem> ask(const Server& server, const Login& login, const Request& request, const Take& take);
 
+/// The body of `target` at an HTTP server that is no ClickHouse: sluice's own API. A token goes along as a
+/// bearer token. Any status but 200 is a Problem of kind `refused` with the status as its code.
+Result<std::string, Problem> get(const Server& server, std::string_view target, const std::string& token);
+
 /// "Code: 60. DB::Exception: Table x does not exist. (UNKNOWN_TABLE) (version 24.8.1.1)" as a Problem.
 Problem problem_of(std::string_view body, int code);
 

@@ -75,6 +75,9 @@ INSTANTIATE_TEST_SUITE_P(
                 "sluice generate: --exporters: \"0\" is no whole number from 1 to 4294967295; see sluice "
                 "generate "
                 "--help"},
+        Mistake{"exporters --url https://x",
+                "sluice exporters: --url: \"https://x\" is HTTPS, which is not spoken here; it takes "
+                "http://HOST:PORT; see sluice exporters --help"},
         Mistake{"store", "sluice store: --path is missing; see sluice store --help"},
         Mistake{
             "store --path x --connections 0",
@@ -87,7 +90,8 @@ INSTANTIATE_TEST_SUITE_P(
         Mistake{"schema sql", "sluice schema: \"sql\" is not proto or fields; see sluice schema --help"}));
 
 TEST(Help, IsThereForEveryCommandWithAnExample) {
-  for (const std::string command : {"", "run", "check", "decode", "generate", "replay", "schema", "store"}) {
+  for (const std::string command :
+       {"", "run", "check", "decode", "exporters", "generate", "replay", "schema", "store"}) {
     const auto ended = sluice(command + " --help");
     EXPECT_EQ(ended.status, 0) << command;
     EXPECT_EQ(ended.err, "") << command;

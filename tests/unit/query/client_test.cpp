@@ -55,6 +55,28 @@ TEST(Client, SendsTheStatementAndItsParameters) {
   EXPECT_EQ(request.count("X-ClickHouse-Key"), 0U);
 }
 
+TEST(Client, GetsWhatIsNoClickHouses) {
+  FakeServer fake(answer("200 OK", "", "{}\n"));
+  const auto body = get(fake.server(), "/api/v1/exporters", "s3cret");
+  ASSERT_TRUE(body) << body.error().text;
+  EXPECT_EQ(*body, "{}\n");
+  const auto request = fake.request();
+  EXPECT_EQ(request.method(), test::http::verb::get);
+  EXPECT_EQ(std::string(request.target()), "/api/v1/exporters");
+  EXPECT_EQ(std::string(request[test::http::field::authorization]), "Bearer s3cret");
+
+  FakeServer open(answer("200 OK", "", ""));
+  EXPECT_TRUE(get(open.server(), "/", ""));
+  EXPECT_EQ(open.request().count(test::http::field::authorization), 0U);
+  FakeServer closed(answer("401 Unauthorized", "", "{}"));
+  const auto refused = get(closed.server(), "/", "");
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, 401);
+  EXPECT_EQ(refused.error().kind, Problem::Kind::refused);
+  FakeServer noise("no HTTP at all\r\n");
+  EXPECT_EQ(get(noise.server(), "/", "").error().kind, Problem::Kind::strange);
+}
+
 TEST(Client, LogsIn) {
   FakeServer fake(answer("200 OK", "", ""));
   EXPECT_TRUE(ask(fake.server(), {.sql = "SELECT 1"}, {.user = "reader", .password = "s3cret"}).fine);
