@@ -142,6 +142,51 @@ void sflow() {
             .bytes());
 }
 
+XdrBytes numbers(std::initializer_list<std::uint32_t> values) {
+  XdrBytes out;
+  for (const std::uint32_t value : values) out.u32(value);
+  return out;
+}
+
+/// Every record beside those above, and packets that were discarded.
+Message rare_sflow() {
+  const auto packet = PacketBuilder().ethernet().vlan(7).ipv4("192.0.2.1", "192.0.2.2").udp(1, 2).bytes();
+  XdrBytes user, mpls, nat, tags;
+  user.u32(4).u32(3);
+  user.opaque(std::as_bytes(std::span("J\xf6rg", 3))).u32(106).u32(0);
+  mpls.typed_address("192.0.2.9").list({16U << 12 | 64, 17U << 12 | 0x100}).list({18U << 12});
+  nat.typed_address("203.0.113.1").typed_address("2001:db8::7");
+  tags.list({0x88a80000U | 5U << 13 | 100, 0x81000000U | 200});
+  return SflowDatagram()
+      .agent("127.0.0.1")
+      .add(SflowSample::flow()
+               .input(3)
+               .raw_header(packet, 64)
+               .record(1004, user)
+               .record(1006, mpls)
+               .record(1007, nat)
+               .record(1012, tags)
+               .record(1020, numbers({1025, 8443}))
+               .record(1029, numbers({7}))
+               .record(1030, numbers({8})))
+      .add(SflowSample::discarded().input(7).output(8).reason(258).drops(12).raw_header(packet, 64))
+      .bytes();
+}
+
+/// All protocols from one exporter, which has named its interfaces.
+void together() {
+  WireBytes v5;
+  v5.u16(5).u16(1).u32(1000).u32(1700000000).u32(0).u32(1).u16(0).u16(0x4064).zeros(12).u16(3).zeros(34);
+  const SetMessage::Fields interfaces{{10, 4}, {14, 4}};
+  const auto record = WireBytes().u32(3).u32(7);
+  write("datagram", "together",
+        series({SetMessage::ipfix(0)
+                    .options_tmpl(260, {{10, 4}}, {{82, 4}})
+                    .data(260, WireBytes().u32(3).text("eth3").u32(7).text("eth7"))
+                    .bytes(),
+                v5.data(), rare_sflow(), SetMessage::v9().tmpl(256, interfaces).data(256, record).bytes()}));
+}
+
 void packets() {
   const auto put = [](const char* name, std::uint8_t first, const Message& packet) {
     write("packet", name, WireBytes().u8(first).raw(packet).data());
@@ -225,6 +270,8 @@ int main(int argc, char** argv) {
   }
   netflow5();
   sflow();
+  write("sflow", "rare", rare_sflow());
+  together();
   packets();
   tunnels();
   messages();
