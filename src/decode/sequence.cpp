@@ -202,7 +202,7 @@ SequenceVerdict SequenceStream::doubt(const SequenceStep& s, SequenceCounts& cou
   doubt_->units = units_of(s);
   const std::int32_t ahead = distance(reading(), last_, s);
   if (ahead > 0 && s.sequence > last_.sequence) doubt_->outage = static_cast<std::uint32_t>(ahead);
-  doubt_->near_and_no_newer = ahead < 0 && static_cast<std::uint32_t>(-ahead) < kNear && no_newer(s);
+  doubt_->near_and_no_newer = ahead < 0 && -std::int64_t{ahead} < kNear && no_newer(s);
   return SequenceVerdict::in_doubt;
 }
 

@@ -117,29 +117,31 @@ void netflow5() {
 
 void sflow() {
   const auto packet = PacketBuilder().ethernet().ipv4("192.0.2.1", "192.0.2.2").tcp(443, 50000).bytes();
-  write(
-      "sflow", "flow",
-      SflowDatagram().agent("192.0.2.1").add(SflowSample::flow().rate(512).raw_header(packet, 1400)).bytes());
+  write("sflow", "flow",
+        series({SflowDatagram()
+                    .agent("192.0.2.1")
+                    .add(SflowSample::flow().rate(512).raw_header(packet, 1400))
+                    .bytes()}));
   write("sflow", "expanded",
-        SflowDatagram()
-            .agent("2001:db8::1")
-            .add(SflowSample::expanded_flow().raw_header(packet, 99).extended_switch(1, 2, 3, 4))
-            .bytes());
+        series({SflowDatagram()
+                    .agent("2001:db8::1")
+                    .add(SflowSample::expanded_flow().raw_header(packet, 99).extended_switch(1, 2, 3, 4))
+                    .bytes()}));
   write("sflow", "gateway",
-        SflowDatagram()
-            .agent("192.0.2.1")
-            .add(SflowSample::flow()
-                     .extended_gateway(
-                         {"192.0.2.9", 64500, 64501, 64502, {{64503, 64504}, {64505}}, {65536}, 100})
-                     .extended_router("192.0.2.9", 24, 16))
-            .bytes());
+        series({SflowDatagram()
+                    .agent("192.0.2.1")
+                    .add(SflowSample::flow()
+                             .extended_gateway(
+                                 {"192.0.2.9", 64500, 64501, 64502, {{64503, 64504}, {64505}}, {65536}, 100})
+                             .extended_router("192.0.2.9", 24, 16))
+                    .bytes()}));
   write("sflow", "others",
-        SflowDatagram()
-            .agent("192.0.2.1")
-            .add(SflowSample::counter())
-            .add(SflowSample::discarded())
-            .add(SflowSample::unknown(7, 8, 12))
-            .bytes());
+        series({SflowDatagram()
+                    .agent("192.0.2.1")
+                    .add(SflowSample::counter())
+                    .add(SflowSample::discarded())
+                    .add(SflowSample::unknown(7, 8, 12))
+                    .bytes()}));
 }
 
 XdrBytes numbers(std::initializer_list<std::uint32_t> values) {
@@ -270,7 +272,7 @@ int main(int argc, char** argv) {
   }
   netflow5();
   sflow();
-  write("sflow", "rare", rare_sflow());
+  write("sflow", "rare", series({rare_sflow()}));
   together();
   packets();
   tunnels();

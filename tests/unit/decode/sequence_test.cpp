@@ -176,6 +176,16 @@ TEST(Sequence, OneForgedNumberIsNoOutage) {
   EXPECT_EQ(s.counts.repeated, 1U);
 }
 
+TEST(Sequence, ANumberHalfTheCircleAwayIsInDoubt) {
+  for (const auto p : {Protocol::sflow5, Protocol::netflow9, Protocol::ipfix}) {
+    Stream s(p);
+    s(1);
+    EXPECT_EQ(s(0x80000001U), V::in_doubt);
+    EXPECT_EQ(s(2), V::in_order);
+    EXPECT_EQ(s.counts.lost(), 0U);
+  }
+}
+
 TEST(Sequence, ALongOutageIsALoss) {
   Stream s(Protocol::netflow9);
   s(10);
