@@ -17,6 +17,7 @@ inline decode::Limits small_limits() {
   limits.max_record_length = 4096;
   limits.max_samplers = 4;
   limits.max_names = 4;
+  limits.held_bytes_per_exporter = limits.held_bytes = 2048;
   return limits;
 }
 

@@ -1,5 +1,6 @@
 // Writes one folder of seeds for each fuzz target: small valid inputs that show the fuzzer what is worth
 // changing.
+#include <boost/crc.hpp>
 #include <cstdint>
 #include <filesystem>
 #include <fstream>
@@ -7,6 +8,8 @@
 #include <vector>
 
 #include "sluice/encode/rows.hpp"
+#include "state/message.hpp"
+#include "support/decode_fixture.hpp"
 #include "support/packet_builder.hpp"
 #include "support/random_flow.hpp"
 #include "support/set_message.hpp"
@@ -258,6 +261,28 @@ void messages() {
   }
 }
 
+/// What one exporter taught, with and without the frame of a file (see the target).
+void state_files() {
+  DecodeFixture decode;
+  decode.source = IpAddress::v4(0x7f000001);
+  decode(SetMessage::v9(1).tmpl(256, {{8, 4}, {1, 4}, {10, 4}}));
+  decode(SetMessage::ipfix(1).tmpl(257, {{8, 4}, {371, decode::kVariableLength}, {5, 2, 29305}}));
+  decode(
+      SetMessage::ipfix(1)
+          .options_tmpl(258, {{10, 4}}, {{34, 4}, {160, 8}, {82, 4}, {83, 4}, {234, 4}, {236, 4}})
+          .data(258,
+                WireBytes().u32(3).u32(64).u64(1600000000000).text("eth3").text("desc").u32(7).text("red1"))
+          .options_tmpl(259, {{95, 5}}, {{96, 4}})
+          .data(259, WireBytes().u8(3).u32(80).text("http")));
+  std::string kept;
+  decode.exporters.for_each([&](decode::Exporter& exporter) { state::append(exporter, kept); });
+  write("state", "kept", WireBytes().u8(0).text(kept).data());
+  const std::string file = state::file_head(kReceivedNs) + kept;
+  boost::crc_32_type crc;
+  crc.process_bytes(file.data(), file.size());
+  write("state", "file", WireBytes().u8(1).text(file).text(state::file_tail(crc.checksum())).data());
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -277,5 +302,6 @@ int main(int argc, char** argv) {
   packets();
   tunnels();
   messages();
+  state_files();
   return 0;
 }
