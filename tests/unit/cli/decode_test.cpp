@@ -106,6 +106,25 @@ TEST(Decode, FilesShareOneMemoryOfTemplates) {
   EXPECT_THAT(without.err, HasSubstr("sets without template     1\n"));
 }
 
+TEST(Decode, FieldsOfOnesOwnAreDecodedWrittenAndReadBack) {
+  const Folder folder;
+  const auto config = folder.write(
+      "c.yaml", "fields: [{name: from, number: 2000, type: address, elements: [sourceIPv4Address]}]\n");
+  const auto files = folder.write("t.dat", kTemplate) + ' ' + folder.write("d.dat", kData);
+  const auto ended = sluice("decode -c " + config + ' ' + files);
+  EXPECT_EQ(ended.status, 0) << ended.err;
+  EXPECT_EQ(json::parse(ended.out).at("from"), "10.0.0.1");
+
+  const auto message = folder.path("flows.pb");
+  EXPECT_EQ(sluice("decode --format protobuf -c " + config + ' ' + files + " >" + message).status, 0);
+  EXPECT_EQ(json::parse(sluice("decode -c " + config + ' ' + message).out).at("from"), "10.0.0.1");
+  EXPECT_FALSE(json::parse(sluice("decode " + message).out).contains("from"));
+
+  const auto wrong = sluice("decode --set 'fields=[{name: from}]' " + files);
+  EXPECT_EQ(wrong.status, 2);
+  EXPECT_EQ(wrong.out, "");
+}
+
 TEST(Decode, ExportersOfACaptureAreToldApart) {
   const Folder folder;
   const auto file =
