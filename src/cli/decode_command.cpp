@@ -23,12 +23,14 @@ struct Options {
   std::string json_fields = "sluice";
   bool raw = false;
   ConfigOptions config;
+  bool counters = false;
 };
 
 encode::FormatSpec format_of(const Options& options, const UserFieldsPtr& user_fields) {
   encode::FormatSpec spec;
   spec.user_fields = user_fields;
   spec.format = options.format == "protobuf" ? encode::Format::protobuf : encode::Format::json;
+  if (options.counters) spec.stream = encode::Stream::counters;
   if (options.json_fields == "goflow2") spec.json_fields = encode::JsonFields::goflow2;
   if (options.json_fields == "kflow") spec.json_fields = encode::JsonFields::kflow;
   return spec;
@@ -71,7 +73,9 @@ class FileDecoder {
   FileDecoder(const Options& options, UserFieldsPtr user_fields)
       : raw_(options.raw),
         user_fields_(std::move(user_fields)),
-        encoder_(encode::make_row_encoder(format_of(options, user_fields_))) {}
+        encoder_(encode::make_row_encoder(format_of(options, user_fields_))) {
+    if (options.counters) batch_.want_counters();
+  }
 
   /// False where not all of the file could be read, which was said.
   bool decode(const std::string& path) {
@@ -144,7 +148,7 @@ class FileDecoder {
   }
 
   void flush() {
-    if (!batch_.empty()) write(batch_);
+    if (!batch_.empty() || batch_.counters()) write(batch_);
     batch_.clear();
   }
 
@@ -211,6 +215,7 @@ void add_decode(CLI::App& app, Action& chosen) {
       "  sluice decode -c sluice.yaml flows.pb        with the fields of your own\n"
       "  sluice decode router.pcap | jq .src_addr\n"
       "  sluice decode templates.dat data.dat --format protobuf > flows.pb\n"
+      "  sluice decode --counters switch.pcap | jq .interface\n"
       "  sluice decode --raw router.pcap | less\n");
   auto options = std::make_shared<Options>();
   command->add_option("FILE", options->files, "Captures, raw datagram files, framed protobuf files")
@@ -222,11 +227,17 @@ void add_decode(CLI::App& app, Action& chosen) {
       command->add_option("--json-fields", options->json_fields, "Names and forms of the JSON fields")
           ->capture_default_str();
   fields->check(one_of({"sluice", "goflow2", "kflow"}))->type_name("sluice|goflow2|kflow");
+  auto* counters =
+      command
+          ->add_flag("--counters", options->counters,
+                     "Write the counters stream, not the flows: sFlow counter samples and options records")
+          ->excludes(fields);
   command
       ->add_flag("--raw", options->raw,
                  "Show headers, sets, templates, records and samples as they were sent")
       ->excludes(format)
-      ->excludes(fields);
+      ->excludes(fields)
+      ->excludes(counters);
   add_config_options(*command, options->config);
   command->callback([options, &chosen] { chosen = [options] { return run_decode(*options); }; });
 }

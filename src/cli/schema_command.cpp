@@ -13,6 +13,7 @@ namespace {
 struct SchemaOptions {
   ConfigOptions config;
   ClickhouseParameters clickhouse;
+  bool counters = false;
 };
 
 bool names_configuration(const ConfigOptions& options) {
@@ -20,6 +21,7 @@ bool names_configuration(const ConfigOptions& options) {
 }
 
 int print_proto(const SchemaOptions& options) {
+  if (options.counters) return print("schema", encode::counters_proto_schema());
   if (!names_configuration(options.config)) return print("schema", encode::proto_schema());
   const auto config = load_config(options.config);
   if (!config) return kMistake;
@@ -106,6 +108,7 @@ void add_schema(CLI::App& app, Action& chosen) {
       "  sluice schema fields                         field, number, type, unit, meaning, and its source by "
       "protocol\n"
       "  sluice schema proto -c sluice.yaml > flow_user.proto\n"
+      "  sluice schema proto --counters > counters.proto\n"
       "  sluice schema clickhouse -c sluice.yaml --brokers kafka1:9092 > fields.sql\n");
   command->require_subcommand(1);
   const auto options = std::make_shared<SchemaOptions>();
@@ -115,7 +118,8 @@ void add_schema(CLI::App& app, Action& chosen) {
     sub->callback([options, run, &chosen] { chosen = [options, run] { return run(*options); }; });
     return sub;
   };
-  add("proto", "The protobuf definition", print_proto);
+  add("proto", "The protobuf definition", print_proto)
+      ->add_flag("--counters", options->counters, "Of the counters stream, not of the flows");
   add("fields", "A Markdown table of all fields", print_fields);
   add_clickhouse_options(
       *add("clickhouse", "A SQL script: columns for the fields of your own, while flows arrive",

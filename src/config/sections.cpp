@@ -109,6 +109,10 @@ void read_sink(Reading& in, const std::string& name, const Value& value, Config&
   read_section(in, sink_table(), path, placed, sink, sink_types(*type));
   if (!in.given(path + ".framing"))
     sink.kafka.framing = sink.format == SinkFormat::json ? Framing::single : Framing::batch;
+  if (sink.stream == SinkStream::counters) {
+    if (!in.given(path + ".topic")) sink.kafka.topic = "counters";
+    if (!in.given(path + ".prefix")) sink.file.prefix = "counters";
+  }
   config.sinks[name] = std::move(sink);
 }
 

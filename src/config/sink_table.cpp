@@ -93,6 +93,9 @@ Value write_partition_by(const Sink& sink) {
 void add_common(Table<Sink>& t) {
   t.push_back(row<Sink, &Sink::type>("type", sink_type_codec(), "", "What the sink is")
                   .defaults_to("none, must be given"));
+  t.push_back(row<Sink, &Sink::stream>(
+      "stream", choice<SinkStream>({{"flows", SinkStream::flows}, {"counters", SinkStream::counters}}), "",
+      "What it gets: the flows, or what exporters count themselves (sFlow counters, options data)"));
   t.push_back(row<Sink, &Sink::format>(
                   "format",
                   choice<SinkFormat>({{"protobuf", SinkFormat::protobuf}, {"json", SinkFormat::json}}), "",
@@ -121,7 +124,8 @@ void add_kafka(Table<Sink>& t) {
   };
   add.operator()<&K::brokers>("brokers", brokers(), "",
                               "Brokers to ask for the cluster, host:port with commas between");
-  add.operator()<&K::topic>("topic", topic(), "", "Topic that the flows go to");
+  add.operator()<&K::topic>("topic", topic(), "", "Topic that the flows go to").default_text =
+      "flows; for stream counters counters";
   add.operator()<&K::framing>(
          "framing",
          choice<Framing>({{"batch", Framing::batch}, {"single", Framing::single}, {"plain", Framing::plain}}),
@@ -177,13 +181,15 @@ void add_kafka(Table<Sink>& t) {
 
 void add_file_and_stdout(Table<Sink>& t) {
   using F = FileSink;
-  const auto add = [&]<auto Member>(const char* key, auto codec, const char* unit, const char* meaning) {
-    t.push_back(row<Sink, &Sink::file, Member>(key, codec, unit, meaning).only(kFile));
+  const auto add = [&]<auto Member>(const char* key, auto codec, const char* unit,
+                                    const char* meaning) -> Row<Sink>& {
+    return t.emplace_back(row<Sink, &Sink::file, Member>(key, codec, unit, meaning).only(kFile));
   };
   add.operator()<&F::path>("path", directory(), "",
                            "Directory that the files are written to; it is made where it is missing");
   add.operator()<&F::prefix>("prefix", file_prefix(), "",
-                             "Beginning of the names: PREFIX-YYYYmmddTHHMMSSZ-N.pb or .jsonl");
+                             "Beginning of the names: PREFIX-YYYYmmddTHHMMSSZ-N.pb or .jsonl")
+      .default_text = "flows; for stream counters counters";
   add.operator()<&F::rotate_every>("rotate_every", duration<Seconds>(0s, 365 * 24h), "",
                                    "A file is finished when it is this old; 0s: never by age");
   add.operator()<&F::rotate_bytes>("rotate_bytes", size(4 * kKB, 16 * kTB, "never by size"), "bytes",

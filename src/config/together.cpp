@@ -113,6 +113,18 @@ void check_kafka(Reading& in, const std::string& path, const KafkaSink& kafka) {
                (missing.size() > 1 ? " and " + missing.back() : std::string{}));
 }
 
+/// The settings of a sink that choose among the fields of a flow: records of counters have none of them.
+void check_counters(Reading& in, const std::string& path, const Sink& sink) {
+  const auto refuse = [&](const std::string& key, std::string_view value, std::string_view instead) {
+    in.fault(path + key, in.origin(path + key),
+             joined({path, key, " is ", value, ", which only flows have; with stream counters ", instead}));
+  };
+  if (sink.json_fields != JsonFields::sluice)
+    refuse(".json.fields", sink.json_fields == JsonFields::kflow ? "kflow" : "goflow2", "it takes sluice");
+  if (sink.kafka.partition_by == PartitionBy::fields)
+    refuse(".partition_by", "a list of fields", "it takes exporter or round_robin");
+}
+
 }  // namespace
 
 void check_together(Reading& in, const Config& config) {
@@ -120,9 +132,11 @@ void check_together(Reading& in, const Config& config) {
   check_exporters(in, config);
   check_user_fields(in, config);
   check_http(in, config);
-  for (const auto& [name, sink] : config.sinks)
-    if (sink.type == SinkType::kafka)
-      check_kafka(in, sink_path(name == "kafka" && in.given("kafka"), name), sink.kafka);
+  for (const auto& [name, sink] : config.sinks) {
+    const std::string path = sink_path(name == "kafka" && in.given("kafka"), name);
+    if (sink.type == SinkType::kafka) check_kafka(in, path, sink.kafka);
+    if (sink.stream == SinkStream::counters) check_counters(in, path, sink);
+  }
 }
 
 }  // namespace sluice::config

@@ -1,11 +1,14 @@
 #include "sluice/encode/rows.hpp"
 
+#include "encode/counters_encoders.hpp"
 #include "encode/json_encoders.hpp"
 #include "encode/protobuf_encoder.hpp"
 
 namespace sluice::encode {
 
 std::unique_ptr<RowEncoder> make_row_encoder(const FormatSpec& spec) {
+  if (spec.stream == Stream::counters)
+    return spec.format == Format::protobuf ? make_counters_protobuf_encoder() : make_counters_json_encoder();
   if (spec.format == Format::protobuf) return make_protobuf_encoder();
   switch (spec.json_fields) {
     case JsonFields::goflow2:

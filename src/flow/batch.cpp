@@ -4,7 +4,10 @@
 
 namespace sluice {
 
-void FlowBatch::clear() { records_used_ = origins_used_ = extras_used_ = 0; }
+void FlowBatch::clear() {
+  records_used_ = origins_used_ = extras_used_ = 0;
+  if (counters_) counters_->clear();
+}
 
 Origin& FlowBatch::add_origin() {
   if (origins_used_ == origins_.size()) origins_.emplace_back();

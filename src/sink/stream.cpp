@@ -68,6 +68,7 @@ Bytes as_bytes_of(std::string_view text) { return std::as_bytes(std::span(text.d
 
 StreamSpec stream_spec(const config::Sink& sink) {
   StreamSpec spec;
+  if (sink.stream == config::SinkStream::counters) spec.format.stream = encode::Stream::counters;
   spec.format.format =
       sink.format == config::SinkFormat::json ? encode::Format::json : encode::Format::protobuf;
   if (spec.format.format == encode::Format::json) {
@@ -149,6 +150,7 @@ void StreamWriter::resize_buckets() {
 void StreamWriter::write(const FlowBatch& batch, const encode::RowBuffer& rows, std::uint64_t now_ns) {
   now_ns_ = now_ns;
   resize_buckets();
+  if (spec_.format.stream == encode::Stream::counters) return write_counters(batch, rows);
   if (spec_.format.kflow_drop_ipv6) count_left_out(batch, rows);
   spec_.key == PartitionBy::fields ? write_by_fields(batch, rows) : write_by_exporter(batch, rows);
 }
@@ -159,16 +161,25 @@ void StreamWriter::write_by_exporter(const FlowBatch& batch, const encode::RowBu
     const std::uint32_t origin = flows[first].origin;
     std::size_t last = first + 1;
     while (last < flows.size() && flows[last].origin == origin) ++last;
-    const IpAddress& exporter = batch.origin(origin).exporter_address;
-    std::size_t slot = 0;
-    std::string_view key;
-    if (spec_.key == PartitionBy::exporter) {
-      slot = hash_value(exporter) % buckets_;
-      key = {reinterpret_cast<const char*>(exporter.bytes.data()), exporter.size};
-    }
-    append(slot, rows, {first, last, exporter, key});
+    append_exporter(rows, first, last, batch.origin(origin).exporter_address);
     first = last;
   }
+}
+
+void StreamWriter::append_exporter(const encode::RowBuffer& rows, std::size_t first, std::size_t last,
+                                   const IpAddress& exporter) {
+  std::size_t slot = 0;
+  std::string_view key;
+  if (spec_.key == PartitionBy::exporter) {
+    slot = hash_value(exporter) % buckets_;
+    key = {reinterpret_cast<const char*>(exporter.bytes.data()), exporter.size};
+  }
+  append(slot, rows, {first, last, exporter, key});
+}
+
+void StreamWriter::write_counters(const FlowBatch& batch, const encode::RowBuffer& rows) {
+  for (std::size_t i = 0; i < rows.rows(); ++i)
+    append_exporter(rows, i, i + 1, batch.origin(batch.counters()->record(i).origin).exporter_address);
 }
 
 void StreamWriter::write_by_fields(const FlowBatch& batch, const encode::RowBuffer& rows) {

@@ -20,14 +20,19 @@ Outputs::Outputs(const std::vector<OutputTo>& targets, unsigned worker) {
       sinks.push_back(targets[j].sink);
       done[j] = true;
     }
+    const bool counters = targets[i].spec.format.stream == encode::Stream::counters;
+    wants_counters_ |= counters;
     group_of(targets[i].spec.format)
-        .streams.push_back(std::make_unique<sink::StreamWriter>(targets[i].spec, std::move(sinks), worker));
+        .streams.push_back(std::make_unique<sink::StreamWriter>(targets[i].spec, std::move(sinks), worker,
+                                                                counters ? "counters" : "flows"));
   }
 }
 
 void Outputs::write(const FlowBatch& batch, std::uint64_t now_ns) {
-  if (batch.empty()) return;
+  const bool no_counters = !batch.counters() || batch.counters()->size() == 0;
+  if (batch.empty() && no_counters) return;
   for (FormatGroup& group : groups_) {
+    if (group.format.stream == encode::Stream::counters ? no_counters : batch.empty()) continue;
     group.rows.clear();
     group.encoder->encode(batch, group.rows);
     for (const auto& stream : group.streams) stream->write(batch, group.rows, now_ns);

@@ -36,6 +36,7 @@ Worker::Worker(Options options, std::vector<Inlet> inlets, decode::ExporterTable
       on_error_(std::move(on_error)),
       nap_(options_.nap),
       listeners_(inlets_.size()) {
+  if (outputs_.wants_counters()) flows_.want_counters();
   for (const Inlet& inlet : inlets_) fds_.push_back(inlet.socket->fd());
 }
 

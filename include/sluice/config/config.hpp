@@ -68,7 +68,7 @@ enum class PartitionBy { exporter, round_robin, fields };
 
 struct KafkaSink {
   std::string brokers = "localhost:9092";
-  std::string topic = "flows";
+  std::string topic = "flows";       ///< of stream counters "counters"
   Framing framing = Framing::batch;  ///< the default for JSON is single
   PartitionBy partition_by = PartitionBy::exporter;
   std::vector<std::string> key_fields;        ///< partition_by: fields
@@ -87,16 +87,20 @@ struct KafkaSink {
 };
 
 struct FileSink {
-  std::string path = "flows";               ///< directory
-  std::string prefix = "flows";             ///< PREFIX-YYYYmmddTHHMMSSZ-N.pb or .jsonl
-  Seconds rotate_every{300};                ///< 0: never by time
+  std::string path = "flows";    ///< directory
+  std::string prefix = "flows";  ///< PREFIX-YYYYmmddTHHMMSSZ-N.pb or .jsonl; of counters "counters"
+  Seconds rotate_every{300};     ///< 0: never by time
   std::uint64_t rotate_bytes = 1ULL << 30;  ///< 0: never by size
   std::uint64_t queue_bytes = 64ULL << 20;
   friend bool operator==(const FileSink&, const FileSink&) = default;
 };
 
+/// Which of the two streams a sink gets.
+enum class SinkStream { flows, counters };
+
 struct Sink {
   SinkType type = SinkType::stdout_;
+  SinkStream stream = SinkStream::flows;
   SinkFormat format = SinkFormat::protobuf;  ///< the default for stdout is json
   JsonFields json_fields = JsonFields::sluice;
   bool kflow_drop_ipv6 = false;

@@ -16,11 +16,15 @@ namespace sluice::encode {
 enum class Format : std::uint8_t { protobuf, json };
 enum class JsonFields : std::uint8_t { sluice, goflow2, kflow };
 
+/// What the rows are of: the batch's flows, or its records of counters (proto/counters.proto).
+enum class Stream : std::uint8_t { flows, counters };
+
 struct FormatSpec {
   Format format = Format::protobuf;
   JsonFields json_fields = JsonFields::sluice;
   bool kflow_drop_ipv6 = false;  ///< json.fields kflow: leave IPv6 flows out, counted
   UserFieldsPtr user_fields;  ///< names for JSON of what configuration adds; messages need none; may be null
+  Stream stream = Stream::flows;
   friend bool operator==(const FormatSpec&, const FormatSpec&) = default;
 };
 
@@ -57,7 +61,8 @@ class RowBuffer {
 class RowEncoder {
  public:
   virtual ~RowEncoder() = default;
-  /// Appends one row for each flow of the batch, in order; a flow left out gets an empty row.
+  /// Appends one row for each flow of the batch, in order; a flow left out gets an empty row. Encoders of the
+  /// counters stream append one for each record of its counters.
   virtual void encode(const FlowBatch& batch, RowBuffer& rows) = 0;
   /// Flows left out so far. Any thread.
   virtual std::uint64_t left_out() const { return 0; }

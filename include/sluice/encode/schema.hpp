@@ -14,5 +14,7 @@ std::string proto_schema(const UserFields& user_fields);
 std::string proto_type(const UserField& field);
 /// "element 9:12235, inner udp bits 0 to 15".
 std::string source_text(const UserField& field);
+/// That of proto/counters.proto, the message of the counters stream.
+std::string counters_proto_schema();
 
 }  // namespace sluice::encode

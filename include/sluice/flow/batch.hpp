@@ -5,13 +5,14 @@
 #include <span>
 #include <vector>
 
+#include "sluice/flow/counters.hpp"
 #include "sluice/flow/record.hpp"
 
 namespace sluice {
 
 class FlowBatch {
  public:
-  /// Forgets all flows and origins; keeps the memory.
+  /// Forgets all flows, origins and counters; keeps the memory.
   void clear();
 
   /// Starts a new origin; flows appended from now on belong to it. The reference holds until the next call.
@@ -49,6 +50,14 @@ class FlowBatch {
     return flow.extras == kNoExtras ? nullptr : extras_[flow.extras].get();
   }
 
+  /// From now on decoders keep records of counters too.
+  void want_counters() {
+    if (!counters_) counters_ = std::make_unique<CounterBatch>();
+  }
+  /// nullptr where nobody wants them.
+  CounterBatch* counters() { return counters_.get(); }
+  const CounterBatch* counters() const { return counters_.get(); }
+
  private:
   std::vector<FlowRecord> records_;
   std::size_t records_used_ = 0;
@@ -56,6 +65,7 @@ class FlowBatch {
   std::size_t origins_used_ = 0;
   std::vector<std::unique_ptr<FlowExtras>> extras_;
   std::size_t extras_used_ = 0;
+  std::unique_ptr<CounterBatch> counters_;
 };
 
 }  // namespace sluice

@@ -70,7 +70,8 @@ class StreamWriter {
   StreamWriter(const StreamWriter&) = delete;
   StreamWriter& operator=(const StreamWriter&) = delete;
 
-  /// Row i is flow i of the batch. `now_ns` is monotonic time, the same clock as below.
+  /// Row i is flow i of the batch, or in the counters stream record i of its counters. `now_ns` is monotonic
+  /// time, the same clock as below.
   void write(const FlowBatch& batch, const encode::RowBuffer& rows, std::uint64_t now_ns);
   /// Hands over blocks whose first row is flush_interval old.
   void flush_due(std::uint64_t now_ns);
@@ -87,6 +88,9 @@ class StreamWriter {
   void resize_buckets();
   void write_by_exporter(const FlowBatch& batch, const encode::RowBuffer& rows);
   void write_by_fields(const FlowBatch& batch, const encode::RowBuffer& rows);
+  void write_counters(const FlowBatch& batch, const encode::RowBuffer& rows);
+  void append_exporter(const encode::RowBuffer& rows, std::size_t first, std::size_t last,
+                       const IpAddress& exporter);
   void append(std::size_t slot, const encode::RowBuffer& rows, const Run& run);
   void copy_rows(Block& block, const encode::RowBuffer& rows, std::size_t first, std::size_t last,
                  std::string_view key) const;

@@ -30,6 +30,8 @@ class Outputs {
   std::optional<std::uint64_t> next_deadline() const;
   /// Flows that an encoder left out because its format cannot hold them (kflow without IPv6). Any thread.
   std::uint64_t left_out() const;
+  /// Whether a sink wants the counters stream; batches carry counters then (FlowBatch::want_counters()).
+  bool wants_counters() const { return wants_counters_; }
 
  private:
   struct FormatGroup {
@@ -41,6 +43,7 @@ class Outputs {
   FormatGroup& group_of(const encode::FormatSpec& format);
 
   std::vector<FormatGroup> groups_;
+  bool wants_counters_ = false;
 };
 
 }  // namespace sluice::worker

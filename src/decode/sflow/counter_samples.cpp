@@ -1,69 +1,61 @@
-// Layouts: sFlow version 5, section 5.3, "Counter Data Types".
+// Layouts: sFlow version 5, section 5, counters_sample and counters_sample_expanded; of the structures in
+// them the table of flow/counters.cpp.
 #include "decode/sflow/counter_samples.hpp"
 
-#include <span>
+#include <array>
 
 namespace sluice::decode::sflow {
 namespace {
 
-struct Field {
-  std::string_view name;
-  bool wide = false;  ///< unsigned hyper
+/// Reads one structure; where somebody wants the counters, appends it to their latest record.
+class StructureReader {
+ public:
+  explicit StructureReader(CounterBatch* counters) : counters_(counters) {}
+
+  bool operator()(DataFormat format, XdrReader& in) {
+    const CounterLayout* const layout = find_counter_layout(format.enterprise, format.format);
+    if (layout) return read_values(*layout, in);
+    const Bytes data = in.opaque("data", in.remaining());
+    if (counters_) counters_->add_raw(format.enterprise, format.format, data);
+    return true;
+  }
+
+ private:
+  static constexpr std::size_t kMostFields = 19;
+
+  bool read_values(const CounterLayout& layout, XdrReader& in) {
+    std::array<std::uint64_t, kMostFields> values;
+    std::size_t n = 0;
+    for (const CounterField& field : layout.fields)
+      values[n++] = field.wide ? in.u64(field.shown) : in.u32(field.shown);
+    if (!in.ok()) return false;
+    if (counters_) counters_->add_values(layout, std::span(values).first(n));
+    if (in.remaining() > 0) in.opaque("data", in.remaining());  // fields that a later version appended
+    return true;
+  }
+
+  CounterBatch* counters_;
 };
-
-constexpr Field kInterface[] = {  // format 1
-    {"ifIndex"},           {"ifType"},           {"ifSpeed", true},      {"ifDirection"},
-    {"ifStatus"},          {"ifInOctets", true}, {"ifInUcastPkts"},      {"ifInMulticastPkts"},
-    {"ifInBroadcastPkts"}, {"ifInDiscards"},     {"ifInErrors"},         {"ifInUnknownProtos"},
-    {"ifOutOctets", true}, {"ifOutUcastPkts"},   {"ifOutMulticastPkts"}, {"ifOutBroadcastPkts"},
-    {"ifOutDiscards"},     {"ifOutErrors"},      {"ifPromiscuousMode"}};
-
-constexpr Field kEthernet[] = {  // format 2
-    {"dot3StatsAlignmentErrors"},
-    {"dot3StatsFCSErrors"},
-    {"dot3StatsSingleCollisionFrames"},
-    {"dot3StatsMultipleCollisionFrames"},
-    {"dot3StatsSQETestErrors"},
-    {"dot3StatsDeferredTransmissions"},
-    {"dot3StatsLateCollisions"},
-    {"dot3StatsExcessiveCollisions"},
-    {"dot3StatsInternalMacTransmitErrors"},
-    {"dot3StatsCarrierSenseErrors"},
-    {"dot3StatsFrameTooLongs"},
-    {"dot3StatsInternalMacReceiveErrors"},
-    {"dot3StatsSymbolErrors"}};
-
-std::span<const Field> fields_of(DataFormat format) {
-  switch (format.standard()) {
-    case 1:
-      return kInterface;
-    case 2:
-      return kEthernet;
-    default:
-      return {};
-  }
-}
-
-bool read_counter_record(DataFormat format, XdrReader& in) {
-  for (const Field& field : fields_of(format)) {
-    if (field.wide)
-      in.u64(field.name);
-    else
-      in.u32(field.name);
-  }
-  if (in.ok() && in.remaining() > 0) in.opaque("data", in.remaining());
-  return in.ok();
-}
 
 }  // namespace
 
 bool read_counter_sample(bool expanded, XdrReader& in, const SampleContext& context) {
-  const SampleCounters counters = read_source(SampleKind::counter, expanded, in);
+  const SampleCounters said = read_source(SampleKind::counter, expanded, in);
   const std::uint32_t count = in.u32("records");
   if (!in.ok()) return false;
-  context.seen.push_back(counters);
+  context.seen.push_back(said);
   ++context.report.counter_samples;
-  read_records(in, count, context.report, read_counter_record);
+  CounterBatch* const counters = context.batch.counters();
+  if (counters) {
+    CounterRecord& record = counters->add();
+    record.origin = static_cast<std::uint32_t>(context.batch.origin_count() - 1);
+    record.sub_agent_id = context.sub_agent;
+    record.uptime_ms = context.uptime_ms;
+    record.sample_sequence = said.sequence;
+    record.source_id_type = said.source_type;
+    record.source_id_index = said.source_index;
+  }
+  read_records(in, count, context.report, StructureReader(counters));
   return true;
 }
 

@@ -14,7 +14,9 @@ struct SampleContext {
   Exporter& exporter;
   FlowBatch& batch;
   DecodeReport& report;
-  FlowRecords& records;               ///< scratch
+  FlowRecords& records;     ///< scratch
+  std::uint32_t sub_agent;  ///< of the datagram's header
+  std::uint32_t uptime_ms;
   std::vector<SampleCounters>& seen;  ///< one for each sample whose fixed part was whole, records or no
 };
 

@@ -118,7 +118,8 @@ void SflowDecoder::decode(const Datagram& datagram, Exporter& exporter, FlowBatc
   origin.exporter_name = exporter.settings.name;
 
   sflow::read_samples(in, header.samples,
-                      {datagram.received_ns, exporter, batch, report, records_, samples_seen_});
+                      {datagram.received_ns, exporter, batch, report, records_, header.sub_agent,
+                       header.uptime_ms, samples_seen_});
   SequenceStep step;
   step.sequence = header.sequence;
   step.records = report.flow_records;

@@ -169,7 +169,7 @@ void RecordDecoder::variable_flows(const Message& message, const Template& tmpl,
 }
 
 void RecordDecoder::options(const Message& message, const Template& tmpl, Bytes set, Exporter& exporter,
-                            DecodeReport& report) {
+                            FlowBatch& batch, DecodeReport& report) {
   ByteReader reader(set);
   FlowBatch unused;
   unused.add_origin();
@@ -181,6 +181,7 @@ void RecordDecoder::options(const Message& message, const Template& tmpl, Bytes 
     }
     ++report.options_records;
     if (message.observer) observe(message, tmpl);
+    if (CounterBatch* const counters = batch.counters()) keep_options(tmpl, batch, *counters);
     learn_names(message.version, message.domain, tmpl, values_, exporter.names, report);
     Scratch said{};
     for (const Step& step : tmpl.plan->steps) {
@@ -196,6 +197,15 @@ void RecordDecoder::options(const Message& message, const Template& tmpl, Bytes 
     if (rate && !exporter.samplers.learn(message.version, message.domain, said.sampler, rate))
       report.fail(DecodeError::sampler_limit);
   }
+}
+
+void RecordDecoder::keep_options(const Template& tmpl, const FlowBatch& batch, CounterBatch& counters) const {
+  CounterRecord& record = counters.add();
+  record.origin = static_cast<std::uint32_t>(batch.origin_count() - 1);
+  record.options = true;
+  record.template_id = tmpl.id;
+  for (std::size_t i = 0; i < values_.size(); ++i)
+    counters.add_raw(tmpl.fields[i].pen, tmpl.fields[i].id, values_[i], i < tmpl.scope_fields);
 }
 
 void RecordDecoder::observe(const Message& message, const Template& tmpl) {
@@ -218,7 +228,7 @@ void RecordDecoder::decode_set(const Message& message, Template& tmpl, Bytes set
   // Data that waited is older than the template that it waited for.
   tmpl.last_seen_ns = std::max(tmpl.last_seen_ns, message.received_ns);
   if (tmpl.options)
-    options(message, tmpl, set, exporter, report);
+    options(message, tmpl, set, exporter, batch, report);
   else if (tmpl.variable)
     variable_flows(message, tmpl, set, exporter, batch, report);
   else

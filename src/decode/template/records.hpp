@@ -30,8 +30,10 @@ class RecordDecoder {
                    FlowBatch& batch, DecodeReport& report);
   void variable_flows(const Message& message, const Template& tmpl, Bytes set, Exporter& exporter,
                       FlowBatch& batch, DecodeReport& report);
-  void options(const Message& message, const Template& tmpl, Bytes set, Exporter& exporter,
+  void options(const Message& message, const Template& tmpl, Bytes set, Exporter& exporter, FlowBatch& batch,
                DecodeReport& report);
+  /// The record in values_, for the counters stream.
+  void keep_options(const Template& tmpl, const FlowBatch& batch, CounterBatch& counters) const;
   /// Splits one record into values_; false where it ends too soon.
   bool split(const Template& tmpl, ByteReader& reader);
   void finish(const Message& message, const Plan& plan, Exporter& exporter, std::span<FlowRecord> flows,
