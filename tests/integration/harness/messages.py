@@ -1,4 +1,5 @@
 """From what a sink delivered back to flows: framed and bare protobuf by protobuf's own classes, JSON by json."""
+import importlib
 import ipaddress
 import json
 import sys
@@ -7,17 +8,16 @@ import unittest
 from . import flows, paths
 
 
-def _classes():
+def _classes(module="flow_pb2"):
     try:
         import google.protobuf  # noqa: F401
     except ImportError:
         raise unittest.SkipTest("python3-protobuf is not installed (deploy/install-deps.sh test brings it)") from None
     sys.path.insert(0, paths.generated())
     try:
-        import flow_pb2
+        return importlib.import_module(module)
     finally:
         sys.path.pop(0)
-    return flow_pb2
 
 
 def parse(data):
@@ -27,7 +27,14 @@ def parse(data):
     return message
 
 
-def parse_framed(data):
+def parse_counters(data):
+    """One message of the counters stream."""
+    message = _classes("counters_pb2").CounterMessage()
+    message.ParseFromString(data)
+    return message
+
+
+def parse_framed(data, parse_one=parse):
     """All messages of a Kafka value or a file: a varint length before each."""
     messages, at = [], 0
     while at < len(data):
@@ -39,7 +46,7 @@ def parse_framed(data):
                 break
         if at + length > len(data):
             raise AssertionError(f"a frame of {length} bytes with {len(data) - at} left")
-        messages.append(parse(data[at:at + length]))
+        messages.append(parse_one(data[at:at + length]))
         at += length
     return messages
 
