@@ -37,6 +37,7 @@ inline int decode_series(const std::uint8_t* data, std::size_t size) {
   decode::ExporterTable exporters(small_limits(), {}, {}, user_fields());
   decode::DatagramDecoder decoder(exporters);
   FlowBatch batch;
+  batch.want_counters();
   ReadingObserver observer;
   ByteReader reader(std::as_bytes(std::span(data, size)));
   constexpr std::uint64_t kHour = 3600ULL * 1000000000;

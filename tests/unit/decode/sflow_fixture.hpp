@@ -14,6 +14,7 @@ struct SflowDecode {
   explicit SflowDecode(Bytes payload, const ExporterSettings& settings = {}, RawObserver* observer = nullptr)
       : exporter(ExporterKey{*IpAddress::parse("203.0.113.9"), 0}, settings, Limits{}, TimeBounds{}) {
     const Datagram datagram{payload, *IpAddress::parse("203.0.113.9"), 6343, kReceived};
+    batch.want_counters();  // so that damage reaches them too
     SflowDecoder decoder;
     decoder.decode(datagram, exporter, batch, report, observer);
     seen.assign(decoder.samples_seen().begin(), decoder.samples_seen().end());
