@@ -257,6 +257,8 @@ void Collector::add_exporters(metrics::Snapshot& out) const {
 
 void Collector::add_exporter_sinks(const std::set<IpAddress>& with_own_row, metrics::Snapshot& out) const {
   for (const NamedSink& named : sinks_) {
+    if (named.settings->stream == config::SinkStream::counters)
+      continue;  // its records balance with no flows
     metrics::ExporterSinkRow others;
     others.address = "other";
     others.sink = named.name;
