@@ -31,6 +31,7 @@ decode::Limits limits_of(const config::Decode& d) {
   limits.max_samplers = d.max_samplers;
   limits.max_streams = d.max_streams;
   limits.max_names = d.max_names;
+  limits.max_connections = d.max_connections;
   limits.template_timeout_ns = ns(d.template_timeout);
   limits.exporter_timeout_ns = ns(d.exporter_timeout);
   limits.held_bytes_per_exporter = d.held_bytes_per_exporter;
@@ -57,7 +58,33 @@ decode::Accept accept_of(config::ListenProtocol protocol) {
   return decode::Accept::automatic;
 }
 
-std::optional<std::uint64_t> if_set(std::uint64_t rate) { return rate ? std::optional(rate) : std::nullopt; }
+decode::Decapsulate decapsulate_of(config::Decapsulate d) {
+  return d == config::Decapsulate::inner ? decode::Decapsulate::inner : decode::Decapsulate::outer;
+}
+
+std::optional<std::uint64_t> if_set(std::uint64_t value) {
+  return value ? std::optional(value) : std::nullopt;
+}
+
+decode::ExporterSettings settings_of(const config::ExporterRule& rule) {
+  decode::ExporterSettings out;
+  out.name = rule.name;
+  out.sampling_rate_default = if_set(rule.sampling_rate_default);
+  out.sampling_rate_override = if_set(rule.sampling_rate_override);
+  out.netflow5_sampling_16bit = rule.netflow5_sampling_16bit;
+  out.key_with_port = rule.key_with_port;
+  out.max_past_ns = if_set(ns(rule.max_past));
+  out.max_future_ns = if_set(ns(rule.max_future));
+  out.max_flow_age_ns = if_set(ns(rule.max_flow_age));
+  out.times_received = rule.times == config::FlowTimes::received;
+  if (rule.decapsulate) out.decapsulate = decapsulate_of(*rule.decapsulate);
+  out.sflow_ip_bytes = rule.sflow_bytes == config::ByteUnit::ip;
+  out.split_biflows = rule.split_biflows;
+  out.teardown_repeats_updates = rule.firewall_volume == config::FirewallVolume::once;
+  out.derive_forwarding_status = rule.derive_forwarding_status;
+  out.icmp_in_both_ports = rule.icmp_ports == config::IcmpPorts::both;
+  return out;
+}
 
 std::vector<std::pair<IpPrefix, decode::ExporterSettings>> rules_of(
     const std::vector<config::ExporterRule>& rules) {
@@ -65,9 +92,7 @@ std::vector<std::pair<IpPrefix, decode::ExporterSettings>> rules_of(
   for (const config::ExporterRule& rule : rules) {
     const auto prefix = IpPrefix::parse(rule.prefix);
     if (!prefix) throw std::invalid_argument("exporters: " + rule.prefix + " is no prefix");
-    out.emplace_back(
-        *prefix, decode::ExporterSettings{rule.name, if_set(rule.sampling_rate_default),
-                                          if_set(rule.sampling_rate_override), rule.netflow5_sampling_16bit});
+    out.emplace_back(*prefix, settings_of(rule));
   }
   std::ranges::sort(out, std::greater{}, [](const auto& rule) { return rule.first.length; });
   return out;
@@ -148,7 +173,8 @@ void Collector::make_workers() {
     for (std::size_t l = 0; l < listeners_.size(); ++l) {
       const Listener& listener = listeners_[l];
       inlets.push_back({&listener.sockets[i], accept_of(listener.settings.protocol),
-                        static_cast<std::uint16_t>(l * worker_count_ + i)});
+                        static_cast<std::uint16_t>(l * worker_count_ + i),
+                        decapsulate_of(listener.settings.decapsulate)});
       smallest_buffer = std::min(smallest_buffer, listener.sockets[i].receive_buffer_got());
     }
     worker::Options options;

@@ -125,6 +125,8 @@ bool fills(const ElementInfo& element, std::uint16_t number) {
       return number == 32;
     case Action::mpls_label:
       return number == 80;
+    case Action::exception_code:
+      return number == 226;
     case Action::time_both:
       return number == 111 || number == 112;
     default:

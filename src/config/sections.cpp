@@ -16,8 +16,7 @@ std::string element(const std::string& path, std::size_t index) {
 
 constexpr const char* kListenerForm =
     "it takes \"ADDRESS:PORT\", such as \"0.0.0.0:2055\" or \"[::]:2055\", or a map of address, port, "
-    "protocol and "
-    "receive_buffer";
+    "protocol, receive_buffer and decapsulate";
 
 bool read_listener(Reading& in, const std::string& path, const Value& value, Listener& out) {
   in.note(path, value);

@@ -43,6 +43,9 @@ Codec<std::string> prefix() {
               [](std::string_view given) { return IpPrefix::parse(given).has_value(); });
 }
 
+/// 0s stands for the setting under decode.
+Codec<Seconds> own_bound() { return duration<Seconds>(0s, 365 * 24h); }
+
 Value write_listeners(const Config& config) {
   return list_of(config.listeners, [](const Listener& l) { return write_section(listener_table(), l); });
 }
@@ -111,6 +114,10 @@ void add_decode(Table<Config>& t) {
   count.operator()<&D::max_names>("max_names", 1'000'000, "names per exporter",
                                   "Interfaces, VRFs and applications of one exporter whose names are kept, "
                                   "learnt from its options data");
+  count.operator()<&D::max_connections>("max_connections", 10'000'000, "connections per exporter",
+                                        "Connections of one firewall remembered as counted by its update "
+                                        "events, see firewall_volume; of more, the "
+                                        "older half is forgotten and counted");
   time.operator()<&D::template_timeout>("template_timeout", 1min,
                                         "A template not sent again for this long is forgotten");
   time.operator()<&D::exporter_timeout>(
@@ -214,6 +221,11 @@ const Table<Listener>& listener_table() {
       row<Listener, &Listener::receive_buffer>("receive_buffer",
                                                size(4 * kKB, kMaxReceiveBuffer, "as receive.buffer"), "bytes",
                                                "Kernel receive buffer of this listener's sockets"),
+      row<Listener, &Listener::decapsulate>(
+          "decapsulate", choice<Decapsulate>({{"outer", Decapsulate::outer}, {"inner", Decapsulate::inner}}),
+          "",
+          "Which header of a sampled packet in a tunnel is the flow's; the other one fills the inner_ "
+          "fields"),
   };
   return table;
 }
@@ -234,6 +246,46 @@ const Table<ExporterRule>& exporter_table() {
       row<E, &E::netflow5_sampling_16bit>(
           "netflow5_sampling_16bit", boolean(), "",
           "The sampling field of NetFlow v5 is 16 bits of rate, without the 2 bits of mode in front"),
+      row<E, &E::key_with_port>(
+          "key_with_port", boolean(), "",
+          "Each source port is an exporter of its own: several boxes behind one address"),
+      row<E, &E::max_past>("max_past", own_bound(), "",
+                           "As decode.max_past, for these exporters; 0s: as there"),
+      row<E, &E::max_future>("max_future", own_bound(), "",
+                             "As decode.max_future, for these exporters; 0s: as there"),
+      row<E, &E::max_flow_age>("max_flow_age", own_bound(), "",
+                               "As decode.max_flow_age, for these exporters; 0s: as there"),
+      row<E, &E::times>(
+          "times", choice<FlowTimes>({{"exporter", FlowTimes::exporter}, {"received", FlowTimes::received}}),
+          "",
+          "received: flows end when they are received and last as long as the exporter says, for "
+          "boxes whose clock is wrong"),
+      row<E, &E::decapsulate>(
+          "decapsulate",
+          choice<std::optional<Decapsulate>>(
+              {{"listener", std::nullopt}, {"outer", Decapsulate::outer}, {"inner", Decapsulate::inner}}),
+          "", "As listeners[].decapsulate, for these exporters; listener: as the one they send to"),
+      row<E, &E::sflow_bytes>(
+          "sflow_bytes", choice<ByteUnit>({{"frame", ByteUnit::frame}, {"ip", ByteUnit::ip}}), "",
+          "Bytes of a packet sampled by sFlow: the length of the frame or that of the IP packet in it"),
+      row<E, &E::split_biflows>(
+          "split_biflows", boolean(), "",
+          "A record that counts both directions becomes two flows; false: the way there alone"),
+      row<E, &E::firewall_volume>(
+          "firewall_volume",
+          choice<FirewallVolume>({{"once", FirewallVolume::once}, {"as_sent", FirewallVolume::as_sent}}), "",
+          "once: a firewall's event of a connection's end counts nothing where update events did; as_sent: "
+          "each "
+          "event counts"),
+      row<E, &E::derive_forwarding_status>("derive_forwarding_status", boolean(), "",
+                                           "Output interface 0 and an empty next hop mean dropped, where the "
+                                           "exporter sends no forwarding status"),
+      row<E, &E::icmp_ports>(
+          "icmp_ports",
+          choice<IcmpPorts>({{"destination", IcmpPorts::destination}, {"both", IcmpPorts::both}}), "",
+          "Where ICMP type and code are, if no element says them: in the destination port, or the type in "
+          "the "
+          "source port and the code in the destination port"),
   };
   return table;
 }

@@ -48,8 +48,7 @@ void count_traffic(const Datagram& datagram, Protocol protocol, std::vector<Sock
 
 }  // namespace
 
-DatagramDecoder::DatagramDecoder(ExporterTable& exporters, bool key_with_port)
-    : exporters_(exporters), key_with_port_(key_with_port) {
+DatagramDecoder::DatagramDecoder(ExporterTable& exporters) : exporters_(exporters) {
   decoders_.push_back(std::make_unique<Netflow9Decoder>());
   decoders_.push_back(std::make_unique<IpfixDecoder>());
   decoders_.push_back(std::make_unique<SflowDecoder>());
@@ -64,10 +63,20 @@ Decoder* DatagramDecoder::decoder_of(Bytes payload, Accept accept) const {
   return nullptr;
 }
 
+// Most exporters are known by their address alone. Those that are told apart by port cost a second look, and
+// only a source that is new to this thread has its settings asked for.
+std::shared_ptr<Exporter> DatagramDecoder::known_exporter_of(const Datagram& datagram) const {
+  for (const std::uint16_t port : {std::uint16_t{0}, datagram.source_port}) {
+    const auto known = known_.find({datagram.source, port});
+    if (known != known_.end() && !known->second->expired.load(std::memory_order_relaxed))
+      return known->second;
+  }
+  return nullptr;
+}
+
 std::shared_ptr<Exporter> DatagramDecoder::exporter_of(const Datagram& datagram) {
-  const ExporterKey key{datagram.source, key_with_port_ ? datagram.source_port : std::uint16_t{0}};
-  const auto known = known_.find(key);
-  if (known != known_.end() && !known->second->expired.load(std::memory_order_relaxed)) return known->second;
+  if (auto known = known_exporter_of(datagram)) return known;
+  const ExporterKey key = exporters_.key_of(datagram.source, datagram.source_port);
   auto exporter = exporters_.find_or_add(key, datagram.received_ns);
   if (!exporter) return nullptr;
   // This thread's references follow the table: the expired ones go when they are as many as the living.
@@ -84,11 +93,9 @@ DecodeReport DatagramDecoder::decode(const Datagram& datagram, FlowBatch& batch,
   if (!decoder) {
     // No exporter is made for noise; only a known one is charged with it.
     report.fail(datagram.payload.size() < 2 ? DecodeError::truncated_header : DecodeError::unknown_version);
-    const auto known =
-        known_.find({datagram.source, key_with_port_ ? datagram.source_port : std::uint16_t{0}});
-    if (known != known_.end()) {
-      const std::lock_guard lock(known->second->mutex);
-      count(datagram, report, known->second->counters[static_cast<std::size_t>(Protocol::unknown)]);
+    if (const auto known = known_exporter_of(datagram)) {
+      const std::lock_guard lock(known->mutex);
+      count(datagram, report, known->counters_of(Protocol::unknown));
     }
     return report;
   }

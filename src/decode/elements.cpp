@@ -141,6 +141,26 @@ constexpr ElementInfo kElements[] = {
     {0, 352, "layer2OctetDeltaCount", 9, A::store, 4, true},
     {0, 371, "userName", 213, A::store},
     {0, 40000, "NF_F_USERNAME", 213, A::store, 1},
+    {0, 40001, "NF_F_XLATE_SRC_ADDR_IPV4", 205, A::store},
+    {0, 40002, "NF_F_XLATE_DST_ADDR_IPV4", 206, A::store},
+    {0, 40003, "NF_F_XLATE_SRC_PORT", 207, A::store, 1},
+    {0, 40004, "NF_F_XLATE_DST_PORT", 208, A::store, 1},
+    {0, 40005, "NF_F_FW_EVENT", 210, A::store, 1},
+    // Nokia: the services (VRFs) of a NAT and the subscriber.
+    {637, 91, "aluInsideServiceId", 201, A::store, 1},
+    {637, 92, "aluOutsideServiceId", 202, A::store, 1},
+    {637, 93, "aluNatSubString", 213, A::store, 2},
+    // Juniper inline monitoring.
+    {2636, 137, "commonPropertiesId", 24, A::exception_code, 1},
+    // VMware: the packet in a tunnel, and Open vSwitch's tunnel.
+    {6876, 880, "tenantProtocol", 232, A::store},
+    {6876, 881, "tenantSourceIPv4", 230, A::store},
+    {6876, 882, "tenantDestIPv4", 231, A::store},
+    {6876, 883, "tenantSourceIPv6", 230, A::store, 1},
+    {6876, 884, "tenantDestIPv6", 231, A::store, 1},
+    {6876, 886, "tenantSourcePort", 233, A::store},
+    {6876, 887, "tenantDestPort", 234, A::store},
+    {6876, 892, "tunnelKey", 219, A::store, 1},
     // RFC 5103 section 6.1: the element of the same number, of the packets that went the other way.
     {29305, 1, "reverseOctetDeltaCount", 0, A::reverse_octets, 1},
     {29305, 2, "reversePacketDeltaCount", 0, A::reverse_packets, 1},
@@ -148,6 +168,7 @@ constexpr ElementInfo kElements[] = {
     {29305, 6, "reverseTcpControlBits", 0, A::reverse_tcp_flags},
     {29305, 85, "reverseOctetTotalCount", 0, A::reverse_octets, 2, true},
     {29305, 86, "reversePacketTotalCount", 0, A::reverse_packets, 2, true},
+    {35632, 119, "L7_PROTO_NAME", 212, A::store, 1},
 };
 
 constexpr std::pair<std::uint32_t, std::uint16_t> key_of(const ElementInfo& e) { return {e.pen, e.id}; }

@@ -2,6 +2,21 @@
 
 namespace sluice::decode {
 
+TimeBounds Exporter::bounds_of(const ExporterSettings& settings, const TimeBounds& others) {
+  TimeBounds out = others;
+  // Times that are moved to the receipt may come from any clock. Half the range in all: judge_times()
+  // compares unsigned distances.
+  constexpr std::uint64_t kAnyClock = 1ULL << 62;
+  if (settings.times_received) {
+    out.max_past_ns = out.max_future_ns = kAnyClock;
+  } else {
+    out.max_past_ns = settings.max_past_ns.value_or(out.max_past_ns);
+    out.max_future_ns = settings.max_future_ns.value_or(out.max_future_ns);
+  }
+  out.max_flow_age_ns = settings.max_flow_age_ns.value_or(out.max_flow_age_ns);
+  return out;
+}
+
 ExporterTable::ExporterTable(Limits limits, TimeBounds bounds, SettingsOf settings_of,
                              UserFieldsPtr user_fields)
     : limits_(limits),
@@ -9,6 +24,11 @@ ExporterTable::ExporterTable(Limits limits, TimeBounds bounds, SettingsOf settin
       settings_of_(std::move(settings_of)),
       user_fields_(std::move(user_fields)),
       held_(std::make_shared<HeldPool>(limits.held_bytes)) {}
+
+ExporterKey ExporterTable::key_of(const IpAddress& address, std::uint16_t port) const {
+  const bool with_port = settings_of_ && settings_of_(address).key_with_port;
+  return {address, with_port ? port : std::uint16_t{0}};
+}
 
 std::shared_ptr<Exporter> ExporterTable::find_or_add(const ExporterKey& key, std::uint64_t now_ns) {
   {

@@ -60,6 +60,8 @@ ErrorText text_of(DecodeError error) {
       return {"name_limit", "the exporter has named its full number of interfaces, VRFs and applications"};
     case DecodeError::exporter_limit:
       return {"exporter_limit", "the table of exporters is full"};
+    case DecodeError::connection_limit:
+      return {"connection_limit", "the exporter has more connections open than are remembered"};
     case DecodeError::count:
       break;
   }

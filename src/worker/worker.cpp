@@ -109,7 +109,8 @@ void Worker::take(std::size_t inlet, const net::DatagramBatch& batch) {
   std::uint64_t bytes = 0;
   for (const net::Datagram& d : batch.datagrams()) {
     bytes += d.payload.size();
-    decode_one(inlet, {d.payload, d.source, d.source_port, batch.received_ns(), inlets_[inlet].number});
+    decode_one(inlet, {d.payload, d.source, d.source_port, batch.received_ns(), inlets_[inlet].number,
+                       inlets_[inlet].decapsulate});
   }
   counters.bytes.add(bytes);
 }

@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -15,12 +16,15 @@ using Milliseconds = std::chrono::milliseconds;
 using Seconds = std::chrono::seconds;
 
 enum class ListenProtocol { automatic, sflow, netflow, ipfix };
+/// Whose header is the flow's, of a sampled packet in a tunnel.
+enum class Decapsulate { outer, inner };
 
 struct Listener {
   std::string address = "::";  ///< IPv4 or IPv6 address; "::" is both families
   std::uint16_t port = 0;
   ListenProtocol protocol = ListenProtocol::automatic;
   std::uint64_t receive_buffer = 0;  ///< bytes per socket; 0: receive.buffer
+  Decapsulate decapsulate = Decapsulate::outer;
   friend bool operator==(const Listener&, const Listener&) = default;
 };
 
@@ -48,8 +52,14 @@ struct Decode {
   std::uint64_t held_bytes_per_exporter = 256 << 10;  ///< of data that waits for templates; 0: none is held
   std::uint64_t held_bytes = 64 << 20;                ///< all exporters together; 0: none is held
   Seconds held_timeout{30 * 60};                      ///< 0: none is held
+  std::uint32_t max_connections = 65536;              ///< per exporter
   friend bool operator==(const Decode&, const Decode&) = default;
 };
+
+enum class FlowTimes { exporter, received };
+enum class ByteUnit { frame, ip };
+enum class FirewallVolume { once, as_sent };
+enum class IcmpPorts { destination, both };
 
 struct ExporterRule {
   std::string prefix;  ///< 192.0.2.0/24, 2001:db8::/32 or an address; the longest match counts
@@ -57,6 +67,17 @@ struct ExporterRule {
   std::uint64_t sampling_rate_default = 0;   ///< 0: none
   std::uint64_t sampling_rate_override = 0;  ///< 0: none
   bool netflow5_sampling_16bit = false;
+  bool key_with_port = false;  ///< each source port is an exporter of its own
+  Seconds max_past{0};         ///< 0: as decode's, as are the next two
+  Seconds max_future{0};
+  Seconds max_flow_age{0};
+  FlowTimes times = FlowTimes::exporter;
+  std::optional<Decapsulate> decapsulate = std::nullopt;  ///< none: as the listener's
+  ByteUnit sflow_bytes = ByteUnit::frame;
+  bool split_biflows = true;
+  FirewallVolume firewall_volume = FirewallVolume::once;
+  bool derive_forwarding_status = false;
+  IcmpPorts icmp_ports = IcmpPorts::destination;
   friend bool operator==(const ExporterRule&, const ExporterRule&) = default;
 };
 
@@ -143,9 +164,9 @@ struct Config {
   std::string collector_id;
   std::uint32_t workers = 0;  ///< 0: as many as cores
   std::vector<Listener> listeners = {
-      {.port = 6343, .protocol = ListenProtocol::automatic, .receive_buffer = 0},
-      {.port = 2055, .protocol = ListenProtocol::automatic, .receive_buffer = 0},
-      {.port = 4739, .protocol = ListenProtocol::automatic, .receive_buffer = 0}};
+      {.port = 6343, .protocol = ListenProtocol::automatic, .receive_buffer = 0, .decapsulate = {}},
+      {.port = 2055, .protocol = ListenProtocol::automatic, .receive_buffer = 0, .decapsulate = {}},
+      {.port = 4739, .protocol = ListenProtocol::automatic, .receive_buffer = 0, .decapsulate = {}}};
   Receive receive;
   Decode decode;
   std::vector<ExporterRule> exporters;

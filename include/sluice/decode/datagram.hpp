@@ -32,6 +32,7 @@ enum class DecodeError : std::uint8_t {
   sampler_limit,       ///< the exporter has announced its full number of samplers
   name_limit,          ///< the exporter has named its full number of interfaces, VRFs and applications
   exporter_limit,      ///< the table of exporters is full
+  connection_limit,    ///< the exporter has its full number of connections; old ones are forgotten
   count
 };
 /// "truncated_header", ...: the metric label.
@@ -39,13 +40,17 @@ std::string_view name(DecodeError error);
 /// One sentence for a log line.
 std::string_view sentence(DecodeError error);
 
+/// Which header of a sampled packet in a tunnel fills the flow's own fields; the other one fills inner_*.
+enum class Decapsulate : std::uint8_t { outer, inner };
+
 /// One UDP payload with what the socket knew about it. Borrows the bytes for the duration of a call.
 struct Datagram {
   Bytes payload;
   IpAddress source;  ///< v4-mapped already unmapped
   std::uint16_t source_port = 0;
-  std::uint64_t received_ns = 0;  ///< Unix time
-  std::uint16_t socket = 0;       ///< which of the collector's sockets it came by
+  std::uint64_t received_ns = 0;                 ///< Unix time
+  std::uint16_t socket = 0;                      ///< which of the collector's sockets it came by
+  Decapsulate decapsulate = Decapsulate::outer;  ///< as the listener is set
 };
 
 /// What one datagram held. Plain numbers; the caller adds them up.

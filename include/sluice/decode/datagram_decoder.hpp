@@ -15,7 +15,7 @@ enum class Accept : std::uint8_t { automatic, sflow, netflow, ipfix };
 class DatagramDecoder {
  public:
   /// The table outlives the decoder and may be shared with other threads' decoders.
-  explicit DatagramDecoder(ExporterTable& exporters, bool key_with_port = false);
+  explicit DatagramDecoder(ExporterTable& exporters);
   ~DatagramDecoder();
 
   /// Decodes one datagram; its flows are appended to the batch (which the caller clears). The protocols known
@@ -25,10 +25,10 @@ class DatagramDecoder {
 
  private:
   std::shared_ptr<Exporter> exporter_of(const Datagram& datagram);
+  std::shared_ptr<Exporter> known_exporter_of(const Datagram& datagram) const;
   Decoder* decoder_of(Bytes payload, Accept accept) const;
 
   ExporterTable& exporters_;
-  const bool key_with_port_;
   std::vector<std::unique_ptr<Decoder>> decoders_;
   std::unordered_map<ExporterKey, std::shared_ptr<Exporter>> known_;  // this thread's own references
 };

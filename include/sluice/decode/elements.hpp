@@ -20,6 +20,7 @@ enum class Action : std::uint8_t {
   mpls_label,      ///< 3 bytes: label, experimental bits, bottom of stack (IE 70 and on)
   mpls_address,    ///< appended to mpls_ip
   segment_id,      ///< IE 351: type in the high byte, identifier below
+  exception_code,  ///< Juniper's common properties: why a packet was dropped, into 24 and 226
   time_start,
   time_end,
   time_both,         ///< unit by element, see time_unit()

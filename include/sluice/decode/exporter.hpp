@@ -14,6 +14,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "sluice/decode/connection_table.hpp"
 #include "sluice/decode/datagram.hpp"
 #include "sluice/decode/held_data.hpp"
 #include "sluice/decode/name_table.hpp"
@@ -32,6 +33,7 @@ struct Limits {
   std::uint32_t max_samplers = 4096;        ///< sampling rates remembered per exporter
   std::uint32_t max_names = 8192;           ///< interfaces, VRFs and applications named, per exporter
   std::uint32_t max_streams = 4096;         ///< sequences followed per exporter, and as many sFlow sources
+  std::uint32_t max_connections = 65536;    ///< of a firewall, counted by update events, per exporter
   std::uint64_t template_timeout_ns = 24ULL * 3600 * 1000000000;  ///< since last seen or used
   std::uint64_t exporter_timeout_ns = 24ULL * 3600 * 1000000000;  ///< since its last datagram
   /// Data that waits for its template; 0 in one of the three: nothing is held.
@@ -53,6 +55,20 @@ struct ExporterSettings {
   std::optional<std::uint64_t> sampling_rate_default;   ///< where the exporter names none
   std::optional<std::uint64_t> sampling_rate_override;  ///< beats whatever the exporter says
   bool netflow5_sampling_16bit = false;  ///< v5: take all 16 bits of the header's sampling field
+  /// Each source port of the address is an exporter of its own: several boxes behind one address.
+  bool key_with_port = false;
+  std::optional<std::uint64_t> max_past_ns;  ///< these three in place of the table's TimeBounds
+  std::optional<std::uint64_t> max_future_ns;
+  std::optional<std::uint64_t> max_flow_age_ns;
+  /// Flows end when they are received and last as long as the exporter says: for clocks that are wrong.
+  bool times_received = false;
+  std::optional<Decapsulate> decapsulate;  ///< where not set, the listener's
+  bool sflow_ip_bytes = false;             ///< bytes of a sampled packet: its IP length, not the frame's
+  bool split_biflows = true;               ///< the reverse counters of a record are a flow of their own
+  /// Teardown events of a firewall count again what its update events have counted.
+  bool teardown_repeats_updates = true;
+  bool derive_forwarding_status = false;  ///< output interface 0 and next hop 0: dropped
+  bool icmp_in_both_ports = false;        ///< ICMP type in the source port, code in the destination port
 };
 
 /// Sums since the exporter was first seen.
@@ -90,12 +106,13 @@ class Exporter {
            std::shared_ptr<HeldPool> held_pool = nullptr)
       : key(exporter_key),
         settings(exporter_settings),
-        bounds(time_bounds),
+        bounds(bounds_of(exporter_settings, time_bounds)),
         user_fields(std::move(user)),
         templates(limits, user_fields),
         samplers(limits.max_samplers),
         names(limits.max_names),
         sequences(limits.max_streams),
+        connections(limits.max_connections),
         held(limits, std::move(held_pool), counters.data()) {}
 
   const ExporterKey key;
@@ -108,15 +125,23 @@ class Exporter {
   NameTable names;
   SequenceTracker sequences;
   std::vector<SocketTraffic> traffic;  ///< an entry for each socket and protocol it was seen with
+  ConnectionTable connections;
   std::array<ExporterCounters, static_cast<std::size_t>(Protocol::count)> counters{};
   HeldData held;  ///< after the counters, which it writes to until its end
   ExporterCounters& counters_of(Protocol protocol) { return counters[static_cast<std::size_t>(protocol)]; }
   /// Grows with all that is learnt of what is kept on disk.
   std::uint64_t changes() const { return templates.changes() + samplers.changes() + names.changes(); }
   std::uint64_t changes_told = 0;  ///< to the table, by ExporterTable::note_changes()
+  /// Whose header fills the flow's fields, of a sampled packet in a tunnel.
+  Decapsulate decapsulate(const Datagram& datagram) const {
+    return settings.decapsulate.value_or(datagram.decapsulate);
+  }
   std::atomic<std::uint64_t> first_seen_ns{0};
   std::atomic<std::uint64_t> last_seen_ns{0};
   std::atomic<bool> expired{false};  ///< taken out of the table; a worker's own reference is stale
+
+ private:
+  static TimeBounds bounds_of(const ExporterSettings& settings, const TimeBounds& others);
 };
 
 /// The one table of exporters. All functions may be called by any thread.
@@ -129,6 +154,9 @@ class ExporterTable {
   ExporterTable(Limits limits, TimeBounds bounds, SettingsOf settings_of = {},
                 UserFieldsPtr user_fields = {});
 
+  /// How the exporter of a datagram is called: by its source address, with the port where the settings for
+  /// the address say so.
+  ExporterKey key_of(const IpAddress& address, std::uint16_t port) const;
   /// The exporter, made on first sight; nullptr when the table is full (counted in `refused()`).
   std::shared_ptr<Exporter> find_or_add(const ExporterKey& key, std::uint64_t now_ns);
   /// Removes exporters and templates that were not seen for their timeout; returns how many exporters went.

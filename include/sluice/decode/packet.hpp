@@ -3,7 +3,8 @@
 // element 104. Reads as far as the bytes go; a header that is cut short ends the walk without an error, since
 // sampled headers always end somewhere. Ports never come from a non-first fragment. Where a tunnel begins
 // (GRE, IP in IP, VXLAN, Geneve, GTP-U, Teredo, SRv6), the flow is the outer packet's and the inner_* fields
-// have the packet inside; a tunnel within that one is not entered.
+// have the packet inside, or the other way round; a tunnel within that one is not entered.
+#include "sluice/decode/datagram.hpp"
 #include "sluice/flow/batch.hpp"
 #include "sluice/flow/user_fields.hpp"
 #include "sluice/util/byte_reader.hpp"
@@ -15,8 +16,11 @@ enum class FirstHeader : std::uint8_t { ethernet, ipv4, ipv6, mpls, ppp };
 
 /// Fills the flow's packet fields (addresses, ports, proto, etype, MACs, VLANs, fragments, flags, MPLS, layer
 /// stack and sizes, VNI and inner fields). bytes and packets are left alone. Returns false where not even the
-/// first header was whole. `user_fields` where bits of the packet go to user-defined fields, else null.
+/// first header was whole. `user_fields` where bits of the packet go to user-defined fields, else null. With
+/// Decapsulate::inner a packet inside that has addresses takes the flow's fields and the outer one the
+/// inner_* fields; tags, labels, routes and, where the inner packet has none, MAC addresses stay the outer
+/// packet's.
 bool parse_packet(FirstHeader first, Bytes packet, FlowBatch& batch, FlowRecord& flow,
-                  const UserFields* user_fields = nullptr);
+                  const UserFields* user_fields = nullptr, Decapsulate decapsulate = Decapsulate::outer);
 
 }  // namespace sluice::decode

@@ -50,6 +50,7 @@ struct Inlet {
   const net::UdpSocket* socket = nullptr;
   decode::Accept accept = decode::Accept::automatic;
   std::uint16_t number = 0;  ///< of the socket among all of the collector, for sharing out its drops
+  decode::Decapsulate decapsulate = decode::Decapsulate::outer;
 };
 
 struct Options {

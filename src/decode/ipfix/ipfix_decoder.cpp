@@ -25,6 +25,7 @@ void IpfixDecoder::decode(const Datagram& datagram, Exporter& exporter, FlowBatc
   message.time.export_ns = be_at<std::uint32_t, 4>(header) * kNsPerSecond;
   message.received_ns = datagram.received_ns;
   message.observer = observer;
+  message.decapsulate = exporter.decapsulate(datagram);
 
   Origin& origin = start_origin(datagram, exporter, FlowType::ipfix, batch);
   origin.sequence_num = be_at<std::uint32_t, 8>(header);

@@ -120,7 +120,8 @@ void Netflow5Decoder::decode(const Datagram& datagram, Exporter& exporter, FlowB
   const ResolvedRate rate = rate_of(be_at<std::uint16_t, 22>(header), exporter.settings);
   if (rate.rate) exporter.counters_of(Protocol::netflow5).sampling_rate = rate.rate;
 
-  for (FlowRecord& flow : batch.append(n)) {
+  const std::span<FlowRecord> flows = batch.append(n);
+  for (FlowRecord& flow : flows) {
     const Record record = reader.window<kRecord>();
     fill(record, time, flow);
     judge_times(flow, datagram.received_ns, exporter.bounds, report);
@@ -128,6 +129,8 @@ void Netflow5Decoder::decode(const Datagram& datagram, Exporter& exporter, FlowB
     flow.sampling_rate_source = rate.source;
     if (observer) observe(*observer, record);
   }
+  if (exporter.settings.times_received) move_to_receipt(flows, datagram.received_ns);
+  if (exporter.settings.icmp_in_both_ports) icmp_from_both_ports(flows);
   report.flow_records += static_cast<std::uint32_t>(n);
   report.flows += static_cast<std::uint32_t>(n);
   if (rate.rate == 0) report.rates_unknown += static_cast<std::uint32_t>(n);

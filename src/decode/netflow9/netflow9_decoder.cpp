@@ -23,6 +23,7 @@ void Netflow9Decoder::decode(const Datagram& datagram, Exporter& exporter, FlowB
   message.time.has_uptime = true;
   message.received_ns = datagram.received_ns;
   message.observer = observer;
+  message.decapsulate = exporter.decapsulate(datagram);
 
   Origin& origin = start_origin(datagram, exporter, FlowType::netflow9, batch);
   origin.sequence_num = be_at<std::uint32_t, 12>(header);

@@ -111,26 +111,50 @@ void keep_inner(const FlowRecord& inner, FlowExtras& extras) {
   extras.set(ExtraAddress::inner_dst_addr, inner.destination());
 }
 
+/// What a packet's own headers say and no exporter beside them.
+void take_headers(const FlowRecord& from, FlowRecord& flow) {
+  flow.set_source(from.source());
+  flow.set_destination(from.destination());
+  flow.etype = from.etype;
+  flow.proto = from.proto;
+  flow.src_port = from.src_port;
+  flow.dst_port = from.dst_port;
+  flow.ip_tos = from.ip_tos;
+  flow.ip_ttl = from.ip_ttl;
+  flow.ip_flags = from.ip_flags;
+  flow.tcp_flags = from.tcp_flags;
+  flow.icmp_type = from.icmp_type;
+  flow.icmp_code = from.icmp_code;
+  flow.fragment_id = from.fragment_id;
+  flow.fragment_offset = from.fragment_offset;
+  flow.ipv6_flow_label = from.ipv6_flow_label;
+  if (from.src_mac == 0 && from.dst_mac == 0) return;
+  flow.src_mac = from.src_mac;
+  flow.dst_mac = from.dst_mac;
+}
+
 // Apart from the first walk, so that packets without a tunnel do not pay for a second record.
-[[gnu::noinline, gnu::cold]] void run_inner(const Walk& outer, int layers) {
+[[gnu::noinline, gnu::cold]] void run_inner(const Walk& outer, int layers, Decapsulate decapsulate) {
   FlowRecord inner{};
   Walk walk{outer.in, outer.batch, inner, outer.carrier};
   walk.user_fields = outer.user_fields;
   run(walk, outer.tunnel, layers);
-  keep_inner(inner, walk.extras());
+  if (decapsulate == Decapsulate::outer || inner.src_addr_size == 0) return keep_inner(inner, walk.extras());
+  keep_inner(outer.flow, walk.extras());
+  take_headers(inner, outer.flow);
 }
 
 }  // namespace
 }  // namespace packet
 
 bool parse_packet(FirstHeader first, Bytes packet, FlowBatch& batch, FlowRecord& flow,
-                  const UserFields* user_fields) {
+                  const UserFields* user_fields, Decapsulate decapsulate) {
   using packet::Next;
   packet::Walk walk{ByteReader(packet), batch, flow, flow};
   if (user_fields && user_fields->reads_packets()) walk.user_fields = user_fields;
   const int layers = packet::run(walk, packet::first_layer(first), 0);
   if (walk.tunnel != Next::end) [[unlikely]]
-    packet::run_inner(walk, layers);
+    packet::run_inner(walk, layers, decapsulate);
   return layers > 0;
 }
 

@@ -47,6 +47,8 @@ void apply_ip(const SampledIp& ip, FlowRecord& flow) {
 void FlowRecords::apply(FlowBatch& batch, FlowRecord& flow, const UserFields* user_fields) const {
   flow.bytes = bytes();
   apply_packet(batch, flow, user_fields);
+  if (how_.ip_bytes)
+    if (const std::uint64_t length = ip_bytes(batch.extras_of(flow))) flow.bytes = length;
   if (switch_) apply_switch(batch, flow);
   if (router_) {
     flow.set_next_hop(router_->next_hop);
@@ -64,12 +66,33 @@ std::uint64_t FlowRecords::bytes() const {
   return ip_ ? ip_->length : 0;
 }
 
+// What the outermost IP header says of its packet's length; where it says 0 (segmentation offload), the
+// frame's without what lies below. 0 where there is no IP packet.
+std::uint64_t FlowRecords::ip_bytes(const FlowExtras* layers) const {
+  if (!raw_ || !layers) return ip_ ? ip_->length : 0;
+  std::size_t below = 0;
+  const auto& stack = layers->list(ExtraList::layer_stack);
+  for (std::size_t i = 0; i < stack.size(); ++i) {
+    const auto layer = static_cast<Layer>(stack[i]);
+    if (layer == Layer::ipv4 || layer == Layer::ipv6) {
+      ByteReader in(raw_->header);
+      in.skip(below + (layer == Layer::ipv4 ? 2 : 4));
+      const std::size_t said = in.be<std::uint16_t>();
+      if (said != 0) return layer == Layer::ipv4 ? said : said + 40;
+      const std::size_t rest = below + raw_->stripped;
+      return raw_->frame_length > rest ? raw_->frame_length - rest : 0;
+    }
+    below += layers->list(ExtraList::layer_size)[i];
+  }
+  return ip_ ? ip_->length : 0;
+}
+
 // Some agents send the same packet as a raw header and as sampled Ethernet and IPv4 records. The header knows
 // most; the others fill in where it has nothing.
 void FlowRecords::apply_packet(FlowBatch& batch, FlowRecord& flow, const UserFields* user_fields) const {
   if (raw_)
     if (const auto first = first_header(raw_->protocol))
-      parse_packet(*first, raw_->header, batch, flow, user_fields);
+      parse_packet(*first, raw_->header, batch, flow, user_fields, how_.decapsulate);
   if (ip_ && flow.src_addr_size == 0) apply_ip(*ip_, flow);
   if (!ethernet_) return;
   if (flow.src_mac == 0 && flow.dst_mac == 0) {

@@ -58,9 +58,17 @@ struct ExtendedGateway {  ///< format 1003; the vectors keep their memory betwee
   std::uint32_t local_pref = 0;
 };
 
+/// What is configured about reading them.
+struct ReadAs {
+  Decapsulate decapsulate = Decapsulate::outer;
+  bool ip_bytes = false;  ///< bytes are those of the IP packet, not of the frame
+};
+
 /// What the records of one sample said. Of two records of a kind the first counts.
 class FlowRecords {
  public:
+  /// For all samples from here on.
+  void read_as(const ReadAs& how) { how_ = how; }
   void reset();
   /// Reads `count` records, or as many as the bytes hold. Returns how many were whole, those of a format that
   /// is not known included; the others are counted in the report.
@@ -75,7 +83,9 @@ class FlowRecords {
   void apply_switch(FlowBatch& batch, FlowRecord& flow) const;
   void apply_gateway(FlowBatch& batch, FlowRecord& flow) const;
   std::uint64_t bytes() const;
+  std::uint64_t ip_bytes(const FlowExtras* layers) const;
 
+  ReadAs how_;
   std::optional<RawHeader> raw_;
   std::optional<SampledEthernet> ethernet_;
   std::optional<SampledIp> ip_;

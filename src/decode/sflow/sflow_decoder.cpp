@@ -117,6 +117,7 @@ void SflowDecoder::decode(const Datagram& datagram, Exporter& exporter, FlowBatc
   origin.exporter_address = datagram.source;
   origin.exporter_name = exporter.settings.name;
 
+  records_.read_as({exporter.decapsulate(datagram), exporter.settings.sflow_ip_bytes});
   sflow::read_samples(in, header.samples,
                       {datagram.received_ns, exporter, batch, report, records_, header.sub_agent,
                        header.uptime_ms, samples_seen_});

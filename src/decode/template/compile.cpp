@@ -7,6 +7,10 @@
 namespace sluice::decode {
 namespace {
 
+// Fields of the message, by number.
+constexpr std::uint16_t kNextHop = 12, kOutIf = 19, kForwardingStatus = 24, kFlowId = 204,
+                        kFirewallEvent = 210;
+
 bool is_integer_width(std::uint16_t length) { return length >= 1 && length <= 8; }
 
 /// The unit of a time element sent with this length; absent where the width makes no sense for it.
@@ -259,6 +263,12 @@ Plan compile(const Template& tmpl, const UserFields* user_fields) {
   choose_times(plan.steps, plan);
   settle_preferences(plan.steps);
   for (const Step& step : plan.steps) note(step, plan);
+  const auto fills = [&plan](std::uint16_t number) {
+    return std::ranges::any_of(plan.steps,
+                               [number](const Step& step) { return step.element->number == number; });
+  };
+  plan.has_volume_events = plan.says_reverse && fills(kFirewallEvent) && fills(kFlowId);
+  plan.may_imply_drop = fills(kOutIf) && fills(kNextHop) && !fills(kForwardingStatus);
   if (user_fields && !tmpl.options) add_user_fields(tmpl, *user_fields, plan);
   return plan;
 }

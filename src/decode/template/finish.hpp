@@ -1,5 +1,7 @@
 #pragma once
 // The last step of a NetFlow v9 or IPFIX flow: what follows from several elements together.
+#include <span>
+
 #include "decode/template/plan.hpp"
 #include "sluice/decode/exporter.hpp"
 
@@ -25,13 +27,27 @@ inline std::uint16_t ethertype_of(const FlowRecord& flow, std::uint8_t ip_versio
   return size == 4 ? kEtypeIpv4 : size == 16 ? kEtypeIpv6 : std::uint16_t{0};
 }
 
-/// ICMP type and code where they came packed into one number: IE 32 or 139, else the destination port.
+inline bool is_icmp(const FlowRecord& flow) { return flow.proto == 1 || flow.proto == 58; }
+
+/// ICMP type and code where they came packed into one number: IE 32 or 139, else the destination port, else
+/// the source port, where some exporters put them, or the type alone.
 inline void unpack_icmp(FlowRecord& flow, std::uint16_t type_code, bool from_port) {
-  if (flow.proto != 1 && flow.proto != 58) return;
+  if (!is_icmp(flow)) return;
   if (type_code == 0 && from_port) type_code = flow.dst_port;
+  if (type_code == 0 && from_port)
+    type_code = flow.src_port > 0xff ? flow.src_port : static_cast<std::uint16_t>(flow.src_port << 8);
   if (type_code == 0 || flow.icmp_type != 0 || flow.icmp_code != 0) return;
   flow.icmp_type = static_cast<std::uint8_t>(type_code >> 8);
   flow.icmp_code = static_cast<std::uint8_t>(type_code & 0xffU);
+}
+
+/// For exporters that send the type as source port and the code as destination port.
+inline void icmp_from_both_ports(std::span<FlowRecord> flows) {
+  for (FlowRecord& flow : flows) {
+    if (!is_icmp(flow)) continue;
+    flow.icmp_type = static_cast<std::uint8_t>(flow.src_port);
+    flow.icmp_code = static_cast<std::uint8_t>(flow.dst_port);
+  }
 }
 
 }  // namespace sluice::decode

@@ -9,6 +9,7 @@
 
 #include "decode/template/rate.hpp"
 #include "decode/template/times.hpp"
+#include "sluice/decode/datagram.hpp"
 #include "sluice/decode/elements.hpp"
 #include "sluice/decode/template_cache.hpp"
 #include "sluice/flow/fields.hpp"
@@ -29,6 +30,7 @@ struct Scratch {
   std::uint16_t icmp_type_code = 0;
   std::uint8_t ip_version = 0;
   bool has_packet = false;
+  Decapsulate decapsulate = Decapsulate::outer;  ///< set before the steps run, where the plan has a packet
 };
 
 enum class StoreTo : std::uint8_t {
@@ -62,12 +64,14 @@ struct Plan {
   std::vector<Step> steps;
   TimeUnit start_unit = TimeUnit::absent;
   TimeUnit end_unit = TimeUnit::absent;
-  bool uses_scratch = false;   ///< some step needs a Scratch for each record
-  bool says_rate = false;      ///< the record itself may say its sampling rate
-  bool says_sampler = false;   ///< IE 48 or 302 stands in the record
-  bool has_packet = false;     ///< IE 104, 313 or 315
-  bool icmp_from_port = true;  ///< no element gives ICMP type and code: take the destination port
-  bool says_reverse = false;   ///< the record may speak of both directions
+  bool uses_scratch = false;       ///< some step needs a Scratch for each record
+  bool says_rate = false;          ///< the record itself may say its sampling rate
+  bool says_sampler = false;       ///< IE 48 or 302 stands in the record
+  bool has_packet = false;         ///< IE 104, 313 or 315
+  bool icmp_from_port = true;      ///< no element gives ICMP type and code: take the destination port
+  bool says_reverse = false;       ///< the record may speak of both directions
+  bool has_volume_events = false;  ///< events of a firewall's connections, with counters of both directions
+  bool may_imply_drop = false;     ///< output interface and next hop, but no forwarding status
 };
 
 /// The plan for the template's data records. Never fails: an element that is unknown or of an impossible

@@ -10,13 +10,20 @@ struct RateInputs {
                 population_310 = 0;
   double probability_311 = 0;
 
+  /// Some boxes send element 34 in their own byte order: 1 comes as 16777216, 1000 as 3892510720. No rate is
+  /// that large and that round.
+  static std::uint64_t in_network_order(std::uint64_t interval) {
+    const bool swapped = interval > 0xffffff && interval <= 0xffffffff && (interval & 0xffff) == 0;
+    return swapped ? interval >> 24 | (interval >> 8 & 0xff00) : interval;
+  }
+
   /// 1 in N, rounded; 0 where nothing says it. RFC 5476 section 6.5.2.1: interval and space together are
   /// (interval + space) / interval; some boxes send the interval alone and mean N.
   std::uint64_t rate() const {
     if (interval_305 && space_306) return (interval_305 + space_306) / interval_305;
     if (interval_305) return interval_305;
     if (interval_50) return interval_50;
-    if (interval_34) return interval_34;
+    if (interval_34) return in_network_order(interval_34);
     if (size_309 && population_310) return population_310 / size_309;
     if (probability_311 > 0 && probability_311 <= 1) {
       const double n = std::round(1.0 / probability_311);

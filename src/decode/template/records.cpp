@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "decode/template/as_configured.hpp"
 #include "decode/template/finish.hpp"
 #include "decode/template/learn_names.hpp"
 #include "decode/template/reverse.hpp"
@@ -96,11 +97,12 @@ void RecordDecoder::finish(const Message& message, const Plan& plan, Exporter& e
     report.rates_unknown += rate.rate == 0;
   }
   if (rate.rate) exporter.counters_of(message.version).sampling_rate = rate.rate;
+  apply_settings(message, plan, exporter.settings, flows);
 }
 
-void RecordDecoder::add_reverse(const Plan& plan, std::size_t first, std::size_t n, FlowBatch& batch,
-                                DecodeReport& report) {
-  if (!plan.says_reverse) return;
+void RecordDecoder::add_reverse(const Plan& plan, bool split, std::size_t first, std::size_t n,
+                                FlowBatch& batch, DecodeReport& report) {
+  if (!plan.says_reverse || !split) return;
   for (std::size_t i = 0; i < n; ++i) {
     if (scratch_[i].reverse_octets == 0 && scratch_[i].reverse_packets == 0) continue;
     if (!add_reverse_flow(first + i, scratch_[i], batch)) continue;
@@ -119,12 +121,16 @@ void RecordDecoder::fixed_flows(const Message& message, const Template& tmpl, By
   const std::span<FlowRecord> flows = batch.append(n);
   scratch_.resize(std::max(scratch_.size(), n));
   if (plan.uses_scratch) std::fill_n(scratch_.begin(), n, Scratch{});
+  if (plan.has_packet)
+    for (std::size_t i = 0; i < n; ++i) scratch_[i].decapsulate = message.decapsulate;
   for (const Step& step : plan.steps)
     run_step_on_set(step, set, tmpl.min_length, batch, flows, {scratch_.data(), n});
   finish(message, plan, exporter, flows, report);
   report.flow_records += static_cast<std::uint32_t>(n);
   report.flows += static_cast<std::uint32_t>(n);
-  add_reverse(plan, first, n, batch, report);
+  if (plan.has_volume_events && exporter.settings.teardown_repeats_updates)
+    settle_firewall_volume(message, exporter, batch.flows().subspan(first, n), scratch_, batch, report);
+  add_reverse(plan, exporter.settings.split_biflows, first, n, batch, report);
   if (message.observer) {
     ByteReader reader(set);
     for (std::size_t i = 0; i < n && split(tmpl, reader); ++i) observe(message, tmpl);
@@ -158,6 +164,7 @@ void RecordDecoder::variable_flows(const Message& message, const Template& tmpl,
     FlowRecord& flow = batch.append_one();
     if (scratch_.size() <= n) scratch_.resize(n + 1);
     scratch_[n] = Scratch{};
+    scratch_[n].decapsulate = message.decapsulate;
     for (const Step& step : plan.steps) run_step(step, values_[step.field], batch, flow, scratch_[n]);
     if (message.observer) observe(message, tmpl);
     ++n;
@@ -165,7 +172,9 @@ void RecordDecoder::variable_flows(const Message& message, const Template& tmpl,
   finish(message, plan, exporter, batch.flows().subspan(first, n), report);
   report.flow_records += static_cast<std::uint32_t>(n);
   report.flows += static_cast<std::uint32_t>(n);
-  add_reverse(plan, first, n, batch, report);
+  if (plan.has_volume_events && exporter.settings.teardown_repeats_updates)
+    settle_firewall_volume(message, exporter, batch.flows().subspan(first, n), scratch_, batch, report);
+  add_reverse(plan, exporter.settings.split_biflows, first, n, batch, report);
 }
 
 void RecordDecoder::options(const Message& message, const Template& tmpl, Bytes set, Exporter& exporter,

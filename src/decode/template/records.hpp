@@ -16,6 +16,7 @@ struct Message {
   std::uint64_t received_ns = 0;
   std::uint32_t sequence = 0;
   RawObserver* observer = nullptr;
+  Decapsulate decapsulate = Decapsulate::outer;
 };
 
 /// Scratch memory and the set loops. One for each decoder; one thread.
@@ -38,8 +39,8 @@ class RecordDecoder {
   bool split(const Template& tmpl, ByteReader& reader);
   void finish(const Message& message, const Plan& plan, Exporter& exporter, std::span<FlowRecord> flows,
               DecodeReport& report);
-  /// Appends the other direction of the set's flows that speak of both.
-  void add_reverse(const Plan& plan, std::size_t first, std::size_t n, FlowBatch& batch,
+  /// Appends the other direction of the set's flows that speak of both, where they are to be split.
+  void add_reverse(const Plan& plan, bool split, std::size_t first, std::size_t n, FlowBatch& batch,
                    DecodeReport& report);
   void observe(const Message& message, const Template& tmpl);
 

@@ -48,7 +48,7 @@ void reverse_record(FlowRecord& flow, const Scratch& scratch) {
   flow.tcp_flags = scratch.reverse_tcp_flags;
   // The type that came back is in what was the source port, where the exporter says it at all.
   flow.icmp_type = flow.icmp_code = 0;
-  unpack_icmp(flow, 0, true);
+  unpack_icmp(flow, flow.dst_port, false);
 }
 
 }  // namespace

@@ -87,6 +87,17 @@ void put_segment_id(FlowBatch& batch, FlowRecord& flow, std::uint64_t value) {
   batch.extras(flow).set(ExtraScalar::vni, id);
 }
 
+/// Juniper's common properties: the kind in the high six bits; of kind 2 the rest is the forwarding
+/// exception, 0 where the packet went through. The exporter's own forwarding status counts before.
+void put_exception_code(FlowBatch& batch, FlowRecord& flow, std::uint64_t value) {
+  constexpr std::uint64_t kExceptionCode = 2;
+  constexpr std::uint8_t kForwarded = 1 << 6, kDropped = 2 << 6;  // RFC 7270 section 4.12
+  if (value >> 10 != kExceptionCode) return;
+  const std::uint64_t code = value & 0x3ffU;
+  if (flow.forwarding_status == 0) flow.forwarding_status = code ? kDropped : kForwarded;
+  if (code) batch.extras(flow).set(ExtraScalar::drop_reason, code);
+}
+
 double probability(Bytes value) {
   if (value.size() == 8) {
     const auto bits = load_be<std::uint64_t>(value.data());
@@ -113,7 +124,7 @@ FlowDirection direction(std::uint64_t value) {
 void parse_section(const Step& step, FirstHeader first, Bytes value, FlowBatch& batch, FlowRecord& flow,
                    Scratch& scratch) {
   if (value.empty()) return;
-  scratch.has_packet |= parse_packet(first, value, batch, flow, step.user_fields);
+  scratch.has_packet |= parse_packet(first, value, batch, flow, step.user_fields, scratch.decapsulate);
 }
 
 /// Of several values for one purpose the first counts, and a later one where that is 0.
@@ -147,6 +158,9 @@ void run_scratch(const Step& step, Bytes value, FlowBatch& batch, FlowRecord& fl
     case Action::segment_id:
       if (!step.fallback || batch.extras(flow).get(ExtraScalar::vni) == 0)
         put_segment_id(batch, flow, number);
+      break;
+    case Action::exception_code:
+      put_exception_code(batch, flow, number);
       break;
     case Action::system_init_time:
       fill(scratch.system_init_ms, number);

@@ -1,6 +1,7 @@
 #pragma once
 // Flow times from what exporters send, in nanoseconds of Unix time, by integer arithmetic throughout.
 #include <cstdint>
+#include <span>
 
 #include "sluice/decode/datagram.hpp"
 #include "sluice/decode/exporter.hpp"
@@ -65,6 +66,16 @@ std::uint64_t time_to_unix_ns(TimeUnit unit, std::uint64_t raw, const HeaderTime
   if (age > bounds.max_flow_age_ns) [[unlikely]] {
     flow.time_flow_start_ns = flow.time_flow_end_ns;
     ++report.starts_replaced;
+  }
+}
+
+/// For exporters whose clock is not to be trusted: flows end when they are received and last as long as was
+/// said. After judge_times().
+inline void move_to_receipt(std::span<FlowRecord> flows, std::uint64_t received_ns) {
+  for (FlowRecord& flow : flows) {
+    const std::uint64_t lasted = flow.time_flow_end_ns - flow.time_flow_start_ns;
+    flow.time_flow_end_ns = received_ns;
+    flow.time_flow_start_ns = received_ns - lasted;
   }
 }
 

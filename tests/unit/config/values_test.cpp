@@ -102,15 +102,20 @@ TEST(Values, LandWhereTheyBelong) {
   const auto result = load_text(
       "collector_id: edge\n"
       "workers: 3\n"
-      "listeners: [{address: 192.0.2.1, port: 9995, protocol: ipfix, receive_buffer: 8MB}]\n"
+      "listeners: [{address: 192.0.2.1, port: 9995, protocol: ipfix, receive_buffer: 8MB, decapsulate: "
+      "inner}]\n"
       "receive: {buffer: 1MB, batch: 17, steering: off, gro: true}\n"
       "decode: {max_exporters: 1, max_templates: 2, max_template_fields: 3, max_record_length: 4, "
       "max_samplers: 5, max_names: 12, max_streams: 13,\n"
       "  template_timeout: 6m, exporter_timeout: 7m, max_past: 8s, max_future: 9s, max_flow_age: 10s,\n"
-      "  held_bytes_per_exporter: 13KB, held_bytes: 14MB, held_timeout: 15m}\n"
+      "  held_bytes_per_exporter: 13KB, held_bytes: 14MB, held_timeout: 15m, max_connections: 11}\n"
       "exporters: [{prefix: 192.0.2.0/24, name: core, sampling_rate_default: 100, sampling_rate_override: "
       "200,\n"
-      "  netflow5_sampling_16bit: true}]\n"
+      "  netflow5_sampling_16bit: true, key_with_port: true, max_past: 1m, max_future: 2m, max_flow_age: "
+      "3m,\n"
+      "  times: received, decapsulate: inner, sflow_bytes: ip, split_biflows: false, firewall_volume: "
+      "as_sent,\n"
+      "  derive_forwarding_status: true, icmp_ports: both}, {prefix: 192.0.2.9, decapsulate: listener}]\n"
       "log: {level: debug, format: json, repeat_every: 1m}\n"
       "metrics: {listen: \"0.0.0.0:9\", allow: [10.0.0.0/8], max_exporters: 11}\n"
       "api: {listen: \"0.0.0.0:10\", token: t}\n"
@@ -128,11 +133,16 @@ TEST(Values, LandWhereTheyBelong) {
   Config e;
   e.collector_id = "edge";
   e.workers = 3;
-  e.listeners = {
-      {.address = "192.0.2.1", .port = 9995, .protocol = ListenProtocol::ipfix, .receive_buffer = 8u << 20}};
+  e.listeners = {{.address = "192.0.2.1",
+                  .port = 9995,
+                  .protocol = ListenProtocol::ipfix,
+                  .receive_buffer = 8u << 20,
+                  .decapsulate = Decapsulate::inner}};
   e.receive = {1u << 20, 17, false, true};
-  e.decode = {1, 2, 3, 4, 5, 360s, 420s, 8s, 9s, 10s, 12, 13, 13 << 10, 14 << 20, 900s};
-  e.exporters = {{"192.0.2.0/24", "core", 100, 200, true}};
+  e.decode = {1, 2, 3, 4, 5, 360s, 420s, 8s, 9s, 10s, 12, 13, 13 << 10, 14 << 20, 900s, 11};
+  e.exporters = {{"192.0.2.0/24", "core", 100, 200, true, true, 60s, 120s, 180s, FlowTimes::received,
+                  Decapsulate::inner, ByteUnit::ip, false, FirewallVolume::as_sent, true, IcmpPorts::both},
+                 {"192.0.2.9", ""}};
   e.log = {"debug", LogFormat::json, 60s};
   e.metrics = {"0.0.0.0:9", {"10.0.0.0/8"}, 11};
   e.api = {"0.0.0.0:10", "t"};

@@ -1,0 +1,40 @@
+#include "decode/template/as_configured.hpp"
+
+#include "decode/template/finish.hpp"
+
+namespace sluice::decode {
+namespace {
+
+/// Some routers say that they dropped a packet by output interface 0 and an empty next hop alone.
+void derive_forwarding_status(std::span<FlowRecord> flows) {
+  constexpr std::uint8_t kDropped = 2 << 6;  // RFC 7270 section 4.12, reason unknown
+  for (FlowRecord& flow : flows)
+    if (flow.out_if == 0 && flow.next_hop_address().all_zero()) flow.forwarding_status = kDropped;
+}
+
+}  // namespace
+
+void apply_settings(const Message& message, const Plan& plan, const ExporterSettings& settings,
+                    std::span<FlowRecord> flows) {
+  if (settings.times_received) move_to_receipt(flows, message.received_ns);
+  if (settings.derive_forwarding_status && plan.may_imply_drop) derive_forwarding_status(flows);
+  if (settings.icmp_in_both_ports && plan.icmp_from_port) icmp_from_both_ports(flows);
+}
+
+void settle_firewall_volume(const Message& message, Exporter& exporter, std::span<FlowRecord> flows,
+                            std::span<Scratch> scratch, FlowBatch& batch, DecodeReport& report) {
+  constexpr std::uint64_t kDeleted = 2, kUpdate = 5;  // IE 233
+  for (std::size_t i = 0; i < flows.size(); ++i) {
+    const FlowExtras* extras = batch.extras_of(flows[i]);
+    if (!extras || extras->get(ExtraScalar::flow_id) == 0) continue;
+    const std::uint64_t connection = extras->get(ExtraScalar::flow_id);
+    const std::uint64_t event = extras->get(ExtraScalar::firewall_event);
+    if (event == kUpdate)
+      report.fail(DecodeError::connection_limit, exporter.connections.remember(message.domain, connection));
+    if (event != kDeleted || !exporter.connections.forget(message.domain, connection)) continue;
+    flows[i].bytes = flows[i].packets = 0;
+    scratch[i].reverse_octets = scratch[i].reverse_packets = 0;
+  }
+}
+
+}  // namespace sluice::decode
