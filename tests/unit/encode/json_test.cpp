@@ -23,7 +23,9 @@ using ::testing::StartsWith;
 
 std::string_view text_of(Bytes bytes) { return {reinterpret_cast<const char*>(bytes.data()), bytes.size()}; }
 
-FormatSpec json(JsonFields fields) { return {.format = Format::json, .json_fields = fields}; }
+FormatSpec json(JsonFields fields) {
+  return {.format = Format::json, .json_fields = fields, .user_fields = {}};
+}
 
 std::vector<std::string> lines(const FlowBatch& batch, RowEncoder& encoder) {
   RowBuffer rows;
