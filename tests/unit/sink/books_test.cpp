@@ -372,7 +372,7 @@ TEST(QueueBooks, DeliveredShedAndLeftAtTheEnd) {
 /// kflow without IPv6: every other flow is an empty row.
 TEST(StreamNotes, LeftOutFlowsAreToldWithTheBlockOrInTime) {
   StreamSpec spec;
-  spec.format = {encode::Format::json, encode::JsonFields::kflow, true};
+  spec.format = {encode::Format::json, encode::JsonFields::kflow, true, {}, encode::Stream::flows};
   test::RecordingSink one("one"), two("two");
   StreamWriter writer(spec, {&one, &two}, 0);
   Flows flows;

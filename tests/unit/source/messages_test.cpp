@@ -20,7 +20,8 @@ Octets framed(std::uint32_t n) {
     flow.bytes = i * 1000ULL;
   }
   encode::RowBuffer rows;
-  encode::make_row_encoder({.format = encode::Format::protobuf})->encode(batch, rows);
+  encode::FormatSpec protobuf;
+  encode::make_row_encoder(protobuf)->encode(batch, rows);
   return copy(rows.bytes());
 }
 
