@@ -116,7 +116,7 @@ void add_fault_options(CLI::App& command, Options& options) {
   share("--malformed", generate.malformed, "Share whose last flow cannot be read");
   command
       .add_option("--restart-after", generate.restart_after,
-                  "Each exporter counts anew after N datagrams of flows, as after a reboot; 0: never")
+                  "Each exporter starts anew after N datagrams of flows; 0: never")
       ->type_name("N")
       ->check(whole_number(0, UINT32_MAX))
       ->capture_default_str();
