@@ -21,7 +21,7 @@ inline SequenceVerdict account(const SequenceTracker::Key& stream, const Sequenc
   ExporterCounters& counters = exporter.counters_of(stream.protocol);
   if (export_ns) {
     counters.clock_difference_seconds =
-        static_cast<double>(static_cast<std::int64_t>(export_ns - datagram.received_ns)) / 1e9;
+        static_cast<double>(static_cast<std::int64_t>(export_ns - datagram.received_ns)) * 1e-9;
     counters.has_clock = true;
   }
   return exporter.sequences.step(stream, step, datagram.received_ns, counters.sequence);
