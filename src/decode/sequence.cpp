@@ -254,7 +254,7 @@ SequenceVerdict SequenceStream::place(const SequenceStep& s, SequenceCounts& cou
 
 SampleSequences::Source* SampleSequences::find(std::uint64_t source, std::uint32_t max_sources, bool& fresh) {
   Slot& slot = recent_[(source ^ source >> 32) % kRecent];
-  if (slot.source == source) return slot.state;
+  if (slot.state && slot.source == source) return slot.state;
   auto known = sources_.find(source);
   if (known == sources_.end()) {
     if (sources_.size() >= max_sources) return nullptr;

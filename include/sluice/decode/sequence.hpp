@@ -132,7 +132,8 @@ class SampleSequences {
   /// step() for nearly every sample: the source's next one, with no more drops. False: nothing was done.
   bool plainly_next(std::uint64_t source, std::uint32_t sequence, std::uint32_t drops, SampleCounts& counts) {
     const Slot& slot = recent_[(source ^ source >> 32) % kRecent];
-    if (slot.source != source || slot.state->next != sequence || slot.state->drops != drops) return false;
+    if (!slot.state || slot.source != source) return false;
+    if (slot.state->next != sequence || slot.state->drops != drops) return false;
     ++slot.state->next;
     ++counts.samples;
     return true;
@@ -145,8 +146,8 @@ class SampleSequences {
     std::uint32_t drops = 0;
   };
   struct Slot {
-    std::uint64_t source = ~0ULL;
-    Source* state = nullptr;
+    std::uint64_t source = 0;
+    Source* state = nullptr;  // null: the slot is free
   };
   Source* find(std::uint64_t source, std::uint32_t max_sources, bool& fresh);
 

@@ -297,6 +297,18 @@ TEST(SampleSequences, GapsAndDropsOfEachSource) {
   EXPECT_EQ(counts.samples, 6U);
 }
 
+// Whatever number a source has, a free slot is not its.
+TEST(SampleSequences, AnyNumberCanBeASource) {
+  for (const std::uint64_t source : {std::uint64_t{0}, ~std::uint64_t{0}}) {
+    SampleSequences samples;
+    SampleCounts counts;
+    EXPECT_FALSE(samples.plainly_next(source, 0, 0, counts));
+    EXPECT_TRUE(samples.step(source, 7, 0, V::in_order, 1, counts));
+    EXPECT_TRUE(samples.plainly_next(source, 8, 0, counts));
+    EXPECT_EQ(counts.samples, 2U);
+  }
+}
+
 TEST(SampleSequences, SamplesOfALateDatagramAreNotLost) {
   SampleSequences samples;
   SampleCounts counts;
