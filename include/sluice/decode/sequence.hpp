@@ -16,7 +16,8 @@
 
 namespace sluice::decode {
 
-/// Sums over an exporter's streams of one protocol. At every moment, in the protocol's own unit:
+/// Sums over an exporter's streams of one protocol, in the protocol's own unit. But for datagrams in doubt,
+/// which are counted once the next ones tell what they were:
 ///   sent, as far as the numbers go = in_order + lost() + late + unknown
 ///   arrived                        = in_order + late + repeated + recovered
 /// `unknown` shrinks in meaning, not in number, by what of it was decoded later: `recovered`.
