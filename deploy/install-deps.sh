@@ -18,6 +18,7 @@ quickstart_packages=(softflowd pmacct kcat python3 python3-scapy curl procps ipr
 test_packages=(
   "${quickstart_packages[@]}" python3-protobuf python3-venv nfdump
   openvswitch-switch ethtool iputils-ping
+  debootstrap systemd systemd-container lintian man-db bash-completion
   libgtest-dev libgmock-dev libbenchmark-dev
   clang-19 libclang-rt-19-dev clang-format-19 clang-tidy-19
 )
