@@ -152,8 +152,7 @@ bool SequenceStream::fill_gap(const SequenceStep& s, SequenceCounts& counts) {
       return true;
     }
     counts.late += n;
-    if (counts.per_datagram > 0)
-      counts.estimate = std::max(0.0, counts.estimate - (counts_records_ ? 1.0 : s.records));
+    counts.estimate = std::max(0.0, counts.estimate - (counts_records_ ? 1.0 : counts.per_datagram));
     if (counts.lost() == 0) counts.estimate = 0;
     return true;
   }
@@ -220,10 +219,6 @@ bool SequenceStream::plainly_next(const SequenceStep& s) const {
 }
 
 SequenceVerdict SequenceStream::place(const SequenceStep& s, SequenceCounts& counts) {
-  if (s.records > 0) {
-    constexpr double kWeight = 1.0 / 16;
-    counts.per_datagram += (s.records - counts.per_datagram) * (counts.per_datagram > 0 ? kWeight : 1);
-  }
   if (plainly_next(s)) [[likely]] {
     counts.in_order += s.units;
     last_ = s;

@@ -16,9 +16,12 @@ inline bool lost_records(const DecodeReport& report) {
          report.count(DecodeError::bad_length);
 }
 
+/// `records`: flow records of the datagram itself.
 inline SequenceVerdict account(const SequenceTracker::Key& stream, const SequenceStep& step,
-                               std::uint64_t export_ns, const Datagram& datagram, Exporter& exporter) {
+                               std::uint32_t records, std::uint64_t export_ns, const Datagram& datagram,
+                               Exporter& exporter) {
   ExporterCounters& counters = exporter.counters_of(stream.protocol);
+  counters.sequence.average_in(records);
   if (export_ns) {
     counters.clock_difference_seconds =
         static_cast<double>(static_cast<std::int64_t>(export_ns - datagram.received_ns)) * 1e-9;

@@ -40,8 +40,7 @@ void FlowBatch::truncate(std::size_t size) {
   if (size < records_used_) records_used_ = size;
 }
 
-FlowExtras& FlowBatch::extras(FlowRecord& flow) {
-  if (flow.extras != kNoExtras) return *extras_[flow.extras];
+FlowExtras& FlowBatch::fresh_extras(FlowRecord& flow) {
   if (extras_used_ == extras_.size()) extras_.push_back(std::make_unique<FlowExtras>());
   flow.extras = static_cast<std::uint32_t>(extras_used_++);
   FlowExtras& fresh = *extras_[flow.extras];

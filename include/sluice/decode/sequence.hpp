@@ -34,6 +34,11 @@ struct SequenceCounts {
   double estimate = 0;  ///< what `lost()` amounts to in the other unit: records where datagrams are numbered,
                         ///< datagrams where records are
   std::uint64_t lost() const { return passed_over - late; }
+  /// Keeps `per_datagram`: a datagram with so many flow records came.
+  void average_in(std::uint32_t records) {
+    constexpr double kWeight = 1.0 / 16;
+    if (records > 0) per_datagram += (records - per_datagram) * (per_datagram > 0 ? kWeight : 1);
+  }
 };
 
 /// Samples of sFlow's sources (sFlow version 5 section 5: flow_sample.sequence_number and drops).
@@ -50,7 +55,6 @@ struct SequenceStep {
   std::uint32_t sequence = 0;
   std::uint32_t units = 1;          ///< it counts for: 1 datagram, or its records
   std::uint32_t options_units = 0;  ///< of the records, those of options (some exporters do not count them)
-  std::uint32_t records = 0;        ///< flow records, for estimates
   std::uint32_t recovered = 0;      ///< records of earlier messages that could be decoded only now
   std::uint32_t recovered_options = 0;  ///< of them, those of options
   bool complete = true;  ///< false: it held more records than were decoded, nobody knows how many

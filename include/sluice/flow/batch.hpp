@@ -44,7 +44,9 @@ class FlowBatch {
   const Origin& origin_of(const FlowRecord& flow) const { return origins_[flow.origin]; }
 
   /// The flow's rare fields, made empty on first use. The reference holds until clear().
-  FlowExtras& extras(FlowRecord& flow);
+  FlowExtras& extras(FlowRecord& flow) {
+    return flow.extras == kNoExtras ? fresh_extras(flow) : *extras_[flow.extras];
+  }
   /// nullptr where the flow has none.
   const FlowExtras* extras_of(const FlowRecord& flow) const {
     return flow.extras == kNoExtras ? nullptr : extras_[flow.extras].get();
@@ -59,6 +61,8 @@ class FlowBatch {
   const CounterBatch* counters() const { return counters_.get(); }
 
  private:
+  FlowExtras& fresh_extras(FlowRecord& flow);
+
   std::vector<FlowRecord> records_;
   std::size_t records_used_ = 0;
   std::vector<Origin> origins_;

@@ -53,13 +53,14 @@ void IpfixDecoder::decode(const Datagram& datagram, Exporter& exporter, FlowBatc
   SequenceStep step;
   step.sequence = sequence;
   step.options_units = report.options_records - report.recovered_options_records;
-  step.records = own_flow_records(report);
-  step.units = step.records + step.options_units;
+  const std::uint32_t flow_records = own_flow_records(report);
+  step.units = flow_records + step.options_units;
   step.complete = !lost_records(report);
   step.recovered = report.recovered_records;
   step.recovered_options = report.recovered_options_records;
   step.export_s = be_at<std::uint32_t, 4>(header);
-  account({Protocol::ipfix, message.domain, {}}, step, message.time.export_ns, datagram, exporter);
+  account({Protocol::ipfix, message.domain, {}}, step, flow_records, message.time.export_ns, datagram,
+          exporter);
 }
 
 }  // namespace sluice::decode

@@ -137,13 +137,13 @@ void Netflow5Decoder::decode(const Datagram& datagram, Exporter& exporter, FlowB
 
   SequenceStep step;
   step.sequence = be_at<std::uint32_t, 16>(header);
-  step.units = step.records = static_cast<std::uint32_t>(n);
+  step.units = static_cast<std::uint32_t>(n);
   step.complete = n == count;
   step.has_uptime = true;
   step.uptime_ms = time.sys_uptime_ms;
   // Each engine counts for itself; one that starts with a new id is a new stream and no loss.
-  account({Protocol::netflow5, be_at<std::uint16_t, 20>(header), {}}, step, time.export_ns, datagram,
-          exporter);
+  account({Protocol::netflow5, be_at<std::uint16_t, 20>(header), {}}, step, step.units, time.export_ns,
+          datagram, exporter);
 }
 
 }  // namespace sluice::decode

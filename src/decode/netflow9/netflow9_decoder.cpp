@@ -45,10 +45,10 @@ void Netflow9Decoder::decode(const Datagram& datagram, Exporter& exporter, FlowB
 
   SequenceStep step;
   step.sequence = sequence;
-  step.records = own_flow_records(report);
   step.has_uptime = true;
   step.uptime_ms = message.time.sys_uptime_ms;
-  account({Protocol::netflow9, message.domain, {}}, step, message.time.export_ns, datagram, exporter);
+  account({Protocol::netflow9, message.domain, {}}, step, own_flow_records(report), message.time.export_ns,
+          datagram, exporter);
 }
 
 }  // namespace sluice::decode

@@ -4,6 +4,8 @@
 
 #include <array>
 
+#include "decode/sflow/sample_source.hpp"
+
 namespace sluice::decode::sflow {
 namespace {
 
@@ -40,10 +42,9 @@ class StructureReader {
 }  // namespace
 
 bool read_counter_sample(bool expanded, XdrReader& in, const SampleContext& context) {
-  const SampleCounters said = read_source(SampleKind::counter, expanded, in);
+  const SampleSource source = read_source(expanded, in);
   const std::uint32_t count = in.u32("records");
   if (!in.ok()) return false;
-  context.seen.push_back(said);
   ++context.report.counter_samples;
   CounterBatch* const counters = context.batch.counters();
   if (counters) {
@@ -51,9 +52,9 @@ bool read_counter_sample(bool expanded, XdrReader& in, const SampleContext& cont
     record.origin = static_cast<std::uint32_t>(context.batch.origin_count() - 1);
     record.sub_agent_id = context.sub_agent;
     record.uptime_ms = context.uptime_ms;
-    record.sample_sequence = said.sequence;
-    record.source_id_type = said.source_type;
-    record.source_id_index = said.source_index;
+    record.sample_sequence = source.sequence;
+    record.source_id_type = source.type;
+    record.source_id_index = source.index;
   }
   read_records(in, count, context.report, StructureReader(counters));
   return true;

@@ -63,11 +63,6 @@ ExtendedNatPort read_nat_port(XdrReader& in) {
 
 }  // namespace
 
-void read_list(XdrReader& in, std::uint32_t count, std::string_view name, std::vector<std::uint32_t>& out) {
-  for (std::uint32_t i = 0; i < count && in.remaining() >= 4; ++i) out.push_back(in.u32(name));
-  if (out.size() < count) in.u32(name);  // the count promised more: fails the reader
-}
-
 bool ExtendedRecords::knows(std::uint32_t standard_format) {
   switch (standard_format) {
     case kUser:
@@ -120,8 +115,8 @@ bool ExtendedRecords::read_mpls(XdrReader& in) {
   read.in_stack.clear();
   read.out_stack.clear();
   read.next_hop = in.address("next_hop_type", "next_hop");
-  read_list(in, in.u32("in_stack_depth"), "in_label", read.in_stack);
-  read_list(in, in.u32("out_stack_depth"), "out_label", read.out_stack);
+  in.u32_list("in_stack_depth", "in_label", read.in_stack);
+  in.u32_list("out_stack_depth", "out_label", read.out_stack);
   if (in.ok() && !has(mpls)) {
     std::swap(mpls_, mpls_scratch_);
     present_ |= 1U << mpls;
@@ -131,7 +126,7 @@ bool ExtendedRecords::read_mpls(XdrReader& in) {
 
 bool ExtendedRecords::read_vlan_tunnel(XdrReader& in) {
   vlan_scratch_.clear();
-  read_list(in, in.u32("stack_depth"), "tag", vlan_scratch_);
+  in.u32_list("stack_depth", "tag", vlan_scratch_);
   if (in.ok() && !has(vlan_tunnel)) {
     std::swap(vlan_stack_, vlan_scratch_);
     present_ |= 1U << vlan_tunnel;

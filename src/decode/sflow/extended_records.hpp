@@ -69,7 +69,4 @@ class ExtendedRecords {
   std::vector<std::uint32_t> vlan_scratch_;
 };
 
-/// A list with its count before it. The reader ends it where the bytes do, whatever the count says.
-void read_list(XdrReader& in, std::uint32_t count, std::string_view name, std::vector<std::uint32_t>& out);
-
 }  // namespace sluice::decode::sflow

@@ -122,9 +122,9 @@ bool FlowRecords::read_gateway(XdrReader& in) {
   const std::uint32_t segments = in.u32("as_path_segments");
   for (std::uint32_t i = 0; i < segments && in.ok(); ++i) {
     in.u32("segment_type");
-    read_list(in, in.u32("segment_length"), "as", read.as_path);
+    in.u32_list("segment_length", "as", read.as_path);
   }
-  read_list(in, in.u32("communities"), "community", read.communities);
+  in.u32_list("communities", "community", read.communities);
   read.local_pref = in.u32("local_pref");
   if (in.ok() && !gateway_.present) {
     std::swap(gateway_, gateway_scratch_);

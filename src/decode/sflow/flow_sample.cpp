@@ -3,6 +3,7 @@
 #include "decode/sflow/flow_sample.hpp"
 
 #include "decode/sflow/drop_reason.hpp"
+#include "decode/sflow/sample_source.hpp"
 
 namespace sluice::decode::sflow {
 namespace {
@@ -16,7 +17,8 @@ struct Interface {
 };
 
 struct FlowSample {
-  SampleCounters counters;
+  SampleSource source;
+  std::uint32_t drops = 0;  ///< running sum of samples that the agent did not send; wraps
   std::uint32_t sampling_rate = 0;
   Interface input;
   Interface output;
@@ -35,10 +37,10 @@ Interface read_interface(bool expanded, std::string_view format_name, std::strin
 
 FlowSample read_fixed_part(bool expanded, XdrReader& in) {
   FlowSample out;
-  out.counters = read_source(SampleKind::flow, expanded, in);
+  out.source = read_source(expanded, in);
   out.sampling_rate = in.u32("sampling_rate");
-  out.counters.pool = in.u32("sample_pool");
-  out.counters.drops = in.u32("drops");
+  in.u32("sample_pool");
+  out.drops = in.u32("drops");
   out.input = read_interface(expanded, "input_format", "input", in);
   out.output = read_interface(expanded, "output_format", "output", in);
   out.records = in.u32("records");
@@ -81,6 +83,12 @@ void apply_sampling_rate(std::uint32_t rate, Exporter& exporter, FlowRecord& flo
   exporter.counters_of(Protocol::sflow5).sampling_rate = flow.sampling_rate;
 }
 
+void account(const FlowSample& sample, const SampleContext& context) {
+  context.exporter.sequences.step_sample(
+      static_cast<std::uint64_t>(sample.source.type) << 32 | sample.source.index, sample.source.sequence,
+      sample.drops, context.verdict, context.exporter.counters_of(Protocol::sflow5).samples);
+}
+
 // The records of a sample, and the flow that they make with its fixed part; nullptr where all are damaged.
 FlowRecord* read_flow(std::uint32_t records, XdrReader& in, const SampleContext& context) {
   context.records.reset();
@@ -99,7 +107,7 @@ FlowRecord* read_flow(std::uint32_t records, XdrReader& in, const SampleContext&
 bool read_flow_sample(bool expanded, XdrReader& in, const SampleContext& context) {
   const FlowSample sample = read_fixed_part(expanded, in);
   if (!in.ok()) return false;
-  context.seen.push_back(sample.counters);
+  account(sample, context);
   FlowRecord* const flow = read_flow(sample.records, in, context);
   if (flow == nullptr) return false;
   apply_interfaces(sample, context.batch, *flow);
@@ -109,14 +117,13 @@ bool read_flow_sample(bool expanded, XdrReader& in, const SampleContext& context
 }
 
 bool read_discard_sample(XdrReader& in, const SampleContext& context) {
-  SampleCounters counters = read_source(SampleKind::discard, true, in);
-  counters.drops = in.u32("drops");
+  read_source(true, in);
+  in.u32("drops");
   const std::uint32_t input = in.u32("input");
   const std::uint32_t output = in.u32("output");
   const std::uint32_t reason = in.u32("reason");
   const std::uint32_t records = in.u32("records");
   if (!in.ok()) return false;
-  context.seen.push_back(counters);
   ++context.report.discard_samples;
   FlowRecord* const flow = read_flow(records, in, context);
   if (flow == nullptr) return false;

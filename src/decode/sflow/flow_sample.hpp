@@ -1,9 +1,6 @@
 #pragma once
 // Flow samples, expanded flow samples and discarded-packet samples: one flow each.
-#include <vector>
-
 #include "decode/sflow/flow_records.hpp"
-#include "decode/sflow/sample_counters.hpp"
 #include "sluice/decode/exporter.hpp"
 
 namespace sluice::decode::sflow {
@@ -17,7 +14,7 @@ struct SampleContext {
   FlowRecords& records;     ///< scratch
   std::uint32_t sub_agent;  ///< of the datagram's header
   std::uint32_t uptime_ms;
-  std::vector<SampleCounters>& seen;  ///< one for each sample whose fixed part was whole, records or no
+  SequenceVerdict verdict;  ///< on the datagram's own number
 };
 
 /// Appends a flow. False, and no flow, where the sample's fixed part or all of its records are damaged.

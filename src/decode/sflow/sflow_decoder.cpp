@@ -82,15 +82,6 @@ void read_samples(XdrReader& in, std::uint32_t count, const SampleContext& conte
   }
 }
 
-void account_samples(std::span<const SampleCounters> samples, SequenceVerdict datagram, Exporter& exporter) {
-  SampleCounts& counts = exporter.counters_of(Protocol::sflow5).samples;
-  for (const SampleCounters& sample : samples)
-    if (sample.kind == SampleKind::flow)
-      exporter.sequences.step_sample(
-          static_cast<std::uint64_t>(sample.source_type) << 32 | sample.source_index, sample.sequence,
-          sample.drops, datagram, counts);
-}
-
 }  // namespace
 }  // namespace sflow
 
@@ -102,7 +93,6 @@ bool SflowDecoder::claims(Bytes payload) const {
 void SflowDecoder::decode(const Datagram& datagram, Exporter& exporter, FlowBatch& batch,
                           DecodeReport& report, RawObserver* observer) {
   report.protocol = Protocol::sflow5;
-  samples_seen_.clear();
   sflow::XdrReader in(datagram.payload, observer);
   const sflow::Header header = sflow::read_header(in);
   if (header.version != sflow::kVersion && datagram.payload.size() >= sizeof header.version)
@@ -118,17 +108,16 @@ void SflowDecoder::decode(const Datagram& datagram, Exporter& exporter, FlowBatc
   origin.exporter_name = exporter.settings.name;
 
   records_.read_as({exporter.decapsulate(datagram), exporter.settings.sflow_ip_bytes});
-  sflow::read_samples(in, header.samples,
-                      {datagram.received_ns, exporter, batch, report, records_, header.sub_agent,
-                       header.uptime_ms, samples_seen_});
   SequenceStep step;
   step.sequence = header.sequence;
-  step.records = report.flow_records;
   step.has_uptime = true;
   step.uptime_ms = header.uptime_ms;
-  const auto verdict =
-      account({Protocol::sflow5, header.sub_agent, header.agent}, step, 0, datagram, exporter);
-  sflow::account_samples(samples_seen_, verdict, exporter);
+  const SequenceVerdict verdict =
+      account({Protocol::sflow5, header.sub_agent, header.agent}, step, 0, 0, datagram, exporter);
+  sflow::read_samples(
+      in, header.samples,
+      {datagram.received_ns, exporter, batch, report, records_, header.sub_agent, header.uptime_ms, verdict});
+  exporter.counters_of(Protocol::sflow5).sequence.average_in(report.flow_records);
 }
 
 }  // namespace sluice::decode

@@ -2,11 +2,7 @@
 // sFlow version 5 (sflow.org, sflow_version_5.txt). Every flow sample and every discarded-packet sample
 // becomes one flow of one packet; counter samples are counted. A sample or record that does not fit costs
 // only itself.
-#include <span>
-#include <vector>
-
 #include "decode/sflow/flow_records.hpp"
-#include "decode/sflow/sample_counters.hpp"
 #include "sluice/decode/exporter.hpp"
 
 namespace sluice::decode {
@@ -18,13 +14,9 @@ class SflowDecoder final : public Decoder {
   bool claims(Bytes payload) const override;
   void decode(const Datagram& datagram, Exporter& exporter, FlowBatch& batch, DecodeReport& report,
               RawObserver* observer) override;
-  /// The samples of the datagram decoded last, in its order, with what each says about its stream; those
-  /// whose fixed part was not whole left out. Holds until the next decode().
-  std::span<const sflow::SampleCounters> samples_seen() const { return samples_seen_; }
 
  private:
-  sflow::FlowRecords records_;                       // scratch
-  std::vector<sflow::SampleCounters> samples_seen_;  // keeps its memory
+  sflow::FlowRecords records_;  // scratch
 };
 
 }  // namespace sluice::decode

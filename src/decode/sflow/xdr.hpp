@@ -3,6 +3,7 @@
 // `sluice decode --raw` and the decoder can never disagree about a layout.
 #include <algorithm>
 #include <string_view>
+#include <vector>
 
 #include "sluice/decode/datagram.hpp"
 #include "sluice/util/byte_reader.hpp"
@@ -16,6 +17,20 @@ class XdrReader {
   std::uint32_t u32(std::string_view name) { return number<std::uint32_t>(name); }
   std::uint64_t u64(std::string_view name) { return number<std::uint64_t>(name); }
 
+  /// A count and as many numbers, put behind those in `out`; as many as are there and a failed reader where
+  /// the count promised more.
+  void u32_list(std::string_view count_name, std::string_view name, std::vector<std::uint32_t>& out) {
+    const std::uint32_t count = u32(count_name);
+    const std::size_t whole = std::min<std::size_t>(count, in_.remaining() / sizeof count);
+    const Bytes numbers = in_.take(whole * sizeof count);
+    const std::size_t before = out.size();
+    out.resize(before + whole);
+    for (std::size_t i = 0; i < whole; ++i) {
+      out[before + i] = load_be<std::uint32_t>(numbers.data() + i * sizeof count);
+      if (observer_) observer_->number(name, out[before + i]);
+    }
+    if (whole < count) in_.skip(in_.remaining() + 1);
+  }
   /// n bytes and the padding to the next multiple of four, as far as the padding is there.
   Bytes opaque(std::string_view name, std::size_t n) {
     const Bytes taken = in_.take(n);

@@ -17,7 +17,6 @@ struct SflowDecode {
     batch.want_counters();  // so that damage reaches them too
     SflowDecoder decoder;
     decoder.decode(datagram, exporter, batch, report, observer);
-    seen.assign(decoder.samples_seen().begin(), decoder.samples_seen().end());
   }
   explicit SflowDecode(const test::SflowDatagram& datagram, const ExporterSettings& settings = {},
                        RawObserver* observer = nullptr)
@@ -32,7 +31,6 @@ struct SflowDecode {
   Exporter exporter;
   FlowBatch batch;
   DecodeReport report;
-  std::vector<sflow::SampleCounters> seen;
 };
 
 }  // namespace sluice::decode
