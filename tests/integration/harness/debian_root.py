@@ -2,16 +2,18 @@
 
 `archive()` is a minbase of the suite that runs here; `archive("systemd", ...)` is that with packages installed. Mirror and
 proxy are those that apt uses on this machine; a root that is unpacked has them only where `configure_apt()` is called."""
+import concurrent.futures
 import contextlib
 import fcntl
 import functools
 import hashlib
+import multiprocessing
 import os
 import shutil
 import subprocess
-import tempfile
 import unittest
 
+from . import mounts
 from .case import skip_unless_program
 
 _CACHE = os.path.join(os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache"), "sluice")
@@ -44,12 +46,20 @@ def archive(*packages):
     with open(os.path.join(_CACHE, name + ".lock"), "w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not os.path.exists(path):
-            with tempfile.TemporaryDirectory(prefix=name + "-", dir=_CACHE) as directory:
-                root = os.path.join(directory, "root")
-                _install(root, packages) if packages else _bootstrap(root)
-                _pack(root, os.path.join(directory, "tar"))
-                os.rename(os.path.join(directory, "tar"), path)
+            # In a process of its own, since it works on a disk of its own.
+            with concurrent.futures.ProcessPoolExecutor(1, multiprocessing.get_context("fork")) as process:
+                process.submit(_make_archive, path, packages).result()
     return path
+
+
+def _make_archive(path, packages):
+    if packages:
+        archive()
+    with mounts.private_disk() as directory:
+        root = os.path.join(directory, "root")
+        _install(root, packages) if packages else _bootstrap(root)
+        _run("tar", "-C", root, "--numeric-owner", "-cf", path + ".new", ".")
+    os.rename(path + ".new", path)
 
 
 def unpack(root, *packages):
@@ -136,10 +146,6 @@ def _install(root, packages):
         os.remove(path)
     shutil.rmtree(os.path.join(root, "var/lib/apt/lists"))
     os.makedirs(os.path.join(root, "var/lib/apt/lists/partial"))
-
-
-def _pack(root, tar):
-    _run("tar", "-C", root, "--numeric-owner", "-cf", tar, ".")
 
 
 def _make(what, *command, **options):
