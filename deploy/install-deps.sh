@@ -16,10 +16,10 @@ build_packages=(
 )
 quickstart_packages=(softflowd pmacct kcat python3 python3-scapy curl procps iproute2)
 test_packages=(
-  "${quickstart_packages[@]}" python3-protobuf python3-venv nfdump
+  "${quickstart_packages[@]}" python3-protobuf python3-venv python3-yaml nfdump
   openvswitch-switch ethtool iputils-ping
   debootstrap systemd systemd-container lintian man-db bash-completion
-  libgtest-dev libgmock-dev libbenchmark-dev
+  libgtest-dev libgmock-dev libbenchmark-dev prometheus
   clang-19 libclang-rt-19-dev clang-format-19 clang-tidy-19
 )
 
@@ -39,7 +39,7 @@ java_packages() {
 
 npm_packages() { command -v npm >/dev/null || echo npm; }
 
-# softflowd, pmacct, nfdump and Open vSwitch start themselves as services when they are installed. The exporters run
+# softflowd, pmacct, nfdump, Open vSwitch and Prometheus start themselves as services when they are installed. What is run
 # here are started by hand; a service nobody asked for would hold their ports, so what this script brings is not started.
 policy=/usr/sbin/policy-rc.d
 policy_is_ours=false
@@ -59,7 +59,7 @@ allow_service_starts() {
 disable_services() {
   local package unit
   [[ -d /run/systemd/system ]] || return 0
-  for package in softflowd pmacct nfdump openvswitch-switch; do
+  for package in softflowd pmacct nfdump openvswitch-switch prometheus; do
     [[ " $* " == *" $package "* ]] || continue
     for unit in $(dpkg -L $package | sed -n 's#^/lib/systemd/system/\([^@]*\.service\)$#\1#p'); do
       "${as_root[@]}" systemctl disable --quiet "$unit" || true
