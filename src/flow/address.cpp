@@ -14,14 +14,6 @@ IpAddress IpAddress::v4(std::uint32_t host_order) {
   return out;
 }
 
-IpAddress IpAddress::from_bytes(Bytes raw) {
-  IpAddress out;
-  if (raw.size() != 4 && raw.size() != 16) return out;
-  out.size = static_cast<std::uint8_t>(raw.size());
-  std::memcpy(out.bytes.data(), raw.data(), raw.size());
-  return out;
-}
-
 std::optional<IpAddress> IpAddress::parse(std::string_view text) {
   if (text.find('\0') != std::string_view::npos)
     return std::nullopt;  // inet_pton would not see what is behind it

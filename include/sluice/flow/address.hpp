@@ -23,7 +23,17 @@ struct IpAddress {
 
   static IpAddress v4(std::uint32_t host_order);
   /// 4 or 16 bytes; any other length gives the empty address.
-  static IpAddress from_bytes(Bytes raw);
+  static IpAddress from_bytes(Bytes raw) {
+    IpAddress out;  // two copies of known length: one of unknown length is a call
+    if (raw.size() == 4)
+      std::memcpy(out.bytes.data(), raw.data(), 4);
+    else if (raw.size() == 16)
+      std::memcpy(out.bytes.data(), raw.data(), 16);
+    else
+      return out;
+    out.size = static_cast<std::uint8_t>(raw.size());
+    return out;
+  }
   /// Text as inet_pton takes it; nothing where it is no address.
   static std::optional<IpAddress> parse(std::string_view text);
   /// A v4-mapped IPv6 address becomes IPv4.

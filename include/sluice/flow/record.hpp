@@ -253,12 +253,12 @@ class FlowExtras {
   std::uint64_t scalars_set_ = 0;
   std::uint32_t addresses_set_ = 0;
   std::uint32_t texts_set_ = 0;
-  std::unique_ptr<UserValues> user_;
   std::array<std::uint64_t, kCountOf<ExtraScalar>> scalars_;  // valid where scalars_set_ says so
   std::array<IpAddress, kCountOf<ExtraAddress>> addresses_;
   std::array<std::string, kCountOf<ExtraText>> texts_;
   std::array<std::vector<std::uint32_t>, kCountOf<ExtraList>> lists_;
   std::array<std::vector<IpAddress>, kCountOf<ExtraAddressList>> address_lists_;
+  std::unique_ptr<UserValues> user_;
 };
 
 }  // namespace sluice

@@ -44,7 +44,7 @@ void apply_ip(const SampledIp& ip, FlowRecord& flow) {
 
 }  // namespace
 
-void FlowRecords::apply(FlowBatch& batch, FlowRecord& flow, const UserFields* user_fields) const {
+void FlowRecords::apply(FlowBatch& batch, FlowRecord& flow, const UserFields* user_fields) {
   flow.bytes = bytes();
   apply_packet(batch, flow, user_fields);
   if (how_.ip_bytes)
@@ -113,7 +113,7 @@ void FlowRecords::apply_switch(FlowBatch& batch, FlowRecord& flow) const {
 }
 
 // An empty path means that the destination is in the router's own AS; so does source AS 0 for the source.
-void FlowRecords::apply_gateway(FlowBatch& batch, FlowRecord& flow) const {
+void FlowRecords::apply_gateway(FlowBatch& batch, FlowRecord& flow) {
   FlowExtras& extras = batch.extras(flow);
   flow.src_as = gateway_.src_as ? gateway_.src_as : gateway_.as;
   flow.dst_as = gateway_.as_path.empty() ? gateway_.as : gateway_.as_path.back();
@@ -121,8 +121,8 @@ void FlowRecords::apply_gateway(FlowBatch& batch, FlowRecord& flow) const {
   if (gateway_.src_peer_as) extras.set(ExtraScalar::src_peer_as, gateway_.src_peer_as);
   if (!gateway_.next_hop.empty()) extras.set(ExtraAddress::bgp_next_hop, gateway_.next_hop);
   extras.set(ExtraScalar::local_pref, gateway_.local_pref);
-  extras.list(ExtraList::as_path) = gateway_.as_path;
-  extras.list(ExtraList::bgp_communities) = gateway_.communities;
+  extras.list(ExtraList::as_path).swap(gateway_.as_path);
+  extras.list(ExtraList::bgp_communities).swap(gateway_.communities);
 }
 
 }  // namespace sluice::decode::sflow

@@ -112,7 +112,7 @@ bool FlowRecords::read_record(DataFormat format, XdrReader& in) {
 }
 
 bool FlowRecords::read_gateway(XdrReader& in) {
-  ExtendedGateway& read = gateway_scratch_;
+  ExtendedGateway& read = gateway_.present ? gateway_scratch_ : gateway_;
   read.as_path.clear();
   read.communities.clear();
   read.next_hop = in.address("next_hop_type", "next_hop");
@@ -126,10 +126,7 @@ bool FlowRecords::read_gateway(XdrReader& in) {
   }
   in.u32_list("communities", "community", read.communities);
   read.local_pref = in.u32("local_pref");
-  if (in.ok() && !gateway_.present) {
-    std::swap(gateway_, gateway_scratch_);
-    gateway_.present = true;
-  }
+  gateway_.present |= in.ok();
   return in.ok();
 }
 

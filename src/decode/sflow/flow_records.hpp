@@ -73,15 +73,15 @@ class FlowRecords {
   /// Reads `count` records, or as many as the bytes hold. Returns how many were whole, those of a format that
   /// is not known included; the others are counted in the report.
   std::uint32_t read(XdrReader& in, std::uint32_t count, DecodeReport& report);
-  /// Fills the flow. The borrowed bytes of the datagram must still be there.
-  void apply(FlowBatch& batch, FlowRecord& flow, const UserFields* user_fields) const;
+  /// Fills the flow, and gives its lists away to it. The borrowed bytes of the datagram must still be there.
+  void apply(FlowBatch& batch, FlowRecord& flow, const UserFields* user_fields);
 
  private:
   bool read_record(DataFormat format, XdrReader& in);
   bool read_gateway(XdrReader& in);
   void apply_packet(FlowBatch& batch, FlowRecord& flow, const UserFields* user_fields) const;
   void apply_switch(FlowBatch& batch, FlowRecord& flow) const;
-  void apply_gateway(FlowBatch& batch, FlowRecord& flow) const;
+  void apply_gateway(FlowBatch& batch, FlowRecord& flow);
   std::uint64_t bytes() const;
   std::uint64_t ip_bytes(const FlowExtras* layers) const;
 

@@ -27,7 +27,8 @@ class XdrReader {
     out.resize(before + whole);
     for (std::size_t i = 0; i < whole; ++i) {
       out[before + i] = load_be<std::uint32_t>(numbers.data() + i * sizeof count);
-      if (observer_) observer_->number(name, out[before + i]);
+      if (observer_) [[unlikely]]
+        observer_->number(name, out[before + i]);
     }
     if (whole < count) in_.skip(in_.remaining() + 1);
   }
@@ -35,7 +36,8 @@ class XdrReader {
   Bytes opaque(std::string_view name, std::size_t n) {
     const Bytes taken = in_.take(n);
     skip_padding(n);
-    if (observer_ && in_.ok()) observer_->bytes(name, taken);
+    if (observer_ && in_.ok()) [[unlikely]]
+      observer_->bytes(name, taken);
     return taken;
   }
   /// As opaque(), but no more than what is left; for a sample that reaches past the datagram. Not shown.
@@ -69,7 +71,8 @@ class XdrReader {
   template <std::unsigned_integral T>
   T number(std::string_view name) {
     const T value = in_.be<T>();
-    if (observer_ && in_.ok()) observer_->number(name, value);
+    if (observer_ && in_.ok()) [[unlikely]]
+      observer_->number(name, value);
     return value;
   }
   void skip_padding(std::size_t n) {
@@ -85,10 +88,12 @@ class XdrReader {
 class Shown {
  public:
   Shown(RawObserver* observer, std::string_view what) : observer_(observer) {
-    if (observer_) observer_->open(what);
+    if (observer_) [[unlikely]]
+      observer_->open(what);
   }
   ~Shown() {
-    if (observer_) observer_->close();
+    if (observer_) [[unlikely]]
+      observer_->close();
   }
   Shown(const Shown&) = delete;
   Shown& operator=(const Shown&) = delete;
