@@ -13,6 +13,7 @@ build_packages=(
   librdkafka-dev libboost-dev libprotobuf-dev protobuf-compiler libspdlog-dev prometheus-cpp-dev libyaml-cpp-dev
   libexpected-dev libcli11-dev libpcap-dev libmaxminddb-dev libsystemd-dev nlohmann-json3-dev
   zlib1g-dev libzstd-dev liblz4-dev libbrotli-dev
+  dpkg-dev file gzip
 )
 quickstart_packages=(softflowd pmacct kcat python3 python3-scapy curl procps iproute2)
 test_packages=(

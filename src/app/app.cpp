@@ -10,6 +10,7 @@
 #include <functional>
 
 #include "app/collector.hpp"
+#include "app/service_notify.hpp"
 #include "sluice/api/handlers.hpp"
 #include "sluice/config/endpoint.hpp"
 #include "sluice/sink/factory.hpp"
@@ -51,6 +52,8 @@ class MainLoop {
   MainLoop(const config::Config& config, Collector& collector, Logging& log)
       : collector_(collector),
         log_(log),
+        service_(log.callback()),
+        shutdown_timeout_(config.shutdown_timeout),
         stop_signals_(io_, SIGINT, SIGTERM),
         reopen_signals_(io_, SIGHUP),
         timer_(io_),
@@ -62,8 +65,10 @@ class MainLoop {
                     api::make_api_handler([this] { return collector_.snapshot(); }, config.api.token), log)) {
   }
 
-  /// Until a signal or a failure; returns the exit status.
+  /// Until a signal or a failure; returns the exit status. The workers run already.
   int run() {
+    service_.ready();
+    tell_activity();
     stop_signals_.async_wait([this](const boost::system::error_code& error, int signal) {
       if (error) return;
       log_.write(LogLevel::info, std::string("stopping on ") + (signal == SIGINT ? "SIGINT" : "SIGTERM"));
@@ -72,6 +77,7 @@ class MainLoop {
     wait_for_reopen();
     wait_for_tick();
     io_.run();
+    service_.stopping(shutdown_timeout_);
     return status_;
   }
 
@@ -80,7 +86,9 @@ class MainLoop {
     reopen_signals_.async_wait([this](const boost::system::error_code& error, int) {
       if (error) return;
       log_.write(LogLevel::info, "SIGHUP: output files are closed and opened again");
+      service_.reloading();
       collector_.reopen();
+      service_.ready();
       wait_for_reopen();
     });
   }
@@ -93,12 +101,41 @@ class MainLoop {
         status_ = kFailed;
         return io_.stop();
       }
+      tell_service();
       wait_for_tick();
     });
   }
 
+  /// Once a second. A worker that does not turn starves the watchdog: the service manager starts us anew.
+  void tell_service() {
+    if (!service_.active()) return;
+    const bool stuck = collector_.stuck();
+    if (!stuck) service_.alive();
+    if (stuck != stuck_ || ++ticks_ % kTicksPerStatus == 0) {
+      stuck_ = stuck;
+      tell_activity();
+    }
+  }
+  void tell_activity() {
+    if (!service_.active()) return;
+    const auto now = std::chrono::steady_clock::now();
+    Activity activity = collector_.activity();
+    service_.status((stuck_ ? "A worker does not turn; " : "") +
+                    describe(activity_, activity, now - activity_taken_));
+    activity_ = std::move(activity);
+    activity_taken_ = now;
+  }
+
+  static constexpr unsigned kTicksPerStatus = 5;
+
   Collector& collector_;
   Logging& log_;
+  ServiceNotify service_;
+  const std::chrono::milliseconds shutdown_timeout_;
+  unsigned ticks_ = 0;
+  bool stuck_ = false;
+  Activity activity_;
+  std::chrono::steady_clock::time_point activity_taken_ = std::chrono::steady_clock::now();
   boost::asio::io_context io_{1};
   boost::asio::signal_set stop_signals_;
   boost::asio::signal_set reopen_signals_;

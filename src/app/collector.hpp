@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "app/activity.hpp"
 #include "app/kernel_drops.hpp"
 #include "app/logging.hpp"
 #include "sluice/config/config.hpp"
@@ -38,6 +39,8 @@ class Collector {
   bool stuck() const;
   /// Any thread, while the collector lives.
   metrics::Snapshot snapshot() const;
+  /// The few sums of it that the service manager is shown: cheap, no exporter's lock is taken.
+  Activity activity() const;
 
  private:
   struct Listener {

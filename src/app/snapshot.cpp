@@ -165,6 +165,25 @@ metrics::Snapshot Collector::snapshot() const {
   return out;
 }
 
+Activity Collector::activity() const {
+  Activity out;
+  out.exporters = exporters_.size();
+  for (const auto& worker : workers_) {
+    for (std::size_t p = 0; p < kProtocols; ++p)
+      out.flows += worker->protocol(static_cast<decode::Protocol>(p)).flows.get();
+    for (std::size_t i = 0; i < listeners_.size(); ++i) out.datagrams += worker->listener(i).datagrams.get();
+  }
+  for (const Listener& listener : listeners_)
+    for (const net::UdpSocket& socket : listener.sockets) out.kernel_drops += socket.stats().drops;
+  for (const NamedSink& named : sinks_) {
+    const sink::SinkStats stats = named.sink->stats();
+    std::uint64_t lost = stats.shed_flows;
+    for (const auto& [reason, flows] : stats.failed_flows) lost += flows;
+    out.sinks.push_back({named.name, stats.delivered_flows, stats.queued_flows, lost});
+  }
+  return out;
+}
+
 void Collector::add_listeners(metrics::Snapshot& out) const {
   for (std::size_t i = 0; i < listeners_.size(); ++i) {
     metrics::ListenerRow row;

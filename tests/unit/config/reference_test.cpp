@@ -61,6 +61,15 @@ TEST(ShippedFile, IsKafkaOnThisMachineAndElseTheDefaults) {
   EXPECT_EQ(result.config, expected);
 }
 
+TEST(ShippedFile, OfTheServiceIsKafkaOnThisMachineAndAStateFile) {
+  const auto result = load({kSource + "/deploy/systemd/sluice.yaml", {}, {}});
+  ASSERT_THAT(told(result), IsEmpty());
+  Config expected;
+  expected.sinks["kafka"].type = SinkType::kafka;
+  expected.state.file = "/var/lib/sluice/state";
+  EXPECT_EQ(result.config, expected);
+}
+
 /// The shipped file with every example in force: "#name: value" is a setting, "# text" is not. An example
 /// replaces the empty list or map above it.
 std::string uncommented_file() {
