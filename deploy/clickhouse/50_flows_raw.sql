@@ -124,6 +124,9 @@ ALTER TABLE {{db}}.flows_raw{{on_cluster}}
     ADD COLUMN IF NOT EXISTS application_id_text String ALIAS if(empty(application_id), '', concat(toString(reinterpretAsUInt8(application_id)), ':', toString(reinterpretAsUInt64(reverse(substring(application_id, 2)))))) COMMENT 'Application tag as engine:selector',
     ADD COLUMN IF NOT EXISTS bytes_corrected UInt64 ALIAS bytes * greatest(sampling_rate, 1) COMMENT 'Bytes times the sampling rate; an unknown rate counts as 1',
     ADD COLUMN IF NOT EXISTS packets_corrected UInt64 ALIAS packets * greatest(sampling_rate, 1) COMMENT 'Packets times the sampling rate; an unknown rate counts as 1',
+    ADD COLUMN IF NOT EXISTS service_port UInt32 ALIAS least(src_port, dst_port) COMMENT 'The lower of the two ports, which mostly is that of the service',
+    ADD COLUMN IF NOT EXISTS time DateTime64(9, 'UTC') ALIAS time_received COMMENT 'When the flow was received, by the name that it has in the rollups',
+    ADD COLUMN IF NOT EXISTS flows UInt64 ALIAS toUInt64(1) COMMENT 'Flows, by the name that they have in the rollups: 1',
     ADD INDEX IF NOT EXISTS src_addr_index src_addr TYPE bloom_filter(0.01) GRANULARITY 1,
     ADD INDEX IF NOT EXISTS dst_addr_index dst_addr TYPE bloom_filter(0.01) GRANULARITY 1;
 

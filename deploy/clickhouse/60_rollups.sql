@@ -103,3 +103,97 @@ SELECT
     sum(bytes) AS bytes, sum(packets) AS packets, sum(flows) AS flows
 FROM {{db}}.flows_5m
 GROUP BY time, sampler_address, in_if, out_if, src_as, dst_as, etype, proto, sampling_rate;
+
+-- Rollups by what flows_1m leaves out, by the hour, for the question who and what has the most: addresses as sources
+-- and as destinations, and ports. Each is by itself: all of it in one would be nearly as long as flows_raw. Columns
+-- have the names that they have there, so that a statement can take either.
+
+CREATE TABLE IF NOT EXISTS {{db}}.sources_1h{{on_cluster}}
+(
+    time DateTime('UTC') COMMENT 'Start of the hour in which the collector received the flows' CODEC(DoubleDelta, ZSTD(1)),
+    sampler_address IPv6 COMMENT 'Exporter' CODEC(ZSTD(1)),
+    src_addr IPv6 COMMENT 'Source address' CODEC(ZSTD(1)),
+    proto UInt32 COMMENT 'IP protocol number' CODEC(ZSTD(1)),
+    sampling_rate UInt64 COMMENT 'Packets that one sampled packet stands for; 0 unknown' CODEC(ZSTD(1)),
+    bytes UInt64 COMMENT 'Bytes as counted, never multiplied by the rate' CODEC(T64, ZSTD(1)),
+    packets UInt64 COMMENT 'Packets as counted, never multiplied by the rate' CODEC(T64, ZSTD(1)),
+    flows UInt64 COMMENT 'Flows' CODEC(T64, ZSTD(1)),
+    bytes_corrected UInt64 ALIAS bytes * greatest(sampling_rate, 1) COMMENT 'Bytes times the sampling rate; an unknown rate counts as 1',
+    packets_corrected UInt64 ALIAS packets * greatest(sampling_rate, 1) COMMENT 'Packets times the sampling rate; an unknown rate counts as 1',
+    sampler_ip String ALIAS sluice_ip(sampler_address) COMMENT 'Exporter as text'
+)
+ENGINE = {{replicated}}SummingMergeTree((bytes, packets, flows))
+PARTITION BY toMonday(time)
+ORDER BY (time, sampler_address, src_addr, proto, sampling_rate)
+TTL toDate(time) + INTERVAL {{retention_top}} DAY
+SETTINGS ttl_only_drop_parts = 1;
+
+ALTER TABLE {{db}}.sources_1h{{on_cluster}} MODIFY TTL toDate(time) + INTERVAL {{retention_top}} DAY;
+
+CREATE MATERIALIZED VIEW {{db}}.sources_1h_view{{on_cluster}} TO {{db}}.sources_1h AS
+SELECT
+    toStartOfHour(toDateTime(time_received, 'UTC')) AS time,
+    sampler_address, src_addr, proto, sampling_rate,
+    sum(bytes) AS bytes, sum(packets) AS packets, count() AS flows
+FROM {{db}}.flows_raw
+GROUP BY time, sampler_address, src_addr, proto, sampling_rate;
+
+CREATE TABLE IF NOT EXISTS {{db}}.destinations_1h{{on_cluster}}
+(
+    time DateTime('UTC') COMMENT 'Start of the hour in which the collector received the flows' CODEC(DoubleDelta, ZSTD(1)),
+    sampler_address IPv6 COMMENT 'Exporter' CODEC(ZSTD(1)),
+    dst_addr IPv6 COMMENT 'Destination address' CODEC(ZSTD(1)),
+    proto UInt32 COMMENT 'IP protocol number' CODEC(ZSTD(1)),
+    sampling_rate UInt64 COMMENT 'Packets that one sampled packet stands for; 0 unknown' CODEC(ZSTD(1)),
+    bytes UInt64 COMMENT 'Bytes as counted, never multiplied by the rate' CODEC(T64, ZSTD(1)),
+    packets UInt64 COMMENT 'Packets as counted, never multiplied by the rate' CODEC(T64, ZSTD(1)),
+    flows UInt64 COMMENT 'Flows' CODEC(T64, ZSTD(1)),
+    bytes_corrected UInt64 ALIAS bytes * greatest(sampling_rate, 1) COMMENT 'Bytes times the sampling rate; an unknown rate counts as 1',
+    packets_corrected UInt64 ALIAS packets * greatest(sampling_rate, 1) COMMENT 'Packets times the sampling rate; an unknown rate counts as 1',
+    sampler_ip String ALIAS sluice_ip(sampler_address) COMMENT 'Exporter as text'
+)
+ENGINE = {{replicated}}SummingMergeTree((bytes, packets, flows))
+PARTITION BY toMonday(time)
+ORDER BY (time, sampler_address, dst_addr, proto, sampling_rate)
+TTL toDate(time) + INTERVAL {{retention_top}} DAY
+SETTINGS ttl_only_drop_parts = 1;
+
+ALTER TABLE {{db}}.destinations_1h{{on_cluster}} MODIFY TTL toDate(time) + INTERVAL {{retention_top}} DAY;
+
+CREATE MATERIALIZED VIEW {{db}}.destinations_1h_view{{on_cluster}} TO {{db}}.destinations_1h AS
+SELECT
+    toStartOfHour(toDateTime(time_received, 'UTC')) AS time,
+    sampler_address, dst_addr, proto, sampling_rate,
+    sum(bytes) AS bytes, sum(packets) AS packets, count() AS flows
+FROM {{db}}.flows_raw
+GROUP BY time, sampler_address, dst_addr, proto, sampling_rate;
+
+CREATE TABLE IF NOT EXISTS {{db}}.ports_1h{{on_cluster}}
+(
+    time DateTime('UTC') COMMENT 'Start of the hour in which the collector received the flows' CODEC(DoubleDelta, ZSTD(1)),
+    sampler_address IPv6 COMMENT 'Exporter' CODEC(ZSTD(1)),
+    proto UInt32 COMMENT 'IP protocol number' CODEC(ZSTD(1)),
+    service_port UInt32 COMMENT 'The lower of the two ports, which mostly is that of the service' CODEC(ZSTD(1)),
+    sampling_rate UInt64 COMMENT 'Packets that one sampled packet stands for; 0 unknown' CODEC(ZSTD(1)),
+    bytes UInt64 COMMENT 'Bytes as counted, never multiplied by the rate' CODEC(T64, ZSTD(1)),
+    packets UInt64 COMMENT 'Packets as counted, never multiplied by the rate' CODEC(T64, ZSTD(1)),
+    flows UInt64 COMMENT 'Flows' CODEC(T64, ZSTD(1)),
+    bytes_corrected UInt64 ALIAS bytes * greatest(sampling_rate, 1) COMMENT 'Bytes times the sampling rate; an unknown rate counts as 1',
+    packets_corrected UInt64 ALIAS packets * greatest(sampling_rate, 1) COMMENT 'Packets times the sampling rate; an unknown rate counts as 1',
+    sampler_ip String ALIAS sluice_ip(sampler_address) COMMENT 'Exporter as text'
+)
+ENGINE = {{replicated}}SummingMergeTree((bytes, packets, flows))
+PARTITION BY toMonday(time)
+ORDER BY (time, sampler_address, proto, service_port, sampling_rate)
+TTL toDate(time) + INTERVAL {{retention_top}} DAY
+SETTINGS ttl_only_drop_parts = 1;
+
+ALTER TABLE {{db}}.ports_1h{{on_cluster}} MODIFY TTL toDate(time) + INTERVAL {{retention_top}} DAY;
+
+CREATE MATERIALIZED VIEW {{db}}.ports_1h_view{{on_cluster}} TO {{db}}.ports_1h AS
+SELECT
+    toStartOfHour(toDateTime(time_received, 'UTC')) AS time,
+    sampler_address, proto, least(src_port, dst_port) AS service_port, sampling_rate,
+    sum(bytes) AS bytes, sum(packets) AS packets, count() AS flows
+FROM {{db}}.flows_raw
+GROUP BY time, sampler_address, proto, service_port, sampling_rate;

@@ -27,6 +27,7 @@
 #   --retention-1m N       flows_1m (default 90)
 #   --retention-5m N       flows_5m (default 400)
 #   --retention-1h N       flows_1h (default 1830)
+#   --retention-top N      sources_1h, destinations_1h, ports_1h (default 90)
 #   --retention-errors N   flows_errors (default 30)
 # Others:
 #   --compat               also the databases goflow and goflow2, see docs/clickhouse.md
@@ -47,7 +48,7 @@ usage() { sed -n '2,/^set -/s/^# \{0,1\}//p' "${BASH_SOURCE[0]}" | sed '/^set -/
 
 url=http://127.0.0.1:8123 user='' password='' client='' cluster='' schema_dir='' user_files='' compat='' print='' script=''
 declare -A parameter=([brokers]=localhost:9092 [topic]=flows [group]=sluice [consumers]=1 [flush_ms]=1000 [block_rows]=262144
-  [retention]=30 [retention_1m]=90 [retention_5m]=400 [retention_1h]=1830 [retention_errors]=30)
+  [retention]=30 [retention_1m]=90 [retention_5m]=400 [retention_1h]=1830 [retention_top]=90 [retention_errors]=30)
 
 # What goes into a statement stands between single quotes there, or is a number.
 text_value() {
@@ -65,7 +66,7 @@ while (($#)); do
     --print) print=yes; shift; continue ;;
     --url | --user | --password-file | --client | --cluster | --schema-dir | --user-files | --brokers | --topic | \
       --group | --consumers | --flush-interval | --block-rows | --retention-days | --retention-1m | --retention-5m | --retention-1h | \
-      --retention-errors | --script) (($# > 1)) || wrong "$1 wants a value" ;;
+      --retention-top | --retention-errors | --script) (($# > 1)) || wrong "$1 wants a value" ;;
     *) wrong "there is no option '$1'; --help tells all" ;;
   esac
   case $1 in
@@ -234,12 +235,16 @@ fill() {
   select=$(question "SELECT as_select FROM system.tables WHERE database || '.' || name = '$1' FORMAT TSVRaw")
   columns=$(question "SELECT arrayStringConcat(groupArray('\`' || name || '\`'), ', ') FROM (SELECT name FROM system.columns WHERE database || '.' || table = '$1' ORDER BY position) FORMAT TSVRaw")
   [[ $2 == *_names ]] || say "filling $2 from $db.flows_raw"  # names are few, and often there are none to be found
-  question "INSERT INTO $2 ($columns) $select" >/dev/null
+  # A month of flows may have more keys than memory holds: then they are sorted on disk.
+  question "INSERT INTO $2 ($columns) $select SETTINGS max_bytes_before_external_group_by = 1000000000" >/dev/null
 }
 
 fill_all() {
   [[ -z $cluster ]] || return 0  # one node cannot do it for all shards
   fill "$db.flows_1m_view" "$db.flows_1m" "$db.flows_5m" "$db.flows_1h"
+  fill "$db.sources_1h_view" "$db.sources_1h"
+  fill "$db.destinations_1h_view" "$db.destinations_1h"
+  fill "$db.ports_1h_view" "$db.ports_1h"
   fill "$db.exporter_names_view" "$db.exporter_names"
   fill "$db.interface_names_view" "$db.interface_names"
   [[ -n $compat ]] || return 0

@@ -137,6 +137,24 @@ class Tables(StoreCase):
         self.assertEqual(self.store.query("SELECT sum(bytes_corrected), sum(packets_corrected) FROM sluice.flows_raw"),
                          [[13_212_000, 132_120]])
 
+    def test_rollups_of_addresses_and_ports(self):
+        minute = 60 * 10**9
+        for number in range(3):
+            for port, answer in ((443, 50000), (50000, 443), (0, 0)):  # there, back, and a protocol without ports
+                self.feed({"sampler_address": "unhex('c0000201')", "src_addr": "unhex('c6336401')", "dst_addr": "unhex('cb007101')",
+                           "proto": 6 if port else 47, "src_port": port, "dst_port": answer, "time_received_ns": T0 + number * minute,
+                           "sampling_rate": 10 * number, "bytes": 1000, "packets": 10})
+        for table, key, values in (("sources_1h", "sluice_ip(src_addr)", ["198.51.100.1"] * 2), ("destinations_1h", "sluice_ip(dst_addr)", ["203.0.113.1"] * 2),
+                                   ("ports_1h", "service_port", [443, 0])):
+            self.store.text(f"OPTIMIZE TABLE sluice.{table} FINAL")
+            self.assertEqual(self.store.query(f"SELECT toUnixTimestamp(any(time)), any(sampler_ip), {key} AS key, proto, count(), sum(flows), sum(bytes), sum(packets), "
+                                              f"sum(bytes_corrected), sum(packets_corrected) FROM sluice.{table} GROUP BY key, proto ORDER BY proto"),
+                             [[T0 // 10**9, "192.0.2.1", value, proto, 3, 3 * times, 3000 * times, 30 * times, 31_000 * times, 310 * times]
+                              for value, proto, times in zip(values, (6, 47), (2, 1))], table)
+        # The same by their names in flows_raw, so that one statement can ask either.
+        self.assertEqual(self.store.query("SELECT service_port, sum(flows), toUnixTimestamp(min(time)) FROM sluice.flows_raw GROUP BY service_port ORDER BY service_port"),
+                         [[0, 3, T0 // 10**9], [443, 6, T0 // 10**9]])
+
     def test_rates_are_exact_beyond_doubles(self):
         self.feed({"time_received_ns": T0, "bytes": 2**53 + 1, "sampling_rate": 1},
                   {"time_received_ns": T0, "bytes": 1, "sampling_rate": 1})
@@ -224,10 +242,14 @@ class Tables(StoreCase):
     def test_missing_table_comes_back(self):
         schema.apply(self.store, "--brokers", NOBODY)
         self.feed({"time_received_ns": T0, "bytes": 5})
-        for kind, name in (("TABLE", "flows"), ("VIEW", "flows_raw_view"), ("TABLE", "flows_1m"), ("DICTIONARY", "exporters")):
-            self.store.text(f"DROP {kind} sluice.{name} SYNC")
+        for kind, *names in (("TABLE", "flows"), ("VIEW", "flows_raw_view"), ("TABLE", "flows_1m", "sources_1h"), ("DICTIONARY", "exporters")):
+            for name in names:
+                self.store.text(f"DROP {kind} sluice.{name} SYNC")
             schema.apply(self.store, "--brokers", NOBODY)
-            self.assertEqual(self.store.value(f"EXISTS TABLE sluice.{name}"), 1, name)
+            for name in names:
+                self.assertEqual(self.store.value(f"EXISTS TABLE sluice.{name}"), 1, name)
+        # Nothing hangs on sources_1h: it is filled again from the flows.
+        self.assertEqual(self.store.value("SELECT sum(bytes) FROM sluice.sources_1h"), 5)
         # Filling flows_1m again would double what hangs on it and was not gone.
         self.assertEqual([self.store.value(f"SELECT sum(bytes) FROM sluice.{table}") for table in ("flows_1m", "flows_5m", "flows_1h")],
                          [0, 5, 5])

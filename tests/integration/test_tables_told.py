@@ -105,7 +105,7 @@ class Document(StoreCase):
 
     def test_columns(self):
         sections = {"flows_raw": ["flows_raw"], "flows_1m, flows_5m, flows_1h": ["flows_1m", "flows_5m", "flows_1h"],
-                    "flows_errors": ["flows_errors"], "schema_version": ["schema_version"]}
+                    **{name: [name] for name in ("sources_1h", "destinations_1h", "ports_1h", "flows_errors", "schema_version")}}
         names = "exporter_names, interface_names"
         told = {title: body for title, body in re.findall(r"^### (.*?)\n(.*?)(?=^##)", self.text, re.M | re.S)}
         self.assertEqual(set(told), {*sections, names})

@@ -15,6 +15,15 @@ ENGINE = Distributed('{{cluster}}', '{{db}}', 'flows_5m');
 CREATE OR REPLACE TABLE sluice.flows_1h{{on_cluster}} AS {{db}}.flows_1h
 ENGINE = Distributed('{{cluster}}', '{{db}}', 'flows_1h');
 
+CREATE OR REPLACE TABLE sluice.sources_1h{{on_cluster}} AS {{db}}.sources_1h
+ENGINE = Distributed('{{cluster}}', '{{db}}', 'sources_1h');
+
+CREATE OR REPLACE TABLE sluice.destinations_1h{{on_cluster}} AS {{db}}.destinations_1h
+ENGINE = Distributed('{{cluster}}', '{{db}}', 'destinations_1h');
+
+CREATE OR REPLACE TABLE sluice.ports_1h{{on_cluster}} AS {{db}}.ports_1h
+ENGINE = Distributed('{{cluster}}', '{{db}}', 'ports_1h');
+
 CREATE OR REPLACE TABLE sluice.exporter_names{{on_cluster}} AS {{db}}.exporter_names
 ENGINE = Distributed('{{cluster}}', '{{db}}', 'exporter_names');
 
