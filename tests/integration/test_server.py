@@ -278,8 +278,8 @@ class LifeCycle(PackageCase):
     def wait_active(self):
         waiting.until(lambda: self.show("ActiveState") == "active", "the service is active")
 
-    def journal(self):
-        return self.run_in("journalctl", "--no-pager", "--unit", "sluice")
+    def journal(self, *options):
+        return self.run_in("journalctl", "--no-pager", "--unit", "sluice", *options)
 
     def send(self, flows, *options):
         """Flows of one exporter, which the file sink has in the end."""
@@ -308,6 +308,7 @@ class LifeCycle(PackageCase):
         self.is_started_again_after_a_crash()
         self.is_killed_by_the_watchdog()
         self.upgraded_with_a_changed_configuration()
+        self.has_its_receive_buffer_by_the_documented_drop_in()
         self.removed()
         self.run_in("apt-get", "purge", "-q", "-y", "sluice")
         self.run_in("rm", "-r", "/etc/systemd/system/sluice.service.d")
@@ -327,8 +328,11 @@ class LifeCycle(PackageCase):
         self.assertEqual("640 root sluice", self.stat("/etc/sluice/sluice.yaml"))
         for directory in ("/var/lib/sluice", "/var/cache/sluice", "/var/log/sluice"):
             self.assertEqual("750 sluice sluice", self.stat(directory))
-        # Names are resolved inside the sandbox.
-        waiting.until(lambda: "Connect to ipv4#127.0.0.1:9092 failed: Connection refused" in self.journal(), "the broker is tried")
+        # Names are resolved inside the sandbox; a warning is filed as one.
+        refused = "Connect to ipv4#127.0.0.1:9092 failed: Connection refused"
+        waiting.until(lambda: refused in self.journal("--priority", "warning"), "the broker is tried")
+        self.assertNotIn("listening on", self.journal("--priority", "warning"))
+        self.assertIn("listening on", self.journal())
 
     def stat(self, path):
         return self.run_in("stat", "-c", "%a %U %G", path).strip()
@@ -351,6 +355,19 @@ class LifeCycle(PackageCase):
         self.run_in("systemctl", "restart", "sluice")
         self.send(500)
         waiting.until(lambda: re.search(r"^1 exporter; .*archive: [1-9]\d* flows/s", self.show("StatusText")), "the status tells of flows")
+
+    def has_its_receive_buffer_by_the_documented_drop_in(self):
+        example = "/usr/share/doc/sluice/examples/receive-buffer.conf.example"
+        drop_in = "/etc/systemd/system/sluice.service.d/receive-buffer.conf"
+        self.run_in("cp", example, drop_in)
+        self.run_in("systemctl", "daemon-reload")
+        self.run_in("systemctl", "restart", "sluice")
+        self.assertNotIn("asked for a receive buffer", self.run_in("journalctl", "--no-pager", "_PID=" + self.show("MainPID")))
+        # The kernel books twice what was asked for.
+        sockets = self.machine.metric("sluice_workers")
+        self.assertEqual(2 * (32 << 20) * sockets, self.machine.metric(r'sluice_listener_queue_limit_bytes\{[^}]*:4739"[^}]*\}'))
+        self.run_in("rm", drop_in)
+        self.run_in("systemctl", "daemon-reload")
 
     def reloads(self):
         self.assertEqual([], self.finished_files())

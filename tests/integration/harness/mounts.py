@@ -1,8 +1,9 @@
-"""A memory disk that ends with the process: it is mounted in a mount namespace of the process's own, so nothing is left
-behind however the process ends, and programs that sync every file (dpkg) do not wait for a disk."""
+"""A memory disk that ends with the process: it is mounted in a mount namespace of the process's own, so no more than an
+empty directory is left behind however the process ends, and programs that sync every file (dpkg) do not wait for a disk."""
 import contextlib
 import ctypes
 import os
+import tempfile
 import unittest
 
 _LIBC = ctypes.CDLL(None, use_errno=True)
@@ -18,12 +19,14 @@ def private_disk():
     if _LIBC.unshare(_CLONE_NEWNS) != 0:
         raise unittest.SkipTest(f"there are no mount namespaces here: {os.strerror(ctypes.get_errno())}")
     _mount(b"none", b"/", None, _MS_REC | _MS_PRIVATE)
-    _mount(b"tmpfs", b"/mnt", b"tmpfs", 0)  # a directory that every Debian has, so not even an empty one is left
-    os.chmod("/mnt", 0o755)
+    directory = tempfile.mkdtemp(prefix="sluice-disk-")
     try:
-        yield "/mnt"
+        _mount(b"tmpfs", os.fsencode(directory), b"tmpfs", 0)
+        os.chmod(directory, 0o755)
+        yield directory
     finally:
-        _LIBC.umount2(b"/mnt", _MNT_DETACH)
+        _LIBC.umount2(os.fsencode(directory), _MNT_DETACH)
+        os.rmdir(directory)
 
 
 def _mount(source, target, kind, flags):

@@ -25,7 +25,9 @@ class Machine:
         self.root = root
         self.log_path = log
         with open(log, "wb") as out:
-            self.process = netns.start(nspawn, "--boot", "--directory", root, "--machine", f"sluice-test-{os.getpid()}",
+            # nspawn leaves a directory in /run; this one ends with it.
+            self.process = netns.start("unshare", "--mount", "sh", "-c", 'mount -t tmpfs none /run && exec "$@"', "sh",
+                                       nspawn, "--boot", "--directory", root, "--machine", f"sluice-test-{os.getpid()}",
                                        "--register=no", "--keep-unit", "--private-network", "--console=pipe",
                                        stdin=subprocess.DEVNULL, stdout=out, stderr=out)
         case.addCleanup(self.stop)
