@@ -262,8 +262,11 @@ TEST(Names, OfSettingsAreThoseOfTheTable) {
   std::size_t found = 0;
   for (const fs::path& document : documents()) {
     if (document.filename() == "architecture.md") continue;  // speaks of threads and files by such names
+    // In its tables the first cell is another program's.
+    const bool tells_others = document.filename() == "migration.md";
     for (const std::string& line : prose(document))
-      for (const std::string& span : spans(line)) {
+      for (const std::string& span :
+           spans(tells_others && line.starts_with('|') ? line.substr(line.find('|', 1)) : line)) {
         if (!std::regex_match(span, kSetting) || std::regex_match(span, kFile)) continue;
         ++found;
         EXPECT_TRUE(is_setting(known, span)) << document << ": there is no setting " << span;
@@ -308,7 +311,11 @@ TEST(Configurations, OfTheDocumentsAreRight) {
       if (block.language != "yaml" || !top.contains(first)) continue;
       ++found;
       const auto checked = cli::test::sluice("check -c " + folder.write("block.yaml", text));
-      EXPECT_EQ(checked.status, 0) << document << ":" << block.first_line << "\n" << checked.err;
+      // Files with secrets are the reader's.
+      const std::string faults =
+          std::regex_replace(checked.err, std::regex("[^\n]*_file names [^\n]* cannot be read:[^\n]*\n"), "");
+      EXPECT_EQ(faults, "") << document << ":" << block.first_line;
+      EXPECT_TRUE(checked.status == 0 || checked.err != faults) << document << ":" << block.first_line;
     }
   }
   EXPECT_GE(found, 2U);
