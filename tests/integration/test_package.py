@@ -1,0 +1,302 @@
+#!/usr/bin/python3
+"""The Debian package of the build that is tested: what is in it, and its life in a root that is booted."""
+import glob
+import os
+import re
+import shutil
+import subprocess
+import tempfile
+
+from harness import daemon, debian_root, mounts, nspawn, paths, waiting
+from harness.case import Case, main, skip_unless_program
+
+
+def build_package(directory):
+    """The .deb of the build that is tested, in the directory."""
+    cpack = skip_unless_program("cpack")
+    skip_unless_program("dpkg-shlibdeps")
+    result = subprocess.run([cpack, "-G", "DEB", "-B", directory], cwd=paths.build(), stdin=subprocess.DEVNULL,
+                            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=300, check=False)
+    found = glob.glob(os.path.join(directory, "*.deb"))
+    if result.returncode != 0 or len(found) != 1:
+        raise AssertionError(f"cpack ended with {result.returncode}: {result.stdout}")
+    return found[0]
+
+
+def subcommands(help_text):
+    block = re.search(r"^Subcommands:\n((?:  .*\n)+)", help_text, re.MULTILINE)
+    return re.findall(r"^  (\S+)", block[1], re.MULTILINE) if block else []
+
+
+def options(help_text):
+    block = re.search(r"^Options:\n((?:  .*\n)+)", help_text, re.MULTILINE)
+    return [name for names in re.findall(r"^  (-\S+)", block[1], re.MULTILINE) for name in names.split(",")]
+
+
+def command_line(*command):
+    """(words of a command, its help) for it and for all below it."""
+    result = daemon.run_once(*command, "--help")
+    assert result.returncode == 0, result.stderr
+    yield command, result.stdout
+    for word in subcommands(result.stdout):
+        yield from command_line(*command, word)
+
+
+def edit(path, expression, text):
+    with open(path) as file:
+        content = file.read()
+    with open(path, "w") as file:
+        file.write(re.sub(expression, text, content, count=1))
+
+
+class Server(nspawn.Machine):
+    """A clean Debian with what the package depends on, booted."""
+
+    def __init__(self, case, deb, root):
+        depends = subprocess.run(["dpkg-deb", "-f", deb, "Depends"], stdout=subprocess.PIPE, text=True, check=True).stdout
+        packages = [re.match(r"[^ |,]+", alternatives.strip())[0] for alternatives in depends.split(",")]
+        debian_root.unpack(root, "systemd-sysv", *packages)
+        with open(os.path.join(root, "etc/hosts"), "w") as file:
+            file.write("127.0.0.1 localhost\n::1 localhost\n")
+        super().__init__(case, root, case.path("log"))
+
+    def install(self, deb, *options):
+        shutil.copy(deb, os.path.join(self.root, "root/sluice.deb"))
+        output = self.run("apt-get", "install", "-q", "-y", *options, "/root/sluice.deb")
+        os.remove(os.path.join(self.root, "root/sluice.deb"))
+        self.wait_active()
+        return output
+
+    def file(self, path):
+        with open(self.root + path) as file:
+            return file.read()
+
+    def stat(self, path):
+        return self.run("stat", "-c", "%a %U %G", path).strip()
+
+    def show(self, name):
+        return self.run("systemctl", "show", "--value", "--property", name, "sluice").strip()
+
+    def wait_active(self):
+        waiting.until(lambda: self.show("ActiveState") == "active", "the service is active")
+
+    def journal(self, *options):
+        return self.run("journalctl", "--no-pager", "--unit", "sluice", *options)
+
+    def send(self, flows, *options):
+        """Flows of one exporter, which the file sink has in the end."""
+        before = self.delivered()
+        self.run("sluice", "generate", "--protocol", "ipfix", "--to", "127.0.0.1:4739", "--flows", str(flows), "--rate", "0",
+                 "--quiet", *options)
+        waiting.until(lambda: self.delivered() == before + flows, f"{flows} flows are delivered")
+
+    def delivered(self):
+        return self.metric(r'sluice_sink_delivered_flows_total\{[^}]*sink="archive"[^}]*\}')
+
+    def finished_files(self):
+        return [path.removeprefix(self.root) for path in glob.glob(self.root + "/var/lib/sluice/flows/*.jsonl")]
+
+    def everything(self):
+        """All files, but for what the package manager and the journal keep for themselves."""
+        found = self.run("find", "/", "-xdev", "(", "-path", "/var/lib/dpkg", "-o", "-path", "/var/lib/apt", "-o", "-path",
+                            "/var/cache/apt", "-o", "-path", "/var/log", "-o", "-path", "/run", "-o", "-path", "/tmp", ")",
+                            "-prune", "-o", "-print").splitlines()
+        users = [line for name in ("passwd", "group") for line in self.file(f"/etc/{name}").splitlines()]
+        return set(found) | set(users)
+
+
+# No broker is there, and the end is not to wait for one.
+ADMINS_CONFIGURATION = """
+shutdown_timeout: 1s
+sinks:
+  archive: {type: file, format: json}
+"""
+ADMINS_UNIT = "[Service]\nWatchdogSec=2s\n"
+
+
+class Package(Case):
+    """Works on a memory disk. The package is built once."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.disk = cls.enterClassContext(mounts.private_disk())
+        cls.addClassCleanup(setattr, tempfile, "tempdir", tempfile.tempdir)
+        tempfile.tempdir = cls.disk
+        cls.deb = build_package(os.path.join(cls.disk, "package"))
+        cls.root = os.path.join(cls.disk, "extracted")
+        subprocess.run(["dpkg-deb", "-x", cls.deb, cls.root], check=True)
+
+    def test_lintian_finds_no_error(self):
+        lintian = skip_unless_program("lintian")
+        result = subprocess.run([lintian, "--allow-root", "--fail-on", "error", self.deb], stdin=subprocess.DEVNULL,
+                                stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=300, check=False)
+        self.assertEqual(0, result.returncode, result.stdout)
+
+    def test_its_configuration_is_kafka_here_and_a_state_file(self):
+        result = daemon.run_once("check", "-c", os.path.join(self.root, "etc/sluice/sluice.yaml"))
+        self.assertEqual(0, result.returncode, result.stderr)
+        self.assertIn("file: /var/lib/sluice/state", result.stdout)
+        self.assertIn("brokers: localhost:9092", result.stdout)
+        self.assertNotIn("type: stdout", result.stdout)
+
+    def test_it_has_all_tables_rules_and_dashboards(self):
+        def files(top):
+            return {os.path.relpath(os.path.join(directory, name), top) for directory, _, names in os.walk(top)
+                    for name in names if "__pycache__" not in directory}
+        for part in ("clickhouse", "prometheus", "grafana"):
+            shipped = files(os.path.join(paths.source(), "deploy", part))
+            self.assertTrue(shipped, part)
+            self.assertLessEqual(shipped, files(os.path.join(self.root, "usr/share/sluice", part)))
+
+    def test_its_tables_find_their_message(self):
+        result = subprocess.run([os.path.join(self.root, "usr/share/sluice/clickhouse/apply.sh"), "--print"],
+                                stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+                                timeout=waiting.DEADLINE, check=False)
+        self.assertEqual(0, result.returncode, result.stderr)
+        self.assertIn("CREATE TABLE", result.stdout)
+
+    def test_the_man_page_has_every_command_and_option(self):
+        page = subprocess.run([skip_unless_program("man"), "-l", os.path.join(self.root, "usr/share/man/man1/sluice.1.gz")],
+                              env={**os.environ, "MANWIDTH": "200", "LC_ALL": "C", "MAN_KEEP_FORMATTING": ""},
+                              stdout=subprocess.PIPE, text=True, timeout=waiting.DEADLINE, check=True).stdout
+        sections = dict(re.findall(r"^   (sluice.*)\n((?:(?:     .*)?\n)*)", page, re.MULTILINE))
+        for command, help_text in command_line():
+            section = sections.get(" ".join(("sluice", *command)), "")
+            for option in options(help_text):
+                self.assertRegex(section, rf"(?m)^ +(-\S+,)?{re.escape(option)}\b", f"sluice {' '.join(command)}")
+
+    def test_the_shell_completes_every_command_and_option(self):
+        completion = os.path.join(self.root, "usr/share/bash-completion/completions/sluice")
+        script = 'source "$1"; COMP_WORDS=("${@:2}"); COMP_CWORD=$(($# - 2)); _sluice; printf "%s\\n" "${COMPREPLY[@]}"'
+
+        def completed(*words):
+            result = subprocess.run(["bash", "-c", script, "bash", completion, daemon.binary(), *words],
+                                    stdout=subprocess.PIPE, text=True, timeout=waiting.DEADLINE, check=True)
+            return result.stdout.split()
+
+        for command, help_text in command_line():
+            self.assertEqual(options(help_text), completed(*command, "-"), command)
+            self.assertEqual(subcommands(help_text), completed(*command, ""), command)
+        self.assertEqual(["netflow5", "netflow9"], completed("generate", "--protocol", "net"))
+
+    def newer(self, version):
+        """A package that differs in its version and in its configuration's first line."""
+        tree = self.path(version)
+        subprocess.run(["dpkg-deb", "-R", self.deb, tree], check=True)
+        edit(os.path.join(tree, "DEBIAN/control"), r"(?m)^Version: .*", f"Version: {version}")
+        edit(os.path.join(tree, "etc/sluice/sluice.yaml"), r"\A", f"# As of {version}\n")
+        deb = self.path(f"sluice_{version}.deb")
+        subprocess.run(["dpkg-deb", "-Zgzip", "-z1", "-b", tree, deb], stdout=subprocess.DEVNULL, check=True)
+        return deb
+
+    def test_from_installation_to_purge(self):
+        self.server = Server(self, self.deb, os.path.join(self.disk, "root"))
+        clean = self.server.everything()
+        self.installed()
+        self.upgraded_untouched()
+        self.collects()
+        self.reloads()
+        self.is_started_again_after_a_crash()
+        self.is_killed_by_the_watchdog()
+        self.upgraded_with_a_changed_configuration()
+        self.has_its_receive_buffer_by_the_documented_drop_in()
+        self.removed()
+        self.server.run("apt-get", "purge", "-q", "-y", "sluice")
+        self.server.run("rm", "-r", "/etc/systemd/system/sluice.service.d")
+        self.assertEqual(set(), {path for path in self.server.everything() - clean if not path.endswith("-")})  # /etc/passwd-
+        self.assertEqual("", self.server.run("find", "/var/log", "-name", "*sluice*"))
+
+    def installed(self):
+        self.server.install(self.deb)
+        self.assertEqual("enabled", self.server.run("systemctl", "is-enabled", "sluice").strip())
+        process = self.server.run("cat", f"/proc/{self.server.show('MainPID')}/status")
+        self.assertRegex(process, r"(?m)^CapEff:\t0+$")
+        self.assertRegex(process, r"(?m)^CapBnd:\t0+$")
+        self.assertNotRegex(process, r"(?m)^Uid:\t0\t")
+        self.assertRegex(self.server.show("StatusText"), "^0 exporters; 0 datagrams/s, 0 flows/s; kafka: ")
+        self.assertEqual("", self.server.run("systemd-analyze", "verify", "--man=no", "/lib/systemd/system/sluice.service"))
+        self.assertEqual("750 root sluice", self.server.stat("/etc/sluice"))
+        self.assertEqual("640 root sluice", self.server.stat("/etc/sluice/sluice.yaml"))
+        for directory in ("/var/lib/sluice", "/var/cache/sluice", "/var/log/sluice"):
+            self.assertEqual("750 sluice sluice", self.server.stat(directory))
+        # Names are resolved inside the sandbox; a warning is filed as one.
+        refused = "Connect to ipv4#127.0.0.1:9092 failed: Connection refused"
+        waiting.until(lambda: refused in self.server.journal("--priority", "warning"), "the broker is tried")
+        self.assertNotIn("listening on", self.server.journal("--priority", "warning"))
+        self.assertIn("listening on", self.server.journal())
+
+    def upgraded_untouched(self):
+        before = self.server.show("MainPID")
+        self.server.install(self.newer("7.0"))
+        self.assertNotEqual(before, self.server.show("MainPID"))
+        self.assertTrue(self.server.file("/etc/sluice/sluice.yaml").startswith("# As of 7.0\n"))
+        self.assertEqual("640 root sluice", self.server.stat("/etc/sluice/sluice.yaml"))
+
+    def collects(self):
+        with open(self.server.root + "/etc/sluice/sluice.yaml", "a") as file:
+            file.write(ADMINS_CONFIGURATION)
+        drop_in = self.server.root + "/etc/systemd/system/sluice.service.d/watchdog.conf"
+        os.makedirs(os.path.dirname(drop_in))
+        with open(drop_in, "w") as file:
+            file.write(ADMINS_UNIT)
+        self.server.run("systemctl", "daemon-reload")
+        self.server.run("systemctl", "restart", "sluice")
+        self.server.send(500)
+        waiting.until(lambda: re.search(r"^1 exporter; .*archive: [1-9]\d* flows/s", self.server.show("StatusText")),
+                      "the status tells of flows")
+
+    def has_its_receive_buffer_by_the_documented_drop_in(self):
+        example = "/usr/share/doc/sluice/examples/receive-buffer.conf.example"
+        drop_in = "/etc/systemd/system/sluice.service.d/receive-buffer.conf"
+        self.server.run("cp", example, drop_in)
+        self.server.run("systemctl", "daemon-reload")
+        self.server.run("systemctl", "restart", "sluice")
+        told = self.server.run("journalctl", "--no-pager", "_PID=" + self.server.show("MainPID"))
+        self.assertNotIn("asked for a receive buffer", told)
+        # The kernel books twice what was asked for.
+        sockets = self.server.metric("sluice_workers")
+        self.assertEqual(2 * (32 << 20) * sockets, self.server.metric(r'sluice_listener_queue_limit_bytes\{[^}]*:4739"[^}]*\}'))
+        self.server.run("rm", drop_in)
+        self.server.run("systemctl", "daemon-reload")
+
+    def reloads(self):
+        self.assertEqual([], self.server.finished_files())
+        self.server.run("systemctl", "reload", "sluice")
+        self.server.send(100)
+        self.assertEqual(("active", "0"), (self.server.show("ActiveState"), self.server.show("NRestarts")))
+        [first] = self.server.finished_files()
+        self.assertEqual(500, len(self.server.file(first).splitlines()))
+        self.assertEqual("640 sluice sluice", self.server.stat(first))
+
+    def is_started_again_after_a_crash(self):
+        # What was learnt outlives it: templates are known at once.
+        waiting.until(lambda: self.server.metric("sluice_state_unwritten_changes") == 0, "the state is written")
+        self.server.run("systemctl", "kill", "--signal=KILL", "sluice")
+        waiting.until(lambda: self.server.show("NRestarts") == "1", "it is started again")
+        self.server.wait_active()
+        waiting.until(lambda: self.server.metric(r"sluice_state_restored\{.*\}") > 0, "it has read its state")
+        self.server.send(100, "--no-templates")
+
+    def is_killed_by_the_watchdog(self):
+        self.server.run("systemctl", "kill", "--signal=STOP", "sluice")
+        waiting.until(lambda: self.server.show("NRestarts") == "2", "the watchdog has it started again")
+        self.server.wait_active()
+        self.assertIn("Watchdog timeout", self.server.journal())
+
+    def upgraded_with_a_changed_configuration(self):
+        ours = self.server.file("/etc/sluice/sluice.yaml")
+        self.server.install(self.newer("8.0"), "-o", "Dpkg::Options::=--force-confdef", "-o", "Dpkg::Options::=--force-confold")
+        self.assertEqual(ours, self.server.file("/etc/sluice/sluice.yaml"))
+        self.assertTrue(self.server.file("/etc/sluice/sluice.yaml.dpkg-dist").startswith("# As of 8.0\n"))
+        self.server.send(100)
+
+    def removed(self):
+        self.server.run("apt-get", "remove", "-q", "-y", "sluice")
+        self.assertEqual("inactive", self.server.show("ActiveState"))
+        self.assertEqual("", self.server.run("sh", "-c", "grep -l '^sluice$' /proc/[0-9]*/comm 2>/dev/null || true"))
+        self.assertIn("archive", self.server.file("/etc/sluice/sluice.yaml"))
+        self.assertTrue(os.path.exists(self.server.root + "/var/lib/sluice/state"))
+
+
+if __name__ == "__main__":
+    main()
