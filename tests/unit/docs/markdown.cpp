@@ -81,14 +81,16 @@ std::vector<Block> blocks(const fs::path& path) {
   bool fenced = false;
   bool open = false;
   int number = 0;
+  std::size_t indent = 0;  // of the fence, as in a list
   for (const std::string& line : lines_of(path)) {
     ++number;
     if (const Fence edge = fence(line); edge.is) {
       fenced = !fenced;
       open = false;
+      indent = line.find('`');
       if (fenced) out.push_back({.language = edge.language, .first_line = number + 1, .lines = {}});
     } else if (fenced) {
-      out.back().lines.push_back(line);
+      out.back().lines.push_back(line.substr(std::min({indent, line.find_first_not_of(' '), line.size()})));
     } else if (indented(line) && !blank(line)) {
       if (!open) out.push_back({.language = {}, .first_line = number, .lines = {}});
       open = true;
