@@ -46,6 +46,7 @@ int parse_and_run(int argc, char** argv) {
   add_run(app, chosen);
   add_check(app, chosen);
   add_decode(app, chosen);
+  add_doctor(app, chosen);
   add_exporters(app, chosen);
   add_generate(app, chosen);
   add_query(app, chosen);

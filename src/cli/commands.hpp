@@ -12,6 +12,7 @@ using Action = std::function<int()>;
 void add_run(CLI::App& app, Action& chosen);
 void add_check(CLI::App& app, Action& chosen);
 void add_decode(CLI::App& app, Action& chosen);
+void add_doctor(CLI::App& app, Action& chosen);
 void add_exporters(CLI::App& app, Action& chosen);
 void add_generate(CLI::App& app, Action& chosen);
 void add_query(CLI::App& app, Action& chosen);

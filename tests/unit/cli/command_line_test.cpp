@@ -92,7 +92,7 @@ INSTANTIATE_TEST_SUITE_P(
 
 TEST(Help, IsThereForEveryCommandWithAnExample) {
   for (const std::string command :
-       {"", "run", "check", "decode", "exporters", "generate", "replay", "schema", "store"}) {
+       {"", "run", "check", "decode", "doctor", "exporters", "generate", "replay", "schema", "store"}) {
     const auto ended = sluice(command + " --help");
     EXPECT_EQ(ended.status, 0) << command;
     EXPECT_EQ(ended.err, "") << command;

@@ -1,0 +1,49 @@
+#include "../sink/mock_broker.hpp"
+#include "doctor_support.hpp"
+
+namespace sluice::doctor::test {
+namespace {
+
+using sluice::test::MockBroker;
+using testing::ElementsAre;
+using testing::HasSubstr;
+
+config::Config kafka_at(const config::Sink& sink) {
+  config::Config config;
+  config.sinks["kafka"] = sink;
+  return config;
+}
+
+TEST(Broker, WithItsTopic) {
+  MockBroker broker(6);
+  EXPECT_THAT(check_brokers(kafka_at(broker.settings())),
+              ElementsAre(Is("broker of sink kafka", Status::ok, "1 broker"),
+                          Is("topic flows", Status::ok, "6 partitions")));
+}
+
+TEST(Broker, ThatIsNotThere) {
+  config::Sink sink;
+  sink.type = config::SinkType::kafka;
+  sink.kafka.brokers = "127.0.0.1:1";
+  const Findings found = check_brokers(kafka_at(sink));
+  ASSERT_THAT(found,
+              ElementsAre(Is("broker of sink kafka", Status::fail, "No broker of 127.0.0.1:1 answers")));
+  EXPECT_THAT(found[0].sentence, HasSubstr("refused"));
+}
+
+TEST(Broker, SettingsThatCannotBe) {
+  config::Sink sink;
+  sink.type = config::SinkType::kafka;
+  sink.kafka.properties["no.such.property"] = "1";
+  EXPECT_THAT(check_brokers(kafka_at(sink)), ElementsAre(Says(Status::fail, "no.such.property")));
+}
+
+TEST(Broker, LagOfAGroupThatNeverConfirmedIsTheWholeTopic) {
+  MockBroker broker(2);
+  const auto lag = consumer_lag("kafka", broker.settings(), "flows", "nobody");
+  ASSERT_TRUE(lag) << lag.error();
+  EXPECT_EQ(*lag, 0U);
+}
+
+}  // namespace
+}  // namespace sluice::doctor::test

@@ -1,0 +1,121 @@
+#include "doctor_support.hpp"
+#include "sluice/doctor/examine.hpp"
+
+namespace sluice::doctor::test {
+namespace {
+
+using testing::Contains;
+using testing::Each;
+using testing::ElementsAre;
+using testing::Field;
+
+constexpr double kNow = 1800000000;
+
+/// Answers by the first of its keys that the statement holds. A healthy server unless a test changes it.
+struct Server {
+  std::map<std::string, std::string> answers = {
+      {"version(), ", "26.3.1.1\t1800000000.5\n"},
+      {"extract(", "sluice\tflows\tsluice-flows\n"},
+      {"countIf(name", "7\n"},
+      {"schema_version", std::to_string(schema_version()) + "\n"},
+      {"kafka_consumers", "1\t4\t\n"},
+      {"flows_raw", "1799999998\n"},
+      {"flows_errors", "0\n"},
+  };
+  std::optional<query::Problem> problem;
+  Result<std::uint64_t, std::string> lag = std::uint64_t{3};
+
+  Findings findings(bool named = true, const std::string& topic = "flows") const {
+    config::Config config;
+    config.sinks["kafka"].type = config::SinkType::kafka;
+    config.sinks["kafka"].kafka.topic = topic;
+    const Store store{.where = "http://127.0.0.1:8123",
+                      .named = named,
+                      .ask = [this](const std::string& sql) -> Result<std::string, query::Problem> {
+                        if (problem) return failure(*problem);
+                        for (const char* key : {"version(), ", "extract(", "countIf(name", "kafka_consumers",
+                                                "schema_version", "flows_raw", "flows_errors"})
+                          if (sql.find(key) != std::string::npos) return answers.at(key);
+                        return failure(query::Problem{.text = "unexpected: " + sql});
+                      },
+                      .lag = [this](const std::string&, const std::string&) { return std::optional(lag); }};
+    return check_clickhouse(config, store, kNow);
+  }
+};
+
+TEST(ClickHouse, AllIsWell) {
+  EXPECT_THAT(Server().findings(),
+              ElementsAre(Is("ClickHouse", Status::ok, "26.3.1.1"), Is("schema version", Status::ok, ""),
+                          Is("consumers", Status::ok, "4 partitions"), Is("lag", Status::ok, "3 records"),
+                          Is("unreadable records", Status::ok, "")));
+}
+
+TEST(ClickHouse, NobodyThereMattersWhereItWasNamed) {
+  Server server;
+  server.problem = query::Problem{.kind = query::Problem::Kind::unreachable, .text = "no answer"};
+  EXPECT_THAT(server.findings(true), ElementsAre(Says(Status::fail, "no answer")));
+  EXPECT_THAT(server.findings(false), ElementsAre(Says(Status::warning, "--clickhouse names it")));
+}
+
+TEST(ClickHouse, AWrongPassword) {
+  Server server;
+  server.problem =
+      query::Problem{.kind = query::Problem::Kind::refused, .code = 516, .text = "default: wrong"};
+  EXPECT_THAT(server.findings(false), ElementsAre(Says(Status::fail, "--password-file")));
+}
+
+TEST(ClickHouse, OldServerAndWrongClock) {
+  Server server;
+  server.answers["version(), "] = "24.3.9.5\t1800000000\n";
+  EXPECT_THAT(server.findings(), ElementsAre(Says(Status::fail, "24.8 or newer")));
+  server.answers["version(), "] = "25.1\t1800003600\n";
+  EXPECT_THAT(server.findings(), Contains(Is("ClickHouse's clock", Status::warning, "3,600 seconds")));
+}
+
+TEST(ClickHouse, NoTables) {
+  Server server;
+  server.answers["extract("] = "";
+  EXPECT_THAT(server.findings(), Contains(Is("tables", Status::fail, "apply.sh")));
+  server.answers["extract("] = "sluice\tflows\tgroup\n";
+  server.answers["countIf(name"] = "5\n";
+  EXPECT_THAT(server.findings(), Contains(Is("tables", Status::fail, "missing")));
+}
+
+TEST(ClickHouse, OtherSchemaVersions) {
+  Server server;
+  server.answers["schema_version"] = "0\n";
+  EXPECT_THAT(server.findings(), Contains(Is("schema version", Status::warning, "run its")));
+  server.answers["schema_version"] = "999\n";
+  EXPECT_THAT(server.findings(), Contains(Is("schema version", Status::warning, "upgrade")));
+}
+
+TEST(ClickHouse, AnotherTopic) {
+  EXPECT_THAT(Server().findings(true, "elsewhere"),
+              Contains(Is("topic of the tables", Status::fail,
+                          "consumes topic flows while sluice writes to elsewhere")));
+}
+
+TEST(ClickHouse, NoConsumer) {
+  Server server;
+  server.answers["kafka_consumers"] = "1\t0\tLocal: Broker transport failure\\nmore\n";
+  EXPECT_THAT(server.findings(), Contains(Is("consumers", Status::fail, "transport failure")));
+}
+
+TEST(ClickHouse, Behind) {
+  Server server;
+  server.lag = std::uint64_t{5000};
+  EXPECT_THAT(server.findings(), Contains(Is("lag", Status::ok, "5,000 records")));  // but rows are fresh
+  server.answers["flows_raw"] = "1799999000\n";
+  EXPECT_THAT(server.findings(), Contains(Is("lag", Status::warning, "newest row is 1,000 seconds old")));
+  server.lag = failure(std::string("timed out"));
+  EXPECT_THAT(server.findings(), Contains(Is("lag", Status::warning, "timed out")));
+}
+
+TEST(ClickHouse, UnreadableRecords) {
+  Server server;
+  server.answers["flows_errors"] = "12\n";
+  EXPECT_THAT(server.findings(), Contains(Is("unreadable records", Status::warning, "12 records")));
+}
+
+}  // namespace
+}  // namespace sluice::doctor::test
