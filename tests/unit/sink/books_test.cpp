@@ -329,11 +329,13 @@ TEST(KafkaRows, AFailedReportIsBookedToItsExporter) {
 class StuckWriter final : public BlockWriter {
  public:
   Result<void, WriteError> write(const Block&, const GiveUp& give_up) override {
+    ++begun;
     while (!go && !give_up.reached()) std::this_thread::sleep_for(milliseconds(1));
     if (!go) return failure(WriteError{FailReason::shutdown, "stuck"});
     return {};
   }
   std::atomic<bool> go{false};
+  std::atomic<int> begun{0};
 };
 
 TEST(QueueBooks, DeliveredShedAndLeftAtTheEnd) {
@@ -349,7 +351,7 @@ TEST(QueueBooks, DeliveredShedAndLeftAtTheEnd) {
   ASSERT_TRUE(eventually([&] { return by_exporter(sink.books())[exporter(1)].delivered == 4; }));
   writer.go = false;
   send(1);
-  // Taken by the thread, so that the queue has room for two more.
+  ASSERT_TRUE(eventually([&] { return writer.begun == 2; })) << "then the queue has room for two more";
   ASSERT_TRUE(eventually([&] {
     send(2);
     return by_exporter(sink.books())[exporter(2)].shed > 0;
