@@ -273,7 +273,7 @@ TEST(UserPacketBits, TellTheInnerPacketFromTheOuter) {
 
 TEST(UserPacketBits, ReachPastTheHeaderAsFarAsTheSampleGoes) {
   auto packet = PacketBuilder().ipv4("192.0.2.1", "192.0.2.2").udp(53, 53).bytes();
-  for (const unsigned octet : {0x12, 0x34, 0x56}) packet.push_back(static_cast<std::byte>(octet));
+  for (const unsigned octet : {0x12U, 0x34U, 0x56U}) packet.push_back(static_cast<std::byte>(octet));
   packet[2] = std::byte{0};  // no total length: as sampled before the card cut it
   packet[3] = std::byte{0};
   const auto of = [&](std::uint32_t offset, std::uint32_t length, UserType type = UserType::uint) {

@@ -1,0 +1,1 @@
+// Empty: carries the headers that the unit tests share precompiled.
