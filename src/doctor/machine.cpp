@@ -2,10 +2,10 @@
 #include <sys/timex.h>
 
 #include <algorithm>
+#include <cstdlib>
 #include <fstream>
 #include <iterator>
 #include <sstream>
-#include <thread>
 
 #include "doctor/checks.hpp"
 
