@@ -121,6 +121,20 @@ Problem broken(const Server& server, const beast::error_code& error) {
                   error.message() + ")"};
 }
 
+Problem late(const Server& server, std::chrono::milliseconds limit) {
+  return {
+      .kind = Problem::Kind::unreachable,
+      .text = "no answer from " + server.to_string() + " within " + std::to_string(limit.count()) + " ms"};
+}
+
+/// Of an HTTP server that is no ClickHouse.
+Problem refusal(const Server& server, const http::response<http::string_body>& answer) {
+  return {.kind = Problem::Kind::refused,
+          .code = static_cast<int>(answer.result_int()),
+          .text = "the answer of " + server.to_string() + " is status " + std::to_string(answer.result_int()),
+          .body = answer.body().substr(0, answer.body().find('\n'))};
+}
+
 /// A connection has a time limit, an answer has none: both on one stream.
 beast::error_code connect(asio::io_context& io, beast::tcp_stream& stream, const Server& server) {
   beast::error_code error;
@@ -204,7 +218,8 @@ Result<void, Problem> ask(const Server& server, const Login& login, const Reques
   return read_answer(stream.socket(), server, request, take);
 }
 
-Result<std::string, Problem> get(const Server& server, std::string_view target, const std::string& token) {
+Result<std::string, Problem> get(const Server& server, std::string_view target, const std::string& token,
+                                 std::chrono::milliseconds limit) {
   asio::io_context io;
   beast::tcp_stream stream(io);
   if (const auto error = connect(io, stream, server)) return failure(unreachable(server, error));
@@ -214,19 +229,21 @@ Result<std::string, Problem> get(const Server& server, std::string_view target, 
   message.set(http::field::user_agent, "sluice/" + std::string(version().version));
   message.set(http::field::connection, "close");
   if (!token.empty()) message.set(http::field::authorization, "Bearer " + token);
-  beast::error_code error;
-  http::write(stream.socket(), message, error);
-  if (error) return failure(broken(server, error));
   beast::flat_buffer buffer;
   http::response_parser<http::string_body> parser;
   parser.body_limit(std::numeric_limits<std::uint64_t>::max());
-  http::read(stream.socket(), buffer, parser, error);
+  beast::error_code error;
+  stream.expires_after(limit);  // which counts for asynchronous calls alone
+  http::async_write(stream, message, [&](beast::error_code written, std::size_t) {
+    error = written;
+    if (!written)
+      http::async_read(stream, buffer, parser, [&](beast::error_code read, std::size_t) { error = read; });
+  });
+  io.restart();
+  io.run();
+  if (error == beast::error::timeout) return failure(late(server, limit));
   if (error) return failure(broken(server, error));
-  if (parser.get().result() != http::status::ok)
-    return failure(Problem{.kind = Problem::Kind::refused,
-                           .code = static_cast<int>(parser.get().result_int()),
-                           .text = "the answer of " + server.to_string() + " is status " +
-                                   std::to_string(parser.get().result_int())});
+  if (parser.get().result() != http::status::ok) return failure(refusal(server, parser.get()));
   return parser.get().body();
 }
 

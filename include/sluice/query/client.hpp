@@ -1,6 +1,7 @@
 #pragma once
 // Asks a ClickHouse server, or what speaks its HTTP interface, one statement. Blocks the calling thread; any
 // thread, no state is shared between calls.
+#include <chrono>
 #include <functional>
 #include <map>
 #include <string>
@@ -32,6 +33,8 @@ struct Problem {
   Kind kind = Kind::unreachable;
   int code = 0;           ///< ClickHouse's number of the error; 0 where it gave none
   std::string text = {};  ///< of one error; without the code before it and the server's version behind it
+  std::string body =
+      {};  ///< what came with a status that get() does not take, up to the end of its first line
 };
 
 /// Takes the answer piece by piece, with the name of the format it is in (what was asked for, or what the
@@ -42,8 +45,10 @@ using Take = std::function<bool(std::string_view format, std::string_view piece)
 Result<void, Problem> ask(const Server& server, const Login& login, const Request& request, const Take& take);
 
 /// The body of `target` at an HTTP server that is no ClickHouse: sluice's own API. A token goes along as a
-/// bearer token. Any status but 200 is a Problem of kind `refused` with the status as its code.
-Result<std::string, Problem> get(const Server& server, std::string_view target, const std::string& token);
+/// bearer token. Any status but 200 is a Problem of kind `refused` with the status as its code; an answer
+/// that is not whole after `limit` is one of kind `unreachable`.
+Result<std::string, Problem> get(const Server& server, std::string_view target, const std::string& token,
+                                 std::chrono::milliseconds limit = std::chrono::seconds(30));
 
 /// "Code: 60. DB::Exception: Table x does not exist. (UNKNOWN_TABLE) (version 24.8.1.1)" as a Problem.
 Problem problem_of(std::string_view body, int code);

@@ -78,6 +78,12 @@ INSTANTIATE_TEST_SUITE_P(
         Mistake{"exporters --url https://x",
                 "sluice exporters: --url: \"https://x\" is HTTPS, which is not spoken here; it takes "
                 "http://HOST:PORT; see sluice exporters --help"},
+        Mistake{"health --url https://x",
+                "sluice health: --url: \"https://x\" is HTTPS, which is not spoken here; it takes "
+                "http://HOST:PORT; see sluice health --help"},
+        Mistake{
+            "health --timeout 0",
+            "sluice health: --timeout: \"0\" is no whole number from 1 to 3600; see sluice health --help"},
         Mistake{"store", "sluice store: --path is missing; see sluice store --help"},
         Mistake{
             "store --path x --connections 0",
@@ -91,8 +97,8 @@ INSTANTIATE_TEST_SUITE_P(
                 "sluice schema: \"sql\" is not proto, fields or clickhouse; see sluice schema --help"}));
 
 TEST(Help, IsThereForEveryCommandWithAnExample) {
-  for (const std::string command :
-       {"", "run", "check", "decode", "doctor", "exporters", "generate", "replay", "schema", "store"}) {
+  for (const std::string command : {"", "run", "check", "decode", "doctor", "exporters", "generate", "health",
+                                    "replay", "schema", "store"}) {
     const auto ended = sluice(command + " --help");
     EXPECT_EQ(ended.status, 0) << command;
     EXPECT_EQ(ended.err, "") << command;
