@@ -2,6 +2,7 @@
 # Installs the Debian 12 packages that are missing, and says which. Does nothing where all are there.
 #
 #     deploy/install-deps.sh build          what building needs
+#     deploy/install-deps.sh runtime        what a sluice that was built elsewhere needs to run
 #     deploy/install-deps.sh quickstart     what deploy/quickstart.sh needs besides: exporters, kcat, Java, npm
 #     deploy/install-deps.sh test           what tests/run.sh needs besides
 #
@@ -15,12 +16,16 @@ build_packages=(
   zlib1g-dev libzstd-dev liblz4-dev libbrotli-dev
   dpkg-dev file gzip
 )
+runtime_packages=(
+  librdkafka1 libprometheus-cpp-core1.0 libspdlog1.10 libyaml-cpp0.7 libpcap0.8 libsystemd0
+  zlib1g libzstd1 liblz4-1 libbrotli1 ca-certificates
+)
 quickstart_packages=(softflowd pmacct kcat python3 python3-scapy curl procps iproute2)
 test_packages=(
   "${quickstart_packages[@]}" python3-protobuf python3-venv python3-yaml nfdump
   openvswitch-switch ethtool iputils-ping
   debootstrap systemd systemd-container lintian man-db bash-completion
-  libgtest-dev libgmock-dev libbenchmark-dev prometheus python3-jsonschema
+  libgtest-dev libgmock-dev libbenchmark-dev prometheus python3-jsonschema docker.io docker-compose
   clang-19 libclang-rt-19-dev clang-format-19 clang-tidy-19
 )
 
@@ -40,8 +45,9 @@ java_packages() {
 
 npm_packages() { command -v npm >/dev/null || echo npm; }
 
-# softflowd, pmacct, nfdump, Open vSwitch and Prometheus start themselves as services when they are installed. What is run
-# here are started by hand; a service nobody asked for would hold their ports, so what this script brings is not started.
+# softflowd, pmacct, nfdump, Open vSwitch, Prometheus and Docker start themselves as services when they are installed.
+# What is run here is started by hand; a service nobody asked for would hold its ports, so what this script brings is not
+# started.
 policy=/usr/sbin/policy-rc.d
 policy_is_ours=false
 forbid_service_starts() {
@@ -60,9 +66,10 @@ allow_service_starts() {
 disable_services() {
   local package unit
   [[ -d /run/systemd/system ]] || return 0
-  for package in softflowd pmacct nfdump openvswitch-switch prometheus; do
+  for package in softflowd pmacct nfdump openvswitch-switch prometheus docker.io; do
     [[ " $* " == *" $package "* ]] || continue
-    for unit in $(dpkg -L $package | sed -n 's#^/lib/systemd/system/\([^@]*\.service\)$#\1#p'); do
+    [[ $package != docker.io ]] || package='docker.io containerd'
+    for unit in $(dpkg -L $package | sed -nE 's#^/lib/systemd/system/([^@]*\.(service|socket))$#\1#p'); do
       "${as_root[@]}" systemctl disable --quiet "$unit" || true
     done
   done
@@ -73,9 +80,10 @@ wanted=()
 for group in "$@"; do
   case $group in
     build) wanted+=("${build_packages[@]}") ;;
+    runtime) wanted+=("${runtime_packages[@]}") ;;
     quickstart) wanted+=("${quickstart_packages[@]}") && mapfile -t -O ${#wanted[@]} wanted < <(java_packages; npm_packages) ;;
     test) wanted+=("${test_packages[@]}") && mapfile -t -O ${#wanted[@]} wanted < <(java_packages; npm_packages) ;;
-    *) say "install-deps.sh: no group '$group'; there are build, quickstart and test" && exit 2 ;;
+    *) say "install-deps.sh: no group '$group'; there are build, runtime, quickstart and test" && exit 2 ;;
   esac
 done
 
