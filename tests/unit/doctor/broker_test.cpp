@@ -1,3 +1,5 @@
+#include <array>
+
 #include "../sink/mock_broker.hpp"
 #include "doctor_support.hpp"
 
@@ -38,11 +40,25 @@ TEST(Broker, SettingsThatCannotBe) {
   EXPECT_THAT(check_brokers(kafka_at(sink)), ElementsAre(Says(Status::fail, "no.such.property")));
 }
 
-TEST(Broker, LagOfAGroupThatNeverConfirmedIsTheWholeTopic) {
-  MockBroker broker(2);
+void produce(const MockBroker& broker, int records) {
+  std::array<char, 256> why{};
+  const sink::KafkaHandle producer(rd_kafka_new(RD_KAFKA_PRODUCER,
+                                                sink::make_kafka_conf("kafka", broker.settings()).release(),
+                                                why.data(), why.size()));
+  ASSERT_TRUE(producer) << why.data();
+  for (int i = 0; i < records; ++i)
+    ASSERT_EQ(rd_kafka_producev(producer.get(), RD_KAFKA_V_TOPIC("flows"), RD_KAFKA_V_PARTITION(i % 2),
+                                RD_KAFKA_V_END),
+              RD_KAFKA_RESP_ERR_NO_ERROR);
+  ASSERT_EQ(rd_kafka_flush(producer.get(), 10000), RD_KAFKA_RESP_ERR_NO_ERROR);
+}
+
+TEST(Broker, LagOfAGroupThatConfirmedNothingIsTheWholeTopic) {
+  const MockBroker broker(2);
+  produce(broker, 5);
   const auto lag = consumer_lag("kafka", broker.settings(), "flows", "nobody");
   ASSERT_TRUE(lag) << lag.error();
-  EXPECT_EQ(*lag, 0U);
+  EXPECT_EQ(*lag, 5U);
 }
 
 }  // namespace
