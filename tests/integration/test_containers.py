@@ -1,0 +1,331 @@
+#!/usr/bin/python3
+"""The container image and the compose stack: first as files, then for real, from a Debian that is made here to rows that
+a real exporter's flows became."""
+import contextlib
+import glob
+import json
+import os
+import re
+import subprocess
+import time
+import urllib.parse
+import urllib.request
+
+import yaml
+
+import test_pipeline
+from harness import capture, ccache, docker, exporters, flows, netns, paths, store, udp, waiting
+from harness.case import Case, main, skip_unless_program
+
+COMPOSE = os.path.join(paths.source(), "deploy/compose")
+CONTAINERS = os.path.join(paths.source(), "tests/integration/containers")
+STACK = os.path.join(COMPOSE, "docker-compose.yml")
+OVERRIDES = sorted(set(glob.glob(os.path.join(COMPOSE, "docker-compose.*.yml"))) - {STACK})
+DOCUMENT = os.path.join(paths.source(), "docs/containers.md")
+DOCKERFILE = "deploy/docker/Dockerfile"
+SCHEMA = "/usr/lib/python3/dist-packages/compose/config/compose_spec.json"
+# Grafana is in no registry of packages; its files have tests of their own.
+SERVICES = ("kafka", "topic", "clickhouse", "schema", "sluice", "prometheus", "mock-netflow", "mock-ipfix", "mock-sflow")
+HOST, EXPORTER = "198.51.100.1", "198.51.100.2"
+
+
+def read(path):
+    with open(path) as file:
+        return file.read()
+
+
+def variables(text):
+    """{name: default} of ${NAME:-default}; the default is None where there is none."""
+    text = text.replace("$$", "")
+    found = {}
+    for name, default in re.findall(r"\$\{([A-Z_]+)(?::-((?:[^{}])*))?\}", text):
+        found[name] = default or found.get(name)
+    return found
+
+
+class Files(Case):
+    """What can be said of the files without an engine."""
+
+    def test_the_schema_takes_the_compose_files(self):
+        try:
+            import jsonschema
+            specification = json.loads(read(SCHEMA))
+        except (ImportError, FileNotFoundError) as error:
+            self.skipTest(f"{error} (deploy/install-deps.sh test brings it)")
+        for path in (STACK, *OVERRIDES, os.path.join(CONTAINERS, "docker-compose.yml")):
+            with self.subTest(path=os.path.basename(path)):
+                jsonschema.Draft7Validator(specification).validate(yaml.safe_load(read(path)))
+
+    def test_docker_compose_takes_them(self):
+        program = skip_unless_program("docker-compose")
+        self.assertTrue(OVERRIDES)
+        for files in ([STACK], *([STACK, override] for override in OVERRIDES)):
+            arguments = [word for file in files for word in ("-f", file)]
+            for profile in ("mock", "collect"):
+                with self.subTest(files=files, profile=profile):
+                    result = subprocess.run([program, *arguments, "--profile", profile, "config", "--quiet"],
+                                            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                                            text=True, timeout=waiting.DEADLINE, check=False)
+                    # A variable without a value is only a warning there.
+                    self.assertEqual((0, ""), (result.returncode, result.stdout))
+
+    def test_everything_mounted_is_there(self):
+        services = yaml.safe_load(read(STACK))["services"]
+        named = yaml.safe_load(read(STACK))["volumes"]
+        for name, service in services.items():
+            for volume in service.get("volumes", []):
+                source, target = volume.split(":")[:2]
+                with self.subTest(service=name, source=source):
+                    self.assertTrue(target.startswith("/"))
+                    if source.startswith("."):
+                        self.assertTrue(os.path.exists(os.path.join(COMPOSE, source)))
+                        self.assertTrue(volume.endswith(":ro"), "the tree is not written to")
+                    else:
+                        self.assertIn(source, named)
+            build = service.get("build")
+            if build:
+                context = os.path.join(COMPOSE, build["context"])
+                self.assertTrue(os.path.samefile(context, paths.source()))
+                self.assertTrue(os.path.exists(os.path.join(context, build["dockerfile"])))
+
+    def test_what_the_image_is_built_from_is_in_the_context(self):
+        kept = {line[1:] for line in read(os.path.join(paths.source(), ".dockerignore")).splitlines() if line.startswith("!")}
+        for line in read(os.path.join(paths.source(), DOCKERFILE)).splitlines():
+            if line.startswith("COPY ") and "--from" not in line:
+                for source in line.split()[1:-1]:
+                    with self.subTest(source=source):
+                        self.assertTrue(os.path.exists(os.path.join(paths.source(), source)))
+                        self.assertTrue(source == "." or source.split("/")[0] in kept)
+        for path in kept:
+            self.assertTrue(os.path.exists(os.path.join(paths.source(), path)), path)
+
+    def test_images_are_pinned_and_alike(self):
+        images = {}
+        for service in yaml.safe_load(read(STACK))["services"].values():
+            name, _, tag = service["image"].partition(":")
+            images.setdefault(name, set()).add(tag)
+        for name, tags in images.items():
+            with self.subTest(image=name):
+                self.assertEqual(1, len(tags))
+                if name != "sluice":
+                    self.assertRegex(min(tags), r"^v?\d+\.\d+\.\d+")
+        # The same Kafka that deploy/local/kafka.sh runs, and so all tests.
+        self.assertIn(f"<version>{min(images['apache/kafka'])}</version>",
+                      read(os.path.join(paths.source(), "deploy/local/kafka/pom.xml")))
+
+    def test_every_variable_has_a_default_and_is_explained(self):
+        table = dict(re.findall(r"^\| `([A-Z_]+)` \| `([^`]*)` \|", read(DOCUMENT), re.MULTILINE))
+        found = {}
+        for path in (STACK, *OVERRIDES):
+            for name, default in variables(read(path)).items():
+                self.assertIsNotNone(default, f"{name} in {os.path.basename(path)} has no default")
+                self.assertEqual(default, found.setdefault(name, default), f"{name} has one default")
+        self.assertEqual(found, table)
+
+
+class Stack(Case):
+    """The image built and the stack run by a Docker engine, with what containers/docker-compose.yml puts in the place of
+    images from a registry."""
+
+    def setUp(self):
+        super().setUp()
+        self.engine_directory = self.path("docker")
+        self.began = time.monotonic()
+        engine, jars = store.engine(), self.jars()
+        java, prometheus = os.path.realpath(skip_unless_program("java")), skip_unless_program("prometheus")
+        java = os.path.dirname(os.path.dirname(java))
+        # Debian has Java's settings in /etc, and links to them; other builds of Java have them with the rest.
+        settings = os.path.realpath(os.path.join(java, "conf/security/java.security"))
+        settings = os.path.dirname(os.path.dirname(settings)) if settings.startswith("/etc/") else os.path.join(java, "conf")
+        self.environment = {"TEST_ENGINE": engine, "TEST_KAFKA_JARS": jars, "TEST_CONTAINERS": CONTAINERS,
+                            "TEST_JAVA": java, "TEST_JAVA_SETTINGS": settings,
+                            "TEST_PROMETHEUS": prometheus, "MOCK_RATE": "2", "TOPIC_PARTITIONS": "3"}
+        self.pcap = self.path("traffic.pcap")
+        capture.make(self.pcap, time.time() - 10)
+
+    def say(self, text):
+        print(f"{time.monotonic() - self.began:5.0f} s  {text}", flush=True)
+
+    def jars(self):
+        script = os.path.join(paths.source(), "deploy/local/kafka.sh")
+        result = subprocess.run([script, "fetch"], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                                stderr=subprocess.STDOUT, text=True, timeout=420, check=False)
+        if result.returncode == 3:
+            self.skipTest(result.stdout.strip())
+        self.assertEqual(0, result.returncode, result.stdout)
+        version = re.search(r"kafka_2.13</artifactId>\s*<version>(.*)</version>",
+                            read(os.path.join(paths.source(), "deploy/local/kafka/pom.xml")))[1]
+        cache = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")
+        return os.path.join(cache, "sluice", f"kafka-{version}")
+
+    def build(self):
+        """The images, with the network of this machine."""
+        with docker.Engine(self.engine_directory, bridge=False, keep=True) as engine, ccache.Server() as compiled:
+            engine.import_base(self.directory)
+            engine.import_debian("parts", "curl", "kcat")
+            self.say("bases imported")
+            commit = subprocess.run(["git", "describe", "--always", "--dirty", "--abbrev=12"], cwd=paths.source(),
+                                    stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, check=False).stdout.strip()
+            arguments = {"SOURCE_DIR": paths.source(), "SLUICE_COMMIT": commit or "unknown",
+                         "CCACHE_REMOTE_STORAGE": compiled.storage,
+                         **{name: value for name, value in os.environ.items()
+                            if name in ("LANG", "LC_ALL") or name.lower() in ("http_proxy", "https_proxy", "no_proxy")}}
+            words = [word for name, value in arguments.items() for word in ("--build-arg", f"{name}={value}")]
+            engine.run("build", "--network", "host", "-f", DOCKERFILE, "-t", "sluice:local", *words, ".",
+                       cwd=paths.source(), timeout=1500)
+            self.say(f"image built; {compiled.hits} of {compiled.hits + compiled.misses} questions to ccache answered")
+            self.check_image(engine, commit or "unknown")
+
+    def check_image(self, engine, commit):
+        image, base = engine.inspect("sluice:local"), engine.inspect(docker.BASE)
+        self.assertEqual("sluice", image["Config"]["User"])
+        self.assertLess(image["Size"] - base["Size"], 64 << 20, "beyond the Debian that it is built on")
+        run = ("run", "--rm", "--network", "host", "--read-only", "--cap-drop", "ALL")
+        self.assertIn(commit, engine.run(*run, "sluice:local", "version"))
+        engine.run(*run, "sluice:local", "check", "-c", "/etc/sluice/sluice.yaml")
+        # Nothing that was only there to build, nor what differs from build to build.
+        left = engine.run(*run, "--user", "root", "--entrypoint", "bash", "sluice:local", "-O", "nullglob", "-c",
+                          "echo /usr/bin/c++* /usr/src/* /tmp/* /var/log/* /var/lib/apt/lists/* /var/cache/ldconfig/*")
+        self.assertEqual("", left.strip())
+
+    def compose(self, *arguments, files=(), timeout=400):
+        chosen = (STACK, *(os.path.join(COMPOSE, file) for file in files), os.path.join(CONTAINERS, "docker-compose.yml"))
+        words = [word for file in chosen for word in ("-f", file)]
+        return self.engine.compose(*words, "--profile", "mock", *arguments, env=self.environment, timeout=timeout,
+                                   cwd=COMPOSE)
+
+    def state(self, service):
+        return self.engine.inspect(f"sluice_{service}_1")["State"]
+
+    def wait_healthy(self, *services):
+        for service in services:
+            def healthy():
+                state = self.state(service)
+                self.assertTrue(state["Running"], f"{service}: {state}")
+                return state["Health"]["Status"] == "healthy"
+            waiting.until(healthy, f"{service} is healthy", interval=0.3)
+
+    def inside(self, service, *command):
+        return self.engine.run("exec", f"sluice_{service}_1", *command)
+
+    def test_from_a_build_to_rows(self):
+        docker.interrupt_on_sigterm()
+        try:
+            self.build()
+            self.run_stack()
+        except KeyboardInterrupt:
+            self.doCleanups()  # which unittest leaves out then
+            raise
+
+    def run_stack(self):
+        # From here on no network but one of its own, in which nothing of this machine's is in the way. An exporter is
+        # another machine in it.
+        netns.enter(self)
+        exporter = netns.Endpoint(self)
+        netns.run("ip", "link", "add", "exporters", "type", "veth", "peer", "name", "exporter")
+        netns.run("ip", "address", "add", f"{HOST}/24", "dev", "exporters")
+        netns.run("ip", "link", "set", "exporters", "up")
+        exporter.connect("exporter", [f"{EXPORTER}/24"])
+        self.exporter = exporter
+        with docker.Engine(self.engine_directory, bridge=True) as self.engine:
+            try:
+                self.compose("up", "-d", "--no-build", *SERVICES)
+                self.say("stack started")
+                self.check_stack()
+                self.check_more_buffer()
+                self.check_host_network()
+            except AssertionError:
+                print(self.compose("ps", "-a"), self.compose("logs", "--tail=20"))
+                raise
+        self.say("ended")
+
+    def check_stack(self):
+        self.wait_healthy("kafka", "clickhouse", "sluice", "prometheus")
+        waiting.until(lambda: self.state("schema")["Status"] == "exited", "the tables are made")
+        self.assertEqual(0, self.state("schema")["ExitCode"])
+        self.say("healthy")
+        self.check_confinement()
+        self.check_rows("NetFlow v9", 9, 3)
+        self.say("rows of a real exporter")
+        # The three of the profile `mock`: sFlow, NetFlow v9 and IPFIX, each from a container of its own.
+        waiting.until(lambda: self.ask("SELECT DISTINCT toInt32(type) FROM sluice.flows_raw WHERE "
+                                       f"IPv6NumToString(sampler_address) != '::ffff:{EXPORTER}' ORDER BY 1") == [[1], [3], [4]],
+                      "rows of all three generators")
+        self.check_prometheus()
+        self.say("seen by Prometheus")
+        self.compose("stop", "sluice")
+        self.assertEqual(0, self.state("sluice")["ExitCode"])
+
+    def check_confinement(self):
+        status = dict(line.split(":\t", 1) for line in self.inside("sluice", "cat", "/proc/1/status").splitlines())
+        self.assertEqual({"640"}, set(status["Uid"].split()))
+        self.assertEqual(0, int(status["CapEff"], 16) | int(status["CapPrm"], 16) | int(status["CapBnd"], 16))
+        self.assertEqual("1", status["NoNewPrivs"])
+        with self.assertRaisesRegex(AssertionError, "Read-only file system"):
+            self.engine.run("exec", "--user", "root", "sluice_sluice_1", "touch", "/usr/bin/other")
+
+    def ask(self, sql):
+        return store.Client("http://127.0.0.1:8123").query(sql, user="sluice", password="sluice")
+
+    def check_rows(self, what, version, number):
+        """softflowd on the other machine sends to the published port; the rows are what it sent, from its own address."""
+        with udp.Tee() as truth:
+            exporters.softflowd(self.pcap, truth.port, version, directory=self.directory)
+        sent = truth.read()
+        self.assertGreater(len(sent.flows), 0)
+        softflowd = skip_unless_program("softflowd", "/usr/sbin/softflowd")
+        self.exporter.run(softflowd, "-d", "-a", "-r", self.pcap, "-n", f"{HOST}:2055", "-v", str(version),
+                          "-p", self.path("softflowd.pid"), "-c", "none")
+        where = f"toInt32(type) = {number} AND IPv6NumToString(sampler_address) = '::ffff:{EXPORTER}'"
+        rows = waiting.until(lambda: self.enough(len(sent.flows), f"SELECT {test_pipeline.COLUMNS} FROM sluice.flows_raw "
+                                                                  f"WHERE {where}"), f"{len(sent.flows)} rows of {what}")
+        got = [test_pipeline.flow_of_row(test_pipeline.row_of(cells)) for cells in rows]
+        self.assertEqual("", flows.difference(sent.flows, got))
+
+    def enough(self, count, sql):
+        rows = self.ask(sql)
+        return rows if len(rows) >= count else None
+
+    def check_prometheus(self):
+        def answer(path):
+            with urllib.request.urlopen(f"http://127.0.0.1:9090/api/v1/{path}", timeout=10) as got:
+                return json.load(got)["data"]
+        query = "query?" + urllib.parse.urlencode({"query": 'up{job="sluice"}'})
+        waiting.until(lambda: [one["value"][1] for one in answer(query)["result"]] == ["1"], "Prometheus reaches the collector",
+                      interval=0.3)
+        self.assertGreater(len(answer("rules")["groups"]), 0)
+
+    @staticmethod
+    def answers(url):
+        with contextlib.suppress(OSError), urllib.request.urlopen(url, timeout=10):
+            return True
+        return False
+
+    def buffers(self):
+        with urllib.request.urlopen("http://127.0.0.1:8080/metrics", timeout=10) as answer:
+            found = re.findall(r"^sluice_listener_queue_limit_bytes\{.*\} (\S+)$", answer.read().decode(), re.MULTILINE)
+        return {float(value) for value in found}
+
+    def check_more_buffer(self):
+        """With CAP_NET_ADMIN, which a user that is not root has only by what the override file does."""
+        self.compose("up", "-d", "--no-build", "--no-deps", "sluice", files=["docker-compose.net-admin.yml"])
+        self.wait_healthy("sluice")
+        status = self.inside("sluice", "cat", "/proc/1/status")
+        self.assertRegex(status, r"(?m)^Uid:\t640\t640\t640\t640$")
+        self.assertRegex(status, r"(?m)^CapEff:\t0000000000001000$")
+        # The kernel counts twice what is asked for, in each socket of each worker.
+        self.assertEqual({2 * 32 * 2**20 * os.cpu_count()}, self.buffers())
+        self.compose("stop", "sluice")
+        self.say("with CAP_NET_ADMIN")
+
+    def check_host_network(self):
+        self.compose("up", "-d", "--no-build", "--no-deps", "sluice-host", "prometheus", files=["docker-compose.host.yml"])
+        waiting.until(lambda: self.answers("http://127.0.0.1:8080/readyz"), "the collector in the host's network is ready")
+        self.wait_healthy("prometheus")
+        self.check_rows("NetFlow v5", 5, 2)
+        self.assertEqual("ready\n", self.inside("prometheus", "curl", "-s", "http://sluice:8080/readyz"))
+        self.say("in the host's network")
+
+
+if __name__ == "__main__":
+    main()
