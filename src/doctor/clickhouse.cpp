@@ -135,11 +135,12 @@ class Examination {
   void check_version(const KafkaTable& table) {
     const auto there = row("tables",
                            "SELECT countIf(name IN ('flows_raw', 'flows_1m', 'flows_5m', 'flows_1h', "
-                           "'flows_errors', 'flows_consumer', 'schema_version')) FROM system.tables "
+                           "'sources_1h', 'destinations_1h', 'ports_1h', 'flows_errors', 'flows_consumer', "
+                           "'schema_version')) FROM system.tables "
                            "WHERE database = '" +
                                table.database + "'");
     if (!there) return;
-    if (number(*there, 0) < 7)
+    if (number(*there, 0) < 10)
       return say(
           "tables", Status::fail,
           "Of the tables of database " + table.database + " some are missing; run " + kApply + " again.");

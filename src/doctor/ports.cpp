@@ -60,6 +60,15 @@ bool is_collectors(const Collector& collector, std::uint16_t port) {
   });
 }
 
+/// metrics.allow keeps it from being asked: what holds the ports is most likely the collector itself. Who it
+/// is can often not be seen, since a service in a user namespace hides its files from all but root.
+bool may_be_collectors(const Collector& collector, const std::string& holder) {
+  return collector.presence == Collector::Presence::refused &&
+         (holder.empty() || holder.starts_with("sluice "));
+}
+constexpr const char* kSeemsToBeCollectors =
+    "It is in use, as it seems by the running sluice, which metrics.allow does not let this machine ask.";
+
 Finding check_udp(const config::Listener& listener, const Machine& machine, const Collector& collector) {
   const std::string check = "UDP port " + std::to_string(listener.port);
   if (collector.runs() && is_collectors(collector, listener.port))
@@ -70,6 +79,8 @@ Finding check_udp(const config::Listener& listener, const Machine& machine, cons
       {.address = *address, .port = listener.port, .receive_buffer = 0, .reuse_port = false, .gro = false});
   if (socket) return {check, Status::ok, "It is free."};
   const std::string holder = holder_of(machine, "udp", listener.port);
+  if (socket.error().find("in use") != std::string::npos && may_be_collectors(collector, holder))
+    return {check, Status::ok, kSeemsToBeCollectors};
   return {check, Status::fail, socket.error() + (holder.empty() ? "" : "; it is held by " + holder) + "."};
 }
 
@@ -97,6 +108,8 @@ Findings check_tcp(const std::string& setting, const std::string& listen, const 
   if (error != boost::asio::error::address_in_use)
     return {{check, Status::fail, "It cannot be listened on: " + error.message() + "; set another address."}};
   if (collector.runs()) return {{check, Status::ok, "The running sluice has it."}};
+  if (may_be_collectors(collector, holder_of(machine, "tcp", endpoint->port)))
+    return {{check, Status::ok, kSeemsToBeCollectors}};
   return {{check, Status::fail,
            "It is held by " + by_whom(machine, "tcp", endpoint->port) + "; set another port, or end that."}};
 }

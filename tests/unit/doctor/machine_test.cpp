@@ -91,6 +91,10 @@ TEST(UdpDrops, AreReadAndCompared) {
       "Udp: InDatagrams NoPorts InErrors OutDatagrams RcvbufErrors SndbufErrors\nUdp: 10 1 7 9 7 0\n"
       "UdpLite: InDatagrams NoPorts InErrors OutDatagrams RcvbufErrors SndbufErrors\nUdpLite: 0 0 0 0 3 0\n");
   EXPECT_EQ(udp_drops(folder.machine()), 7U);
+  folder.write("proc/net/snmp6",
+               "Udp6InErrors                    \t5\nUdp6RcvbufErrors                \t5\n"
+               "UdpLite6RcvbufErrors            \t9\n");
+  EXPECT_EQ(udp_drops(folder.machine()), 12U);
   EXPECT_THAT(check_udp_drops(7, 7), ElementsAre(Says(Status::ok, "")));
   EXPECT_THAT(check_udp_drops(7, 1207), ElementsAre(Says(Status::warning, "1,200 datagrams")));
   EXPECT_THAT(check_udp_drops(std::nullopt, 7), IsEmpty());
@@ -174,6 +178,19 @@ TEST_F(Ports, OneThatAnotherHasAndWhoItIs) {
   listen();
   EXPECT_THAT(check_ports(config_, {}, nobody()),
               ElementsAre(Says(Status::fail, "(process " + std::to_string(::getpid()) + ")")));
+}
+
+TEST_F(Ports, OfACollectorThatMayNotBeAsked) {
+  listen();
+  const Collector refused{Collector::Presence::refused, "http://127.0.0.1:8080", {}};
+  // Here it is seen whose it is, and that is not a sluice.
+  EXPECT_THAT(check_ports(config_, {}, refused), ElementsAre(Says(Status::fail, "it is held by ")));
+  const Folder without_proc;
+  EXPECT_THAT(check_ports(config_, without_proc.machine(), refused),
+              ElementsAre(Says(Status::ok, "metrics.allow does not let")));
+  config_.listeners.front().address = "192.0.2.1";  // not in use, but nobody can have it
+  EXPECT_THAT(check_ports(config_, without_proc.machine(), refused),
+              ElementsAre(Says(Status::fail, "Cannot assign")));
 }
 
 TEST_F(Ports, OneThatTheRunningCollectorHas) {
