@@ -25,7 +25,7 @@ test_packages=(
   "${quickstart_packages[@]}" python3-protobuf python3-venv python3-yaml nfdump
   openvswitch-switch ethtool iputils-ping
   debootstrap systemd systemd-container lintian man-db bash-completion
-  libgtest-dev libgmock-dev libbenchmark-dev prometheus python3-jsonschema docker.io docker-compose
+  libgtest-dev libgmock-dev libbenchmark-dev prometheus python3-jsonschema
   clang-19 libclang-rt-19-dev clang-format-19 clang-tidy-19
 )
 
@@ -44,6 +44,12 @@ java_packages() {
 }
 
 npm_packages() { command -v npm >/dev/null || echo npm; }
+
+# Debian's docker.io conflicts with Docker's own packages, which apt would remove for it; they are good enough.
+docker_packages() {
+  [[ -x /usr/sbin/dockerd ]] || command -v dockerd >/dev/null || echo docker.io
+  command -v docker-compose >/dev/null || echo docker-compose
+}
 
 # softflowd, pmacct, nfdump, Open vSwitch, Prometheus and Docker start themselves as services when they are installed.
 # What is run here is started by hand; a service nobody asked for would hold its ports, so what this script brings is not
@@ -82,7 +88,9 @@ for group in "$@"; do
     build) wanted+=("${build_packages[@]}") ;;
     runtime) wanted+=("${runtime_packages[@]}") ;;
     quickstart) wanted+=("${quickstart_packages[@]}") && mapfile -t -O ${#wanted[@]} wanted < <(java_packages; npm_packages) ;;
-    test) wanted+=("${test_packages[@]}") && mapfile -t -O ${#wanted[@]} wanted < <(java_packages; npm_packages) ;;
+    test)
+      wanted+=("${test_packages[@]}")
+      mapfile -t -O ${#wanted[@]} wanted < <(java_packages; npm_packages; docker_packages) ;;
     *) say "install-deps.sh: no group '$group'; there are build, runtime, quickstart and test" && exit 2 ;;
   esac
 done
