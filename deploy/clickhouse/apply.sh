@@ -39,7 +39,7 @@
 set -euo pipefail
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
-schema_version=1
+schema_version=2
 oldest_server=24.8
 
 say() { printf 'apply.sh: %s\n' "$*" >&2; }

@@ -223,7 +223,7 @@ class Tables(StoreCase):
         state = ("SELECT database, name, uuid, create_table_query FROM system.tables "
                  "WHERE database = 'sluice' AND engine != 'Dictionary' ORDER BY name")
         before = self.store.query(state)
-        self.assertEqual(schema.apply(self.store, "--brokers", NOBODY), "apply.sh: nothing to do, version 1 is in place\n")
+        self.assertEqual(schema.apply(self.store, "--brokers", NOBODY), "apply.sh: nothing to do, version 2 is in place\n")
         self.assertEqual(self.store.query(state), before)
         self.assertEqual(self.store.query("SELECT count(), sum(bytes) FROM sluice.flows_raw"), [[1, 5]])
 
