@@ -49,6 +49,7 @@ int parse_and_run(int argc, char** argv) {
   add_doctor(app, chosen);
   add_exporters(app, chosen);
   add_generate(app, chosen);
+  add_grafana(app, chosen);
   add_health(app, chosen);
   add_query(app, chosen);
   add_replay(app, chosen);

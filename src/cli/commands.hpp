@@ -15,6 +15,7 @@ void add_decode(CLI::App& app, Action& chosen);
 void add_doctor(CLI::App& app, Action& chosen);
 void add_exporters(CLI::App& app, Action& chosen);
 void add_generate(CLI::App& app, Action& chosen);
+void add_grafana(CLI::App& app, Action& chosen);
 void add_health(CLI::App& app, Action& chosen);
 void add_query(CLI::App& app, Action& chosen);
 void add_replay(CLI::App& app, Action& chosen);

@@ -128,11 +128,11 @@ Problem late(const Server& server, std::chrono::milliseconds limit) {
 }
 
 /// Of an HTTP server that is no ClickHouse.
-Problem refusal(const Server& server, const http::response<http::string_body>& answer) {
+Problem refusal(const Server& server, const Reply& reply) {
   return {.kind = Problem::Kind::refused,
-          .code = static_cast<int>(answer.result_int()),
-          .text = "the answer of " + server.to_string() + " is status " + std::to_string(answer.result_int()),
-          .body = answer.body().substr(0, answer.body().find('\n'))};
+          .code = reply.status,
+          .text = "the answer of " + server.to_string() + " is status " + std::to_string(reply.status),
+          .body = reply.body.substr(0, reply.body.find('\n'))};
 }
 
 /// A connection has a time limit, an answer has none: both on one stream.
@@ -218,23 +218,27 @@ Result<void, Problem> ask(const Server& server, const Login& login, const Reques
   return read_answer(stream.socket(), server, request, take);
 }
 
-Result<std::string, Problem> get(const Server& server, std::string_view target, const std::string& token,
-                                 std::chrono::milliseconds limit) {
+Result<Reply, Problem> exchange(const Server& server, const Message& message,
+                                std::chrono::milliseconds limit) {
   asio::io_context io;
   beast::tcp_stream stream(io);
   if (const auto error = connect(io, stream, server)) return failure(unreachable(server, error));
-  http::request<http::empty_body> message(
-      http::verb::get, (server.path == "/" ? std::string() : server.path) + std::string(target), 11);
-  message.set(http::field::host, server.authority());
-  message.set(http::field::user_agent, "sluice/" + std::string(version().version));
-  message.set(http::field::connection, "close");
-  if (!token.empty()) message.set(http::field::authorization, "Bearer " + token);
+  const std::string path =
+      server.path.ends_with('/') ? server.path.substr(0, server.path.size() - 1) : server.path;
+  http::request<http::string_body> request(http::string_to_verb(message.method), path + message.target, 11);
+  request.set(http::field::host, server.authority());
+  request.set(http::field::user_agent, "sluice/" + std::string(version().version));
+  request.set(http::field::connection, "close");
+  if (!message.token.empty()) request.set(http::field::authorization, "Bearer " + message.token);
+  if (!message.body.empty()) request.set(http::field::content_type, "application/json");
+  request.body() = message.body;
+  request.prepare_payload();
   beast::flat_buffer buffer;
   http::response_parser<http::string_body> parser;
   parser.body_limit(std::numeric_limits<std::uint64_t>::max());
   beast::error_code error;
   stream.expires_after(limit);  // which counts for asynchronous calls alone
-  http::async_write(stream, message, [&](beast::error_code written, std::size_t) {
+  http::async_write(stream, request, [&](beast::error_code written, std::size_t) {
     error = written;
     if (!written)
       http::async_read(stream, buffer, parser, [&](beast::error_code read, std::size_t) { error = read; });
@@ -243,8 +247,15 @@ Result<std::string, Problem> get(const Server& server, std::string_view target, 
   io.run();
   if (error == beast::error::timeout) return failure(late(server, limit));
   if (error) return failure(broken(server, error));
-  if (parser.get().result() != http::status::ok) return failure(refusal(server, parser.get()));
-  return parser.get().body();
+  return Reply{.status = static_cast<int>(parser.get().result_int()), .body = std::move(parser.get().body())};
+}
+
+Result<std::string, Problem> get(const Server& server, std::string_view target, const std::string& token,
+                                 std::chrono::milliseconds limit) {
+  auto reply = exchange(server, {.target = std::string(target), .token = token}, limit);
+  if (!reply) return failure(reply.error());
+  if (reply->status != 200) return failure(refusal(server, *reply));
+  return std::move(reply->body);
 }
 
 }  // namespace sluice::query

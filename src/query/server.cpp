@@ -27,7 +27,7 @@ std::string Server::authority() const {
 
 std::string Server::to_string() const { return "http://" + authority() + (path == "/" ? "" : path); }
 
-Result<Server, std::string> parse_url(std::string_view url) {
+Result<Server, std::string> parse_url(std::string_view url, std::string_view usual_port) {
   const auto wrong = [&](const std::string& what) {
     return failure('"' + std::string(url) + "\" " + what + "; it takes http://HOST:PORT");
   };
@@ -35,7 +35,7 @@ Result<Server, std::string> parse_url(std::string_view url) {
   if (rest.starts_with("https://")) return wrong("is HTTPS, which is not spoken here");
   if (rest.starts_with("http://")) rest.remove_prefix(7);
   if (rest.find("://") != std::string_view::npos || !printable(rest)) return wrong("is no URL of a server");
-  Server server;
+  Server server{.port = std::string(usual_port)};
   if (const auto slash = rest.find_first_of("/?#"); slash != std::string_view::npos) {
     if (rest.find_first_of("?#") != std::string_view::npos)
       return wrong("has parameters, which are set here");

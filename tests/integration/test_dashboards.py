@@ -105,6 +105,21 @@ class Model(unittest.TestCase):
         with open(os.path.join(grafana.folder(), "provisioning/dashboards/sluice.yaml")) as file:
             self.assertEqual(["file"], [one["type"] for one in yaml.safe_load(file)["providers"]])
 
+    def test_the_document_tells_every_panel(self):
+        """docs/dashboards.md has a table for each dashboard, with its panels in their order, and its variables."""
+        with open(os.path.join(source(), "docs/dashboards.md")) as file:
+            told = dict(re.findall(r"^## (.*?)\n(.*?)(?=^## |\Z)", file.read(), re.M | re.S))
+        for name, dashboard in self.dashboards.items():
+            with self.subTest(dashboard=name):
+                section = told[name.capitalize()]
+                table = section[section.index("| Panel |"):]
+                rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in table.splitlines() if line.startswith("| ")][2:]
+                self.assertEqual([(panel["title"], panel["description"].removesuffix(".")) for panel in grafana.panels(dashboard)],
+                                 [(row[0], row[2]) for row in rows if len(row) == 4])
+                for variable in dashboard["templating"]["list"]:
+                    if variable["hide"] == 0:
+                        self.assertIn(variable["label"], section)
+
     def test_colours_are_told_apart_by_all(self):
         for dashboard in self.each():
             text = json.dumps(dashboard)

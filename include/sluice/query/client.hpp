@@ -44,6 +44,24 @@ using Take = std::function<bool(std::string_view format, std::string_view piece)
 /// Waits some seconds for the connection and without end for the answer, as long as the connection lives.
 Result<void, Problem> ask(const Server& server, const Login& login, const Request& request, const Take& take);
 
+/// A request to an HTTP server that is no ClickHouse.
+struct Message {
+  std::string method = "GET";
+  std::string target = {};  ///< begins with a slash; goes behind the server's path
+  std::string token = {};   ///< goes along as a bearer token; empty: none
+  std::string body = {};    ///< JSON; empty: none
+};
+
+struct Reply {
+  int status = 0;
+  std::string body = {};
+};
+
+/// Whatever the status is, it is a Reply. Waits some seconds for the connection; an answer that is not whole
+/// after `limit` is a Problem of kind `unreachable`.
+Result<Reply, Problem> exchange(const Server& server, const Message& message,
+                                std::chrono::milliseconds limit = std::chrono::seconds(60));
+
 /// The body of `target` at an HTTP server that is no ClickHouse: sluice's own API. A token goes along as a
 /// bearer token. Any status but 200 is a Problem of kind `refused` with the status as its code; an answer
 /// that is not whole after `limit` is one of kind `unreachable`.

@@ -18,7 +18,7 @@ struct Server {
 };
 
 /// "http://127.0.0.1:8123", "http://[::1]:8123/clickhouse", or without "http://"; else what is wrong with it.
-/// Names are not looked up here.
-Result<Server, std::string> parse_url(std::string_view url);
+/// Names are not looked up here. `port` is taken where the URL has none.
+Result<Server, std::string> parse_url(std::string_view url, std::string_view port = "8123");
 
 }  // namespace sluice::query

@@ -97,8 +97,8 @@ INSTANTIATE_TEST_SUITE_P(
                 "sluice schema: \"sql\" is not proto, fields or clickhouse; see sluice schema --help"}));
 
 TEST(Help, IsThereForEveryCommandWithAnExample) {
-  for (const std::string command : {"", "run", "check", "decode", "doctor", "exporters", "generate", "health",
-                                    "replay", "schema", "store"}) {
+  for (const std::string command : {"", "run", "check", "decode", "doctor", "exporters", "generate",
+                                    "grafana setup", "health", "replay", "schema", "store"}) {
     const auto ended = sluice(command + " --help");
     EXPECT_EQ(ended.status, 0) << command;
     EXPECT_EQ(ended.err, "") << command;
