@@ -1,0 +1,108 @@
+#!/usr/bin/python3
+"""How long the SQL of each panel takes over a day of 1,000 flows a second (86.4 million rows) in `sluice store`.
+
+    tests/bench/panels.py [--directory DIR] [--rate FLOWS] [--runs N] [--keep] [--sluice BINARY]
+
+The day is made in DIR (a temporary directory unless given; some 5 GB at 1,000 flows a second), through the shipped tables, so
+that the views fill the rollups; it is removed afterwards unless --keep is given, and where DIR holds it already it is
+not made again. For each panel the table shows the rows of its answer, the first time, the best of N, and the CPU time of
+the store in the best, which is what other work on the machine does not change. Exit status 1 where a panel without a
+choice takes a second or longer at its best."""
+import argparse
+import os
+import shutil
+import sys
+import tempfile
+import time
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path[:0] = [os.path.join(os.path.dirname(HERE), "integration"), HERE]
+import generated_day  # noqa: E402
+from harness import columns, grafana, schema, store  # noqa: E402
+
+BEGIN, BEGIN_TEXT = 1_795_132_800, "2026-11-20 00:00:00"
+CHUNK = 1_200_000
+# What is chosen in Traffic: nothing, and then what makes panels read other tables.
+CHOICES = {"nothing chosen": {}, "an exporter": {"exporter": ["192.0.2.3"]}, "a protocol": {"protocol": ["17"]},
+           "an interface": {"interface": ["192.0.2.3/1"]}, "an AS": {"asn": ["10100"]},
+           "an address": {"address": "198.18.3.7"}, "a prefix": {"address": "198.18.3.0/24"}}
+
+
+def make(server, rate):
+    rows = rate * generated_day.DAY
+    began = time.monotonic()
+    for first in range(server.value("SELECT count() FROM sluice.flows_raw"), rows, CHUNK):
+        server.text(generated_day.statement(BEGIN_TEXT, first, min(CHUNK, rows - first), rate), timeout=3600)
+        print(f"{min(first + CHUNK, rows):,} of {rows:,} rows, {time.monotonic() - began:.0f} s", file=sys.stderr, flush=True)
+    server.wait_for("SELECT count() FROM system.merges", 0, 3600)
+
+
+def show_tables(server):
+    print("| Table | Rows | Bytes |\n| --- | --- | --- |")
+    for table, rows, size in server.query("SELECT table, sum(rows), formatReadableSize(sum(bytes_on_disk)) FROM system.parts WHERE active "
+                                          "AND database = 'sluice' AND table LIKE '%\\_1%' OR active AND table IN ('flows_5m', 'flows_raw') "
+                                          "GROUP BY table ORDER BY sum(rows) DESC"):
+        print(f"| {table} | {rows:,} | {size} |")
+
+
+def cpu(server):
+    """Seconds of CPU that the store has used."""
+    with open(f"/proc/{server.process.pid}/stat") as file:
+        user, system = file.read().rsplit(")", 1)[1].split()[11:13]
+    return (int(user) + int(system)) / os.sysconf("SC_CLK_TCK")
+
+
+def timed(server, sql, runs):
+    """Rows of the answer, then seconds: the first, the best, and CPU in the best."""
+    taken = []
+    for _ in range(runs):
+        began, used = time.monotonic(), cpu(server)
+        rows = len(server.query(sql, timeout=600))
+        taken.append((time.monotonic() - began, cpu(server) - used))
+    return rows, taken[0][0], *min(taken)
+
+
+def measure(server, runs):
+    slow = []
+    day = grafana.Range(BEGIN, BEGIN + generated_day.DAY)
+    cases = [("traffic", words, chosen) for words, chosen in CHOICES.items()] + [("exporter", "the busiest exporter", {"exporter": "192.0.2.1"})]
+    for name, words, chosen in cases:
+        dashboard = grafana.dashboards()[name]
+        began = time.monotonic()
+        opened = grafana.Asked(dashboard, day, server.query, **chosen)
+        print(f"\n{dashboard['title']}, {words}, 24 hours (variables {time.monotonic() - began:.2f} s, load {os.getloadavg()[0]:.1f})\n\n"
+              "| Panel | Rows | First, s | Best, s | CPU, s |\n| --- | --- | --- | --- | --- |", flush=True)
+        for panel, target in grafana.targets(dashboard, grafana.CLICKHOUSE):
+            rows, first, best, used = timed(server, opened.sql(target["rawSql"]), runs)
+            print(f"| {panel['title']} | {rows} | {first:.2f} | {best:.2f} | {used:.2f} |", flush=True)
+            if best >= 1 and not chosen.keys() - {"exporter"}:
+                slow.append(panel["title"])
+    return slow
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--directory")
+    parser.add_argument("--rate", type=int, default=generated_day.RATE)
+    parser.add_argument("--runs", type=int, default=3)
+    parser.add_argument("--keep", action="store_true")
+    parser.add_argument("--sluice", default="build/release/bin/sluice")
+    given = parser.parse_args()
+    os.environ.setdefault("TEST_SLUICE", os.path.abspath(given.sluice))
+    directory = given.directory or tempfile.mkdtemp(prefix="sluice-panels-")
+    try:
+        with store.Store(os.path.join(directory, "store")) as server:
+            schema.apply(server, "--brokers", columns.NOBODY)
+            make(server, given.rate)
+            show_tables(server)
+            slow = measure(server, given.runs)
+            server.stop()
+    finally:
+        if not given.keep:
+            shutil.rmtree(directory, ignore_errors=True)
+    if slow:
+        sys.exit(f"a second or longer: {', '.join(slow)}")
+
+
+if __name__ == "__main__":
+    main()
