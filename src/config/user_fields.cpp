@@ -19,12 +19,34 @@ constexpr std::uint16_t kMaxEnterpriseId = 0x7fff;  // the bit above says that a
 constexpr std::uint32_t kFirstReserved = 19'000, kLastReserved = 19'999;
 
 // Columns of the tables that no field of the message has the name of.
-constexpr std::array<std::string_view, 25> kColumns = {
-    "time_received",   "time_flow_start", "time_flow_end",   "kafka_topic",       "kafka_partition",
-    "kafka_offset",    "kafka_time",      "kafka_error",     "kafka_message",     "inserted_at",
-    "src_ip",          "dst_ip",          "sampler_ip",      "next_hop_ip",       "bgp_next_hop_ip",
-    "post_nat_src_ip", "post_nat_dst_ip", "inner_src_ip",    "inner_dst_ip",      "src_mac_text",
-    "dst_mac_text",    "tcp_flags_text",  "bytes_corrected", "packets_corrected", "application_id_text"};
+constexpr std::array<std::string_view, 28> kColumns = {"time_received",
+                                                       "time_flow_start",
+                                                       "time_flow_end",
+                                                       "kafka_topic",
+                                                       "kafka_partition",
+                                                       "kafka_offset",
+                                                       "kafka_time",
+                                                       "kafka_error",
+                                                       "kafka_message",
+                                                       "inserted_at",
+                                                       "src_ip",
+                                                       "dst_ip",
+                                                       "sampler_ip",
+                                                       "next_hop_ip",
+                                                       "bgp_next_hop_ip",
+                                                       "post_nat_src_ip",
+                                                       "post_nat_dst_ip",
+                                                       "inner_src_ip",
+                                                       "inner_dst_ip",
+                                                       "src_mac_text",
+                                                       "dst_mac_text",
+                                                       "tcp_flags_text",
+                                                       "bytes_corrected",
+                                                       "packets_corrected",
+                                                       "application_id_text",
+                                                       "service_port",
+                                                       "time",
+                                                       "flows"};
 
 std::string element(const std::string& path, std::size_t index) {
   return path + "[" + std::to_string(index) + "]";
