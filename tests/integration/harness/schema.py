@@ -1,10 +1,17 @@
 """deploy/clickhouse/apply.sh on a running store."""
 import os
+import re
 import subprocess
 
 from . import paths
 
 SCRIPT = os.path.join(paths.source(), "deploy/clickhouse/apply.sh")
+
+
+def version():
+    """Of the tables that the script makes."""
+    with open(SCRIPT) as file:
+        return int(re.search(r"^schema_version=(\d+)$", file.read(), re.M)[1])
 
 
 def run(*arguments):
