@@ -158,6 +158,10 @@ TEST_F(KeeperTest, WriteErrorsAreCountedAndTold) {
   ASSERT_TRUE(wait_for([&] { return writer->stats().write_errors > 0; }));
   EXPECT_EQ(writer->stats().unwritten_changes, 1u);
   EXPECT_EQ(writer->stats().writes, 0u);
+  ASSERT_TRUE(wait_for([&] {
+    const std::lock_guard lock(mutex_);
+    return !warnings_.empty();
+  })) << "told after it was counted";
   const std::lock_guard lock(mutex_);
   EXPECT_THAT(warnings_, testing::Contains(HasSubstr("cannot be written: No such file or directory")));
 }
