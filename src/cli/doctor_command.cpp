@@ -1,13 +1,9 @@
 #include <algorithm>
-#include <cerrno>
-#include <cstdlib>
-#include <cstring>
-#include <fstream>
 #include <nlohmann/json.hpp>
-#include <sstream>
 
 #include "cli/commands.hpp"
 #include "cli/config_options.hpp"
+#include "cli/credentials.hpp"
 #include "cli/options.hpp"
 #include "cli/output.hpp"
 #include "sluice/cli/cli.hpp"
@@ -28,31 +24,17 @@ struct Options {
   bool json = false;
 };
 
-std::string variable(const char* name) {
-  const char* const value = std::getenv(name);
-  return value == nullptr ? "" : value;
-}
-
-/// User and password as `sluice query` takes them.
 Result<doctor::Options, std::string> examine_options(const Options& options) {
   doctor::Options out;
   out.watch = std::chrono::milliseconds(static_cast<std::int64_t>(options.watch * 1000));
-  out.login = {.user = options.user.empty() ? variable("CLICKHOUSE_USER") : options.user,
-               .password = variable("CLICKHOUSE_PASSWORD")};
+  auto login = clickhouse_login(options.user, options.password_file);
+  if (!login) return failure(login.error());
+  out.login = std::move(*login);
   if (!options.clickhouse.empty()) {
     auto server = query::parse_url(options.clickhouse);
     if (!server) return failure("--clickhouse: " + server.error());
     out.clickhouse = *server;
   }
-  if (options.password_file.empty()) return out;
-  std::ifstream file(options.password_file, std::ios::binary);
-  std::ostringstream content;
-  if (!file || !(content << file.rdbuf()))
-    return failure("--password-file: \"" + options.password_file + "\" cannot be read or is empty" +
-                   (errno != 0 ? std::string(": ") + std::strerror(errno) : ""));
-  out.login.password = content.str();
-  while (out.login.password.ends_with('\n') || out.login.password.ends_with('\r'))
-    out.login.password.pop_back();
   return out;
 }
 

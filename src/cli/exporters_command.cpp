@@ -1,16 +1,13 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-#include <cerrno>
 #include <cmath>
 #include <cstdio>
-#include <cstring>
 #include <ctime>
-#include <fstream>
 #include <nlohmann/json.hpp>
-#include <sstream>
 
 #include "cli/commands.hpp"
+#include "cli/credentials.hpp"
 #include "cli/options.hpp"
 #include "cli/output.hpp"
 #include "sluice/cli/cli.hpp"
@@ -30,18 +27,6 @@ struct Options {
   bool json = false;
   bool verbose = false;
 };
-
-Result<std::string, std::string> token_of(const Options& options) {
-  if (options.token_file.empty()) return std::string();
-  std::ifstream file(options.token_file, std::ios::binary);
-  std::ostringstream content;
-  if (!file || !(content << file.rdbuf()))
-    return failure("--token-file: \"" + options.token_file + "\" cannot be read or is empty" +
-                   (errno != 0 ? std::string(": ") + std::strerror(errno) : ""));
-  std::string token = content.str();
-  while (token.ends_with('\n') || token.ends_with('\r')) token.pop_back();
-  return token;
-}
 
 /// As a field of the TSV that query::parse_table() reads, which makes it fit for a terminal: names come from
 /// exporters.
@@ -173,7 +158,8 @@ int show(const Options& options, const std::string& body) {
 int run_exporters(const Options& options) {
   auto server = query::parse_url(options.url);
   if (!server) return mistake("exporters", "--url: " + server.error());
-  const auto token = token_of(options);
+  const auto token = options.token_file.empty() ? Result<std::string, std::string>(std::string())
+                                                : content_of("--token-file", options.token_file);
   if (!token) return mistake("exporters", token.error());
   const auto body = query::get(*server, kPath, *token);
   if (!body) {

@@ -1,12 +1,8 @@
 #include <algorithm>
-#include <cerrno>
-#include <cstdlib>
-#include <cstring>
 #include <filesystem>
-#include <fstream>
-#include <sstream>
 
 #include "cli/commands.hpp"
+#include "cli/credentials.hpp"
 #include "cli/options.hpp"
 #include "cli/output.hpp"
 #include "sluice/cli/cli.hpp"
@@ -27,18 +23,6 @@ struct Options {
   std::string clickhouse_user = "default", clickhouse_password_file;
   std::string prometheus_url = "http://127.0.0.1:9090";
 };
-
-/// A file's text without the newlines at its end.
-Or<std::string> content_of(const char* option, const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  std::ostringstream content;
-  if (!file || !(content << file.rdbuf()))
-    return failure(std::string(option) + ": \"" + path + "\" cannot be read or is empty" +
-                   (errno != 0 ? std::string(": ") + std::strerror(errno) : ""));
-  std::string text = content.str();
-  while (text.ends_with('\n') || text.ends_with('\r')) text.pop_back();
-  return text;
-}
 
 Or<std::string> token_of(const Options& options) {
   if (options.token.empty() && options.token_file.empty())

@@ -1,14 +1,10 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-#include <cerrno>
-#include <cstdlib>
-#include <cstring>
-#include <fstream>
 #include <optional>
-#include <sstream>
 
 #include "cli/commands.hpp"
+#include "cli/credentials.hpp"
 #include "cli/options.hpp"
 #include "cli/output.hpp"
 #include "sluice/cli/cli.hpp"
@@ -39,26 +35,6 @@ struct Options {
 using Values = std::map<std::string, std::string>;
 template <class T>
 using Or = Result<T, std::string>;
-
-std::string variable(const char* name) {
-  const char* const value = std::getenv(name);
-  return value == nullptr ? "" : value;
-}
-
-/// The names are those that ClickHouse's own client reads.
-Or<query::Login> login_of(const Options& options) {
-  query::Login login{.user = options.user.empty() ? variable("CLICKHOUSE_USER") : options.user,
-                     .password = variable("CLICKHOUSE_PASSWORD")};
-  if (options.password_file.empty()) return login;
-  std::ifstream file(options.password_file, std::ios::binary);
-  std::ostringstream content;
-  if (!file || !(content << file.rdbuf()))
-    return failure("--password-file: \"" + options.password_file + "\" cannot be read or is empty" +
-                   (errno != 0 ? std::string(": ") + std::strerror(errno) : ""));
-  login.password = content.str();
-  while (login.password.ends_with('\n') || login.password.ends_with('\r')) login.password.pop_back();
-  return login;
-}
 
 std::string format_name(const std::string& option) {
   if (option == "json") return "JSONEachRow";
@@ -179,7 +155,7 @@ int list_questions(const std::vector<query::Question>& questions) {
 int ask(const Options& options, const query::Question* question) {
   const auto server = query::parse_url(options.url);
   if (!server) return mistake("query", "--url: " + server.error());
-  const auto login = login_of(options);
+  const auto login = clickhouse_login(options.user, options.password_file);
   if (!login) return mistake("query", login.error());
   const auto given = given_values(options.parameters);
   if (!given) return mistake("query", given.error());
