@@ -8,13 +8,13 @@ import re
 import shutil
 import struct
 import subprocess
-import tempfile
 import time
 import unittest
 
-from harness import columns, daemon, grafana, schema, seeded_flows, store, udp, waiting
+from harness import daemon, grafana, seeded_flows, udp, waiting
 from harness.case import Case, main
 from harness.paths import source
+from harness.tables import OneStore
 
 HOUR, DAY = 3600, 86400
 # Okabe and Ito's colours and a grey: told apart by all kinds of eyes.
@@ -127,17 +127,12 @@ class Model(unittest.TestCase):
             self.assertNotRegex(text, r'"(palette|continuous)-')
 
 
-class Answers(unittest.TestCase):
-    """SQL in the engine, over the shipped tables. One store for all, whose rows are only read."""
-    maxDiff = None
+class Answers(OneStore):
+    """SQL in the engine, over the shipped tables, whose rows are only read."""
 
     @classmethod
     def setUpClass(cls):
-        cls.directory = tempfile.mkdtemp(prefix="sluice-test-")
-        cls.addClassCleanup(shutil.rmtree, cls.directory, ignore_errors=True)
-        cls.store = store.Store(os.path.join(cls.directory, "store"))
-        cls.addClassCleanup(cls.store.kill)
-        schema.apply(cls.store, "--brokers", columns.NOBODY)
+        super().setUpClass()
         cls.end = int(time.time()) // HOUR * HOUR
         cls.rows = seeded_flows.Flows(cls.end)
         # An sFlow agent that sends from another address than its own.

@@ -61,9 +61,9 @@ class Server(nspawn.Machine):
         super().__init__(case, root, case.path("log"))
 
     def install(self, deb, *options):
-        shutil.copy(deb, os.path.join(self.root, "root/sluice.deb"))
-        output = self.run("apt-get", "install", "-q", "-y", *options, "/root/sluice.deb")
-        os.remove(os.path.join(self.root, "root/sluice.deb"))
+        shutil.copy(deb, os.path.join(self.root, "var/tmp/sluice.deb"))
+        output = self.run("apt-get", "install", "-q", "-y", *options, "/var/tmp/sluice.deb")
+        os.remove(os.path.join(self.root, "var/tmp/sluice.deb"))
         self.wait_active()
         return output
 

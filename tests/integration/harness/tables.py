@@ -8,7 +8,7 @@ from . import schema, store
 from .columns import NOBODY
 
 
-class StoreCase(unittest.TestCase):
+class OneStore(unittest.TestCase):
     """One store for all tests of a class, with the shipped tables and a broker that is not there."""
     maxDiff = None
     options = ()
@@ -20,6 +20,10 @@ class StoreCase(unittest.TestCase):
         cls.store = store.Store(os.path.join(cls.directory, "store"))
         cls.addClassCleanup(cls.store.kill)
         schema.apply(cls.store, "--brokers", NOBODY, *cls.options)
+
+
+class StoreCase(OneStore):
+    """A store whose tables are empty before each test."""
 
     def setUp(self):
         for table in self.store.query("SELECT database || '.' || name FROM system.tables WHERE engine LIKE '%MergeTree' "
