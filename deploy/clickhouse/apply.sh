@@ -25,9 +25,9 @@
 # Days that rows are kept:
 #   --retention-days N     flows_raw (default 30)
 #   --retention-1m N       flows_1m (default 90)
-#   --retention-5m N       flows_5m (default 400)
-#   --retention-1h N       flows_1h (default 1830)
-#   --retention-top N      sources_1h, destinations_1h, ports_1h (default 90)
+#   --retention-5m N       flows_5m, interfaces_5m, ases_5m (default 400)
+#   --retention-1h N       flows_1h, interfaces_1h, ases_1h (default 1830)
+#   --retention-top N      sources_1h, sources_all_1h, destinations_1h, destinations_all_1h, ports_1h (default 90)
 #   --retention-errors N   flows_errors (default 30)
 # Others:
 #   --compat               also the databases goflow and goflow2, see docs/clickhouse.md
@@ -39,7 +39,7 @@
 set -euo pipefail
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
-schema_version=2
+schema_version=3
 oldest_server=24.8
 
 say() { printf 'apply.sh: %s\n' "$*" >&2; }
@@ -224,34 +224,39 @@ run() {
   done < <(rendered "$file")
 }
 
-# fill DATABASE.VIEW DATABASE.TABLE [DATABASE.TABLE...]: a table behind a view on flows_raw that is still empty gets what
-# flows_raw held before the view was there; with the tables that hang on that one, only where all are empty. While
+# fill VIEW SOURCE TABLE [TABLE...]: a table behind a view that is still empty gets what the view's source held before the
+# view was there; with the tables that hang on that one, only where all are empty. Names are DATABASE.NAME. While
 # consumption stands still, so that no row is missed or taken twice.
 fill() {
   local wanted select columns table empty=1
-  for table in "${@:2}"; do empty+=" AND (SELECT count() FROM $table) = 0"; done
-  wanted=$(question "SELECT $empty AND (SELECT count() FROM $db.flows_raw) > 0")
+  for table in "${@:3}"; do empty+=" AND (SELECT count() FROM $table) = 0"; done
+  wanted=$(question "SELECT $empty AND (SELECT count() FROM $2) > 0")
   [[ $wanted == 1 ]] || return 0
   select=$(question "SELECT as_select FROM system.tables WHERE database || '.' || name = '$1' FORMAT TSVRaw")
   columns=$(question "SELECT arrayStringConcat(groupArray('\`' || name || '\`'), ', ') FROM (SELECT name FROM system.columns WHERE database || '.' || table = '$1' ORDER BY position) FORMAT TSVRaw")
-  [[ $2 == *_names ]] || say "filling $2 from $db.flows_raw"  # names are few, and often there are none to be found
+  [[ $3 == *_names ]] || say "filling $3 from $2"  # names are few, and often there are none to be found
   # A month of flows may have more keys than memory holds: then they are sorted on disk.
-  question "INSERT INTO $2 ($columns) $select SETTINGS max_bytes_before_external_group_by = 1000000000" >/dev/null
+  question "INSERT INTO $3 ($columns) $select SETTINGS max_bytes_before_external_group_by = 1000000000" >/dev/null
 }
 
 fill_all() {
   [[ -z $cluster ]] || return 0  # one node cannot do it for all shards
-  fill "$db.flows_1m_view" "$db.flows_1m" "$db.flows_5m" "$db.flows_1h"
-  fill "$db.sources_1h_view" "$db.sources_1h"
-  fill "$db.destinations_1h_view" "$db.destinations_1h"
-  fill "$db.ports_1h_view" "$db.ports_1h"
-  fill "$db.exporter_names_view" "$db.exporter_names"
-  fill "$db.interface_names_view" "$db.interface_names"
+  local raw=$db.flows_raw name
+  fill "$db.flows_1m_view" "$raw" "$db".{flows_1m,flows_5m,flows_1h,interfaces_5m,interfaces_1h,ases_5m,ases_1h}
+  fill "$db.sources_1h_view" "$raw" "$db".{sources_1h,sources_all_1h}
+  fill "$db.destinations_1h_view" "$raw" "$db".{destinations_1h,destinations_all_1h}
+  fill "$db.ports_1h_view" "$raw" "$db.ports_1h"
+  # Short rollups reach as far back as those that they are made of, which keep more than flows_raw does.
+  for name in interfaces_5m interfaces_1h ases_5m ases_1h; do
+    fill "$db.${name}_view" "$db.flows_${name#*_}" "$db.$name"
+  done
+  for name in sources destinations; do fill "$db.${name}_all_1h_view" "$db.${name}_1h" "$db.${name}_all_1h"; done
+  for name in exporter_names interface_names; do fill "$db.${name}_view" "$raw" "$db.$name"; done
   [[ -n $compat ]] || return 0
-  fill "${parameter[goflow]}.flows_raw_view" "${parameter[goflow]}.flows_raw"
-  fill "${parameter[goflow]}.flows_5m_view" "${parameter[goflow]}.flows_5m"
-  fill "${parameter[goflow2]}.flows_raw_mv" "${parameter[goflow2]}.flows_raw"
-  fill "${parameter[goflow2]}.flows_5m_view" "${parameter[goflow2]}.flows_5m"
+  fill "${parameter[goflow]}.flows_raw_view" "$raw" "${parameter[goflow]}.flows_raw"
+  fill "${parameter[goflow]}.flows_5m_view" "$raw" "${parameter[goflow]}.flows_5m"
+  fill "${parameter[goflow2]}.flows_raw_mv" "$raw" "${parameter[goflow2]}.flows_raw"
+  fill "${parameter[goflow2]}.flows_5m_view" "$raw" "${parameter[goflow2]}.flows_5m"
 }
 
 copy() {

@@ -147,7 +147,7 @@ all_arrived() {
   local wanted table
   wanted=$(ask "SELECT count() FROM sluice.flows_raw") || return 1
   ((wanted >= $1)) || return 1
-  for table in flows_1m flows_5m flows_1h; do
+  for table in flows_1h interfaces_1h ases_1h sources_all_1h destinations_all_1h ports_1h; do
     (($(ask "SELECT sum(flows) FROM sluice.$table") >= wanted)) || return 1
   done
 }

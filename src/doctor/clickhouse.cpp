@@ -1,10 +1,13 @@
 // ClickHouse: is it there, are the tables there and of the right version, does anybody consume, how far
 // behind.
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <cstdlib>
 #include <set>
 #include <sstream>
+#include <string>
+#include <string_view>
 
 #include "doctor/checks.hpp"
 #include "doctor/scripts.hpp"
@@ -14,6 +17,10 @@ namespace sluice::doctor {
 namespace {
 
 constexpr const char* kApply = "deploy/clickhouse/apply.sh";
+constexpr auto kTables = std::to_array<std::string_view>(
+    {"flows_raw", "flows_errors", "flows_consumer", "schema_version", "flows_1m", "flows_5m", "flows_1h",
+     "interfaces_5m", "interfaces_1h", "ases_5m", "ases_1h", "sources_1h", "sources_all_1h",
+     "destinations_1h", "destinations_all_1h", "ports_1h"});
 /// A block is written at the latest after the flush interval of 7.5 s; a minute is beyond every setting in
 /// use.
 constexpr double kOldSeconds = 60;
@@ -133,14 +140,13 @@ class Examination {
   }
 
   void check_version(const KafkaTable& table) {
-    const auto there = row("tables",
-                           "SELECT countIf(name IN ('flows_raw', 'flows_1m', 'flows_5m', 'flows_1h', "
-                           "'sources_1h', 'destinations_1h', 'ports_1h', 'flows_errors', 'flows_consumer', "
-                           "'schema_version')) FROM system.tables "
-                           "WHERE database = '" +
-                               table.database + "'");
+    std::string names;
+    for (const std::string_view name : kTables)
+      names += (names.empty() ? "'" : ", '") + std::string(name) + "'";
+    const auto there = row("tables", "SELECT countIf(name IN (" + names +
+                                         ")) FROM system.tables WHERE database = '" + table.database + "'");
     if (!there) return;
-    if (number(*there, 0) < 10)
+    if (number(*there, 0) < kTables.size())
       return say(
           "tables", Status::fail,
           "Of the tables of database " + table.database + " some are missing; run " + kApply + " again.");

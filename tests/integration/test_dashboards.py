@@ -193,7 +193,7 @@ class Answers(OneStore):
     def test_every_panel_and_variable(self):
         """Over an hour, a day and two weeks, which three tables answer."""
         for name, chosen in (("traffic", {}), ("exporter", {"exporter": seeded_flows.EDGE})):
-            for seconds, table in ((HOUR, "flows_1m"), (DAY, "flows_5m"), (14 * DAY, "flows_1h")):
+            for seconds, table in ((HOUR, "flows_1m"), (DAY, "interfaces_5m"), (14 * DAY, "interfaces_1h")):
                 opened = self.opened(name, seconds, **chosen)
                 self.assertEqual(table, opened.values["flows"])
                 for variable, rows in opened.options.items():
@@ -276,7 +276,7 @@ class Answers(OneStore):
             self.assertEqual("3600", opened.values["top_slot"])
             for title, variable in (("Sources", "sources"), ("Destinations", "destinations"), ("Services", "ports")):
                 with self.subTest(panel=title, chosen=chosen):
-                    self.assertEqual(f"{variable}_1h", opened.values[variable])
+                    self.assertEqual(variable + ("_1h" if chosen or variable == "ports" else "_all_1h"), opened.values[variable])
                     by_hour = self.answer(opened, "traffic", title)
                     opened.values[variable] = "flows_raw"
                     self.assertEqual(sorted(by_hour), sorted(self.answer(opened, "traffic", title)))

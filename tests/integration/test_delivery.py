@@ -9,7 +9,7 @@ import time
 from harness import daemon, kafka, schema, store, udp, waiting
 from harness.case import Case, main, skip_unless_program
 
-ROLLUPS = ("flows_1m", "flows_5m", "flows_1h")
+BY_AS = ("flows_1m", "flows_5m", "flows_1h", "ases_5m", "ases_1h")
 RECORDS = 30          # of a NetFlow v5 datagram
 BLOCK_ROWS = 3000     # apply.sh --block-rows
 POLL_RECORDS = 2      # Kafka records by which a block may go beyond that: BLOCK_ROWS / 1024
@@ -87,7 +87,7 @@ class DeliveryCase(Case):
     def assert_exact(self, count):
         self.assertEqual([[count, count, 1, count, count * (count + 1) // 2]],
                          self.query("SELECT count(), uniqExact(bytes), min(bytes), max(bytes), sum(bytes) FROM sluice.flows_raw"))
-        for table in ROLLUPS:
+        for table in schema.rollups(self.store):
             with self.subTest(table=table):
                 waiting.until(lambda: self.number(f"SELECT sum(flows) FROM sluice.{table}") >= count, f"{table} has all")
                 self.assertEqual([[count, count * (count + 1) // 2]],
@@ -134,7 +134,7 @@ class Kills(DeliveryCase):
         self.assertLessEqual(total - distinct, most)
         doubles = self.number("SELECT count() - uniqExact(kafka_topic, kafka_partition, kafka_offset, bytes) FROM sluice.flows_raw")
         self.assertEqual(total - distinct, doubles, "doubles are seen by topic, partition and offset")
-        for table in ROLLUPS:
+        for table in BY_AS:
             with self.subTest(table=table):
                 by_as = f"SELECT src_as, sum(flows) AS f, sum(bytes) FROM sluice.{table} GROUP BY src_as HAVING f < {RECORDS}"
                 waiting.until(lambda: self.number(f"SELECT uniqExact(src_as) FROM sluice.{table}") == count // RECORDS,

@@ -163,7 +163,8 @@ class Cluster(Case):
                         f"VALUES (5, 100, unhex('c0000201'), {T0}, 'core')")
             self.assertEqual(engine.query("SELECT bytes_corrected, src_ip, sluice_exporter(sampler_address) FROM sluice.flows_raw"),
                              [[500, "192.0.2.1", "core"]])
-            for table in ("flows_1m", "flows_5m", "flows_1h", "sources_1h", "destinations_1h", "ports_1h"):
+            for table in ("flows_1m", "flows_5m", "flows_1h", "interfaces_5m", "interfaces_1h", "ases_5m", "ases_1h", "sources_1h", "sources_all_1h",
+                          "destinations_1h", "destinations_all_1h", "ports_1h"):
                 self.assertEqual(engine.value(f"SELECT sum(bytes_corrected) FROM sluice.{table}"), 500, table)
             self.assertEqual(engine.query("SELECT src_addr, bytes FROM goflow2.flows_raw_view"), [["192.0.2.1", 500]])
 

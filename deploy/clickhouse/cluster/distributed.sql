@@ -24,6 +24,24 @@ ENGINE = Distributed('{{cluster}}', '{{db}}', 'destinations_1h');
 CREATE OR REPLACE TABLE sluice.ports_1h{{on_cluster}} AS {{db}}.ports_1h
 ENGINE = Distributed('{{cluster}}', '{{db}}', 'ports_1h');
 
+CREATE OR REPLACE TABLE sluice.interfaces_5m{{on_cluster}} AS {{db}}.interfaces_5m
+ENGINE = Distributed('{{cluster}}', '{{db}}', 'interfaces_5m');
+
+CREATE OR REPLACE TABLE sluice.interfaces_1h{{on_cluster}} AS {{db}}.interfaces_1h
+ENGINE = Distributed('{{cluster}}', '{{db}}', 'interfaces_1h');
+
+CREATE OR REPLACE TABLE sluice.ases_5m{{on_cluster}} AS {{db}}.ases_5m
+ENGINE = Distributed('{{cluster}}', '{{db}}', 'ases_5m');
+
+CREATE OR REPLACE TABLE sluice.ases_1h{{on_cluster}} AS {{db}}.ases_1h
+ENGINE = Distributed('{{cluster}}', '{{db}}', 'ases_1h');
+
+CREATE OR REPLACE TABLE sluice.sources_all_1h{{on_cluster}} AS {{db}}.sources_all_1h
+ENGINE = Distributed('{{cluster}}', '{{db}}', 'sources_all_1h');
+
+CREATE OR REPLACE TABLE sluice.destinations_all_1h{{on_cluster}} AS {{db}}.destinations_all_1h
+ENGINE = Distributed('{{cluster}}', '{{db}}', 'destinations_all_1h');
+
 CREATE OR REPLACE TABLE sluice.exporter_names{{on_cluster}} AS {{db}}.exporter_names
 ENGINE = Distributed('{{cluster}}', '{{db}}', 'exporter_names');
 

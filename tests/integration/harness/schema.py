@@ -14,6 +14,14 @@ def version():
         return int(re.search(r"^schema_version=(\d+)$", file.read(), re.M)[1])
 
 
+def rollups(client):
+    """Names of the tables that sum flows."""
+    found = [row[0] for row in client.query("SELECT name FROM system.tables WHERE database = 'sluice' AND engine = 'SummingMergeTree' ORDER BY name")]
+    if "flows_1m" not in found:
+        raise AssertionError(f"the rollups are not among {found}")
+    return found
+
+
 def run(*arguments):
     """The finished script, whatever came of it, as subprocess.CompletedProcess with text output."""
     return subprocess.run([SCRIPT, *map(str, arguments)], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,

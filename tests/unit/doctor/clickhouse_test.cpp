@@ -16,7 +16,7 @@ struct Server {
   std::map<std::string, std::string> answers = {
       {"version(), ", "26.3.1.1\t1800000000.5\n"},
       {"extract(", "sluice\tflows\tsluice-flows\n"},
-      {"countIf(name", "10\n"},
+      {"countIf(name", "16\n"},
       {"schema_version", std::to_string(schema_version()) + "\n"},
       {"kafka_consumers", "1\t4\t\n"},
       {"flows_raw", "1799999998\n"},
@@ -77,7 +77,7 @@ TEST(ClickHouse, NoTables) {
   server.answers["extract("] = "";
   EXPECT_THAT(server.findings(), Contains(Is("tables", Status::fail, "apply.sh")));
   server.answers["extract("] = "sluice\tflows\tgroup\n";
-  server.answers["countIf(name"] = "9\n";
+  server.answers["countIf(name"] = "15\n";
   EXPECT_THAT(server.findings(), Contains(Is("tables", Status::fail, "missing")));
 }
 
