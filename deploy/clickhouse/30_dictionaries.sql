@@ -6,7 +6,7 @@ CREATE OR REPLACE DICTIONARY sluice.protocols{{on_cluster}}
     description String
 )
 PRIMARY KEY proto
-SOURCE(FILE(path 'sluice_protocols.csv' format 'CSVWithNames'))
+SOURCE(CLICKHOUSE({{dictionary_user}}QUERY 'SELECT * FROM file(''sluice_protocols.csv'', ''CSVWithNames'', ''proto UInt64, name String, description String'')'))
 LAYOUT(FLAT())
 LIFETIME(MIN 600 MAX 900);
 
@@ -17,7 +17,7 @@ CREATE OR REPLACE DICTIONARY sluice.ethertypes{{on_cluster}}
     description String
 )
 PRIMARY KEY etype
-SOURCE(FILE(path 'sluice_ethertypes.csv' format 'CSVWithNames'))
+SOURCE(CLICKHOUSE({{dictionary_user}}QUERY 'SELECT * FROM file(''sluice_ethertypes.csv'', ''CSVWithNames'', ''etype UInt64, name String, description String'')'))
 LAYOUT(HASHED())
 LIFETIME(MIN 600 MAX 900);
 
@@ -29,7 +29,7 @@ CREATE OR REPLACE DICTIONARY sluice.tcp_flags{{on_cluster}}
     description String
 )
 PRIMARY KEY flag
-SOURCE(FILE(path 'sluice_tcp_flags.csv' format 'CSVWithNames'))
+SOURCE(CLICKHOUSE({{dictionary_user}}QUERY 'SELECT * FROM file(''sluice_tcp_flags.csv'', ''CSVWithNames'', ''flag UInt64, letter String, name String, description String'')'))
 LAYOUT(FLAT())
 LIFETIME(MIN 600 MAX 900);
 
@@ -40,7 +40,7 @@ CREATE OR REPLACE DICTIONARY sluice.icmp_types{{on_cluster}}
     name String
 )
 PRIMARY KEY proto, type
-SOURCE(FILE(path 'sluice_icmp_types.csv' format 'CSVWithNames'))
+SOURCE(CLICKHOUSE({{dictionary_user}}QUERY 'SELECT * FROM file(''sluice_icmp_types.csv'', ''CSVWithNames'', ''proto UInt64, type UInt64, name String'')'))
 LAYOUT(COMPLEX_KEY_HASHED())
 LIFETIME(MIN 600 MAX 900);
 
@@ -52,7 +52,7 @@ CREATE OR REPLACE DICTIONARY sluice.icmp_codes{{on_cluster}}
     name String
 )
 PRIMARY KEY proto, type, code
-SOURCE(FILE(path 'sluice_icmp_codes.csv' format 'CSVWithNames'))
+SOURCE(CLICKHOUSE({{dictionary_user}}QUERY 'SELECT * FROM file(''sluice_icmp_codes.csv'', ''CSVWithNames'', ''proto UInt64, type UInt64, code UInt64, name String'')'))
 LAYOUT(COMPLEX_KEY_HASHED())
 LIFETIME(MIN 600 MAX 900);
 
@@ -64,7 +64,7 @@ CREATE OR REPLACE DICTIONARY sluice.ports{{on_cluster}}
     description String
 )
 PRIMARY KEY proto, port
-SOURCE(FILE(path 'sluice_ports.csv' format 'CSVWithNames'))
+SOURCE(CLICKHOUSE({{dictionary_user}}QUERY 'SELECT * FROM file(''sluice_ports.csv'', ''CSVWithNames'', ''proto UInt64, port UInt64, name String, description String'')'))
 LAYOUT(COMPLEX_KEY_HASHED())
 LIFETIME(MIN 600 MAX 900);
 
@@ -75,7 +75,7 @@ CREATE OR REPLACE DICTIONARY sluice.asns{{on_cluster}}
     country String
 )
 PRIMARY KEY asn
-SOURCE(FILE(path 'sluice_asns.csv' format 'CSVWithNames'))
+SOURCE(CLICKHOUSE({{dictionary_user}}QUERY 'SELECT * FROM file(''sluice_asns.csv'', ''CSVWithNames'', ''asn UInt64, name String, country String'')'))
 LAYOUT(HASHED())
 LIFETIME(MIN 600 MAX 900);
 
@@ -86,6 +86,6 @@ CREATE OR REPLACE DICTIONARY sluice.networks{{on_cluster}}
     asn UInt32 DEFAULT 0
 )
 PRIMARY KEY prefix
-SOURCE(FILE(path 'sluice_networks.csv' format 'CSVWithNames'))
+SOURCE(CLICKHOUSE({{dictionary_user}}QUERY 'SELECT * FROM file(''sluice_networks.csv'', ''CSVWithNames'', ''prefix String, name String, asn UInt32'')'))
 LAYOUT(IP_TRIE())
 LIFETIME(MIN 600 MAX 900);

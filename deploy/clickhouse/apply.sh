@@ -259,10 +259,12 @@ fill_all() {
   fill "${parameter[goflow2]}.flows_5m_view" "$raw" "${parameter[goflow2]}.flows_5m"
 }
 
+# The server reads it as another user, whatever the umask is here.
 copy() {
-  cmp -s "$1" "$2/${1##*/}" && return
+  local to=$2/${1##*/}
+  cmp -s "$1" "$to" && [[ $(stat -c %A "$to") == -??????r?? ]] && return
   # Under another name first: the server may read it at any moment.
-  { cp "$1" "$2/.${1##*/}.new" && mv "$2/.${1##*/}.new" "$2/${1##*/}"; } || wrong "${1##*/} cannot be written to $2"
+  { install -m 644 "$1" "$2/.${1##*/}.new" && mv "$2/.${1##*/}.new" "$to"; } || wrong "${1##*/} cannot be written to $2"
 }
 
 give_files() {

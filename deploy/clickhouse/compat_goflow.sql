@@ -13,7 +13,7 @@ CREATE DICTIONARY IF NOT EXISTS dictionaries.protocols{{on_cluster}}
     description String
 )
 PRIMARY KEY proto
-SOURCE(FILE(path 'sluice_protocols.csv' format 'CSVWithNames'))
+SOURCE(CLICKHOUSE({{dictionary_user}}QUERY 'SELECT * FROM file(''sluice_protocols.csv'', ''CSVWithNames'', ''proto UInt64, name String, description String'')'))
 LAYOUT(FLAT())
 LIFETIME(3600);
 

@@ -72,6 +72,7 @@ class Examination {
     const auto table = find_table();
     if (!table) return std::move(out_);
     check_version(*table);
+    check_names();
     check_topic(*table);
     check_consumers(*table);
     check_lag(*table);
@@ -164,6 +165,20 @@ class Examination {
           text + ", newer than version " + std::to_string(schema_version()) + " of this sluice; upgrade it.");
     else
       say("schema version", Status::ok, text + ", as this sluice's scripts.");
+  }
+
+  /// Names of ASes, protocols and ports come from files that somebody may have edited.
+  void check_names() {
+    const auto found = row("names",
+                           "SELECT count(), any(name), any(last_exception) FROM system.dictionaries WHERE "
+                           "database = 'sluice' AND last_exception != ''");
+    if (!found || found->size() < 3 || number(*found, 0) == 0) return;
+    say("names", Status::fail,
+        "The dictionary sluice." + (*found)[1] +
+            " cannot be read, and panels and queries that name such things fail (" +
+            (*found)[2].substr(0, 300) +
+            "); mend its file in user_files_path or its user's rights, then SYSTEM RELOAD DICTIONARY sluice." +
+            (*found)[1] + '.');
   }
 
   void check_topic(const KafkaTable& table) {

@@ -154,11 +154,14 @@ class Session {
     }
     json body = wanted;
     // What an administrator set besides stays: Grafana puts the whole of it in place of what was there.
-    if (there->status == 200)
+    if (there->status == 200) {
+      for (const char* kept : {"isDefault", "basicAuth", "basicAuthUser", "withCredentials"})
+        if (const auto found = there->body.find(kept); found != there->body.end()) body[kept] = *found;
       if (const auto found = there->body.find("jsonData"); found != there->body.end() && found->is_object()) {
         body["jsonData"] = *found;
         body["jsonData"].update(wanted["jsonData"]);
       }
+    }
     const auto put =
         there->status == 200 ? ask("PUT", by_uid, thing, body) : ask("POST", "/api/datasources", thing, body);
     if (!put) return failure(put.error());

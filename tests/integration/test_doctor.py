@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 """`sluice doctor` on a real collector, broker and store: all well, and then each in trouble."""
 import json
+import os
 import subprocess
 import time
 
@@ -103,6 +104,18 @@ class Whole(Doctor):
             for check in (f"topic {topic}", "ClickHouse", "schema version", "consumers", "lag", "unreadable records",
                           "sink kafka"):
                 self.assertEqual("ok", self.status(found, check), found)
+
+            # A file of names that is gone.
+            names = os.path.join(engine.files, "sluice_asns.csv")
+            os.rename(names, names + ".away")
+            with self.assertRaises(store.QueryError):
+                engine.text("SYSTEM RELOAD DICTIONARY sluice.asns")
+            status, found = self.doctor(sluice.config, "--watch", 0, clickhouse=engine.url)
+            self.assertEqual((1, "fail"), (status, self.status(found, "names")))
+            self.assertIn("sluice.asns", found["names"][0][1])
+            os.rename(names + ".away", names)
+            engine.text("SYSTEM RELOAD DICTIONARY sluice.asns")
+            self.assertNotIn("names", self.doctor(sluice.config, "--watch", 0, clickhouse=engine.url)[1])
 
             # Tables of a newer sluice, for another topic, and then without a consumer.
             engine.text("INSERT INTO sluice.schema_version SELECT 99, now64(3) + 1, 'of the future'")

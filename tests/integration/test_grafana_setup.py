@@ -174,7 +174,10 @@ class Setup(Case):
         source = stub.sources["sluice-clickhouse"]
         self.assertEqual(("db1.example.net", 8443, True, "grafana"), tuple(source["jsonData"][key] for key in ("host", "port", "secure", "username")))
         self.assertEqual({"password": "secret"}, stub.secrets["sluice-clickhouse"])
-        source["jsonData"]["queryTimeout"] = "30"  # an administrator's
+        source["jsonData"]["queryTimeout"] = "30"  # an administrator's, and so are these
+        source["isDefault"] = True
+        behind = {"basicAuth": True, "basicAuthUser": "p", "withCredentials": True}
+        stub.sources["sluice-prometheus"].update(behind)
         stub.dashboards["sluice-traffic"]["dashboard"]["title"] = "Mine now"
         told = self.run_setup("--clickhouse-url", "http://[2001:db8::1]:8124/ch", "--prometheus-url", "https://p.example.net/prom", "--folder", "Network: flows")
         self.assertEqual({"data source Sluice ClickHouse": "updated", "data source Sluice Prometheus": "updated", "folder Network: flows": "unchanged",
@@ -182,6 +185,8 @@ class Setup(Case):
         self.assertEqual({"host": "2001:db8::1", "port": 8124, "path": "/ch", "secure": False, "queryTimeout": "30", "username": "default",
                           "protocol": "http", "defaultDatabase": "sluice"}, stub.sources["sluice-clickhouse"]["jsonData"])
         self.assertEqual("https://p.example.net/prom", stub.sources["sluice-prometheus"]["url"])
+        self.assertTrue(stub.sources["sluice-clickhouse"]["isDefault"])
+        self.assertLessEqual(behind.items(), stub.sources["sluice-prometheus"].items())
         self.assertEqual("Sluice: Traffic", stub.dashboards["sluice-traffic"]["dashboard"]["title"])
         told = self.run_setup("--clickhouse-password-file", password)  # another folder: the dashboards move
         self.assertEqual(("updated", "made", "updated"), (told["data source Sluice ClickHouse"], told["folder Sluice"], told["dashboard Sluice: Traffic"]))

@@ -77,6 +77,13 @@ class Text(Case):
             expected = "Enum8(" + ", ".join(f"'{name}' = {number}" for name, number in values) + ", 'OTHER' = -1)"
             self.assertEqual(sql.count(expected), 2, f"{field.name}: once in the table, once in the view: {expected}")
 
+    def test_files_are_named_as_every_server_finds_them(self):
+        """A dictionary's source FILE wants the absolute path of user_files_path, which a server that is asked over the
+        network does not tell; the table function file() looks there by itself."""
+        text = "".join(read(path) for path in glob.glob(os.path.join(SCRIPTS, "*.sql")))
+        self.assertNotIn("SOURCE(FILE", text)
+        self.assertEqual(set(re.findall(r"file\(''(.*?)''", text)), {os.path.basename(path) for path in glob.glob(os.path.join(SCRIPTS, "csv/*"))})
+
     def test_csv(self):
         keys = {"sluice_protocols.csv": 1, "sluice_ethertypes.csv": 1, "sluice_tcp_flags.csv": 1, "sluice_asns.csv": 1,
                 "sluice_icmp_types.csv": 2, "sluice_icmp_codes.csv": 3, "sluice_ports.csv": 2, "sluice_networks.csv": 1}

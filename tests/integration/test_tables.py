@@ -246,6 +246,19 @@ class Tables(StoreCase):
         self.assertEqual(self.store.query(state), before)
         self.assertEqual(self.store.query("SELECT count(), sum(bytes) FROM sluice.flows_raw"), [[1, 5]])
 
+    def test_files_can_be_read_by_the_server(self):
+        """Whatever the umask is of who applies, and where an older script left them unreadable."""
+        name = os.path.join(self.store.files, "sluice_protocols.csv")
+        os.remove(os.path.join(self.store.files, "flow.proto"))
+        os.chmod(name, 0o640)
+        umask = os.umask(0o077)
+        try:
+            schema.apply(self.store, "--brokers", NOBODY)
+        finally:
+            os.umask(umask)
+        for path in (name, os.path.join(self.store.files, "flow.proto")):
+            self.assertEqual(os.stat(path).st_mode & 0o777, 0o644, path)
+
     def test_changed_parameters(self):
         """Retention follows, rows stay, and all is as it was after changing back."""
         self.feed({"time_received_ns": T0, "bytes": 5})

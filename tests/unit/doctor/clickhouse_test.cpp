@@ -18,6 +18,7 @@ struct Server {
       {"extract(", "sluice\tflows\tsluice-flows\n"},
       {"countIf(name", "16\n"},
       {"schema_version", std::to_string(schema_version()) + "\n"},
+      {"system.dictionaries", "0\t\t\n"},
       {"kafka_consumers", "1\t4\t\n"},
       {"flows_raw", "1799999998\n"},
       {"flows_errors", "0\n"},
@@ -29,16 +30,17 @@ struct Server {
     config::Config config;
     config.sinks["kafka"].type = config::SinkType::kafka;
     config.sinks["kafka"].kafka.topic = topic;
-    const Store store{.where = "http://127.0.0.1:8123",
-                      .named = named,
-                      .ask = [this](const std::string& sql) -> Result<std::string, query::Problem> {
-                        if (problem) return failure(*problem);
-                        for (const char* key : {"version(), ", "extract(", "countIf(name", "kafka_consumers",
-                                                "schema_version", "flows_raw", "flows_errors"})
-                          if (sql.find(key) != std::string::npos) return answers.at(key);
-                        return failure(query::Problem{.text = "unexpected: " + sql});
-                      },
-                      .lag = [this](const std::string&, const std::string&) { return std::optional(lag); }};
+    const Store store{
+        .where = "http://127.0.0.1:8123",
+        .named = named,
+        .ask = [this](const std::string& sql) -> Result<std::string, query::Problem> {
+          if (problem) return failure(*problem);
+          for (const char* key : {"version(), ", "extract(", "countIf(name", "system.dictionaries",
+                                  "kafka_consumers", "schema_version", "flows_raw", "flows_errors"})
+            if (sql.find(key) != std::string::npos) return answers.at(key);
+          return failure(query::Problem{.text = "unexpected: " + sql});
+        },
+        .lag = [this](const std::string&, const std::string&) { return std::optional(lag); }};
     return check_clickhouse(config, store, kNow);
   }
 };
@@ -48,6 +50,12 @@ TEST(ClickHouse, AllIsWell) {
               ElementsAre(Is("ClickHouse", Status::ok, "26.3.1.1"), Is("schema version", Status::ok, ""),
                           Is("consumers", Status::ok, "4 partitions"), Is("lag", Status::ok, "3 records"),
                           Is("unreadable records", Status::ok, "")));
+}
+
+TEST(ClickHouse, ADictionaryThatCannotBeRead) {
+  Server server;
+  server.answers["system.dictionaries"] = "1\tasns\tno such file\n";
+  EXPECT_THAT(server.findings(), Contains(Is("names", Status::fail, "sluice.asns cannot be read")));
 }
 
 TEST(ClickHouse, NobodyThereMattersWhereItWasNamed) {
