@@ -148,6 +148,18 @@ class Package(Case):
             self.assertTrue(shipped, part)
             self.assertLessEqual(shipped, files(os.path.join(self.root, "usr/share/sluice", part)))
 
+    def test_a_setting_of_the_administrator_counts_more(self):
+        """At a boot the settings in files of all directories are made in the order that is told here."""
+        analyze = skip_unless_program("systemd-analyze")
+        root = self.path("root")
+        shutil.copytree(os.path.join(self.root, "usr/lib/sysctl.d"), os.path.join(root, "usr/lib/sysctl.d"))
+        os.makedirs(os.path.join(root, "etc/sysctl.d"))
+        with open(os.path.join(root, "etc/sysctl.d/20-buffers.conf"), "w") as file:
+            file.write("net.core.rmem_max = 134217728\n")
+        told = subprocess.run([analyze, "--root", root, "--no-pager", "cat-config", "sysctl.d"], stdin=subprocess.DEVNULL,
+                              stdout=subprocess.PIPE, text=True, timeout=waiting.DEADLINE, check=True).stdout
+        self.assertEqual(["33554432", "134217728"], re.findall(r"(?m)^net\.core\.rmem_max = (\d+)$", told))
+
     def test_its_tables_find_their_message(self):
         result = subprocess.run([os.path.join(self.root, "usr/share/sluice/clickhouse/apply.sh"), "--print"],
                                 stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
