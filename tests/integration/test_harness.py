@@ -1,10 +1,29 @@
 #!/usr/bin/python3
 """The tests' own instruments agree: exporters really send what the capture holds, as the independent parser reads it.
-Without the daemon; when one of these fails, no other result here means anything."""
+Without the daemon; when one of these fails, no other result here means anything. Nor does one that hides what was skipped."""
+import os
+import subprocess
+import sys
 import time
+import unittest
+from unittest import mock
 
-from harness import capture, exporters, flows, udp
-from harness.case import Case, main
+from harness import capture, debian_root, exporters, flows, nspawn, paths, udp, waiting
+from harness.case import SKIPPED, Case, main, skip_unless_program
+
+PASSES = "    def test_passes(self): pass\n"
+SKIPS = "    def test_skips(self): self.skipTest('no such thing here')\n"
+FAILS = "    def test_fails(self): self.fail()\n"
+# As GoogleTest writes it.
+UNIT = """[ RUN      ] Socket.HasIpv6
+/src/socket_test.cpp:41: Skipped
+no IPv6 on this machine
+[  SKIPPED ] Socket.HasIpv6 (0 ms)
+[ RUN      ] Socket.Has
+[       OK ] Socket.Has (0 ms)
+[  SKIPPED ] 1 test, listed below:
+[  SKIPPED ] Socket.HasIpv6
+"""
 
 
 class Truth(Case):
@@ -43,6 +62,82 @@ class Truth(Case):
         samples = self.read(exporters.sfprobe).flows
         self.assertEqual(capture.samples(self.packets)[:len(samples)], samples)
         self.assertGreater(len(samples), len(self.packets) - 10)  # the last datagram is lost when pmacctd ends
+
+
+class Skips(Case):
+    """What is left out is told, and nothing is left out that failed."""
+
+    def script(self, *methods):
+        path = self.path("test_of_this.py")
+        with open(path, "w") as file:
+            file.write("from harness.case import Case, main\nclass Some(Case):\n" + "".join(methods) + "main()\n")
+        return sys.executable, path
+
+    def test_a_part_that_was_skipped_is_not_passed(self):
+        for methods, status in (((PASSES,), 0), ((PASSES, SKIPS), SKIPPED), ((SKIPS,), SKIPPED),
+                                ((PASSES, SKIPS, FAILS), 1)):
+            with self.subTest(methods=methods):
+                result = subprocess.run(self.script(*methods), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                                        stderr=subprocess.DEVNULL, text=True, timeout=waiting.DEADLINE, check=False,
+                                        env={**os.environ, "PYTHONPATH": os.path.dirname(os.path.abspath(__file__))})
+                self.assertEqual(status, result.returncode)
+                self.assertEqual(SKIPS in methods, "SKIPPED: Some.test_skips: no such thing here\n" in result.stdout)
+
+    def test_every_skipped_test_is_listed(self):
+        """By what tests/run.sh shows at its end, of what ctest really wrote."""
+        ctest = skip_unless_program("ctest")
+        with open(self.path("unit.txt"), "w") as file:
+            file.write(UNIT)
+        python, script = self.script(PASSES, SKIPS)
+        with open(self.path("CTestTestfile.cmake"), "w") as file:
+            file.write(f'add_test(integration.some "{python}" "{script}")\nadd_test(unit.net cat unit.txt)\n'
+                       f'set_tests_properties(integration.some PROPERTIES SKIP_RETURN_CODE {SKIPPED} ENVIRONMENT '
+                       f'"PYTHONPATH={os.path.dirname(os.path.abspath(__file__))}")\n')
+        shown = subprocess.run([ctest, "--test-dir", self.directory, "-j", "2"], stdin=subprocess.DEVNULL,
+                               stdout=subprocess.PIPE, text=True, timeout=waiting.DEADLINE, check=True).stdout
+        self.assertRegex(shown, r"integration\.some \(Skipped\)")
+        listed = subprocess.run(["awk", "-f", os.path.join(paths.source(), "tests/skipped.awk"),
+                                 self.path("Testing/Temporary/LastTest.log")], stdin=subprocess.DEVNULL,
+                                stdout=subprocess.PIPE, text=True, timeout=waiting.DEADLINE, check=True).stdout
+        self.assertEqual(["SKIPPED integration.some: Some.test_skips: no such thing here",
+                          "SKIPPED unit.net: Socket.HasIpv6: no IPv6 on this machine"], sorted(listed.splitlines()))
+
+    def boot(self, words):
+        """A machine whose systemd-nspawn says this and ends."""
+        if os.geteuid() != 0:
+            self.skipTest("only root has a mount namespace for it")
+        program = self.path("systemd-nspawn")
+        with open(program, "w") as file:
+            file.write(f"#!/bin/sh\necho '{words}' >&2\necho 'Child died too early.' >&2\nexit 1\n")
+        os.chmod(program, 0o755)
+        with mock.patch.dict(os.environ, PATH=f"{self.directory}:{os.environ['PATH']}"):
+            nspawn.Machine(self, self.path("root"), self.path("log"))
+
+    def test_a_machine_that_may_not_start_is_skipped(self):
+        words = "Failed to mount proc (type proc) on /proc: Operation not permitted"
+        with self.assertRaisesRegex(unittest.SkipTest, words.replace("(", r"\(").replace(")", r"\)")):
+            self.boot(words)
+
+    def test_a_machine_that_breaks_fails(self):
+        with self.assertRaisesRegex(AssertionError, "(?s)ended with 1: .*Invalid argument.*died too early"):
+            self.boot("Failed to parse machine name: Invalid argument")
+
+    def install(self, failing):
+        def chroot(_, *command, **__):
+            if failing in command:
+                raise AssertionError(f"E: {failing}")
+        for directory in ("etc/apt/apt.conf.d", "usr/sbin", "var/lib/apt/lists"):
+            os.makedirs(self.path("root", directory))
+        with mock.patch.multiple(debian_root, unpack=mock.DEFAULT, configure_apt=mock.DEFAULT, chroot=chroot):
+            debian_root._install(self.path("root"), ["some"])
+
+    def test_a_mirror_that_does_not_answer_is_skipped(self):
+        with self.assertRaisesRegex(unittest.SkipTest, "E: update"):
+            self.install("update")
+
+    def test_a_package_that_cannot_be_installed_fails(self):
+        with self.assertRaisesRegex(AssertionError, "E: install"):
+            self.install("install")
 
 
 if __name__ == "__main__":

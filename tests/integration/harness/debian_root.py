@@ -34,7 +34,8 @@ def suite():
 
 
 def archive(*packages):
-    """The path of a tar of a root with these packages, made where it is not in the cache. Skips where it cannot be."""
+    """The path of a tar of a root with these packages, made where it is not in the cache. Skips where no root can be made
+    or no mirror answers; AssertionError where one answers and the packages cannot be installed from it."""
     if os.geteuid() != 0:
         raise unittest.SkipTest("only root can make a Debian root")
     name = f"debian-{suite()}"
@@ -137,10 +138,10 @@ def _install(root, packages):
     os.chmod(policy, 0o755)
     options = ("-q", "-y", "-o", "Acquire::Retries=3", "-o", "Dpkg::Use-Pty=0")
     try:
-        chroot(root, "apt-get", *options, "update")
-        chroot(root, "apt-get", *options, "install", "--no-install-recommends", *packages)
+        chroot(root, "apt-get", *options, "-o", "APT::Update::Error-Mode=any", "update")
     except (AssertionError, subprocess.SubprocessError) as error:
         raise unittest.SkipTest(f"packages for a root cannot be had: {_last_line(error)}") from None
+    chroot(root, "apt-get", *options, "install", "--no-install-recommends", *packages)
     chroot(root, "apt-get", "clean")
     for path in (policy, *configured):
         os.remove(path)

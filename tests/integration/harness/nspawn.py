@@ -8,6 +8,9 @@ import unittest
 from . import netns, waiting
 from .case import skip_unless_program
 
+# What it says where the machine does not let it: rights, or a kernel or a container without what it needs.
+_REFUSED = re.compile(r"^.*(?:not permitted|permission denied|not supported|not implemented|read-only file system).*$",
+                      re.IGNORECASE | re.MULTILINE)
 _ENVIRONMENT = ("PATH=/usr/sbin:/usr/bin:/sbin:/bin", "HOME=/root", "LC_ALL=C.UTF-8", "DEBIAN_FRONTEND=noninteractive")
 
 
@@ -37,8 +40,10 @@ class Machine:
 
     def _leader(self):
         if self.process.poll() is not None:
-            said = self.log().strip().splitlines()
-            raise unittest.SkipTest(f"systemd-nspawn starts nothing here: {said[-1] if said else self.process.returncode}")
+            refused = _REFUSED.search(self.log())
+            if refused:
+                raise unittest.SkipTest(f"systemd-nspawn starts nothing here: {refused[0].strip()}")
+            raise AssertionError(f"systemd-nspawn ended with {self.process.returncode}: {self.log()}")
         with open(f"/proc/{self.process.pid}/task/{self.process.pid}/children") as file:
             children = file.read().split()
         # nspawn's first child makes the container and goes; the first process inside is what stays.
