@@ -7,9 +7,11 @@ import json
 import os
 import re
 import subprocess
+import sys
 import time
 import urllib.parse
 import urllib.request
+import xml.etree.ElementTree
 
 import yaml
 
@@ -22,6 +24,7 @@ CONTAINERS = os.path.join(paths.source(), "tests/integration/containers")
 STACK = os.path.join(COMPOSE, "docker-compose.yml")
 OVERRIDES = sorted(set(glob.glob(os.path.join(COMPOSE, "docker-compose.*.yml"))) - {STACK})
 DOCUMENT = os.path.join(paths.source(), "docs/containers.md")
+DASHBOARDS = os.path.join(paths.source(), "docs/dashboards.md")
 DOCKERFILE = "deploy/docker/Dockerfile"
 SCHEMA = "/usr/lib/python3/dist-packages/compose/config/compose_spec.json"
 # Grafana is in no registry of packages; its files have tests of their own.
@@ -121,6 +124,73 @@ class Files(Case):
                 self.assertIsNotNone(default, f"{name} in {os.path.basename(path)} has no default")
                 self.assertEqual(default, found.setdefault(name, default), f"{name} has one default")
         self.assertEqual(found, table)
+
+
+class Reader(Case):
+    """The user that Grafana asks as may do what deploy/compose/clickhouse/users.xml lets it, in a real engine."""
+
+    def ask(self, statements, *arguments):
+        result = subprocess.run([sys.executable, os.path.join(paths.source(), "tests/integration/harness/embedded.py"),
+                                 store.engine(), *statements, "--", f"--path={self.path('data')}", *arguments],
+                                stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+                                timeout=120, check=False)
+        self.assertEqual(0, result.returncode, result.stderr)
+        return dict(zip(statements, json.loads(result.stdout)))
+
+    def configuration(self):
+        """The engine's own user, which is `default` and has no password, in the place of the file's."""
+        users = xml.etree.ElementTree.parse(os.path.join(COMPOSE, "clickhouse/users.xml"))
+        [user] = users.findall("users/*")
+        self.assertEqual("grafana", user.tag)
+        user.tag = "default"
+        user.find("password").attrib.clear()
+        for section, name in (("profiles", "default"), ("quotas", "default")):
+            if users.find(section) is None:
+                xml.etree.ElementTree.SubElement(users.getroot(), section)
+            xml.etree.ElementTree.SubElement(users.find(section), name)
+        users.write(self.path("users.xml"))
+        with open(self.path("config.xml"), "w") as file:
+            file.write(f"<clickhouse><users_config>{self.path('users.xml')}</users_config></clickhouse>")
+        return f"--config-file={self.path('config.xml')}"
+
+    def test_reads_the_flows_and_nothing_else(self):
+        with open(self.path("secret"), "w") as file:
+            file.write("of the server")
+        made = self.ask((
+            "CREATE DATABASE sluice", "CREATE DATABASE other",
+            "CREATE TABLE sluice.flows (k UInt64, v String) ENGINE = MergeTree ORDER BY k",
+            "INSERT INTO sluice.flows VALUES (1, 'a')",
+            "CREATE TABLE other.t ENGINE = MergeTree ORDER BY k AS SELECT * FROM sluice.flows",
+            "CREATE VIEW sluice.flows_seen AS SELECT * FROM sluice.flows",
+            "CREATE DICTIONARY sluice.names (k UInt64, v String) PRIMARY KEY k "
+            "SOURCE(CLICKHOUSE(TABLE 'flows' DB 'sluice')) LAYOUT(FLAT()) LIFETIME(0)",
+            "CREATE FUNCTION sluice_next AS x -> x + 1"))
+        self.assertEqual({""}, {error for _, error in made.values()}, made)
+        allowed = {
+            "SELECT sluice_next(k), dictGetOrDefault('sluice.names', 'v', k, '') FROM sluice.flows_seen": "2\ta\n",
+            "SELECT count() FROM sluice.flows SETTINGS max_threads = 1": "1\n",
+            # What an editor of queries lists.
+            "SHOW DATABASES": "sluice\n",
+            "SHOW TABLES FROM sluice": "flows\nflows_seen\nnames\n",
+            "SELECT name FROM system.columns WHERE database = 'sluice' AND table = 'flows'": "k\nv\n",
+            "SELECT 1": "1\n"}
+        refused = ("SELECT * FROM other.t",
+                   f"SELECT * FROM file('{self.path('secret')}', LineAsString)",
+                   # Nobody is there, which an attempt would not learn at once.
+                   "SELECT * FROM url('http://127.0.0.1:1/', LineAsString) SETTINGS http_max_tries = 1",
+                   "SELECT * FROM remote('127.0.0.1:1', system.one)",
+                   "INSERT INTO sluice.flows VALUES (2, 'b')",
+                   "DROP TABLE sluice.flows")
+        answers = self.ask((*allowed, *refused), self.configuration())
+        self.assertEqual({statement: [rows, ""] for statement, rows in allowed.items()},
+                         {statement: answers[statement] for statement in allowed})
+        for statement in refused:
+            self.assertRegex(answers[statement][1], "ACCESS_DENIED", statement)
+
+    def test_has_the_rights_that_the_document_gives(self):
+        users = xml.etree.ElementTree.parse(os.path.join(COMPOSE, "clickhouse/users.xml"))
+        granted = [query.text + " TO grafana" for query in users.findall("users/grafana/grants/query")]
+        self.assertEqual(re.findall(r"^GRANT .* TO grafana$", read(DASHBOARDS), re.MULTILINE), granted)
 
 
 class Stack(Case):
