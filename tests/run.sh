@@ -35,9 +35,9 @@ stage() {
   status=${PIPESTATUS[0]}
   ((status == 0)) || failed+=("$name")
   summary+=("$(printf '%-18s %-6s %4d s' "$name" "$( ((status == 0)) && echo passed || echo FAILED)" $((SECONDS - began)))")
-  # ctest's closing lines once more at the very end, where they are looked for.
+  # ctest's closing lines once more at the very end, where they are looked for, and every test that was skipped.
   mapfile -t -O ${#summary[@]} summary < <(
-    grep -E '^[0-9]+% tests passed|^The following tests (FAILED|did not run)|^\s+[0-9]+ - .*\((Failed|Skipped|Timeout|Not Run|SEGFAULT|Subprocess aborted)' \
+    grep -E '^[0-9]+% tests passed|^The following tests (FAILED|did not run)|^\s+[0-9]+ - .*\((Failed|Skipped|Timeout|Not Run|SEGFAULT|Subprocess aborted)|^SKIPPED ' \
       "$logs/$name.log" | sed 's/^/      /')
   return $status
 }
@@ -49,7 +49,12 @@ build() {
   cmake --preset "$preset" -DSLUICE_TESTS=ON && cmake --build --preset "$preset" -j "$cores" ${1:+--target "$@"}
 }
 
-run_ctest() { ctest --test-dir "build/$1" --output-on-failure --no-tests=error -j "$cores" "${@:2}"; }
+run_ctest() {
+  ctest --test-dir "build/$1" --output-on-failure --no-tests=error -j "$cores" "${@:2}"
+  local status=$?
+  awk -f tests/skipped.awk "build/$1/Testing/Temporary/LastTest.log"
+  return $status
+}
 
 check_format() { find include src tests -name '*.[ch]pp' -print0 | xargs -0 -P "$cores" -n 20 clang-format-19 --dry-run --Werror; }
 
