@@ -217,7 +217,7 @@ void check_field(Reading& in, const std::string& path, const UserField& field) {
   for (std::size_t i = 0; i < field.packet.size(); ++i) {
     const std::string where = element(path + ".packet", i);
     if (const auto wrong = misfit(field, field.packet[i].length); !wrong.empty())
-      in.fault(where, in.origin(where), where + " " + wrong);
+      in.fault(where, in.origin(where), std::string(where).append(" ").append(wrong));
   }
   if (field.little_endian && field.type != UserType::uint)
     in.fault(path + ".endian", in.origin(path + ".endian"),

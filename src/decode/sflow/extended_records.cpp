@@ -79,7 +79,8 @@ bool ExtendedRecords::knows(std::uint32_t standard_format) {
 }
 
 template <class Record>
-bool ExtendedRecords::keep_first(Kind kind, Record& kept, Record&& fresh, const XdrReader& in) {
+bool ExtendedRecords::keep_first(Kind kind, Record& kept, std::type_identity_t<Record>&& fresh,
+                                 const XdrReader& in) {
   if (!in.ok()) return false;
   if (!has(kind)) {
     kept = std::move(fresh);

@@ -2,6 +2,7 @@
 // The flow records that few agents send: user, MPLS, address translation, stripped VLAN tags, overlay
 // network. Read apart from the common ones (flow_records.hpp), so that a sample without any pays for one
 // flag.
+#include <type_traits>
 #include <vector>
 
 #include "decode/sflow/xdr.hpp"
@@ -49,7 +50,7 @@ class ExtendedRecords {
   enum Kind : std::uint8_t { user, mpls, nat, nat_port, vlan_tunnel, vni_egress, vni_ingress };
   bool has(Kind kind) const { return present_ >> kind & 1; }
   template <class Record>
-  bool keep_first(Kind kind, Record& kept, Record&& fresh, const XdrReader& in);
+  bool keep_first(Kind kind, Record& kept, std::type_identity_t<Record>&& fresh, const XdrReader& in);
   bool read_mpls(XdrReader& in);
   bool read_vlan_tunnel(XdrReader& in);
   void apply_user(FlowExtras& extras) const;
