@@ -298,6 +298,9 @@ check_schema() {
   [[ -z $missing ]] || wrong "the server's flow.proto is older than these scripts, it has no ${missing//$'\n'/, }; $proto must take its place"
 }
 
+[[ -n $client || -n $print ]] || command -v curl >/dev/null ||
+  wrong "curl is needed to ask $url (apt-get install curl), or another client by --client"
+
 if [[ -n $script ]]; then
   question "SELECT 1" >/dev/null
   run "$script"

@@ -28,6 +28,7 @@ fetch() {
   mkdir -p "${cache%/*}"
   local fresh reason
   fresh=$(mktemp -d "$cache.XXXXXX")
+  say "fetching Apache Kafka $version by Maven (46 MB)"
   # Into a directory of its own and then renamed, so that a broken download is never taken for a whole one.
   if ! timeout 300 mvn -q -B -Dstyle.color=never -f "$pom" validate -DoutputDirectory="$fresh" >"$fresh/mvn.log" 2>&1; then
     reason=$(sed -n 's/.*\[ERROR\] //p;T;q' "$fresh/mvn.log")

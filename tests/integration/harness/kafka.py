@@ -45,7 +45,7 @@ class Broker:
     def start(self):
         result = _script("start", self.directory, self.port)
         if result.returncode == NO_JARS:
-            raise unittest.SkipTest(result.stdout.strip())
+            raise unittest.SkipTest(result.stdout.strip().splitlines()[-1])
         if result.returncode != 0:
             raise AssertionError(f"the broker does not start: {result.stdout}")
 
