@@ -177,7 +177,8 @@ class Examination {
         "The dictionary sluice." + (*found)[1] +
             " cannot be read, and panels and queries that name such things fail (" +
             (*found)[2].substr(0, 300) +
-            "); mend its file in user_files_path or its user's rights, then SYSTEM RELOAD DICTIONARY sluice." +
+            "); mend its file in user_files_path or its user's rights, then SYSTEM RELOAD DICTIONARY "
+            "sluice." +
             (*found)[1] + '.');
   }
 
