@@ -228,7 +228,7 @@ run() {
 # view was there; with the tables that hang on that one, only where all are empty. Names are DATABASE.NAME. While
 # consumption stands still, so that no row is missed or taken twice.
 fill() {
-  local wanted select columns table empty=1
+  local wanted select columns answer table status=0 empty=1
   for table in "${@:3}"; do empty+=" AND (SELECT count() FROM $table) = 0"; done
   wanted=$(question "SELECT $empty AND (SELECT count() FROM $2) > 0")
   [[ $wanted == 1 ]] || return 0
@@ -236,7 +236,15 @@ fill() {
   columns=$(question "SELECT arrayStringConcat(groupArray('\`' || name || '\`'), ', ') FROM (SELECT name FROM system.columns WHERE database || '.' || table = '$1' ORDER BY position) FORMAT TSVRaw")
   [[ $3 == *_names ]] || say "filling $3 from $2"  # names are few, and often there are none to be found
   # A month of flows may have more keys than memory holds: then they are sorted on disk.
-  question "INSERT INTO $3 ($columns) $select SETTINGS max_bytes_before_external_group_by = 1000000000" >/dev/null
+  answer=$(ask "INSERT INTO $3 ($columns) $select SETTINGS max_bytes_before_external_group_by = 1000000000" 2>&1) || status=$?
+  ((status != 0)) || return 0
+  # A part would be taken for the whole the next time. Without an answer the server may still be at work.
+  if [[ $answer == *DB::Exception* ]]; then
+    for table in "${@:3}"; do question "TRUNCATE TABLE $table" >/dev/null; done
+  else
+    say "$3 may hold a part now: TRUNCATE TABLE ${*:3} each, before this is run again"
+  fi
+  failed "filling $3" "$status" "$answer"
 }
 
 fill_all() {

@@ -285,6 +285,23 @@ class Tables(StoreCase):
                                 ("interfaces_5m", 5), ("ases_1h", 5), ("sources_1h", 5)):
             self.assertEqual(self.store.value(f"SELECT sum(bytes) FROM sluice.{table}"), expected, table)
 
+    def test_a_part_is_not_taken_for_the_whole(self):
+        """Filling that fails half way leaves nothing behind, and is done the next time."""
+        self.feed({"time_received_ns": T0, "bytes": 5})
+        for table in ("sources_1h", "sources_all_1h"):
+            self.store.text(f"DROP TABLE sluice.{table} SYNC")
+        self.store.text("CREATE TABLE sluice.sources_all_1h (time DateTime('UTC'), src_addr IPv6, sampling_rate UInt64, bytes UInt64, packets UInt64, "
+                        "flows UInt64, CONSTRAINT broken CHECK bytes != 5) ENGINE = SummingMergeTree ORDER BY (time, src_addr, sampling_rate)")
+        self.addCleanup(schema.apply, self.store, "--brokers", NOBODY)
+        self.addCleanup(self.store.text, "DROP TABLE sluice.sources_all_1h SYNC")
+        result = schema.run("--url", self.store.url, "--brokers", NOBODY)
+        self.assertEqual(result.returncode, 1, result.stdout)
+        self.assertIn("filling sluice.sources_1h: Code: 469", result.stdout)
+        self.assertEqual(self.store.query("SELECT (SELECT count() FROM sluice.sources_1h), (SELECT count() FROM sluice.sources_all_1h)"), [[0, 0]])
+        self.store.text("ALTER TABLE sluice.sources_all_1h DROP CONSTRAINT broken")
+        schema.apply(self.store, "--brokers", NOBODY)
+        self.assertEqual(self.store.query("SELECT (SELECT sum(bytes) FROM sluice.sources_1h), (SELECT sum(bytes) FROM sluice.sources_all_1h)"), [[5, 5]])
+
     def test_newer_tables_are_left_alone(self):
         self.store.text("INSERT INTO sluice.schema_version SELECT 999, now64(3), 'newer'")
         self.addCleanup(self.store.text, "DELETE FROM sluice.schema_version WHERE version = 999")
