@@ -222,6 +222,7 @@ class LifeCycle(Built):
         self.reloads()
         self.is_started_again_after_a_crash()
         self.is_killed_by_the_watchdog()
+        self.tries_a_failed_start_again()
         self.upgraded_with_a_changed_configuration()
         self.has_its_receive_buffer_by_the_documented_drop_in()
         self.removed()
@@ -306,6 +307,16 @@ class LifeCycle(Built):
         waiting.until(lambda: self.server.show("NRestarts") == "2", "the watchdog has it started again")
         self.server.wait_active()
         self.assertIn("Watchdog timeout", self.server.journal())
+
+    def tries_a_failed_start_again(self):
+        """By what it says of a wrong configuration; and once that is mended it runs, without a word from anybody."""
+        right, kept = "/etc/sluice/sluice.yaml", "/var/tmp/sluice.yaml"
+        self.server.run("cp", "-p", right, kept)
+        self.server.run("sh", "-c", f"echo 'kafka: {{brokrs: a}}' >{right}; systemctl restart sluice || true")
+        waiting.until(lambda: self.server.show("NRestarts") not in ("0", "1"), "it is tried again, and once more")
+        self.assertIn('unknown key "kafka.brokrs"', self.server.journal())
+        self.server.run("sh", "-c", f"cat {kept} >{right}; rm {kept}")
+        self.server.wait_active()
 
     def upgraded_with_a_changed_configuration(self):
         ours = self.server.file("/etc/sluice/sluice.yaml")
