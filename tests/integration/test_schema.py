@@ -7,7 +7,7 @@ import os
 import re
 import shutil
 
-from harness import daemon, schema, store
+from harness import daemon, paths, schema, store
 from harness.case import Case, main
 from harness.columns import NOBODY, PROTO, SCRIPTS, T0, fields, kafka_type, raw_name, read, script, scripts, statements
 
@@ -83,6 +83,13 @@ class Text(Case):
         text = "".join(read(path) for path in glob.glob(os.path.join(SCRIPTS, "*.sql")))
         self.assertNotIn("SOURCE(FILE", text)
         self.assertEqual(set(re.findall(r"file\(''(.*?)''", text)), {os.path.basename(path) for path in glob.glob(os.path.join(SCRIPTS, "csv/*"))})
+
+    def test_doctor_knows_every_rollup(self):
+        source = read(os.path.join(paths.source(), "src/doctor/clickhouse.cpp"))
+        known = set(re.findall(r'"(\w+)"', re.search(r"kTables = .*?;", source, re.S)[0]))
+        made = set(re.findall(r"CREATE TABLE IF NOT EXISTS \{\{db\}\}\.(\w+_(?:1m|5m|1h))\b", script("60_rollups.sql") + script("65_short_rollups.sql")))
+        self.assertIn("interfaces_5m", made)
+        self.assertEqual({name for name in known if re.search("_(1m|5m|1h)$", name)}, made)
 
     def test_csv(self):
         keys = {"sluice_protocols.csv": 1, "sluice_ethertypes.csv": 1, "sluice_tcp_flags.csv": 1, "sluice_asns.csv": 1,
