@@ -12,7 +12,7 @@
 #include <cstring>
 
 #include "bench/reference_datagrams.hpp"
-#include "sluice/util/unique_fd.hpp"
+#include "util/unique_fd.hpp"
 
 namespace {
 

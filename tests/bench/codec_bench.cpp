@@ -6,10 +6,10 @@
 #include <stdexcept>
 
 #include "bench/reference_datagrams.hpp"
+#include "generate/generate.hpp"
 #include "sluice/decode/datagram_decoder.hpp"
 #include "sluice/encode/rows.hpp"
-#include "sluice/generate/generate.hpp"
-#include "sluice/source/capture.hpp"
+#include "source/capture.hpp"
 
 namespace {
 

@@ -85,7 +85,7 @@ class Text(Case):
         self.assertEqual(set(re.findall(r"file\(''(.*?)''", text)), {os.path.basename(path) for path in glob.glob(os.path.join(SCRIPTS, "csv/*"))})
 
     def test_doctor_knows_every_rollup(self):
-        source = read(os.path.join(paths.source(), "src/doctor/clickhouse.cpp"))
+        source = read(os.path.join(paths.source(), "src/tools/doctor/clickhouse.cpp"))
         known = set(re.findall(r'"(\w+)"', re.search(r"kTables = .*?;", source, re.S)[0]))
         made = set(re.findall(r"CREATE TABLE IF NOT EXISTS \{\{db\}\}\.(\w+_(?:1m|5m|1h))\b", script("60_rollups.sql") + script("65_short_rollups.sql")))
         self.assertIn("interfaces_5m", made)

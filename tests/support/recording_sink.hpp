@@ -8,7 +8,7 @@
 #include <utility>
 #include <vector>
 
-#include "sluice/sink/sink.hpp"
+#include "sink/sink.hpp"
 
 namespace sluice::test {
 

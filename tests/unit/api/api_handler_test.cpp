@@ -2,7 +2,7 @@
 
 #include <nlohmann/json.hpp>
 
-#include "sluice/api/handlers.hpp"
+#include "api/handlers.hpp"
 #include "unit/api/client.hpp"
 #include "unit/metrics/full_snapshot.hpp"
 

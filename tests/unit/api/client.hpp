@@ -16,7 +16,7 @@
 #include <string>
 #include <thread>
 
-#include "sluice/api/http_server.hpp"
+#include "api/http_server.hpp"
 
 namespace sluice::api::test {
 

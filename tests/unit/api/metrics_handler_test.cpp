@@ -1,6 +1,6 @@
 #include <gmock/gmock.h>
 
-#include "sluice/api/handlers.hpp"
+#include "api/handlers.hpp"
 #include "unit/api/client.hpp"
 #include "unit/metrics/full_snapshot.hpp"
 

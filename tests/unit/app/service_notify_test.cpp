@@ -9,7 +9,7 @@
 #include <cstring>
 #include <filesystem>
 
-#include "sluice/util/unique_fd.hpp"
+#include "util/unique_fd.hpp"
 
 namespace sluice::app {
 namespace {

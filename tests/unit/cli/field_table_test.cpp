@@ -5,8 +5,8 @@
 #include <map>
 #include <sstream>
 
+#include "decode/elements.hpp"
 #include "process.hpp"
-#include "sluice/decode/elements.hpp"
 #include "sluice/flow/fields.hpp"
 
 namespace sluice::cli {

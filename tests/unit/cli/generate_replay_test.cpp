@@ -6,7 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "process.hpp"
-#include "sluice/util/unique_fd.hpp"
+#include "util/unique_fd.hpp"
 
 namespace sluice::cli::test {
 namespace {

@@ -1,4 +1,4 @@
-#include "sluice/config/endpoint.hpp"
+#include "config/endpoint.hpp"
 
 #include <gtest/gtest.h>
 

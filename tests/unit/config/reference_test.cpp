@@ -5,7 +5,7 @@
 #include <set>
 #include <sstream>
 
-#include "sluice/config/settings.hpp"
+#include "config/settings.hpp"
 #include "support.hpp"
 
 namespace sluice::config {

@@ -9,7 +9,7 @@
 #include <utility>
 #include <vector>
 
-#include "sluice/config/load.hpp"
+#include "config/load.hpp"
 
 namespace sluice::config {
 

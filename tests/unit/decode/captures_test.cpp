@@ -7,7 +7,7 @@
 #include <fstream>
 #include <nlohmann/json.hpp>
 
-#include "sluice/source/capture.hpp"
+#include "source/capture.hpp"
 #include "support/decode_fixture.hpp"
 
 namespace sluice::decode {

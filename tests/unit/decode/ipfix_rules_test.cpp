@@ -2,7 +2,7 @@
 // data, scopes of any kind, lengths of any form.
 #include <gtest/gtest.h>
 
-#include "sluice/decode/elements.hpp"
+#include "decode/elements.hpp"
 #include "sluice/flow/fields.hpp"
 #include "support/decode_fixture.hpp"
 

@@ -6,7 +6,7 @@
 #include <random>
 #include <set>
 
-#include "sluice/decode/elements.hpp"
+#include "decode/elements.hpp"
 #include "sluice/flow/fields.hpp"
 #include "support/decode_fixture.hpp"
 

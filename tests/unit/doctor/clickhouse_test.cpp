@@ -1,5 +1,5 @@
+#include "doctor/examine.hpp"
 #include "doctor_support.hpp"
-#include "sluice/doctor/examine.hpp"
 
 namespace sluice::doctor::test {
 namespace {

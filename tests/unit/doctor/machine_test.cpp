@@ -4,7 +4,7 @@
 #include <boost/asio/ip/tcp.hpp>
 
 #include "doctor_support.hpp"
-#include "sluice/net/udp_socket.hpp"
+#include "net/udp_socket.hpp"
 
 namespace sluice::doctor::test {
 namespace {

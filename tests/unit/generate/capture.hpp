@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "sluice/generate/generate.hpp"
+#include "generate/generate.hpp"
 #include "sluice/util/byte_reader.hpp"
 
 namespace sluice::generate::test {

@@ -1,6 +1,6 @@
 // NetFlow v5, read field by field as Cisco's document has it.
 #include "capture.hpp"
-#include "sluice/generate/netflow5_writer.hpp"
+#include "generate/netflow5_writer.hpp"
 
 namespace sluice::generate::test {
 namespace {

@@ -4,8 +4,8 @@
 #include <set>
 
 #include "capture.hpp"
-#include "sluice/generate/packet_writer.hpp"
-#include "sluice/generate/population.hpp"
+#include "generate/packet_writer.hpp"
+#include "generate/population.hpp"
 
 namespace sluice::generate::test {
 namespace {

@@ -2,10 +2,10 @@
 #include <cstring>
 
 #include "capture.hpp"
+#include "generate/as_decoded.hpp"
 #include "generate/mock_exporter.hpp"
 #include "sluice/decode/datagram_decoder.hpp"
 #include "sluice/flow/fields.hpp"
-#include "sluice/generate/as_decoded.hpp"
 
 namespace sluice::generate::test {
 namespace {

@@ -8,7 +8,7 @@
 #include "capture.hpp"
 #include "generate/destination.hpp"
 #include "generate/receiver_fill.hpp"
-#include "sluice/util/unique_fd.hpp"
+#include "util/unique_fd.hpp"
 
 namespace sluice::generate::test {
 namespace {

@@ -1,4 +1,4 @@
-#include "sluice/metrics/collectable.hpp"
+#include "metrics/collectable.hpp"
 
 #include <gmock/gmock.h>
 

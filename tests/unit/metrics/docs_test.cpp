@@ -6,7 +6,7 @@
 #include <set>
 #include <sstream>
 
-#include "sluice/metrics/collectable.hpp"
+#include "metrics/collectable.hpp"
 #include "unit/metrics/full_snapshot.hpp"
 
 namespace sluice::metrics {

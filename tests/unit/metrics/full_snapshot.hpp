@@ -1,6 +1,6 @@
 #pragma once
 // A snapshot in which every figure is there and different from the others.
-#include "sluice/metrics/snapshot.hpp"
+#include "metrics/snapshot.hpp"
 
 namespace sluice::metrics::test {
 

@@ -5,8 +5,8 @@
 #include <algorithm>
 #include <vector>
 
-#include "sluice/metrics/collectable.hpp"
-#include "sluice/util/unique_fd.hpp"
+#include "metrics/collectable.hpp"
+#include "util/unique_fd.hpp"
 
 namespace sluice::metrics {
 namespace {

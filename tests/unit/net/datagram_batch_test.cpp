@@ -1,4 +1,4 @@
-#include "sluice/net/datagram_batch.hpp"
+#include "net/datagram_batch.hpp"
 
 #include <gmock/gmock.h>
 #include <netinet/udp.h>

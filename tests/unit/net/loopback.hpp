@@ -11,7 +11,7 @@
 #include <string_view>
 
 #include "sluice/flow/address.hpp"
-#include "sluice/util/unique_fd.hpp"
+#include "util/unique_fd.hpp"
 
 namespace sluice::net::test {
 

@@ -3,8 +3,8 @@
 #include <map>
 #include <set>
 
-#include "sluice/net/datagram_batch.hpp"
-#include "sluice/net/udp_socket.hpp"
+#include "net/datagram_batch.hpp"
+#include "net/udp_socket.hpp"
 #include "unit/net/loopback.hpp"
 
 namespace sluice::net {

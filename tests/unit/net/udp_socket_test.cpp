@@ -1,4 +1,4 @@
-#include "sluice/net/udp_socket.hpp"
+#include "net/udp_socket.hpp"
 
 #include <gmock/gmock.h>
 #include <linux/filter.h>

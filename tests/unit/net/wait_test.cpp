@@ -1,10 +1,10 @@
-#include "sluice/net/wait.hpp"
+#include "net/wait.hpp"
 
 #include <gtest/gtest.h>
 
 #include <thread>
 
-#include "sluice/net/datagram_batch.hpp"
+#include "net/datagram_batch.hpp"
 #include "unit/net/loopback.hpp"
 
 namespace sluice::net {

@@ -1,4 +1,4 @@
-#include "sluice/query/client.hpp"
+#include "query/client.hpp"
 
 #include <gmock/gmock.h>
 

@@ -12,7 +12,7 @@
 #include <string>
 #include <thread>
 
-#include "sluice/query/server.hpp"
+#include "query/server.hpp"
 
 namespace sluice::query::test {
 

@@ -1,4 +1,4 @@
-#include "sluice/query/parameters.hpp"
+#include "query/parameters.hpp"
 
 #include <gmock/gmock.h>
 

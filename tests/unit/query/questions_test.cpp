@@ -1,4 +1,4 @@
-#include "sluice/query/questions.hpp"
+#include "query/questions.hpp"
 
 #include <gmock/gmock.h>
 

@@ -1,4 +1,4 @@
-#include "sluice/query/server.hpp"
+#include "query/server.hpp"
 
 #include <gmock/gmock.h>
 

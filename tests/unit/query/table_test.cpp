@@ -1,4 +1,4 @@
-#include "sluice/query/table.hpp"
+#include "query/table.hpp"
 
 #include <gmock/gmock.h>
 

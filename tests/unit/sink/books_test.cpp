@@ -6,10 +6,10 @@
 #include <map>
 
 #include "mock_broker.hpp"
+#include "sink/factory.hpp"
 #include "sink/queue_sink.hpp"
+#include "sink/stream.hpp"
 #include "sink_support.hpp"
-#include "sluice/sink/factory.hpp"
-#include "sluice/sink/stream.hpp"
 #include "support/recording_sink.hpp"
 
 namespace sluice::sink {

@@ -1,9 +1,9 @@
-#include "sluice/sink/budget.hpp"
+#include "sink/budget.hpp"
 
 #include <thread>
 
+#include "sink/stream.hpp"
 #include "sink_support.hpp"
-#include "sluice/sink/stream.hpp"
 #include "support/recording_sink.hpp"
 
 namespace sluice::sink {

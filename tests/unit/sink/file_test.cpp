@@ -5,8 +5,8 @@
 #include <algorithm>
 #include <regex>
 
+#include "sink/factory.hpp"
 #include "sink_support.hpp"
-#include "sluice/sink/factory.hpp"
 
 namespace sluice::sink {
 namespace {

@@ -1,8 +1,8 @@
 #include <gmock/gmock.h>
 
+#include "sink/factory.hpp"
 #include "sink/kafka_handle.hpp"
 #include "sink_support.hpp"
-#include "sluice/sink/factory.hpp"
 
 namespace sluice::sink {
 namespace {

@@ -1,4 +1,4 @@
-#include "sluice/sink/kafka.hpp"
+#include "sink/kafka.hpp"
 
 #include <gmock/gmock.h>
 #include <malloc.h>
@@ -8,9 +8,9 @@
 #include <set>
 
 #include "mock_broker.hpp"
+#include "sink/factory.hpp"
+#include "sink/stream.hpp"
 #include "sink_support.hpp"
-#include "sluice/sink/factory.hpp"
-#include "sluice/sink/stream.hpp"
 #include "support/recording_sink.hpp"
 
 namespace sluice::sink {

@@ -10,8 +10,8 @@
 #include <string>
 #include <vector>
 
+#include "config/config.hpp"
 #include "sink/kafka_handle.hpp"
-#include "sluice/config/config.hpp"
 
 namespace sluice::test {
 

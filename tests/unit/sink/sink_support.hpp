@@ -14,10 +14,10 @@
 #include <thread>
 #include <vector>
 
+#include "sink/sink.hpp"
 #include "sluice/encode/rows.hpp"
 #include "sluice/flow/batch.hpp"
-#include "sluice/sink/sink.hpp"
-#include "sluice/util/log_sink.hpp"
+#include "util/log_sink.hpp"
 
 namespace sluice::test {
 

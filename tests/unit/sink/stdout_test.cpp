@@ -4,10 +4,10 @@
 
 #include <atomic>
 
+#include "sink/factory.hpp"
 #include "sink/queue_sink.hpp"
 #include "sink_support.hpp"
-#include "sluice/sink/factory.hpp"
-#include "sluice/util/unique_fd.hpp"
+#include "util/unique_fd.hpp"
 
 namespace sluice::sink {
 namespace {

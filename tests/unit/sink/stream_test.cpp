@@ -1,4 +1,4 @@
-#include "sluice/sink/stream.hpp"
+#include "sink/stream.hpp"
 
 #include <gmock/gmock.h>
 

@@ -8,7 +8,7 @@
 #include <string_view>
 #include <vector>
 
-#include "sluice/source/capture.hpp"
+#include "source/capture.hpp"
 
 namespace sluice::source::test {
 

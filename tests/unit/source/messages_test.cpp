@@ -1,4 +1,4 @@
-#include "sluice/source/messages.hpp"
+#include "source/messages.hpp"
 
 #include <gmock/gmock.h>
 

@@ -1,4 +1,4 @@
-#include "sluice/source/replay.hpp"
+#include "source/replay.hpp"
 
 #include <gmock/gmock.h>
 #include <netinet/in.h>
@@ -9,7 +9,7 @@
 #include <thread>
 
 #include "capture_builder.hpp"
-#include "sluice/util/unique_fd.hpp"
+#include "util/unique_fd.hpp"
 
 namespace sluice::source::test {
 namespace {

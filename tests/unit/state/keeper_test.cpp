@@ -1,4 +1,4 @@
-#include "sluice/state/keeper.hpp"
+#include "state/keeper.hpp"
 
 #include <gmock/gmock.h>
 #include <time.h>

@@ -6,8 +6,8 @@
 #include <string>
 #include <vector>
 
-#include "sluice/util/guarded.hpp"
 #include "store/engine.hpp"
+#include "util/guarded.hpp"
 
 namespace sluice::store {
 

@@ -1,4 +1,4 @@
-#include "sluice/util/log_limit.hpp"
+#include "util/log_limit.hpp"
 
 #include <gtest/gtest.h>
 

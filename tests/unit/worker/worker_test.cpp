@@ -1,4 +1,4 @@
-#include "sluice/worker/worker.hpp"
+#include "worker/worker.hpp"
 
 #include <arpa/inet.h>
 #include <gtest/gtest.h>

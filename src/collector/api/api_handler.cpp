@@ -1,0 +1,222 @@
+#include <time.h>
+
+#include <algorithm>
+#include <cctype>
+#include <nlohmann/json.hpp>
+
+#include "api/handlers.hpp"
+
+namespace sluice::api {
+namespace {
+
+using nlohmann::json;
+
+json to_json(const metrics::ListenerRow& r) {
+  return {{"address", r.address},
+          {"protocol", r.protocol},
+          {"datagrams", r.datagrams},
+          {"bytes", r.bytes},
+          {"truncated", r.truncated},
+          {"kernel_drops", r.kernel_drops},
+          {"queue_bytes", r.queue_bytes},
+          {"queue_limit_bytes", r.queue_limit_bytes},
+          {"queue_fill_max", r.queue_fill_max},
+          {"kernel_drops_unshared", r.kernel_drops_unshared}};
+}
+
+/// Data that came before its template, of a protocol or an exporter.
+template <class Row>
+json held_of(const Row& r) {
+  return {{"datagrams", r.held_datagrams},
+          {"bytes", r.held_bytes},
+          {"decoded_datagrams", r.held_decoded_datagrams},
+          {"decoded_bytes", r.held_decoded_bytes},
+          {"expired_datagrams", r.held_expired_datagrams},
+          {"expired_bytes", r.held_expired_bytes},
+          {"refused_datagrams", r.held_refused_datagrams},
+          {"refused_bytes", r.held_refused_bytes}};
+}
+
+json to_json(const metrics::ProtocolRow& r) {
+  return {{"protocol", r.protocol},
+          {"datagrams", r.datagrams},
+          {"bytes", r.bytes},
+          {"flow_records", r.flow_records},
+          {"flows", r.flows},
+          {"options_records", r.options_records},
+          {"counter_samples", r.counter_samples},
+          {"discard_samples", r.discard_samples},
+          {"templates", r.templates},
+          {"withdrawals", r.withdrawals},
+          {"times_replaced", r.times_replaced},
+          {"starts_replaced", r.starts_replaced},
+          {"rates_unknown", r.rates_unknown},
+          {"held", held_of(r)},
+          {"errors", r.errors}};
+}
+
+/// Where everything that the exporter says it sent has gone.
+json ledger(const metrics::ExporterRow& r) {
+  const bool records = r.records_numbered();
+  json sequence = r.sequence;
+  sequence["restarts"] = r.restarts;
+  sequence["untracked_datagrams"] = r.untracked_datagrams;
+  const auto unknown = r.sequence.find("unknown");
+  return {{"numbered", r.numbered},
+          {"sequence", std::move(sequence)},
+          {"datagrams",
+           {{"received", r.datagrams},
+            {"lost", r.lost_datagrams},
+            {"lost_is_estimated", records},
+            {"lost_in_kernel", r.lost_in_kernel},
+            {"lost_on_network", r.lost_on_network()}}},
+          {"records",
+           {{"received", r.flow_records + r.options_records},
+            {"lost", r.lost_records},
+            {"lost_is_estimated", !records},
+            {"unknown", unknown == r.sequence.end() ? 0 : unknown->second}}},
+          {"samples",
+           {{"passed_over", r.samples_passed_over},
+            {"late", r.samples_late},
+            {"dropped_by_exporter", r.sampler_drops}}},
+          {"flows", {{"made", r.flows}, {"second_of_a_record", r.flows - std::min(r.flows, r.flow_records)}}},
+          {"clock_difference_seconds", r.has_clock ? json(r.clock_difference_seconds) : json()}};
+}
+
+json to_json(const metrics::ExporterRow& r) {
+  return {{"address", r.address},
+          {"name", r.name},
+          {"protocol", r.protocol},
+          {"datagrams", r.datagrams},
+          {"bytes", r.bytes},
+          {"flow_records", r.flow_records},
+          {"flows", r.flows},
+          {"options_records", r.options_records},
+          {"counter_samples", r.counter_samples},
+          {"times_replaced", r.times_replaced},
+          {"rates_unknown", r.rates_unknown},
+          {"templates", r.templates},
+          {"restored_templates", r.restored_templates},
+          {"sampling_rate", r.sampling_rate},
+          {"last_seen_seconds", r.last_seen_seconds},
+          {"held", held_of(r)},
+          {"errors", r.errors},
+          {"ledger", r.numbered.empty() ? json() : ledger(r)}};
+}
+
+json to_json(const metrics::ExporterSinkRow& r) {
+  return {{"exporter", r.address}, {"sink", r.sink}, {"left_out", r.left_out}, {"delivered", r.delivered},
+          {"failed", r.failed},    {"shed", r.shed}, {"queued", r.queued}};
+}
+
+json to_json(const metrics::SinkRow& r) {
+  return {{"sink", r.sink},
+          {"type", r.type},
+          {"delivered_flows", r.delivered_flows},
+          {"delivered_bytes", r.delivered_bytes},
+          {"delivered_blocks", r.delivered_blocks},
+          {"queued_flows", r.queued_flows},
+          {"queued_bytes", r.queued_bytes},
+          {"shed_flows", r.shed_flows},
+          {"failed_flows", r.failed_flows},
+          {"errors", r.errors}};
+}
+
+template <class Row>
+json rows(const std::vector<Row>& from) {
+  json out = json::array();
+  for (const Row& row : from) out.push_back(to_json(row));
+  return out;
+}
+
+json exporter_counts(const metrics::Snapshot& s) {
+  return {{"known", s.exporters_known}, {"refused", s.exporters_refused}, {"expired", s.exporters_expired}};
+}
+
+json state(const metrics::StateFile& s) {
+  if (!s.kept) return nullptr;
+  return {{"writes", s.writes},       {"write_errors", s.write_errors},
+          {"bytes", s.bytes},         {"unwritten_changes", s.unwritten_changes},
+          {"set_aside", s.set_aside}, {"last_write_seconds", s.last_write_seconds},
+          {"restored", s.restored},   {"restored_exporters", s.restored_exporters},
+          {"refused", s.refused},     {"unrefreshed", s.unrefreshed}};
+}
+
+json status(const metrics::Snapshot& s) {
+  const auto now = static_cast<double>(::time(nullptr));
+  return {{"version", s.version},
+          {"commit", s.commit},
+          {"compiler", s.compiler},
+          {"start_time_seconds", s.start_time_seconds},
+          {"uptime_seconds", std::max(0.0, now - s.start_time_seconds)},
+          {"workers", s.workers},
+          {"steering", s.steering},
+          {"ready", s.ready},
+          {"not_ready_because", s.not_ready_because},
+          {"exporters", exporter_counts(s)},
+          {"state", state(s.state)},
+          {"protocols", rows(s.protocols)},
+          {"log_muted", s.log_muted}};
+}
+
+json exporters(const metrics::Snapshot& s) {
+  json out = exporter_counts(s);
+  out["exporters"] = rows(s.exporters);
+  out["sinks"] = rows(s.exporter_sinks);
+  return out;
+}
+
+json listeners(const metrics::Snapshot& s) { return {{"listeners", rows(s.listeners)}}; }
+json sinks(const metrics::Snapshot& s) { return {{"sinks", rows(s.sinks)}}; }
+
+Handler show(const metrics::SnapshotSource& source, json (*of)(const metrics::Snapshot&)) {
+  return [source, of](const Request&) -> Response {
+    // A name that is no UTF-8 is shown with replacement characters instead of failing the whole answer.
+    return {.status = 200,
+            .content_type = "application/json",
+            .body = of(source()).dump(-1, ' ', false, json::error_handler_t::replace) + "\n",
+            .headers = {}};
+  };
+}
+
+/// Takes the same time wherever the first difference is.
+bool same_secret(std::string_view given, std::string_view secret) {
+  volatile unsigned difference = given.size() == secret.size() ? 0U : 1U;
+  for (std::size_t i = 0; i < given.size(); ++i) {
+    const auto a = static_cast<unsigned char>(given[i]);
+    const auto b = static_cast<unsigned char>(secret[i % secret.size()]);
+    difference = difference | static_cast<unsigned>(a ^ b);
+  }
+  return difference == 0;
+}
+
+/// The token of "Bearer TOKEN" (RFC 6750 section 2.1; the scheme's case does not matter, RFC 7235
+/// section 2.1).
+std::string_view bearer_token(std::string_view authorization) {
+  static constexpr std::string_view kScheme = "bearer ";
+  if (authorization.size() < kScheme.size()) return {};
+  const auto same_letter = [](char small, char given) {
+    return std::tolower(static_cast<unsigned char>(given)) == small;
+  };
+  if (!std::equal(kScheme.begin(), kScheme.end(), authorization.begin(), same_letter)) return {};
+  authorization.remove_prefix(kScheme.size());
+  const std::size_t begin = authorization.find_first_not_of(' ');
+  return begin == std::string_view::npos ? std::string_view{} : authorization.substr(begin);
+}
+
+}  // namespace
+
+Handler make_api_handler(metrics::SnapshotSource source, std::string token) {
+  const Handler routes = by_path({{"/api/v1/status", show(source, status)},
+                                  {"/api/v1/exporters", show(source, exporters)},
+                                  {"/api/v1/listeners", show(source, listeners)},
+                                  {"/api/v1/sinks", show(source, sinks)}});
+  return [routes, token = std::move(token)](const Request& request) {
+    if (token.empty() || same_secret(bearer_token(request.authorization), token)) return routes(request);
+    Response refused = error_response(401, "a token is needed: send \"Authorization: Bearer\" and api.token");
+    refused.headers.emplace_back("WWW-Authenticate", "Bearer");
+    return refused;
+  };
+}
+
+}  // namespace sluice::api

@@ -1,0 +1,20 @@
+#pragma once
+// What the two HTTP listeners answer. Handlers take a snapshot for each request and keep nothing.
+#include <string>
+#include <vector>
+
+#include "api/http_server.hpp"
+#include "metrics/snapshot.hpp"
+#include "sluice/flow/address.hpp"
+
+namespace sluice::api {
+
+/// /metrics (Prometheus text), /healthz (200 while the process answers), /readyz (200, or 503 with the
+/// reason). `allow`: the prefixes that may ask, all others get 403; empty: everybody.
+Handler make_metrics_handler(metrics::SnapshotSource source, std::vector<IpPrefix> allow);
+
+/// /api/v1/status, /api/v1/exporters, /api/v1/listeners, /api/v1/sinks as JSON objects whose keys are those
+/// of metrics::Snapshot. Where `token` is not empty, requests without `Authorization: Bearer TOKEN` get 401.
+Handler make_api_handler(metrics::SnapshotSource source, std::string token);
+
+}  // namespace sluice::api

@@ -1,0 +1,45 @@
+#include <algorithm>
+
+#include "api/handlers.hpp"
+#include "metrics/collectable.hpp"
+
+namespace sluice::api {
+namespace {
+
+constexpr const char* kPlain = "text/plain; charset=utf-8";
+
+Response plain(unsigned status, std::string body) {
+  return {.status = status, .content_type = kPlain, .body = std::move(body), .headers = {}};
+}
+
+Response readiness(const metrics::Snapshot& snapshot) {
+  if (snapshot.ready) return plain(200, "ready\n");
+  return plain(
+      503,
+      "not ready: " + (snapshot.not_ready_because.empty() ? "starting" : snapshot.not_ready_because) + "\n");
+}
+
+bool allowed(const std::vector<IpPrefix>& allow, const IpAddress& peer) {
+  return allow.empty() || std::any_of(allow.begin(), allow.end(),
+                                      [&](const IpPrefix& prefix) { return prefix.contains(peer); });
+}
+
+}  // namespace
+
+Handler make_metrics_handler(metrics::SnapshotSource source, std::vector<IpPrefix> allow) {
+  const auto exposition = [source](const Request&) -> Response {
+    return {.status = 200,
+            .content_type = metrics::kTextType,
+            .body = metrics::text(metrics::SnapshotCollectable(source).Collect()),
+            .headers = {}};
+  };
+  const Handler routes = by_path({{"/metrics", exposition},
+                                  {"/healthz", [](const Request&) { return plain(200, "ok\n"); }},
+                                  {"/readyz", [source](const Request&) { return readiness(source()); }}});
+  return [routes, allow = std::move(allow)](const Request& request) {
+    if (allowed(allow, request.peer)) return routes(request);
+    return error_response(403, request.peer.to_string() + " is not in metrics.allow");
+  };
+}
+
+}  // namespace sluice::api

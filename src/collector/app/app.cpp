@@ -1,0 +1,180 @@
+#include "app/app.hpp"
+
+#include <utility>  // Boost 1.74's Asio needs it first under C++20
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/signal_set.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <csignal>
+#include <cstdio>
+#include <functional>
+
+#include "api/handlers.hpp"
+#include "app/collector.hpp"
+#include "app/service_notify.hpp"
+#include "config/endpoint.hpp"
+#include "sink/factory.hpp"
+
+namespace sluice::app {
+namespace {
+
+constexpr int kFine = 0;
+constexpr int kFailed = 1;
+constexpr int kMistake = 2;
+
+std::vector<IpPrefix> prefixes(const std::vector<std::string>& texts) {
+  std::vector<IpPrefix> out;
+  for (const std::string& text : texts)
+    if (const auto prefix = IpPrefix::parse(text)) out.push_back(*prefix);
+  return out;
+}
+
+/// One HTTP listener, or none where its setting is empty.
+std::unique_ptr<api::HttpServer> listen(boost::asio::io_context& io, const std::string& where,
+                                        const char* purpose, api::Handler handler, Logging& log) {
+  const auto endpoint = config::parse_endpoint(where);
+  if (!endpoint) return nullptr;
+  api::HttpOptions options;
+  options.address = endpoint->address;
+  options.port = endpoint->port;
+  options.purpose = purpose;
+  auto server = api::HttpServer::start(io, options, std::move(handler));
+  if (!server) throw ListenError(server.error());
+  config::Endpoint bound = *endpoint;
+  bound.port = (*server)->port();
+  log.write(LogLevel::info, std::string(purpose) + " at http://" + bound.to_string() + "/");
+  return std::move(*server);
+}
+
+/// What the main thread does while the workers work: signals, HTTP, and a look around once a second.
+class MainLoop {
+ public:
+  MainLoop(const config::Config& config, Collector& collector, Logging& log)
+      : collector_(collector),
+        log_(log),
+        service_(log.callback()),
+        shutdown_timeout_(config.shutdown_timeout),
+        stop_signals_(io_, SIGINT, SIGTERM),
+        reopen_signals_(io_, SIGHUP),
+        timer_(io_),
+        metrics_(listen(io_, config.metrics.listen, "metrics",
+                        api::make_metrics_handler([this] { return collector_.snapshot(); },
+                                                  prefixes(config.metrics.allow)),
+                        log)),
+        api_(listen(io_, config.api.listen, "api",
+                    api::make_api_handler([this] { return collector_.snapshot(); }, config.api.token), log)) {
+  }
+
+  /// Until a signal or a failure; returns the exit status. The workers run already.
+  int run() {
+    service_.ready();
+    tell_activity();
+    stop_signals_.async_wait([this](const boost::system::error_code& error, int signal) {
+      if (error) return;
+      log_.write(LogLevel::info, std::string("stopping on ") + (signal == SIGINT ? "SIGINT" : "SIGTERM"));
+      io_.stop();
+    });
+    wait_for_reopen();
+    wait_for_tick();
+    io_.run();
+    service_.stopping(shutdown_timeout_);
+    return status_;
+  }
+
+ private:
+  void wait_for_reopen() {
+    reopen_signals_.async_wait([this](const boost::system::error_code& error, int) {
+      if (error) return;
+      log_.write(LogLevel::info, "SIGHUP: output files are closed and opened again");
+      service_.reloading();
+      collector_.reopen();
+      service_.ready();
+      wait_for_reopen();
+    });
+  }
+  void wait_for_tick() {
+    timer_.expires_after(std::chrono::seconds(1));
+    timer_.async_wait([this](const boost::system::error_code& error) {
+      if (error) return;
+      collector_.tick();
+      if (collector_.failed()) {
+        status_ = kFailed;
+        return io_.stop();
+      }
+      tell_service();
+      wait_for_tick();
+    });
+  }
+
+  /// Once a second. A worker that does not turn starves the watchdog: the service manager starts us anew.
+  void tell_service() {
+    if (!service_.active()) return;
+    const bool stuck = collector_.stuck();
+    if (!stuck) service_.alive();
+    if (stuck != stuck_ || ++ticks_ % kTicksPerStatus == 0) {
+      stuck_ = stuck;
+      tell_activity();
+    }
+  }
+  void tell_activity() {
+    if (!service_.active()) return;
+    const auto now = std::chrono::steady_clock::now();
+    Activity activity = collector_.activity();
+    service_.status((stuck_ ? "A worker does not turn; " : "") +
+                    describe(activity_, activity, now - activity_taken_));
+    activity_ = std::move(activity);
+    activity_taken_ = now;
+  }
+
+  static constexpr unsigned kTicksPerStatus = 5;
+
+  Collector& collector_;
+  Logging& log_;
+  ServiceNotify service_;
+  const std::chrono::milliseconds shutdown_timeout_;
+  unsigned ticks_ = 0;
+  bool stuck_ = false;
+  Activity activity_;
+  std::chrono::steady_clock::time_point activity_taken_ = std::chrono::steady_clock::now();
+  boost::asio::io_context io_{1};
+  boost::asio::signal_set stop_signals_;
+  boost::asio::signal_set reopen_signals_;
+  boost::asio::steady_timer timer_;
+  std::unique_ptr<api::HttpServer> metrics_;
+  std::unique_ptr<api::HttpServer> api_;
+  int status_ = kFine;
+};
+
+int collect(const config::Config& config, Logging& log) {
+  Collector collector(config, log);
+  MainLoop loop(config, collector, log);
+  collector.start();
+  const int status = loop.run();
+  collector.stop();
+  return status;
+}
+
+int say(const std::exception& e, int status) {
+  std::fprintf(stderr, "sluice: %s\n", e.what());
+  return status;
+}
+
+}  // namespace
+
+int run(const config::Config& config) {
+  std::signal(SIGPIPE, SIG_IGN);  // a closed stdout is an error of its sink, not the end of the process
+  Logging log(config.log);
+  try {
+    return collect(config, log);
+  } catch (const sink::SetupError& e) {
+    return say(e, kMistake);
+  } catch (const ListenError& e) {
+    return say(e, kMistake);
+  } catch (const state::SetupError& e) {
+    return say(e, kMistake);
+  } catch (const std::exception& e) {
+    return say(e, kFailed);
+  }
+}
+
+}  // namespace sluice::app

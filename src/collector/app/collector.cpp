@@ -1,0 +1,281 @@
+#include "app/collector.hpp"
+
+#include <time.h>
+
+#include <algorithm>
+#include <thread>
+
+#include "sink/factory.hpp"
+
+namespace sluice::app {
+namespace {
+
+std::uint64_t unix_ns() {
+  timespec t{};
+  clock_gettime(CLOCK_REALTIME, &t);
+  return static_cast<std::uint64_t>(t.tv_sec) * 1000000000U + static_cast<std::uint64_t>(t.tv_nsec);
+}
+
+unsigned workers_for(const config::Config& config) {
+  return config.workers ? config.workers : std::max(1U, std::thread::hardware_concurrency());
+}
+
+std::uint64_t ns(std::chrono::seconds s) { return static_cast<std::uint64_t>(s.count()) * 1000000000U; }
+
+decode::Limits limits_of(const config::Decode& d) {
+  decode::Limits limits;
+  limits.max_exporters = d.max_exporters;
+  limits.max_templates = d.max_templates;
+  limits.max_template_fields = d.max_template_fields;
+  limits.max_record_length = d.max_record_length;
+  limits.max_samplers = d.max_samplers;
+  limits.max_streams = d.max_streams;
+  limits.max_names = d.max_names;
+  limits.max_connections = d.max_connections;
+  limits.template_timeout_ns = ns(d.template_timeout);
+  limits.exporter_timeout_ns = ns(d.exporter_timeout);
+  limits.held_bytes_per_exporter = d.held_bytes_per_exporter;
+  limits.held_bytes = d.held_bytes;
+  limits.held_timeout_ns = ns(d.held_timeout);
+  return limits;
+}
+
+decode::TimeBounds bounds_of(const config::Decode& d) {
+  return {ns(d.max_past), ns(d.max_future), ns(d.max_flow_age)};
+}
+
+decode::Accept accept_of(config::ListenProtocol protocol) {
+  switch (protocol) {
+    case config::ListenProtocol::automatic:
+      return decode::Accept::automatic;
+    case config::ListenProtocol::sflow:
+      return decode::Accept::sflow;
+    case config::ListenProtocol::netflow:
+      return decode::Accept::netflow;
+    case config::ListenProtocol::ipfix:
+      return decode::Accept::ipfix;
+  }
+  return decode::Accept::automatic;
+}
+
+decode::Decapsulate decapsulate_of(config::Decapsulate d) {
+  return d == config::Decapsulate::inner ? decode::Decapsulate::inner : decode::Decapsulate::outer;
+}
+
+std::optional<std::uint64_t> if_set(std::uint64_t value) {
+  return value ? std::optional(value) : std::nullopt;
+}
+
+decode::ExporterSettings settings_of(const config::ExporterRule& rule) {
+  decode::ExporterSettings out;
+  out.name = rule.name;
+  out.sampling_rate_default = if_set(rule.sampling_rate_default);
+  out.sampling_rate_override = if_set(rule.sampling_rate_override);
+  out.netflow5_sampling_16bit = rule.netflow5_sampling_16bit;
+  out.key_with_port = rule.key_with_port;
+  out.max_past_ns = if_set(ns(rule.max_past));
+  out.max_future_ns = if_set(ns(rule.max_future));
+  out.max_flow_age_ns = if_set(ns(rule.max_flow_age));
+  out.times_received = rule.times == config::FlowTimes::received;
+  if (rule.decapsulate) out.decapsulate = decapsulate_of(*rule.decapsulate);
+  out.sflow_ip_bytes = rule.sflow_bytes == config::ByteUnit::ip;
+  out.split_biflows = rule.split_biflows;
+  out.teardown_repeats_updates = rule.firewall_volume == config::FirewallVolume::once;
+  out.derive_forwarding_status = rule.derive_forwarding_status;
+  out.icmp_in_both_ports = rule.icmp_ports == config::IcmpPorts::both;
+  return out;
+}
+
+std::vector<std::pair<IpPrefix, decode::ExporterSettings>> rules_of(
+    const std::vector<config::ExporterRule>& rules) {
+  std::vector<std::pair<IpPrefix, decode::ExporterSettings>> out;
+  for (const config::ExporterRule& rule : rules) {
+    const auto prefix = IpPrefix::parse(rule.prefix);
+    if (!prefix) throw std::invalid_argument("exporters: " + rule.prefix + " is no prefix");
+    out.emplace_back(*prefix, settings_of(rule));
+  }
+  std::ranges::sort(out, std::greater{}, [](const auto& rule) { return rule.first.length; });
+  return out;
+}
+
+/// A nap must not outlast what the receive buffer can hold: a small buffer keeps naps short.
+worker::NapPolicy nap_for(std::uint64_t receive_buffer) {
+  constexpr std::uint64_t kRoomForLongNaps = 4ULL << 20;
+  worker::NapPolicy policy;
+  if (receive_buffer < kRoomForLongNaps) policy.longest = policy.shortest;
+  return policy;
+}
+
+}  // namespace
+
+Collector::Collector(const config::Config& config, Logging& log)
+    : config_(config),
+      log_(log),
+      worker_count_(workers_for(config)),
+      rules_(rules_of(config.exporters)),
+      user_fields_(make_user_fields(config.fields)),
+      exporters_(
+          limits_of(config.decode), bounds_of(config.decode),
+          [this](const IpAddress& a) { return settings_of(a); }, user_fields_) {
+  open_listeners();
+  if (!config.state.file.empty())
+    keeper_ = std::make_unique<state::Keeper>(config.state.file, exporters_, log.callback());
+  make_sinks();
+  make_workers();
+}
+
+Collector::~Collector() { stop(); }
+
+decode::ExporterSettings Collector::settings_of(const IpAddress& exporter) const {
+  const auto found =
+      std::ranges::find_if(rules_, [&](const auto& rule) { return rule.first.contains(exporter); });
+  return found == rules_.end() ? decode::ExporterSettings{} : found->second;
+}
+
+void Collector::open_listeners() {
+  bool steered = true;
+  for (const config::Listener& settings : config_.listeners) {
+    net::SocketOptions options;
+    options.address = IpAddress::parse(settings.address).value_or(options.address);
+    options.port = settings.port;
+    options.receive_buffer = settings.receive_buffer ? settings.receive_buffer : config_.receive.buffer;
+    options.gro = config_.receive.gro;
+    auto group = net::open_group(options, worker_count_);
+    if (!group) throw ListenError(group.error());
+    listeners_.push_back({settings, std::move(*group)});
+    const auto& sockets = listeners_.back().sockets;
+    for (const std::string& warning : sockets.front().warnings())
+      log_.limited(LogLevel::warning, warning, [&] { return warning; });
+    if (worker_count_ > 1 && config_.receive.steering)
+      if (const auto attached = net::attach_steering(sockets.front(), worker_count_); !attached) {
+        log_.write(LogLevel::warning, attached.error());
+        steered = false;
+      }
+    log_.write(LogLevel::info, "listening on UDP " + sockets.front().local_name());
+  }
+  if (worker_count_ > 1) steering_ = steered && config_.receive.steering ? "source_address" : "kernel_hash";
+}
+
+void Collector::make_sinks() {
+  for (const auto& [name, settings] : config_.sinks)
+    sinks_.push_back({name, &settings, sink::make_sink(name, settings, worker_count_, log_.callback())});
+}
+
+void Collector::make_workers() {
+  kernel_drops_ = std::make_unique<KernelDrops>(listeners_.size() * worker_count_);
+  std::vector<worker::OutputTo> targets;
+  for (const NamedSink& named : sinks_)
+    targets.push_back({sink::stream_spec(*named.settings), named.sink.get()});
+  for (worker::OutputTo& target : targets) target.spec.format.user_fields = user_fields_;
+  for (unsigned i = 0; i < worker_count_; ++i) {
+    std::vector<worker::Inlet> inlets;
+    std::uint64_t smallest_buffer = ~0ULL;
+    for (std::size_t l = 0; l < listeners_.size(); ++l) {
+      const Listener& listener = listeners_[l];
+      inlets.push_back({&listener.sockets[i], accept_of(listener.settings.protocol),
+                        static_cast<std::uint16_t>(l * worker_count_ + i),
+                        decapsulate_of(listener.settings.decapsulate)});
+      smallest_buffer = std::min(smallest_buffer, listener.sockets[i].receive_buffer_got());
+    }
+    worker::Options options;
+    options.index = i;
+    options.batch = {config_.receive.batch, 65535, config_.receive.gro};
+    options.nap = nap_for(smallest_buffer);
+    options.enrich = {config_.collector_id};
+    workers_.push_back(std::make_unique<worker::Worker>(
+        options, std::move(inlets), exporters_, targets,
+        [this](const decode::Datagram& d, const decode::DecodeReport& r) { report_error(d, r); }));
+  }
+}
+
+void Collector::report_error(const decode::Datagram& datagram, const decode::DecodeReport& report) {
+  for (std::size_t i = 0; i < report.errors.size(); ++i) {
+    if (report.errors[i] == 0) continue;
+    const auto error = static_cast<decode::DecodeError>(i);
+    // One line for each reason, not for each exporter: whoever can send UDP must not fill the disk.
+    log_.limited(LogLevel::warning, decode::name(error), [&] {
+      return "from " + datagram.source.to_string() + " (" + std::string(decode::name(report.protocol)) +
+             "): " + std::string(decode::sentence(error));
+    });
+  }
+}
+
+void Collector::start() {
+  started_seconds_ = static_cast<double>(unix_ns()) / 1e9;
+  if (keeper_) keeper_->start();
+  for (const auto& worker : workers_) worker->start();
+  running_ = true;
+}
+
+void Collector::reopen() {
+  for (const NamedSink& named : sinks_) named.sink->reopen();
+}
+
+void Collector::tick() {
+  // Before anybody is forgotten who may have a share.
+  share_kernel_drops();
+  if (const std::size_t lost = exporters_.expire_held(unix_ns()); lost > 0)
+    log_.limited(LogLevel::warning, "held_timeout", [&] {
+      return std::to_string(lost) +
+             " data sets waited for their templates for decode.held_timeout and are lost; "
+             "sluice_exporter_held_expired_datagrams_total tells whose they were";
+    });
+  if (++ticks_ % 60 == 0) expire();
+}
+
+void Collector::expire() {
+  std::vector<ExporterKey> keys;
+  if (exporters_.expire(unix_ns(), &keys) == 0) return;
+  std::vector<IpAddress> gone;
+  for (const ExporterKey& key : keys) gone.push_back(key.address);
+  for (const NamedSink& named : sinks_) named.sink->forget(gone);
+}
+
+void Collector::share_kernel_drops() const {
+  std::vector<std::uint64_t> drops;
+  for (const Listener& listener : listeners_)
+    for (const net::UdpSocket& socket : listener.sockets) drops.push_back(socket.stats().drops);
+  kernel_drops_->update(drops, exporters_);
+}
+
+bool Collector::failed() const {
+  return std::ranges::any_of(workers_, [](const auto& worker) { return worker->failed(); });
+}
+
+bool Collector::stuck() const {
+  const std::uint64_t now =
+      static_cast<std::uint64_t>(std::chrono::steady_clock::now().time_since_epoch().count());
+  return std::ranges::any_of(workers_, [&](const auto& worker) {
+    const std::uint64_t turned = worker->heartbeat_ns();
+    return now > turned && now - turned > ns(std::chrono::seconds(5));
+  });
+}
+
+void Collector::stop() {
+  if (!running_) return;
+  running_ = false;
+  const auto deadline = std::chrono::steady_clock::now() + config_.shutdown_timeout;
+  for (const auto& worker : workers_) worker->stop();
+  for (const auto& worker : workers_) worker->join();
+  for (const auto& worker : workers_) {
+    if (!worker->failure()) continue;
+    try {
+      std::rethrow_exception(worker->failure());
+    } catch (const std::exception& e) {
+      log_.write(LogLevel::error, std::string("a worker ended: ") + e.what());
+    }
+  }
+  if (keeper_) keeper_->stop();
+  for (const NamedSink& named : sinks_) {
+    named.sink->close(deadline);
+    const sink::SinkStats stats = named.sink->stats();
+    std::uint64_t failed = 0;
+    for (const auto& [reason, flows] : stats.failed_flows) failed += flows;
+    log_.write(failed || stats.shed_flows ? LogLevel::warning : LogLevel::info,
+               "sink " + named.name + ": " + std::to_string(stats.delivered_flows) + " flows delivered, " +
+                   std::to_string(failed) + " failed, " + std::to_string(stats.shed_flows) + " shed, " +
+                   std::to_string(stats.queued_flows) + " left");
+  }
+}
+
+}  // namespace sluice::app

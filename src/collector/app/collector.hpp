@@ -1,0 +1,92 @@
+#pragma once
+// All parts of a running collector and their order of life.
+#include <memory>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "app/activity.hpp"
+#include "app/kernel_drops.hpp"
+#include "app/logging.hpp"
+#include "config/config.hpp"
+#include "metrics/snapshot.hpp"
+#include "net/udp_socket.hpp"
+#include "sink/sink.hpp"
+#include "sluice/decode/exporter.hpp"
+#include "state/keeper.hpp"
+#include "worker/worker.hpp"
+
+namespace sluice::app {
+
+class Collector {
+ public:
+  /// Opens sockets and makes sinks and workers; nothing runs but the sinks' threads. Throws
+  /// sink::SetupError, state::SetupError and ListenError with one sentence for the user. Config and log
+  /// outlive the collector.
+  Collector(const config::Config& config, Logging& log);
+  ~Collector();
+
+  void start();
+  /// Ends the workers, then the sinks, within shutdown_timeout; logs what was delivered and what was left.
+  void stop();
+  /// SIGHUP: files are closed and opened again.
+  void reopen();
+  /// Once a second, on the main thread: timeouts, and whether all workers are alive.
+  void tick();
+  /// A worker ended by an exception; the process cannot go on.
+  bool failed() const;
+  /// A worker that turns at least once a second has not for five.
+  bool stuck() const;
+  /// Any thread, while the collector lives.
+  metrics::Snapshot snapshot() const;
+  /// The few sums of it that the service manager is shown: cheap, no exporter's lock is taken.
+  Activity activity() const;
+
+ private:
+  struct Listener {
+    config::Listener settings;
+    std::vector<net::UdpSocket> sockets;  // one for each worker, in worker order
+  };
+  struct NamedSink {
+    std::string name;
+    const config::Sink* settings;
+    std::unique_ptr<sink::Sink> sink;
+  };
+  void open_listeners();
+  void make_sinks();
+  void make_workers();
+  void report_error(const decode::Datagram& datagram, const decode::DecodeReport& report);
+  decode::ExporterSettings settings_of(const IpAddress& exporter) const;
+  void expire();
+  void share_kernel_drops() const;
+  void add_exporter_sinks(const std::set<IpAddress>& with_own_row, metrics::Snapshot& out) const;
+  void add_listeners(metrics::Snapshot& out) const;
+  void add_protocols(metrics::Snapshot& out) const;
+  void add_exporters(metrics::Snapshot& out) const;
+  void add_sinks(metrics::Snapshot& out) const;
+  void add_decode_time(metrics::Snapshot& out) const;
+  void add_state(metrics::Snapshot& out) const;
+
+  const config::Config& config_;
+  Logging& log_;
+  const unsigned worker_count_;
+  std::string steering_ = "single";
+  double started_seconds_ = 0;
+  std::vector<std::pair<IpPrefix, decode::ExporterSettings>> rules_;  // longest prefix first
+  std::vector<Listener> listeners_;
+  std::vector<NamedSink> sinks_;
+  const UserFieldsPtr user_fields_;
+  decode::ExporterTable exporters_;
+  std::unique_ptr<state::Keeper> keeper_;  ///< where state.file is set
+  std::vector<std::unique_ptr<worker::Worker>> workers_;
+  mutable std::unique_ptr<KernelDrops> kernel_drops_;  // by socket, listener after listener
+  std::uint64_t ticks_ = 0;
+  bool running_ = false;
+};
+
+/// A listener that cannot be opened: one sentence for the user.
+struct ListenError : std::runtime_error {
+  using std::runtime_error::runtime_error;
+};
+
+}  // namespace sluice::app

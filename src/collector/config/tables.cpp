@@ -1,0 +1,293 @@
+#include "config/tables.hpp"
+
+#include "config/endpoint.hpp"
+#include "sluice/flow/address.hpp"
+
+namespace sluice::config {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr std::uint64_t kKB = 1ULL << 10;
+constexpr std::uint64_t kMB = 1ULL << 20;
+constexpr std::uint64_t kMaxSamplingRate = 0xffff'ffff;
+// setsockopt takes an int and the kernel doubles it.
+constexpr std::uint64_t kMaxReceiveBuffer = 1023 * kMB;
+
+Codec<std::string> name_text() {
+  return text("text", "up to 255 bytes of UTF-8 without control characters",
+              [](std::string_view given) { return given.size() <= 255; });
+}
+
+Codec<std::string> listen(const std::string& usual_port) {
+  return text("ADDRESS:PORT",
+              "an address and a port such as \"127.0.0.1:" + usual_port + "\" or \"[::1]:" + usual_port +
+                  "\", or \"\" to turn it off",
+              [](std::string_view given) { return given.empty() || parse_endpoint(given).has_value(); });
+}
+
+Codec<std::string> address() {
+  return text("address", "an IPv4 or IPv6 address such as 0.0.0.0 or ::", [](std::string_view given) {
+    return IpAddress::parse(given).has_value();
+  });
+}
+
+Codec<std::uint16_t> port() {
+  auto codec = integer<std::uint16_t>(0, 65'535);
+  codec.wants = "it takes a port from 1 to 65535 (0: any free one)";
+  return codec;
+}
+
+Codec<std::string> prefix() {
+  return text("prefix", "a prefix or an address such as 192.0.2.0/24, 2001:db8::/32 or 192.0.2.1",
+              [](std::string_view given) { return IpPrefix::parse(given).has_value(); });
+}
+
+/// 0s stands for the setting under decode.
+Codec<Seconds> own_bound() { return duration<Seconds>(0s, 365 * 24h); }
+
+Value write_listeners(const Config& config) {
+  return list_of(config.listeners, [](const Listener& l) { return write_section(listener_table(), l); });
+}
+
+Value write_exporters(const Config& config) {
+  return list_of(config.exporters, [](const ExporterRule& e) { return write_section(exporter_table(), e); });
+}
+
+Value write_sinks(const Config& config) {
+  Value out = Value::map();
+  for (const auto& [name, sink] : config.sinks)
+    out.set(name, write_section(sink_table(), sink, sink_types(sink.type)));
+  return out;
+}
+
+Value write_allow(const Config& config) {
+  return list_of(config.metrics.allow, [](const std::string& prefix) { return Value::of(prefix); });
+}
+
+void add_receive(Table<Config>& t) {
+  using R = Receive;
+  t.push_back(row<Config, &Config::receive, &R::buffer>(
+      "receive.buffer", size(4 * kKB, kMaxReceiveBuffer), "bytes",
+      "Kernel receive buffer of each socket; it has to hold what arrives while a worker is busy or asleep"));
+  t.push_back(row<Config, &Config::receive, &R::batch>("receive.batch", integer<std::uint32_t>(1, 1024),
+                                                       "datagrams",
+                                                       "Datagrams that a worker takes by one system call"));
+  t.push_back(row<Config, &Config::receive, &R::steering>(
+      "receive.steering", choice<bool>({{"auto", true}, {"off", false}}), "",
+      "auto: all datagrams of one source address go to one worker; off: the kernel's hash decides"));
+  t.push_back(
+      row<Config, &Config::receive, &R::gro>("receive.gro", boolean(), "",
+                                             "UDP_GRO: cheaper where equal datagrams follow one another, but "
+                                             "kernel drops are then counted in bundles"));
+}
+
+void add_decode(Table<Config>& t) {
+  using D = Decode;
+  const auto count = [&]<auto Member>(const std::string& key, std::uint64_t high, const char* unit,
+                                      const char* meaning) {
+    t.push_back(row<Config, &Config::decode, Member>("decode." + key, integer<std::uint32_t>(1, high), unit,
+                                                     meaning));
+  };
+  const auto time = [&]<auto Member>(const std::string& key, Seconds low, const char* meaning) {
+    t.push_back(row<Config, &Config::decode, Member>("decode." + key, duration<Seconds>(low, 365 * 24h), "",
+                                                     meaning));
+  };
+  count.operator()<&D::max_exporters>(
+      "max_exporters", 10'000'000, "exporters",
+      "Exporters known at once; datagrams of further ones are refused and counted until one is forgotten");
+  count.operator()<&D::max_templates>("max_templates", 65'536, "templates per exporter",
+                                      "Templates kept of one exporter, all its observation domains together; "
+                                      "further ones are refused and counted");
+  count.operator()<&D::max_template_fields>(
+      "max_template_fields", 16'384, "fields",
+      "Fields of one template; a template with more is refused and counted");
+  count.operator()<&D::max_record_length>(
+      "max_record_length", 65'535, "bytes",
+      "Least length of a template's records; a template whose records are longer is refused and counted");
+  count.operator()<&D::max_samplers>("max_samplers", 65'536, "samplers per exporter",
+                                     "Sampling rates kept of one exporter, learnt from its options data");
+  count.operator()<&D::max_streams>(
+      "max_streams", 1'000'000, "streams per exporter",
+      "Streams of one exporter whose sequence numbers are followed (observation domains, engines, sFlow "
+      "agents), and in each of sFlow as many sources; datagrams of further ones are counted as untracked");
+  count.operator()<&D::max_names>("max_names", 1'000'000, "names per exporter",
+                                  "Interfaces, VRFs and applications of one exporter whose names are kept, "
+                                  "learnt from its options data");
+  count.operator()<&D::max_connections>("max_connections", 10'000'000, "connections per exporter",
+                                        "Connections of one firewall remembered as counted by its update "
+                                        "events, see firewall_volume; of more, the "
+                                        "older half is forgotten and counted");
+  time.operator()<&D::template_timeout>("template_timeout", 1min,
+                                        "A template not sent again for this long is forgotten");
+  time.operator()<&D::exporter_timeout>(
+      "exporter_timeout", 1min, "An exporter silent for this long is forgotten with its templates and rates");
+  time.operator()<&D::max_past>(
+      "max_past", 1s, "A flow that ended longer than this before it was received gets the time of receipt");
+  time.operator()<&D::max_future>(
+      "max_future", 1s, "A flow that ends later than this after it was received gets the time of receipt");
+  time.operator()<&D::max_flow_age>("max_flow_age", 1s,
+                                    "A flow that began longer than this before its end begins at its end");
+  t.push_back(row<Config, &Config::decode, &D::held_bytes_per_exporter>(
+      "decode.held_bytes_per_exporter", size(4 * kKB, 1024 * kMB, "nothing is held"), "bytes",
+      "Data of one exporter that waits for its template, each set with 256 bytes of books; beyond it the "
+      "oldest is dropped and counted"));
+  t.push_back(row<Config, &Config::decode, &D::held_bytes>(
+      "decode.held_bytes", size(4 * kKB, 1024 * 1024 * kMB, "nothing is held"), "bytes",
+      "The same of all exporters together; beyond it an exporter has the room that it has got"));
+  t.push_back(row<Config, &Config::decode, &D::held_timeout>(
+      "decode.held_timeout", duration<Seconds>(0s, 24h), "",
+      "How long data waits for its template; what waits longer is lost and counted; 0s: nothing is held"));
+}
+
+void add_rest(Table<Config>& t) {
+  t.push_back(row<Config, &Config::log, &Log::level>("log.level",
+                                                     word({"trace", "debug", "info", "warning", "error"}), "",
+                                                     "The least important messages that are still written"));
+  t.push_back(row<Config, &Config::log, &Log::format>(
+      "log.format", choice<LogFormat>({{"text", LogFormat::text}, {"json", LogFormat::json}}), "",
+      "Form of the log on stderr: lines to read or one JSON object a line"));
+  t.push_back(row<Config, &Config::log, &Log::repeat_every>(
+      "log.repeat_every", duration<Seconds>(0s, 24h), "",
+      "The same error is written once in this time, with the count of those left out; 0s: always"));
+  t.push_back(row<Config, &Config::metrics, &Metrics::listen>(
+      "metrics.listen", listen("8080"), "",
+      "Where /metrics, /healthz and /readyz are served; empty: nowhere"));
+  t.push_back(special<Config>("metrics.allow", "list of prefixes",
+                              "Who may ask there; empty: everybody who reaches it", "[]", read_allow,
+                              write_allow));
+  t.push_back(row<Config, &Config::metrics, &Metrics::max_exporters>(
+      "metrics.max_exporters", integer<std::uint32_t>(0, 1'000'000), "exporters",
+      "Exporters with metrics under their own label; all further ones share the label \"other\""));
+  t.push_back(row<Config, &Config::api, &Api::listen>(
+      "api.listen", listen("8081"), "",
+      "Where /api/v1 is served; empty: nowhere; off loopback api.token is demanded"));
+  secret_rows<Config, &Config::api, &Api::token>(
+      t, "api.token", "Bearer token that requests to /api/v1 must carry; empty: none");
+  t.push_back(row<Config, &Config::state, &State::file>(
+      "state.file", text("path", "the path of a file", [](std::string_view) { return true; }), "",
+      "File in which templates, sampling rates and names outlive a restart; its directory must be there; "
+      "empty: nothing is kept"));
+  t.push_back(row<Config, &Config::shutdown_timeout>(
+      "shutdown_timeout", duration<Milliseconds>(0ms, 10min), "",
+      "How long the end may take to deliver what was received; what is left then is counted and told"));
+}
+
+Table<Config> make_config_table() {
+  Table<Config> t;
+  t.push_back(row<Config, &Config::collector_id>(
+      "collector_id", name_text(), "",
+      "Name of this collector, written into each flow's collector_id; empty: left out"));
+  t.push_back(row<Config, &Config::workers>("workers", integer<std::uint32_t>(0, 1024), "threads",
+                                            "Threads that receive and decode; 0: as many as cores"));
+  t.push_back(special<Config>(
+      "listeners", "list", "Where datagrams are received: \"ADDRESS:PORT\" or a map of the keys below",
+      "[\"[::]:6343\", \"[::]:2055\", \"[::]:4739\"]", read_listeners, write_listeners));
+  add_receive(t);
+  add_decode(t);
+  t.push_back(special<Config>("exporters", "list",
+                              "What is known of exporters by source address; the longest prefix counts", "[]",
+                              read_exporters, write_exporters));
+  t.push_back(special<Config>(
+      "fields", "list", "Fields of your own in each flow, from elements or from bits of sampled packets",
+      "[]", read_user_fields, write_user_fields));
+  t.push_back(special<Config>(
+      "sinks", "map", "Where flows go, by name; top-level kafka is short for the sink kafka of type kafka",
+      "one named stdout of type stdout", read_sinks, write_sinks));
+  add_rest(t);
+  return t;
+}
+
+}  // namespace
+
+const Table<Config>& config_table() {
+  static const Table<Config> table = make_config_table();
+  return table;
+}
+
+const Table<Listener>& listener_table() {
+  static const Table<Listener> table{
+      row<Listener, &Listener::address>("address", address(), "",
+                                        "Address to listen on; :: is IPv6 and IPv4"),
+      row<Listener, &Listener::port>("port", port(), "", "UDP port; 0: any free one")
+          .defaults_to("none, must be given"),
+      row<Listener, &Listener::protocol>(
+          "protocol",
+          choice<ListenProtocol>({{"auto", ListenProtocol::automatic},
+                                  {"sflow", ListenProtocol::sflow},
+                                  {"netflow", ListenProtocol::netflow},
+                                  {"ipfix", ListenProtocol::ipfix}}),
+          "", "What is accepted there; auto: all of them, told apart by the version word"),
+      row<Listener, &Listener::receive_buffer>("receive_buffer",
+                                               size(4 * kKB, kMaxReceiveBuffer, "as receive.buffer"), "bytes",
+                                               "Kernel receive buffer of this listener's sockets"),
+      row<Listener, &Listener::decapsulate>(
+          "decapsulate", choice<Decapsulate>({{"outer", Decapsulate::outer}, {"inner", Decapsulate::inner}}),
+          "",
+          "Which header of a sampled packet in a tunnel is the flow's; the other one fills the inner_ "
+          "fields"),
+  };
+  return table;
+}
+
+const Table<ExporterRule>& exporter_table() {
+  using E = ExporterRule;
+  static const Table<ExporterRule> table{
+      row<E, &E::prefix>("prefix", prefix(), "", "Source addresses that the entry is about")
+          .defaults_to("none, must be given"),
+      row<E, &E::name>("name", name_text(), "",
+                       "Name of the exporter, written into each flow's exporter_name; empty: left out"),
+      row<E, &E::sampling_rate_default>("sampling_rate_default", integer<std::uint64_t>(0, kMaxSamplingRate),
+                                        "1 in N packets",
+                                        "Sampling rate where the exporter tells none; 0: unknown"),
+      row<E, &E::sampling_rate_override>("sampling_rate_override",
+                                         integer<std::uint64_t>(0, kMaxSamplingRate), "1 in N packets",
+                                         "Sampling rate whatever the exporter tells; 0: what it tells"),
+      row<E, &E::netflow5_sampling_16bit>(
+          "netflow5_sampling_16bit", boolean(), "",
+          "The sampling field of NetFlow v5 is 16 bits of rate, without the 2 bits of mode in front"),
+      row<E, &E::key_with_port>(
+          "key_with_port", boolean(), "",
+          "Each source port is an exporter of its own: several boxes behind one address"),
+      row<E, &E::max_past>("max_past", own_bound(), "",
+                           "As decode.max_past, for these exporters; 0s: as there"),
+      row<E, &E::max_future>("max_future", own_bound(), "",
+                             "As decode.max_future, for these exporters; 0s: as there"),
+      row<E, &E::max_flow_age>("max_flow_age", own_bound(), "",
+                               "As decode.max_flow_age, for these exporters; 0s: as there"),
+      row<E, &E::times>(
+          "times", choice<FlowTimes>({{"exporter", FlowTimes::exporter}, {"received", FlowTimes::received}}),
+          "",
+          "received: flows end when they are received and last as long as the exporter says, for "
+          "boxes whose clock is wrong"),
+      row<E, &E::decapsulate>(
+          "decapsulate",
+          choice<std::optional<Decapsulate>>(
+              {{"listener", std::nullopt}, {"outer", Decapsulate::outer}, {"inner", Decapsulate::inner}}),
+          "", "As listeners[].decapsulate, for these exporters; listener: as the one they send to"),
+      row<E, &E::sflow_bytes>(
+          "sflow_bytes", choice<ByteUnit>({{"frame", ByteUnit::frame}, {"ip", ByteUnit::ip}}), "",
+          "Bytes of a packet sampled by sFlow: the length of the frame or that of the IP packet in it"),
+      row<E, &E::split_biflows>(
+          "split_biflows", boolean(), "",
+          "A record that counts both directions becomes two flows; false: the way there alone"),
+      row<E, &E::firewall_volume>(
+          "firewall_volume",
+          choice<FirewallVolume>({{"once", FirewallVolume::once}, {"as_sent", FirewallVolume::as_sent}}), "",
+          "once: a firewall's event of a connection's end counts nothing where update events did; as_sent: "
+          "each "
+          "event counts"),
+      row<E, &E::derive_forwarding_status>("derive_forwarding_status", boolean(), "",
+                                           "Output interface 0 and an empty next hop mean dropped, where the "
+                                           "exporter sends no forwarding status"),
+      row<E, &E::icmp_ports>(
+          "icmp_ports",
+          choice<IcmpPorts>({{"destination", IcmpPorts::destination}, {"both", IcmpPorts::both}}), "",
+          "Where ICMP type and code are, if no element says them: in the destination port, or the type in "
+          "the "
+          "source port and the code in the destination port"),
+  };
+  return table;
+}
+
+}  // namespace sluice::config

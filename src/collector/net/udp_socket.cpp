@@ -1,0 +1,181 @@
+#include "net/udp_socket.hpp"
+
+#include <linux/sock_diag.h>
+#include <netinet/in.h>
+#include <netinet/udp.h>
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstring>
+#include <limits>
+
+#include "util/guarded.hpp"
+
+namespace sluice::net {
+namespace {
+
+struct SocketAddress {
+  sockaddr_storage storage{};
+  socklen_t length = 0;
+};
+
+SocketAddress socket_address(const IpAddress& address, std::uint16_t port) {
+  SocketAddress out;
+  if (address.is_v4()) {
+    sockaddr_in in{};
+    in.sin_family = AF_INET;
+    in.sin_port = htons(port);
+    std::memcpy(&in.sin_addr, address.bytes.data(), 4);
+    std::memcpy(&out.storage, &in, out.length = sizeof in);
+  } else {
+    sockaddr_in6 in{};
+    in.sin6_family = AF_INET6;
+    in.sin6_port = htons(port);
+    std::memcpy(&in.sin6_addr, address.bytes.data(), 16);
+    std::memcpy(&out.storage, &in, out.length = sizeof in);
+  }
+  return out;
+}
+
+std::string name_of(const IpAddress& address, std::uint16_t port) {
+  const std::string text = address.to_string();
+  return (address.is_v6() ? "[" + text + "]" : text) + ":" + std::to_string(port);
+}
+
+bool set_option(int fd, int level, int option, int value) {
+  return ::setsockopt(fd, level, option, &value, sizeof value) == 0;
+}
+
+std::string why_not(const SocketOptions& options, int error) {
+  std::string text =
+      "cannot listen on UDP " + name_of(options.address, options.port) + ": " + std::strerror(error);
+  if (error == EADDRINUSE) text += "; another collector may be running";
+  if (error == EADDRNOTAVAIL) text += "; no interface of this machine has that address";
+  if (error == EAFNOSUPPORT && options.address.is_v6())
+    text += "; this machine has no IPv6, use an IPv4 address";
+  if (error == EACCES && options.port != 0 && options.port < 1024)
+    text += "; a port below 1024 needs the capability CAP_NET_BIND_SERVICE";
+  if (error == EMFILE || error == ENFILE) text += "; raise the limit of open files";
+  return text;
+}
+
+}  // namespace
+
+struct UdpSocket::Drops {
+  struct Count {
+    std::uint32_t last = 0;
+    std::uint64_t total = 0;
+  };
+  Guarded<Count> count;
+};
+
+UdpSocket::UdpSocket(UniqueFd fd) : fd_(std::move(fd)), drops_(std::make_unique<Drops>()) {}
+UdpSocket::UdpSocket(UdpSocket&&) noexcept = default;
+UdpSocket& UdpSocket::operator=(UdpSocket&&) noexcept = default;
+UdpSocket::~UdpSocket() = default;
+
+Result<UdpSocket, std::string> UdpSocket::open(const SocketOptions& options) {
+  return open_as(options, options.reuse_port ? Sharing::before_bind : Sharing::never);
+}
+
+Result<UdpSocket, std::string> UdpSocket::open_as(const SocketOptions& options, Sharing sharing) {
+  if (options.address.empty()) return failure(std::string("cannot listen on UDP: there is no address"));
+  const bool any_v6 = options.address.is_v6() && options.address.all_zero();
+  UniqueFd fd(
+      ::socket(options.address.is_v6() ? AF_INET6 : AF_INET, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+  if (!fd && errno == EAFNOSUPPORT && any_v6) {
+    SocketOptions v4_only = options;
+    v4_only.address = IpAddress::v4(INADDR_ANY);
+    return open_as(v4_only, sharing);
+  }
+  if (!fd) return failure(why_not(options, errno));
+  if (options.address.is_v6()) set_option(fd.get(), IPPROTO_IPV6, IPV6_V6ONLY, any_v6 ? 0 : 1);
+
+  UdpSocket socket(std::move(fd));
+  if (sharing == Sharing::before_bind && !set_option(socket.fd(), SOL_SOCKET, SO_REUSEPORT, 1))
+    return failure(why_not(options, errno));
+  // Before the bind: not one datagram shall meet the small default buffer.
+  socket.set_receive_buffer(options.receive_buffer);
+  if (options.gro) socket.set_gro();
+  const SocketAddress address = socket_address(options.address, options.port);
+  if (::bind(socket.fd(), reinterpret_cast<const sockaddr*>(&address.storage), address.length) != 0)
+    return failure(why_not(options, errno));
+  if (sharing == Sharing::after_bind && !set_option(socket.fd(), SOL_SOCKET, SO_REUSEPORT, 1))
+    return failure(why_not(options, errno));
+  socket.read_local_name();
+  return socket;
+}
+
+Result<std::vector<UdpSocket>, std::string> open_group(SocketOptions options, unsigned count) {
+  std::vector<UdpSocket> group;
+  for (unsigned i = 0; i < count; ++i) {
+    // A port is taken exclusively and shared from then on: between looking whether it is free and sharing it
+    // there is no moment in which somebody else could join.
+    using Sharing = UdpSocket::Sharing;
+    const Sharing sharing = count == 1 ? Sharing::never : i == 0 ? Sharing::after_bind : Sharing::before_bind;
+    auto socket = UdpSocket::open_as(options, sharing);
+    if (!socket) return failure(socket.error());
+    options.port = socket->local_port();
+    options.address = socket->local_address();
+    group.push_back(std::move(*socket));
+  }
+  return group;
+}
+
+void UdpSocket::set_receive_buffer(std::uint64_t asked) {
+  if (asked > 0) {
+    const int bytes = static_cast<int>(std::min<std::uint64_t>(asked, std::numeric_limits<int>::max() / 2));
+    // The forced variant ignores rmem_max but needs CAP_NET_ADMIN.
+    if (!set_option(fd(), SOL_SOCKET, SO_RCVBUFFORCE, bytes)) set_option(fd(), SOL_SOCKET, SO_RCVBUF, bytes);
+  }
+  int booked = 0;
+  socklen_t size = sizeof booked;
+  if (::getsockopt(fd(), SOL_SOCKET, SO_RCVBUF, &booked, &size) == 0)
+    receive_buffer_got_ = static_cast<std::uint64_t>(booked) / 2;
+  if (receive_buffer_got_ < asked)
+    warnings_.push_back("asked for a receive buffer of " + std::to_string(asked) + " bytes and got " +
+                        std::to_string(receive_buffer_got_) + "; `sysctl -w net.core.rmem_max=" +
+                        std::to_string(asked) + "` or the capability CAP_NET_ADMIN would give it");
+}
+
+void UdpSocket::set_gro() {
+  gro_ = set_option(fd(), IPPROTO_UDP, UDP_GRO, 1);
+  if (!gro_)
+    warnings_.push_back("this kernel does not know UDP_GRO (" + std::string(std::strerror(errno)) + ")");
+}
+
+void UdpSocket::read_local_name() {
+  sockaddr_storage bound{};
+  socklen_t length = sizeof bound;
+  if (::getsockname(fd(), reinterpret_cast<sockaddr*>(&bound), &length) != 0) return;
+  local_address_ = IpAddress::from_sockaddr(bound);
+  std::uint16_t port = 0;  // at the same place in both families
+  static_assert(offsetof(sockaddr_in, sin_port) == offsetof(sockaddr_in6, sin6_port));
+  std::memcpy(&port, reinterpret_cast<const char*>(&bound) + offsetof(sockaddr_in, sin_port), sizeof port);
+  local_port_ = ntohs(port);
+}
+
+std::string UdpSocket::local_name() const { return name_of(local_address_, local_port_); }
+
+SocketStats UdpSocket::stats() const {
+  std::array<std::uint32_t, SK_MEMINFO_VARS> info{};
+  socklen_t size = sizeof info;
+  if (::getsockopt(fd(), SOL_SOCKET, SO_MEMINFO, info.data(), &size) != 0) return {};
+  SocketStats out{
+      .drops = 0, .queued_bytes = info[SK_MEMINFO_RMEM_ALLOC], .queue_limit = info[SK_MEMINFO_RCVBUF]};
+  out.drops = drops_->count.with([&](Drops::Count& count) {
+    // Modulo 2^32 the difference is right over a wrap. A caller that was overtaken between its getsockopt and
+    // the lock has an older value, seen as a huge step forward; it changes nothing.
+    const std::uint32_t step = info[SK_MEMINFO_DROPS] - count.last;
+    if (step < 0x80000000U) {
+      count.total += step;
+      count.last = info[SK_MEMINFO_DROPS];
+    }
+    return count.total;
+  });
+  return out;
+}
+
+}  // namespace sluice::net

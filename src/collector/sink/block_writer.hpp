@@ -1,0 +1,64 @@
+#pragma once
+// What a sink with a thread of its own does with a block; QueueSink brings the thread, the queue and the
+// counts.
+#include <atomic>
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "config/config.hpp"
+#include "sink/sink.hpp"
+#include "sink/tally.hpp"
+#include "sluice/util/result.hpp"
+#include "util/log_sink.hpp"
+
+namespace sluice::sink {
+
+using Clock = std::chrono::steady_clock;
+
+/// When a writer must stop waiting for whoever does not take its bytes. Set by one thread, read by another.
+class GiveUp {
+ public:
+  void set(Clock::time_point at) { at_.store(at.time_since_epoch().count(), std::memory_order_release); }
+  Clock::time_point at() const {
+    return Clock::time_point(Clock::duration(at_.load(std::memory_order_acquire)));
+  }
+  bool reached() const { return Clock::now() >= at(); }
+
+ private:
+  std::atomic<Clock::rep> at_{Clock::time_point::max().time_since_epoch().count()};
+};
+
+struct WriteError {
+  FailReason reason;
+  std::string sentence;  ///< the same while the same thing is wrong
+};
+
+/// Used by the sink's thread alone.
+class BlockWriter {
+ public:
+  virtual ~BlockWriter() = default;
+  /// The whole block or an error; after an error nothing of the block is left behind where that can be
+  /// helped.
+  virtual Result<void, WriteError> write(const Block& block, const GiveUp& give_up) = 0;
+  /// When tick() has something to do.
+  virtual std::optional<Clock::time_point> next_tick() const { return std::nullopt; }
+  virtual void tick() {}
+  virtual void reopen() {}
+  /// No block follows.
+  virtual void finish() {}
+};
+
+/// Throws SetupError where the directory cannot be written to.
+std::unique_ptr<BlockWriter> make_file_writer(const std::string& sink_name, const config::Sink& settings,
+                                              LogFn log);
+/// Writes to a descriptor it does not own. Throws SetupError where the descriptor is not open.
+std::unique_ptr<BlockWriter> make_stdout_writer(const std::string& sink_name, int fd);
+
+/// Writes all bytes, waiting for a slow reader until `give_up`. The error is an errno; ETIME: gave up.
+Result<void, int> write_all(int fd, Bytes bytes, const GiveUp& give_up);
+FailReason write_fail_reason(int error);
+
+}  // namespace sluice::sink

@@ -1,0 +1,28 @@
+#pragma once
+// librdkafka's handles with their owners, and how settings become a librdkafka configuration.
+#include <librdkafka/rdkafka.h>
+
+#include <memory>
+#include <string>
+
+#include "config/config.hpp"
+#include "sink/tally.hpp"
+
+namespace sluice::sink {
+
+struct KafkaDelete {
+  void operator()(rd_kafka_conf_t* conf) const { rd_kafka_conf_destroy(conf); }
+  void operator()(rd_kafka_topic_t* topic) const { rd_kafka_topic_destroy(topic); }
+  void operator()(rd_kafka_t* handle) const { rd_kafka_destroy(handle); }
+};
+using KafkaConf = std::unique_ptr<rd_kafka_conf_t, KafkaDelete>;
+using KafkaTopic = std::unique_ptr<rd_kafka_topic_t, KafkaDelete>;
+using KafkaHandle = std::unique_ptr<rd_kafka_t, KafkaDelete>;
+
+/// Throws SetupError that names the setting, `sinks.NAME...`. Callbacks are not set.
+KafkaConf make_kafka_conf(const std::string& sink_name, const config::Sink& settings);
+
+/// The bounded set of reasons that librdkafka's and the broker's errors are counted by.
+FailReason fail_reason(rd_kafka_resp_err_t error);
+
+}  // namespace sluice::sink

@@ -1,0 +1,108 @@
+#pragma once
+// Where finished blocks go. A sink never blocks a worker: it takes a block or says that it is full, and
+// counts what became of every flow: delivered, failed (by reason), queued, shed.
+#include <chrono>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "sink/budget.hpp"
+#include "sluice/flow/address.hpp"
+
+namespace sluice::sink {
+
+class BufferPool;
+
+/// One block of encoded flows: immutable once it is handed to a sink, shared by reference. Its header can be
+/// written to disk, and whatever happens to the block can be booked to exporters. The memory is charged to
+/// the sink's budget by the reference the sink is given (budget.hpp), so that of two sinks that share a block
+/// each pays for as long as it holds it.
+struct Block {
+  struct ExporterCount {
+    IpAddress exporter;  ///< UDP source address
+    std::uint32_t flows = 0;
+  };
+  std::string stream;        ///< "flows"
+  std::uint32_t bucket = 0;  ///< hash of the key modulo the buckets; a Kafka partition is chosen from it
+  std::uint32_t flows = 0;
+  std::vector<ExporterCount> exporters;
+  std::vector<std::byte> bytes;  ///< rows back to back
+  std::vector<std::uint32_t>
+      row_ends;  ///< single and plain framing: where each row ends in `bytes`; else empty
+  std::vector<std::uint32_t> row_exporters;  ///< as row_ends: whose row it is, an index into `exporters`
+  std::vector<std::byte> keys;               ///< single and plain framing: record keys back to back
+  std::vector<std::uint32_t> key_ends;       ///< as row_ends, for `keys`; empty where records have no key
+  std::uint64_t opened_ns = 0;               ///< monotonic time of its first row
+  std::shared_ptr<BufferPool> pool;          ///< where ~Block leaves `bytes` to be used again; may be null
+
+  Block() = default;
+  Block(const Block&) = delete;
+  Block& operator=(const Block&) = delete;
+  ~Block();
+};
+using BlockPtr = std::shared_ptr<const Block>;
+
+enum class Taken : std::uint8_t { yes, full };
+
+/// A snapshot of a sink's counts; flows: produced = delivered + failed + shed + queued, always.
+struct SinkStats {
+  std::uint64_t delivered_flows = 0;
+  std::uint64_t delivered_bytes = 0;  ///< encoded, before compression
+  std::uint64_t delivered_blocks = 0;
+  std::uint64_t queued_flows = 0;
+  std::uint64_t queued_bytes = 0;
+  std::uint64_t shed_flows = 0;  ///< refused because the queue or the memory budget was full
+  std::map<std::string, std::uint64_t> failed_flows;  ///< by reason, a bounded set of enum names
+  std::uint64_t errors = 0;  ///< errors that cost no flow (a broker connection lost, a write tried again)
+};
+
+/// What became of the flows that one exporter brought a sink: they are left out, delivered, failed, shed or
+/// queued, always. They are booked when their block is handed over, up to flush_interval after they were
+/// decoded; what was shed or left out before there was a block, as late. The records of a block that are
+/// Kafka messages of their own (single and plain framing) stay queued until the last of them has its report.
+struct ExporterBook {
+  IpAddress exporter;  ///< UDP source address: exporters told apart by port share a book. Empty: those for
+                       ///< whom there was no room, and those forgotten, together
+  std::uint64_t left_out = 0;  ///< the sink's format cannot hold them (kflow without IPv6)
+  std::uint64_t delivered = 0;
+  std::uint64_t failed = 0;
+  std::uint64_t shed = 0;
+  std::uint64_t queued = 0;
+
+  std::uint64_t sum() const { return left_out + delivered + failed + shed + queued; }
+  friend bool operator==(const ExporterBook&, const ExporterBook&) = default;
+};
+
+class Sink {
+ public:
+  virtual ~Sink() = default;
+  virtual std::string_view name() const = 0;
+  /// Hands over a block; `worker` is the index of the calling worker. A full sink counts the block as shed
+  /// itself; the caller has nothing more to do. Any worker, never blocks.
+  virtual Taken send(BlockPtr block, unsigned worker) = 0;
+  /// Flows that never became a block because the memory budget was empty: counted as shed.
+  virtual void shed(std::span<const Block::ExporterCount> lost) = 0;
+  /// Flows that the sink's format leaves out; they are in no other count.
+  virtual void leave_out(std::span<const Block::ExporterCount> flows) = 0;
+  /// What blocks for this sink are charged to; null: unbounded.
+  virtual std::shared_ptr<MemoryBudget> budget() const { return nullptr; }
+  /// How many buckets flows of this sink should be spread over just now.
+  virtual std::uint32_t buckets() const { return 1; }
+  virtual SinkStats stats() const = 0;
+  /// One book for each exporter that brought flows, of one moment, in no order. Any thread; waits for nothing
+  /// but a mutex.
+  virtual std::vector<ExporterBook> books() const = 0;
+  /// These exporters are gone: their books are added to the shared one. Any thread.
+  virtual void forget(std::span<const IpAddress> exporters) = 0;
+  /// SIGHUP: files are closed and opened again.
+  virtual void reopen() {}
+  /// Waits until everything taken is delivered or the deadline has come, then ends its threads. What is left
+  /// is counted as failed ("shutdown"). Called once, after the workers have ended.
+  virtual void close(std::chrono::steady_clock::time_point deadline) = 0;
+};
+
+}  // namespace sluice::sink

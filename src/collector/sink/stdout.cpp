@@ -1,0 +1,63 @@
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <system_error>
+
+#include "sink/block_writer.hpp"
+#include "sink/factory.hpp"
+#include "util/unique_fd.hpp"
+
+namespace sluice::sink {
+namespace {
+
+/// A pipe or a terminal may make a write wait for ever, and O_NONBLOCK set on it would be set for every
+/// process that shares it (the shell, for one). Opened once more through /proc it is a description of our
+/// own.
+int nonblocking_twin(int fd) {
+  const std::string path = "/proc/self/fd/" + std::to_string(fd);
+  return ::open(path.c_str(), O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+}
+
+class StdoutWriter final : public BlockWriter {
+ public:
+  StdoutWriter(const std::string& sink_name, int fd) : fd_(fd) {
+    struct stat what{};
+    if (::fstat(fd, &what) != 0)
+      throw SetupError("sinks." + sink_name +
+                       ": standard output is closed; redirect it, or use a sink of type file");
+    regular_ = S_ISREG(what.st_mode);
+    if (S_ISFIFO(what.st_mode) || ::isatty(fd)) twin_.reset(nonblocking_twin(fd));
+  }
+
+  Result<void, WriteError> write(const Block& block, const GiveUp& give_up) override {
+    const int fd = twin_ ? twin_.get() : fd_;
+    const off_t before = regular_ ? end_of_file() : 0;
+    const auto written = write_all(fd, block.bytes, give_up);
+    if (written) return {};
+    if (regular_ && ::ftruncate(fd_, before) == 0) ::lseek(fd_, before, SEEK_SET);
+    const int error = written.error();
+    return failure(WriteError{write_fail_reason(error),
+                              "cannot write to standard output: " + std::generic_category().message(error)});
+  }
+
+ private:
+  /// Where the next write goes: others may append to the same file.
+  off_t end_of_file() const {
+    const int flags = ::fcntl(fd_, F_GETFL);
+    return ::lseek(fd_, 0, flags >= 0 && (flags & O_APPEND) ? SEEK_END : SEEK_CUR);
+  }
+
+  const int fd_;
+  bool regular_ = false;
+  UniqueFd twin_;
+};
+
+}  // namespace
+
+std::unique_ptr<BlockWriter> make_stdout_writer(const std::string& sink_name, int fd) {
+  return std::make_unique<StdoutWriter>(sink_name, fd);
+}
+
+}  // namespace sluice::sink

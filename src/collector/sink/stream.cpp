@@ -1,0 +1,360 @@
+#include "sink/stream.hpp"
+
+#include <algorithm>
+#include <stdexcept>
+
+#include "sink/buffer_pool.hpp"
+#include "sink/exporter_index.hpp"
+
+namespace sluice::sink {
+namespace {
+
+using config::Framing;
+using config::PartitionBy;
+
+// What a block costs beside its bytes: the header, its references, and the queue entry of whoever holds it.
+constexpr std::size_t kBlockOverhead = 1024;
+// Buffers kept by one stream of one worker.
+constexpr std::size_t kPoolBytes = 4 << 20;
+// Exporters whose flows are noted as shed or left out before the sinks are told.
+constexpr std::size_t kMaxNotes = 4096;
+
+/// One sink's reference to a block, with what it pays for it.
+struct Lease {
+  Charge charge;
+  BlockPtr block;  // declared last: the memory goes before the charge is given back
+};
+
+BlockPtr lease(BlockPtr block, Charge charge) {
+  const Block* const raw = block.get();
+  return {std::make_shared<Lease>(Lease{std::move(charge), std::move(block)}), raw};
+}
+
+std::size_t footprint(const Block& block) {
+  return kBlockOverhead + block.bytes.capacity() + block.keys.capacity() +
+         (block.row_ends.capacity() + block.key_ends.capacity() + block.row_exporters.capacity()) *
+             sizeof(std::uint32_t) +
+         block.exporters.capacity() * sizeof(Block::ExporterCount);
+}
+
+/// Flows that trickle in end in blocks much smaller than their buffer, and many of them may wait for a
+/// broker: they must not hold 64 KB each.
+void fit_memory(Block& block) {
+  if (block.bytes.size() < block.bytes.capacity() / 2) {
+    std::vector<std::byte> small(block.bytes);
+    block.bytes.swap(small);
+    if (block.pool) block.pool->put(std::move(small));
+  }
+  block.row_ends.shrink_to_fit();
+  block.row_exporters.shrink_to_fit();
+  block.key_ends.shrink_to_fit();
+  block.keys.shrink_to_fit();
+  block.exporters.shrink_to_fit();
+}
+
+std::uint32_t rows_in(const encode::RowBuffer& rows, std::size_t first, std::size_t last) {
+  std::uint32_t n = 0;
+  for (std::size_t i = first; i < last; ++i) n += !rows.row(i).empty();
+  return n;
+}
+
+void append_bytes(std::vector<std::byte>& out, Bytes bytes) {
+  out.insert(out.end(), bytes.begin(), bytes.end());
+}
+
+Bytes as_bytes_of(std::string_view text) { return std::as_bytes(std::span(text.data(), text.size())); }
+
+}  // namespace
+
+StreamSpec stream_spec(const config::Sink& sink) {
+  StreamSpec spec;
+  if (sink.stream == config::SinkStream::counters) spec.format.stream = encode::Stream::counters;
+  spec.format.format =
+      sink.format == config::SinkFormat::json ? encode::Format::json : encode::Format::protobuf;
+  if (spec.format.format == encode::Format::json) {
+    switch (sink.json_fields) {
+      case config::JsonFields::sluice:
+        spec.format.json_fields = encode::JsonFields::sluice;
+        break;
+      case config::JsonFields::goflow2:
+        spec.format.json_fields = encode::JsonFields::goflow2;
+        break;
+      case config::JsonFields::kflow:
+        spec.format.json_fields = encode::JsonFields::kflow;
+        break;
+    }
+    spec.format.kflow_drop_ipv6 = sink.kflow_drop_ipv6 && sink.json_fields == config::JsonFields::kflow;
+  }
+  if (sink.type == config::SinkType::kafka) {
+    spec.framing = sink.kafka.framing;
+    spec.key = sink.kafka.partition_by;
+    if (spec.key == PartitionBy::fields) spec.key_fields = sink.kafka.key_fields;
+  }
+  spec.block_bytes = static_cast<std::size_t>(sink.block_bytes);
+  spec.flush_interval = sink.flush_interval;
+  return spec;
+}
+
+struct StreamWriter::OpenBlock {
+  std::shared_ptr<Block> block;                // null: not open
+  std::vector<std::optional<Charge>> charges;  // of each sink; nothing where its budget was empty
+  ExporterIndex index;
+};
+
+/// Rows of one exporter and one key.
+struct StreamWriter::Run {
+  std::size_t first;
+  std::size_t last;
+  const IpAddress& exporter;
+  std::string_view key;  // empty: records have no key
+};
+
+/// Flows by exporter.
+struct StreamWriter::Note {
+  std::vector<Block::ExporterCount> counts;
+  ExporterIndex index;
+};
+
+StreamWriter::StreamWriter(StreamSpec spec, std::vector<Sink*> sinks, unsigned worker, std::string stream)
+    : spec_(std::move(spec)),
+      sinks_(std::move(sinks)),
+      worker_(worker),
+      stream_(std::move(stream)),
+      pool_(std::make_shared<BufferPool>(spec_.block_bytes,
+                                         std::max<std::size_t>(1, kPoolBytes / spec_.block_bytes))),
+      next_bucket_(worker),
+      shed_(std::make_unique<Note>()),
+      left_out_(std::make_unique<Note>()) {  // workers that start together do not all fill the same partition
+  for (const std::string& name : spec_.key_fields) {
+    const FieldInfo* const field = find_field(name);
+    if (!field) throw std::invalid_argument("key field " + name + ": there is no such field");
+    if (field->kind == FieldKind::uint32_list || field->kind == FieldKind::layer_list ||
+        field->kind == FieldKind::address_list)
+      throw std::invalid_argument("key field " + name + ": a list cannot be a key");
+    key_fields_.push_back(field);
+  }
+  resize_buckets();
+}
+
+StreamWriter::~StreamWriter() { flush_all(); }
+
+void StreamWriter::resize_buckets() {
+  std::uint32_t wanted = 1;
+  for (const Sink* sink : sinks_) wanted = std::max(wanted, sink->buckets());
+  if (wanted == buckets_) return;
+  flush_all();
+  buckets_ = wanted;
+  slots_.resize(spec_.key == PartitionBy::round_robin ? 1 : wanted);
+}
+
+void StreamWriter::write(const FlowBatch& batch, const encode::RowBuffer& rows, std::uint64_t now_ns) {
+  now_ns_ = now_ns;
+  resize_buckets();
+  if (spec_.format.stream == encode::Stream::counters) return write_counters(batch, rows);
+  if (spec_.format.kflow_drop_ipv6) count_left_out(batch, rows);
+  spec_.key == PartitionBy::fields ? write_by_fields(batch, rows) : write_by_exporter(batch, rows);
+}
+
+void StreamWriter::write_by_exporter(const FlowBatch& batch, const encode::RowBuffer& rows) {
+  const auto flows = batch.flows();
+  for (std::size_t first = 0; first < flows.size();) {
+    const std::uint32_t origin = flows[first].origin;
+    std::size_t last = first + 1;
+    while (last < flows.size() && flows[last].origin == origin) ++last;
+    append_exporter(rows, first, last, batch.origin(origin).exporter_address);
+    first = last;
+  }
+}
+
+void StreamWriter::append_exporter(const encode::RowBuffer& rows, std::size_t first, std::size_t last,
+                                   const IpAddress& exporter) {
+  std::size_t slot = 0;
+  std::string_view key;
+  if (spec_.key == PartitionBy::exporter) {
+    slot = hash_value(exporter) % buckets_;
+    key = {reinterpret_cast<const char*>(exporter.bytes.data()), exporter.size};
+  }
+  append(slot, rows, {first, last, exporter, key});
+}
+
+void StreamWriter::write_counters(const FlowBatch& batch, const encode::RowBuffer& rows) {
+  for (std::size_t i = 0; i < rows.rows(); ++i)
+    append_exporter(rows, i, i + 1, batch.origin(batch.counters()->record(i).origin).exporter_address);
+}
+
+void StreamWriter::write_by_fields(const FlowBatch& batch, const encode::RowBuffer& rows) {
+  const auto flows = batch.flows();
+  for (std::size_t i = 0; i < flows.size(); ++i) {
+    append_key(key_fields_, batch, flows[i], key_);
+    append(key_hash(key_) % buckets_, rows, {i, i + 1, batch.origin_of(flows[i]).exporter_address, key_});
+  }
+}
+
+void StreamWriter::append(std::size_t slot, const encode::RowBuffer& rows, const Run& run) {
+  for (std::size_t first = run.first; first < run.last;) {
+    if (rows.row(first).empty()) {
+      ++first;
+      continue;
+    }
+    OpenBlock* const open_block = open(slot);
+    if (!open_block) return note(*shed_, run.exporter, rows_in(rows, first, run.last));
+    Block& block = *open_block->block;
+    // The rows that still fit: all of them as a rule.
+    const std::byte* const begin = rows.row(first).data();
+    const std::size_t used = block.bytes.size();
+    const std::size_t room = spec_.block_bytes - std::min(spec_.block_bytes, used);
+    const auto end_of = [&](std::size_t i) {
+      const Bytes row = rows.row(i);
+      return static_cast<std::size_t>(row.data() + row.size() - begin);
+    };
+    std::size_t last = run.last;
+    if (end_of(last - 1) > room) {
+      last = first;
+      while (end_of(last) <= room) ++last;
+      if (last == first && used != 0) {
+        finish(slot);
+        continue;
+      }
+      last = std::max(last, first + 1);  // a row longer than a block goes alone
+    }
+    const std::uint32_t flows = rows_in(rows, first, last);
+    copy_rows(block, rows, first, last, run.key);
+    block.flows += flows;
+    const std::uint32_t whose = open_block->index.count(block.exporters, run.exporter, flows);
+    if (spec_.framing != Framing::batch) block.row_exporters.insert(block.row_exporters.end(), flows, whose);
+    if (block.bytes.size() >= spec_.block_bytes) finish(slot);
+    first = last;
+  }
+}
+
+void StreamWriter::copy_rows(Block& block, const encode::RowBuffer& rows, std::size_t first, std::size_t last,
+                             std::string_view key) const {
+  if (spec_.framing == Framing::batch) {
+    const Bytes end = rows.row(last - 1);
+    const std::byte* const begin = rows.row(first).data();
+    append_bytes(block.bytes, {begin, static_cast<std::size_t>(end.data() + end.size() - begin)});
+    return;
+  }
+  const bool protobuf = spec_.format.format == encode::Format::protobuf;
+  for (std::size_t i = first; i < last; ++i) {
+    Bytes row = rows.row(i);
+    if (row.empty()) continue;
+    if (!protobuf)
+      row = row.first(row.size() - 1);  // the newline
+    else if (spec_.framing == Framing::plain)
+      row = encode::strip_length_prefix(row);
+    append_bytes(block.bytes, row);
+    block.row_ends.push_back(static_cast<std::uint32_t>(block.bytes.size()));
+    if (spec_.key == PartitionBy::round_robin) continue;
+    append_bytes(block.keys, as_bytes_of(key));
+    block.key_ends.push_back(static_cast<std::uint32_t>(block.keys.size()));
+  }
+}
+
+StreamWriter::OpenBlock* StreamWriter::open(std::size_t slot) {
+  if (!slots_[slot]) slots_[slot] = std::make_unique<OpenBlock>();
+  OpenBlock& fresh = *slots_[slot];
+  if (fresh.block) return &fresh;
+
+  // Keys and row ends come to about a third of the rows they belong to.
+  const std::size_t bytes =
+      kBlockOverhead + spec_.block_bytes + (spec_.framing == Framing::batch ? 0 : spec_.block_bytes / 3);
+  fresh.charges.clear();
+  bool any = false;
+  for (const Sink* sink : sinks_) {
+    fresh.charges.push_back(Charge::take(sink->budget(), bytes));
+    any |= fresh.charges.back().has_value();
+  }
+  if (!any) return nullptr;
+
+  fresh.block = std::make_shared<Block>();
+  fresh.index.clear();
+  Block& block = *fresh.block;
+  block.stream = stream_;
+  block.bucket = static_cast<std::uint32_t>(slot);
+  block.opened_ns = now_ns_;
+  block.pool = pool_;
+  block.bytes = pool_->take();
+  oldest_ns_ = open_ == 0 ? now_ns_ : std::min(oldest_ns_, now_ns_);
+  ++open_;
+  return &fresh;
+}
+
+void StreamWriter::finish(std::size_t slot) {
+  OpenBlock& done = *slots_[slot];
+  const bool was_oldest = done.block->opened_ns == oldest_ns_;
+  if (spec_.key == PartitionBy::round_robin) done.block->bucket = next_bucket_++ % buckets_;
+  hand_over(done);
+  --open_;
+  if (!was_oldest || open_ == 0) return;
+  oldest_ns_ = UINT64_MAX;
+  for (const auto& other : slots_)
+    if (other && other->block) oldest_ns_ = std::min(oldest_ns_, other->block->opened_ns);
+}
+
+void StreamWriter::hand_over(OpenBlock& done) {
+  tell_notes();
+  fit_memory(*done.block);
+  const std::size_t bytes = footprint(*done.block);
+  const BlockPtr block = std::move(done.block);
+  for (std::size_t i = 0; i < sinks_.size(); ++i) {
+    std::optional<Charge>& charge = done.charges[i];
+    if (!charge) charge = Charge::take(sinks_[i]->budget(), bytes);
+    if (!charge) {
+      sinks_[i]->shed(block->exporters);
+      continue;
+    }
+    charge->settle(bytes);
+    sinks_[i]->send(lease(block, std::move(*charge)), worker_);
+  }
+  done.charges.clear();
+}
+
+void StreamWriter::flush_due(std::uint64_t now_ns) {
+  const auto interval = static_cast<std::uint64_t>(spec_.flush_interval.count());
+  if (noted_ns_ != UINT64_MAX && noted_ns_ + interval <= now_ns) tell_notes();
+  for (std::size_t slot = 0; open_ != 0 && slot < slots_.size(); ++slot) {
+    if (now_ns < oldest_ns_ + interval) return;
+    if (slots_[slot] && slots_[slot]->block && slots_[slot]->block->opened_ns + interval <= now_ns)
+      finish(slot);
+  }
+}
+
+std::optional<std::uint64_t> StreamWriter::next_deadline() const {
+  const std::uint64_t oldest = open_ == 0 ? noted_ns_ : std::min(oldest_ns_, noted_ns_);
+  if (oldest == UINT64_MAX) return std::nullopt;
+  return oldest + static_cast<std::uint64_t>(spec_.flush_interval.count());
+}
+
+void StreamWriter::flush_all() {
+  for (std::size_t slot = 0; open_ != 0 && slot < slots_.size(); ++slot)
+    if (slots_[slot] && slots_[slot]->block) finish(slot);
+  tell_notes();
+}
+
+void StreamWriter::count_left_out(const FlowBatch& batch, const encode::RowBuffer& rows) {
+  for (std::size_t i = 0; i < rows.rows(); ++i)
+    if (rows.row(i).empty()) note(*left_out_, batch.origin_of(batch.flows()[i]).exporter_address, 1);
+}
+
+void StreamWriter::note(Note& note, const IpAddress& exporter, std::uint32_t flows) {
+  if (flows == 0) return;
+  if (note.counts.size() >= kMaxNotes) tell_notes();
+  note.index.count(note.counts, exporter, flows);
+  noted_ns_ = std::min(noted_ns_, now_ns_);
+}
+
+void StreamWriter::tell_notes() {
+  if (noted_ns_ == UINT64_MAX) return;
+  for (Sink* sink : sinks_) {
+    if (!shed_->counts.empty()) sink->shed(shed_->counts);
+    if (!left_out_->counts.empty()) sink->leave_out(left_out_->counts);
+  }
+  for (Note* told : {shed_.get(), left_out_.get()}) {
+    told->counts.clear();
+    told->index.clear();
+  }
+  noted_ns_ = UINT64_MAX;
+}
+
+}  // namespace sluice::sink

@@ -1,0 +1,121 @@
+#pragma once
+// From rows to blocks: one output stream of one worker. Rows are made once for each format; every stream
+// copies them into open blocks by its own key and framing, and hands finished blocks to all sinks that want
+// the same stream, by reference.
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "config/config.hpp"
+#include "sink/sink.hpp"
+#include "sluice/encode/rows.hpp"
+#include "sluice/flow/batch.hpp"
+#include "sluice/flow/fields.hpp"
+
+namespace sluice::sink {
+
+/// What tells one stream from another: sinks with equal specs share one StreamWriter in each worker, and
+/// streams with equal formats share one RowEncoder.
+struct StreamSpec {
+  encode::FormatSpec format;
+  config::Framing framing = config::Framing::batch;
+  config::PartitionBy key = config::PartitionBy::exporter;
+  std::vector<std::string> key_fields;  ///< names of the field table, for PartitionBy::fields
+  std::size_t block_bytes = 64 << 10;   ///< no block grows past it, but for a single row that is longer
+  std::chrono::nanoseconds flush_interval{std::chrono::milliseconds(200)};
+  friend bool operator==(const StreamSpec&, const StreamSpec&) = default;
+};
+
+/// Files and stdout are streams of batch framing with the exporter as key.
+StreamSpec stream_spec(const config::Sink& sink);
+
+/// What the values of the chosen fields of a flow amount to as a record key: integers in decimal, addresses
+/// and MAC addresses as text, texts and raw bytes as they are, joined by '|'. An absent value is 0 or
+/// nothing. Replaces `out`. Fields that are lists give nothing.
+void append_key(const std::vector<const FieldInfo*>& fields, const FlowBatch& batch, const FlowRecord& flow,
+                std::string& out);
+/// Stable over runs and versions, as partitions follow from it.
+std::uint64_t key_hash(std::string_view key);
+
+/// Keeps a few buffers of one size, so that a block does not cost a page fault for every 4 KB. Any thread.
+class BufferPool;
+
+/// One stream of one worker; used by that worker's thread alone.
+///
+/// A flow's bucket is the hash of its key modulo the most buckets any of the sinks asks for; round robin
+/// fills one block at a time and counts its bucket up. A block is open only where flows wait: it is handed
+/// over when the next row would not fit, when its first row is `flush_interval` old, or at flush_all(). Empty
+/// rows (flows that the encoder left out) are no flows here.
+///
+/// Framing: batch - rows back to back. single - one record a row (JSON without its newline), with row_ends,
+/// and with keys where the key is the exporter (its raw address bytes) or chosen fields. plain - as single,
+/// protobuf rows without their length prefix.
+///
+/// Memory: each sink's budget is charged for a block before it is opened. A sink whose budget is empty then
+/// is asked again when the block is finished; if it still is, the flows are counted by its shed() and the
+/// other sinks get the block all the same.
+///
+/// What is shed before there is a block, and what the encoder left out, is told to the sinks once for each
+/// block or flush_interval, and at flush_all().
+class StreamWriter {
+ public:
+  /// The sinks outlive the writer; `worker` is passed to their send(). Throws std::invalid_argument where a
+  /// key field is unknown or a list.
+  StreamWriter(StreamSpec spec, std::vector<Sink*> sinks, unsigned worker, std::string stream = "flows");
+  ~StreamWriter();  ///< hands over what is open
+  StreamWriter(const StreamWriter&) = delete;
+  StreamWriter& operator=(const StreamWriter&) = delete;
+
+  /// Row i is flow i of the batch, or in the counters stream record i of its counters. `now_ns` is monotonic
+  /// time, the same clock as below.
+  void write(const FlowBatch& batch, const encode::RowBuffer& rows, std::uint64_t now_ns);
+  /// Hands over blocks whose first row is flush_interval old.
+  void flush_due(std::uint64_t now_ns);
+  /// When flush_due() will have something to do; nothing while no block is open.
+  std::optional<std::uint64_t> next_deadline() const;
+  void flush_all();
+  const StreamSpec& spec() const { return spec_; }
+
+ private:
+  struct OpenBlock;
+  struct Run;
+  struct Note;
+
+  void resize_buckets();
+  void write_by_exporter(const FlowBatch& batch, const encode::RowBuffer& rows);
+  void write_by_fields(const FlowBatch& batch, const encode::RowBuffer& rows);
+  void write_counters(const FlowBatch& batch, const encode::RowBuffer& rows);
+  void append_exporter(const encode::RowBuffer& rows, std::size_t first, std::size_t last,
+                       const IpAddress& exporter);
+  void append(std::size_t slot, const encode::RowBuffer& rows, const Run& run);
+  void copy_rows(Block& block, const encode::RowBuffer& rows, std::size_t first, std::size_t last,
+                 std::string_view key) const;
+  OpenBlock* open(std::size_t slot);
+  void finish(std::size_t slot);
+  void hand_over(OpenBlock& done);
+  void count_left_out(const FlowBatch& batch, const encode::RowBuffer& rows);
+  void note(Note& note, const IpAddress& exporter, std::uint32_t flows);
+  void tell_notes();
+
+  const StreamSpec spec_;
+  const std::vector<Sink*> sinks_;
+  const unsigned worker_;
+  const std::string stream_;
+  std::vector<const FieldInfo*> key_fields_;
+  std::shared_ptr<BufferPool> pool_;
+  std::uint32_t buckets_ = 0;
+  std::uint32_t next_bucket_ = 0;  // round robin
+  std::vector<std::unique_ptr<OpenBlock>> slots_;
+  std::size_t open_ = 0;
+  std::uint64_t oldest_ns_ = 0;  // first row of the oldest open block
+  std::uint64_t now_ns_ = 0;
+  std::unique_ptr<Note> shed_, left_out_;  // flows without a block, not told yet
+  std::uint64_t noted_ns_ = UINT64_MAX;    // the oldest of them; UINT64_MAX: none
+  std::string key_;
+};
+
+}  // namespace sluice::sink

@@ -1,0 +1,63 @@
+#pragma once
+// What became of a sink's flows, in sum; by exporter in books.hpp. Every flow is first counted as produced
+// and then exactly once as delivered, failed or shed; queued is what remains, so the sums agree at every
+// moment. Any thread.
+#include <array>
+#include <atomic>
+#include <cstdint>
+#include <string_view>
+
+#include "sink/sink.hpp"
+
+namespace sluice::sink {
+
+enum class FailReason : std::uint8_t {
+  timed_out,
+  broker_down,
+  message_too_large,
+  unknown_topic,
+  auth,
+  not_enough_replicas,
+  fatal,
+  no_space,
+  io_error,
+  closed,
+  shutdown,
+  other,
+  count
+};
+/// The metric label.
+std::string_view name(FailReason reason);
+
+class Tally {
+ public:
+  void produced(std::uint64_t flows, std::uint64_t bytes) {
+    produced_bytes_.fetch_add(bytes, std::memory_order_relaxed);
+    produced_flows_.fetch_add(flows, std::memory_order_release);
+  }
+  void delivered(std::uint64_t flows, std::uint64_t bytes) {
+    delivered_bytes_.fetch_add(bytes, std::memory_order_relaxed);
+    delivered_flows_.fetch_add(flows, std::memory_order_release);
+  }
+  void block_delivered() { delivered_blocks_.fetch_add(1, std::memory_order_relaxed); }
+  void failed(FailReason reason, std::uint64_t flows, std::uint64_t bytes) {
+    gone_bytes_.fetch_add(bytes, std::memory_order_relaxed);
+    failed_[static_cast<std::size_t>(reason)].fetch_add(flows, std::memory_order_release);
+  }
+  void shed(std::uint64_t flows, std::uint64_t bytes) {
+    gone_bytes_.fetch_add(bytes, std::memory_order_relaxed);
+    shed_flows_.fetch_add(flows, std::memory_order_release);
+  }
+  void error() { errors_.fetch_add(1, std::memory_order_relaxed); }
+
+  std::uint64_t queued_flows() const { return stats().queued_flows; }
+  SinkStats stats() const;
+
+ private:
+  std::atomic<std::uint64_t> produced_flows_{0}, produced_bytes_{0};
+  std::atomic<std::uint64_t> delivered_flows_{0}, delivered_bytes_{0}, delivered_blocks_{0};
+  std::atomic<std::uint64_t> shed_flows_{0}, gone_bytes_{0}, errors_{0};
+  std::array<std::atomic<std::uint64_t>, static_cast<std::size_t>(FailReason::count)> failed_{};
+};
+
+}  // namespace sluice::sink

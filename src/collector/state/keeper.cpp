@@ -1,0 +1,159 @@
+#include "state/keeper.hpp"
+
+#include <pthread.h>
+#include <time.h>
+
+#include <algorithm>
+#include <cstring>
+
+#include "state/file.hpp"
+#include "state/message.hpp"
+
+namespace sluice::state {
+namespace {
+
+constexpr std::uint64_t kNsPerMs = 1000000;
+constexpr auto kLook = std::chrono::milliseconds(100);  ///< how often the thread asks whether to write
+/// Without a change the file is written now and then for the times at which templates were last seen.
+constexpr std::uint64_t kRefreshNs = 600000 * kNsPerMs;
+constexpr std::uint64_t kAfterErrorNs = 5000 * kNsPerMs;
+/// Where a large file changes all the time, the disk rests for so many times what a write took.
+constexpr std::uint64_t kRest = 4;
+constexpr std::size_t kChunk = 1 << 20;
+
+std::uint64_t now_ns(clockid_t clock) {
+  timespec t{};
+  clock_gettime(clock, &t);
+  return static_cast<std::uint64_t>(t.tv_sec) * 1000000000U + static_cast<std::uint64_t>(t.tv_nsec);
+}
+
+std::string why(int error) {
+  return error == EFBIG ? "it is larger than 1 GB" : std::string(std::strerror(error));
+}
+
+std::string amounts(const Restored& r) {
+  std::string out = std::to_string(r.templates) + " templates, " + std::to_string(r.rates) +
+                    " sampling rates and " + std::to_string(r.names) + " names of " +
+                    std::to_string(r.exporters) + " exporters";
+  if (r.refused > 0) out += "; " + std::to_string(r.refused) + " were too old or over a limit";
+  return out;
+}
+
+/// A full disk may be emptied; a directory that is not there or not ours stays so.
+bool may_pass(int error) { return error == 0 || error == ENOSPC || error == EDQUOT || error == EIO; }
+
+}  // namespace
+
+Keeper::Keeper(std::string path, decode::ExporterTable& exporters, LogFn log)
+    : path_(std::move(path)), exporters_(exporters), log_(std::move(log)) {
+  if (const NewFile trial(path_); !may_pass(trial.error()))
+    throw SetupError("state.file: cannot write " + path_ + ".tmp: " + why(trial.error()) +
+                     "; name a file in a directory that sluice may write in");
+  if (const auto bytes = read_file(path_); bytes)
+    load(*bytes);
+  else if (bytes.error() == EISDIR)
+    throw SetupError("state.file: " + path_ + " is a directory; name a file in it");
+  else if (bytes.error() != ENOENT)
+    set_aside_file("cannot be read: " + why(bytes.error()));
+  written_changes_ = exporters_.changes();
+  written_ns_ = now_ns(CLOCK_MONOTONIC);
+}
+
+Keeper::~Keeper() { stop(); }
+
+void Keeper::load(Bytes file) {
+  const auto restored = restore(file, now_ns(CLOCK_REALTIME), exporters_);
+  if (!restored) return set_aside_file(restored.error());
+  bytes_ = file.size();
+  restored_ = *restored;
+  log_(LogLevel::info, "state.file " + path_ + ": " + amounts(restored_) + " restored");
+}
+
+void Keeper::set_aside_file(const std::string& reason) {
+  ++set_aside_;
+  const int error = set_aside(path_);
+  log_(LogLevel::warning,
+       "state.file " + path_ + " " + reason + "; it is " +
+           (error ? "left where it is (" + why(error) + ") and not used" : "set aside as " + path_ + ".bad") +
+           ", and exporters have to send their templates again");
+}
+
+void Keeper::start() {
+  thread_ = std::thread([this] { run(); });
+  pthread_setname_np(thread_.native_handle(), "state");
+}
+
+void Keeper::run() {
+  std::unique_lock lock(mutex_);
+  while (!stop_) {
+    wake_.wait_for(lock, kLook, [this] { return stop_; });
+    if (stop_) return;
+    lock.unlock();
+    if (due(now_ns(CLOCK_MONOTONIC))) write();
+    lock.lock();
+  }
+}
+
+bool Keeper::due(std::uint64_t now) const {
+  if (now < next_write_ns_) return false;
+  if (exporters_.changes() != written_changes_.load(std::memory_order_relaxed)) return true;
+  return now - written_ns_ >= kRefreshNs && exporters_.size() > 0;
+}
+
+void Keeper::write() {
+  const std::uint64_t changes = exporters_.changes();  // what changes from here on is written next time
+  const std::uint64_t began = now_ns(CLOCK_MONOTONIC);
+  const std::uint64_t time = now_ns(CLOCK_REALTIME);
+  NewFile file(path_);
+  std::string chunk = file_head(time);
+  for (const auto& exporter : exporters_.all()) {
+    {
+      const std::lock_guard lock(exporter->mutex);
+      append(*exporter, chunk);
+    }
+    if (chunk.size() < kChunk) continue;
+    file.write(chunk);
+    chunk.clear();
+  }
+  file.write(chunk);
+  file.write(file_tail(file.crc()));
+  const int error = file.commit();
+  const std::uint64_t ended = now_ns(CLOCK_MONOTONIC);
+  if (error != 0) {
+    write_errors_.fetch_add(1, std::memory_order_relaxed);
+    next_write_ns_ = ended + kAfterErrorNs;
+    log_(LogLevel::warning, "state.file " + path_ + " cannot be written: " + why(error));
+    return;
+  }
+  next_write_ns_ = ended + kRest * (ended - began);
+  written_ns_ = ended;
+  bytes_.store(file.size(), std::memory_order_relaxed);
+  writes_.fetch_add(1, std::memory_order_relaxed);
+  last_write_ns_.store(time, std::memory_order_relaxed);
+  written_changes_.store(changes, std::memory_order_release);
+}
+
+void Keeper::stop() {
+  if (!thread_.joinable()) return;
+  {
+    const std::lock_guard lock(mutex_);
+    stop_ = true;
+  }
+  wake_.notify_one();
+  thread_.join();
+  if (exporters_.size() > 0 || exporters_.changes() != written_changes_) write();
+}
+
+Stats Keeper::stats() const {
+  Stats out;
+  out.restored = restored_;
+  out.set_aside = set_aside_;
+  out.writes = writes_.load(std::memory_order_relaxed);
+  out.write_errors = write_errors_.load(std::memory_order_relaxed);
+  out.bytes = bytes_.load(std::memory_order_relaxed);
+  out.last_write_ns = last_write_ns_.load(std::memory_order_relaxed);
+  out.unwritten_changes = exporters_.changes() - written_changes_.load(std::memory_order_acquire);
+  return out;
+}
+
+}  // namespace sluice::state

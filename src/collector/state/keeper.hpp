@@ -1,0 +1,83 @@
+#pragma once
+// What a restart must not lose: templates, sampling rates and names of all exporters, in one file. The file
+// is read when the keeper is made and from then on written by a thread of its own: whole, to a temporary file
+// that is renamed, within a second of a change. An exporter's lock is held while its part is put into memory
+// and never while anything is written.
+#include <atomic>
+#include <condition_variable>
+#include <cstdint>
+#include <mutex>
+#include <stdexcept>
+#include <string>
+#include <thread>
+
+#include "sluice/decode/exporter.hpp"
+#include "util/log_sink.hpp"
+
+namespace sluice::state {
+
+/// The file can never be written: one sentence for the user.
+struct SetupError : std::runtime_error {
+  using std::runtime_error::runtime_error;
+};
+
+/// What was read at the start.
+struct Restored {
+  std::uint64_t exporters = 0;
+  std::uint64_t templates = 0;
+  std::uint64_t rates = 0;  ///< sampling rates and system init times
+  std::uint64_t names = 0;
+  std::uint64_t refused = 0;  ///< of all these: over a limit, too old, or not to be understood
+};
+
+struct Stats {
+  Restored restored;
+  std::uint64_t set_aside = 0;  ///< files that could not be read, renamed to FILE.bad
+  std::uint64_t writes = 0;
+  std::uint64_t write_errors = 0;
+  std::uint64_t bytes = 0;              ///< of the file last written or read
+  std::uint64_t last_write_ns = 0;      ///< Unix time; 0: none since the start
+  std::uint64_t unwritten_changes = 0;  ///< now
+};
+
+class Keeper {
+ public:
+  /// Reads `path`, if it is there, into the table. A file that is damaged, cut short or not ours is renamed
+  /// to PATH.bad and costs one warning. Throws SetupError where nothing can be written beside `path`. The
+  /// table outlives the keeper; `log` is called from the caller's thread and the keeper's.
+  Keeper(std::string path, decode::ExporterTable& exporters, LogFn log);
+  /// stop(), where it was not called.
+  ~Keeper();
+
+  void start();
+  /// Ends the thread and writes once more, for the times that templates were last seen. After the workers.
+  void stop();
+  /// Any thread.
+  Stats stats() const;
+
+ private:
+  void run();
+  bool due(std::uint64_t now_ns) const;
+  void write();
+  void load(Bytes file);
+  void set_aside_file(const std::string& reason);
+
+  const std::string path_;
+  decode::ExporterTable& exporters_;
+  const LogFn log_;
+  Restored restored_;
+  std::uint64_t set_aside_ = 0;
+  std::uint64_t next_write_ns_ = 0;  // monotonic; the disk is left alone until then
+  std::uint64_t written_ns_ = 0;     // monotonic; the last whole write, or the start
+  std::atomic<std::uint64_t> written_changes_{0};
+  std::atomic<std::uint64_t> writes_{0};
+  std::atomic<std::uint64_t> write_errors_{0};
+  std::atomic<std::uint64_t> bytes_{0};
+  std::atomic<std::uint64_t> last_write_ns_{0};
+  std::mutex mutex_;
+  std::condition_variable wake_;
+  bool stop_ = false;
+  std::thread thread_;
+};
+
+}  // namespace sluice::state

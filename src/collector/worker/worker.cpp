@@ -1,0 +1,166 @@
+#include "worker/worker.hpp"
+
+#include <time.h>
+
+#include <algorithm>
+
+namespace sluice::worker {
+namespace {
+
+std::uint64_t monotonic_ns() {
+  timespec t{};
+  clock_gettime(CLOCK_MONOTONIC, &t);
+  return static_cast<std::uint64_t>(t.tv_sec) * 1000000000U + static_cast<std::uint64_t>(t.tv_nsec);
+}
+
+constexpr std::uint64_t kNsPerMs = 1000000;
+/// An idle worker turns at least this often: its heartbeat is watched.
+constexpr std::uint64_t kLongestSleepNs = 1000 * kNsPerMs;
+
+}  // namespace
+
+void DecodeTimeCounters::observe(std::uint64_t ns) {
+  const auto bucket = std::ranges::lower_bound(kBoundsNs, ns) - kBoundsNs.begin();
+  counts[static_cast<std::size_t>(bucket)].add();
+  sum_ns.add(ns);
+}
+
+Worker::Worker(Options options, std::vector<Inlet> inlets, decode::ExporterTable& exporters,
+               const std::vector<OutputTo>& targets, OnError on_error)
+    : options_(std::move(options)),
+      inlets_(std::move(inlets)),
+      received_(options_.batch),
+      decoder_(exporters),
+      enricher_(options_.enrich),
+      outputs_(targets, options_.index),
+      on_error_(std::move(on_error)),
+      nap_(options_.nap),
+      listeners_(inlets_.size()) {
+  if (outputs_.wants_counters()) flows_.want_counters();
+  for (const Inlet& inlet : inlets_) fds_.push_back(inlet.socket->fd());
+}
+
+Worker::~Worker() {
+  stop();
+  join();
+}
+
+void Worker::start() {
+  heartbeat_ns_ = monotonic_ns();
+  thread_ = std::thread([this] {
+    try {
+      run();
+    } catch (...) {
+      failure_ = std::current_exception();
+      failed_.store(true, std::memory_order_release);
+    }
+  });
+  const std::string name = "worker-" + std::to_string(options_.index);
+  pthread_setname_np(thread_.native_handle(), name.c_str());
+}
+
+void Worker::stop() {
+  stop_.store(true, std::memory_order_release);
+  wake_.notify();
+}
+
+void Worker::join() {
+  if (thread_.joinable()) thread_.join();
+}
+
+void Worker::run() {
+  while (!stop_.load(std::memory_order_acquire)) {
+    now_ns_ = monotonic_ns();
+    heartbeat_ns_.store(now_ns_, std::memory_order_relaxed);
+    const std::size_t received = receive_all();
+    outputs_.flush_due(now_ns_);
+    idle(received);
+  }
+  drain();
+  outputs_.flush_all();
+}
+
+/// What was received before the stop is decoded; a flood must not keep the process from ending.
+void Worker::drain() {
+  const std::uint64_t until =
+      monotonic_ns() + static_cast<std::uint64_t>(options_.drain_for.count()) * kNsPerMs;
+  do {
+    now_ns_ = monotonic_ns();
+  } while (receive_all() > 0 && now_ns_ < until);
+}
+
+/// One turn over all sockets. A socket whose batch was full is asked again in the next turn, so that one busy
+/// listener does not starve the others.
+std::size_t Worker::receive_all() {
+  std::size_t total = 0;
+  for (std::size_t i = 0; i < inlets_.size(); ++i) {
+    const int n = net::receive(*inlets_[i].socket, received_);
+    if (n <= 0) continue;
+    take(i, received_);
+    total += static_cast<std::size_t>(n);
+  }
+  return total;
+}
+
+void Worker::take(std::size_t inlet, const net::DatagramBatch& batch) {
+  ListenerCounters& counters = listeners_[inlet];
+  counters.datagrams.add(batch.size());
+  if (batch.truncated()) counters.truncated.add(batch.truncated());
+  std::uint64_t bytes = 0;
+  for (const net::Datagram& d : batch.datagrams()) {
+    bytes += d.payload.size();
+    decode_one(inlet, {d.payload, d.source, d.source_port, batch.received_ns(), inlets_[inlet].number,
+                       inlets_[inlet].decapsulate});
+  }
+  counters.bytes.add(bytes);
+}
+
+void Worker::decode_one(std::size_t inlet, const decode::Datagram& datagram) {
+  const bool timed = ++sample_ % DecodeTimeCounters::kSampleEvery == 0;
+  const std::uint64_t begin = timed ? monotonic_ns() : 0;
+  flows_.clear();
+  const decode::DecodeReport report = decoder_.decode(datagram, flows_, inlets_[inlet].accept);
+  enricher_.apply(flows_);
+  outputs_.write(flows_, now_ns_);
+  count(datagram, report);
+  if (timed) decode_time_.observe(monotonic_ns() - begin);
+}
+
+void Worker::count(const decode::Datagram& datagram, const decode::DecodeReport& report) {
+  ProtocolCounters& c = protocols_[static_cast<std::size_t>(report.protocol)];
+  c.datagrams.add();
+  c.bytes.add(datagram.payload.size());
+  c.flow_records.add(report.flow_records);
+  c.flows.add(report.flows);
+  c.options_records.add(report.options_records);
+  c.counter_samples.add(report.counter_samples);
+  c.discard_samples.add(report.discard_samples);
+  c.templates.add(report.templates);
+  c.withdrawals.add(report.withdrawals);
+  c.times_replaced.add(report.times_replaced);
+  c.starts_replaced.add(report.starts_replaced);
+  c.rates_unknown.add(report.rates_unknown);
+  if (!report.any_error()) return;
+  for (std::size_t i = 0; i < report.errors.size(); ++i)
+    if (report.errors[i]) c.errors[i].add(report.errors[i]);
+  if (on_error_) on_error_(datagram, report);
+}
+
+/// Naps while traffic flows, blocks when a turn brought nothing. Never past the next flush.
+void Worker::idle(std::size_t received) {
+  if (received >= options_.batch.datagrams) return;
+  const std::uint64_t deadline = outputs_.next_deadline().value_or(now_ns_ + kLongestSleepNs);
+  if (received > 0) {
+    const auto nap = static_cast<std::uint64_t>(nap_.after(received).count()) * 1000;
+    const std::uint64_t until_deadline = deadline > now_ns_ ? deadline - now_ns_ : 0;
+    const timespec t{0, static_cast<long>(std::min(nap, until_deadline))};
+    nanosleep(&t, nullptr);
+    return;
+  }
+  const std::uint64_t now = monotonic_ns();
+  const std::uint64_t sleep_ns = deadline > now ? std::min(deadline - now, kLongestSleepNs) : 0;
+  // Rounded up: a wait of 0 ms just before the deadline would spin.
+  net::wait_readable(fds_, std::chrono::milliseconds((sleep_ns + kNsPerMs - 1) / kNsPerMs), wake_);
+}
+
+}  // namespace sluice::worker

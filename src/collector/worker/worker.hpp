@@ -1,0 +1,125 @@
+#pragma once
+// A worker: one thread and all it owns. It takes datagrams off its sockets (one for each listener), decodes,
+// encodes and hands blocks to the sinks, in a plain loop: receive, decode, flush, nap. There is no queue on
+// the way and no lock that two workers contend for.
+#include <array>
+#include <atomic>
+#include <cstdint>
+#include <exception>
+#include <functional>
+#include <memory>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "enrich/enricher.hpp"
+#include "net/datagram_batch.hpp"
+#include "net/wait.hpp"
+#include "sluice/decode/datagram_decoder.hpp"
+#include "util/counter.hpp"
+#include "util/log_sink.hpp"
+#include "worker/nap.hpp"
+#include "worker/outputs.hpp"
+
+namespace sluice::worker {
+
+/// Counts of one protocol, written by the worker, read by the scrape.
+struct ProtocolCounters {
+  Counter datagrams, bytes, flow_records, flows, options_records, counter_samples, discard_samples, templates,
+      withdrawals, times_replaced, starts_replaced, rates_unknown;
+  std::array<Counter, static_cast<std::size_t>(decode::DecodeError::count)> errors;
+};
+
+/// Counts of one of the worker's sockets.
+struct ListenerCounters {
+  Counter datagrams, bytes, truncated;
+};
+
+/// Time to decode, encode and hand over one datagram; one datagram in kSampleEvery is measured.
+struct DecodeTimeCounters {
+  static constexpr std::uint64_t kSampleEvery = 16;
+  static constexpr std::array<std::uint64_t, 10> kBoundsNs{1000,  2500,   5000,   10000,   25000,
+                                                           50000, 100000, 250000, 1000000, 10000000};
+  std::array<Counter, kBoundsNs.size() + 1> counts;
+  Counter sum_ns;
+  void observe(std::uint64_t ns);
+};
+
+/// What a worker listens on. The socket belongs to the app and outlives the worker.
+struct Inlet {
+  const net::UdpSocket* socket = nullptr;
+  decode::Accept accept = decode::Accept::automatic;
+  std::uint16_t number = 0;  ///< of the socket among all of the collector, for sharing out its drops
+  decode::Decapsulate decapsulate = decode::Decapsulate::outer;
+};
+
+struct Options {
+  unsigned index = 0;
+  net::BatchOptions batch;
+  NapPolicy nap;
+  enrich::Settings enrich;
+  /// After a stop: what still waits in the sockets is taken for at most this long.
+  std::chrono::milliseconds drain_for{1000};
+};
+
+class Worker {
+ public:
+  /// Called (from the worker's thread) when something in a datagram could not be decoded; must be quick.
+  using OnError = std::function<void(const decode::Datagram&, const decode::DecodeReport&)>;
+
+  /// The table and the sinks behind the targets outlive the worker.
+  Worker(Options options, std::vector<Inlet> inlets, decode::ExporterTable& exporters,
+         const std::vector<OutputTo>& targets, OnError on_error);
+  ~Worker();
+
+  void start();
+  /// Asks the thread to stop receiving, decode what was received and hand over all open blocks.
+  void stop();
+  void join();
+
+  /// Any thread, at any time.
+  const ProtocolCounters& protocol(decode::Protocol p) const {
+    return protocols_[static_cast<std::size_t>(p)];
+  }
+  const ListenerCounters& listener(std::size_t inlet) const { return listeners_[inlet]; }
+  const DecodeTimeCounters& decode_time() const { return decode_time_; }
+  std::uint64_t left_out() const { return outputs_.left_out(); }
+  /// Monotonic time of the loop's latest turn; a worker turns at least once a second.
+  std::uint64_t heartbeat_ns() const { return heartbeat_ns_.load(std::memory_order_relaxed); }
+  /// What ended the thread, if an exception did. After join().
+  std::exception_ptr failure() const { return failure_; }
+  bool failed() const { return failed_.load(std::memory_order_acquire); }
+
+ private:
+  void run();
+  void drain();
+  std::size_t receive_all();
+  void take(std::size_t inlet, const net::DatagramBatch& batch);
+  void decode_one(std::size_t inlet, const decode::Datagram& datagram);
+  void idle(std::size_t received);
+  void count(const decode::Datagram& datagram, const decode::DecodeReport& report);
+
+  const Options options_;
+  const std::vector<Inlet> inlets_;
+  std::vector<int> fds_;
+  net::DatagramBatch received_;
+  decode::DatagramDecoder decoder_;
+  FlowBatch flows_;
+  enrich::Enricher enricher_;
+  Outputs outputs_;
+  const OnError on_error_;
+  Nap nap_;
+  net::WakeUp wake_;
+  std::uint64_t now_ns_ = 0;
+  std::uint64_t sample_ = 0;
+  std::array<ProtocolCounters, static_cast<std::size_t>(decode::Protocol::count)> protocols_;
+  std::vector<ListenerCounters> listeners_;
+  DecodeTimeCounters decode_time_;
+  std::atomic<std::uint64_t> heartbeat_ns_{0};
+  std::atomic<bool> stop_{false};
+  std::atomic<bool> failed_{false};
+  std::exception_ptr failure_;
+  std::thread thread_;
+};
+
+}  // namespace sluice::worker

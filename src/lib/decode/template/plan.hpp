@@ -1,0 +1,89 @@
+#pragma once
+// A template compiled: which bytes of a record go where. Built once when the template arrives, so that
+// decoding a data set asks no questions about elements. A set of fixed-length records is decoded field by
+// field (one dispatch a field, a tight loop over the records); a template with variable-length fields record
+// by record.
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "decode/elements.hpp"
+#include "decode/template/rate.hpp"
+#include "decode/template/times.hpp"
+#include "sluice/decode/datagram.hpp"
+#include "sluice/decode/template_cache.hpp"
+#include "sluice/flow/fields.hpp"
+#include "sluice/flow/user_fields.hpp"
+
+namespace sluice::decode {
+
+/// What a record says that is needed to finish a flow but is no field of it.
+struct Scratch {
+  RateInputs rates;
+  std::uint64_t sampler = 0;
+  std::uint64_t system_init_ms = 0;
+  std::uint64_t frame_size = 0;
+  std::uint64_t reverse_octets = 0;
+  std::uint64_t reverse_packets = 0;
+  std::uint16_t reverse_tcp_flags = 0;
+  std::uint8_t reverse_tos = 0;
+  std::uint16_t icmp_type_code = 0;
+  std::uint8_t ip_version = 0;
+  bool has_packet = false;
+  Decapsulate decapsulate = Decapsulate::outer;  ///< set before the steps run, where the plan has a packet
+};
+
+enum class StoreTo : std::uint8_t {
+  record_integer,
+  record_address,
+  extra_integer,
+  extra_address,
+  extra_text,
+  text_by_direction,  ///< into target, or into size_target where the flow was seen at the output
+  time,
+  scratch,
+  user  ///< a field that configuration defines
+};
+
+struct Step {
+  const ElementInfo* element = nullptr;
+  StoreTo store = StoreTo::scratch;
+  bool fallback = false;     ///< another element of the template came first: fill only what is still zero
+  std::uint16_t field = 0;   ///< index of the field in the template
+  std::uint16_t source = 0;  ///< offset in the record, fixed-length templates
+  std::uint16_t length = 0;  ///< bytes, or kVariableLength
+  std::uint16_t target = 0;  ///< offset in FlowRecord, or enumerator of the extras
+  std::uint16_t size_target = 0;  ///< addresses in the record: offset of the size; see also text_by_direction
+  std::uint8_t width = 0;         ///< bytes of the record's member
+  TimeUnit unit = TimeUnit::absent;
+  const UserField* user = nullptr;          ///< store user
+  const UserFields* user_fields = nullptr;  ///< packet sections, where bits of them are wanted
+};
+
+struct Plan {
+  std::vector<Step> steps;
+  TimeUnit start_unit = TimeUnit::absent;
+  TimeUnit end_unit = TimeUnit::absent;
+  bool uses_scratch = false;       ///< some step needs a Scratch for each record
+  bool says_rate = false;          ///< the record itself may say its sampling rate
+  bool says_sampler = false;       ///< IE 48 or 302 stands in the record
+  bool has_packet = false;         ///< IE 104, 313 or 315
+  bool icmp_from_port = true;      ///< no element gives ICMP type and code: take the destination port
+  bool says_reverse = false;       ///< the record may speak of both directions
+  bool has_volume_events = false;  ///< events of a firewall's connections, with counters of both directions
+  bool may_imply_drop = false;     ///< output interface and next hop, but no forwarding status
+};
+
+/// The plan for the template's data records. Never fails: an element that is unknown or of an impossible
+/// width is left out, never the template. The plan points into `user_fields`, which may be null.
+Plan compile(const Template& tmpl, const UserFields* user_fields = nullptr);
+
+/// Runs one step for one record: `value` is the field as sent.
+void run_step(const Step& step, Bytes value, FlowBatch& batch, FlowRecord& flow, Scratch& scratch);
+
+/// Runs a step for all records of a set of fixed-length records. `data` holds at least
+/// (flows.size() - 1) * record_length + step.source + step.length bytes.
+void run_step_on_set(const Step& step, Bytes data, std::size_t record_length, FlowBatch& batch,
+                     std::span<FlowRecord> flows, std::span<Scratch> scratch);
+
+}  // namespace sluice::decode

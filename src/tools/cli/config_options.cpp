@@ -1,0 +1,31 @@
+#include "cli/config_options.hpp"
+
+#include <cstdio>
+
+#include "config/load.hpp"
+
+namespace sluice::cli {
+
+void add_config_options(CLI::App& command, ConfigOptions& options) {
+  command.add_option("-c,--config", options.file, "YAML file (default: $SLUICE_CONFIG, else no file)")
+      ->type_name("FILE");
+  command
+      .add_option("--set", options.set,
+                  "One setting, such as kafka.topic=flows; may be given often, beats the file")
+      ->type_name("PATH=VALUE")
+      ->allow_extra_args(false)
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+}
+
+std::optional<config::Config> load_config(const ConfigOptions& options) {
+  config::LoadRequest request;
+  if (!options.file.empty()) request.file = options.file;
+  request.set = options.set;
+  request.environment = config::current_environment();
+  auto loaded = config::load(request);
+  for (const auto& error : loaded.errors) std::fprintf(stderr, "sluice: %s\n", error.to_string().c_str());
+  if (!loaded.ok()) return std::nullopt;
+  return std::move(loaded.config);
+}
+
+}  // namespace sluice::cli

@@ -1,0 +1,22 @@
+#pragma once
+// The options that say where configuration comes from, the same for every command that takes one.
+#include <CLI/CLI.hpp>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "config/config.hpp"
+
+namespace sluice::cli {
+
+struct ConfigOptions {
+  std::string file;
+  std::vector<std::string> set;
+};
+
+void add_config_options(CLI::App& command, ConfigOptions& options);
+
+/// The configuration, or nothing where it is wrong, which was said on stderr, a line for each mistake.
+std::optional<config::Config> load_config(const ConfigOptions& options);
+
+}  // namespace sluice::cli

@@ -1,0 +1,245 @@
+#include <chrono>
+#include <cstdio>
+#include <ctime>
+
+#include "cli/cli.hpp"
+#include "cli/commands.hpp"
+#include "cli/config_options.hpp"
+#include "cli/options.hpp"
+#include "cli/output.hpp"
+#include "cli/raw_tree.hpp"
+#include "cli/summary.hpp"
+#include "sluice/decode/datagram_decoder.hpp"
+#include "sluice/encode/rows.hpp"
+#include "source/capture.hpp"
+#include "source/messages.hpp"
+
+namespace sluice::cli {
+namespace {
+
+struct Options {
+  std::vector<std::string> files;
+  std::string format = "json";
+  std::string json_fields = "sluice";
+  bool raw = false;
+  ConfigOptions config;
+  bool counters = false;
+};
+
+encode::FormatSpec format_of(const Options& options, const UserFieldsPtr& user_fields) {
+  encode::FormatSpec spec;
+  spec.user_fields = user_fields;
+  spec.format = options.format == "protobuf" ? encode::Format::protobuf : encode::Format::json;
+  if (options.counters) spec.stream = encode::Stream::counters;
+  if (options.json_fields == "goflow2") spec.json_fields = encode::JsonFields::goflow2;
+  if (options.json_fields == "kflow") spec.json_fields = encode::JsonFields::kflow;
+  return spec;
+}
+
+std::uint64_t now_ns() {
+  using namespace std::chrono;
+  return static_cast<std::uint64_t>(
+      duration_cast<nanoseconds>(system_clock::now().time_since_epoch()).count());
+}
+
+/// When the exporter says it sent the datagram; 0 where it does not say. For raw files nobody else knows.
+std::uint64_t export_time_ns(Bytes payload) {
+  if (payload.size() < 16) return 0;
+  const auto version = load_be<std::uint16_t>(payload.data());
+  const std::size_t offset = version == 5 || version == 9 ? 8 : 4;
+  if (version != 5 && version != 9 && version != 10) return 0;
+  return load_be<std::uint32_t>(payload.data() + offset) * 1'000'000'000ULL;
+}
+
+std::string utc(std::uint64_t time_ns) {
+  const auto seconds = static_cast<std::time_t>(time_ns / 1'000'000'000);
+  std::tm parts{};
+  gmtime_r(&seconds, &parts);
+  char text[64];
+  const std::size_t n = std::strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%S", &parts);
+  std::snprintf(text + n, sizeof(text) - n, ".%09lluZ",
+                static_cast<unsigned long long>(time_ns % 1'000'000'000));
+  return text;
+}
+
+std::string endpoint(const IpAddress& address, std::uint16_t port) {
+  const std::string text = address.to_string();
+  return (address.is_v6() ? '[' + text + ']' : text) + ':' + std::to_string(port);
+}
+
+/// Decodes file after file with one memory of templates, as the collector would had they come by UDP.
+class FileDecoder {
+ public:
+  FileDecoder(const Options& options, UserFieldsPtr user_fields)
+      : raw_(options.raw),
+        user_fields_(std::move(user_fields)),
+        encoder_(encode::make_row_encoder(format_of(options, user_fields_))) {
+    if (options.counters) batch_.want_counters();
+  }
+
+  /// False where not all of the file could be read, which was said.
+  bool decode(const std::string& path) {
+    return path.ends_with(".pb") ? decode_messages(path) : decode_capture(path);
+  }
+  const Summary& summary() const { return summary_; }
+  bool written() const { return written_; }
+
+ private:
+  bool decode_messages(const std::string& path) {
+    const auto counts =
+        source::read_messages(path, [this](FlowBatch& batch) { write(batch); }, user_fields_.get());
+    if (!counts) return failed("decode", counts.error()), false;
+    summary_.add(*counts);
+    if (counts->warning.empty()) return true;
+    return failed("decode", counts->warning), false;
+  }
+
+  bool decode_capture(const std::string& path) {
+    auto file = source::CaptureFile::open(path);
+    if (!file) return failed("decode", file.error()), false;
+    if (raw_) tree_.line("file " + path);
+    source::CapturedDatagram datagram;
+    while (written_ && file->next(datagram)) {
+      if (file->kind() == source::FileKind::capture && !source::is_flow_export(datagram.payload))
+        summary_.add_not_export();
+      else
+        decode_datagram(datagram);
+    }
+    flush();
+    summary_.add(file->counts());
+    if (file->warning().empty()) return true;
+    return failed("decode", file->warning()), false;
+  }
+
+  void decode_datagram(const source::CapturedDatagram& captured) {
+    decode::Datagram datagram{.payload = captured.payload,
+                              .source = captured.source.empty() ? kNoSource : captured.source,
+                              .source_port = captured.source_port,
+                              .received_ns = captured.time_ns};
+    if (datagram.received_ns == 0) datagram.received_ns = export_time_ns(captured.payload);
+    if (datagram.received_ns == 0) datagram.received_ns = now_ns();
+    if (raw_) {
+      show(captured, datagram);
+    } else {
+      summary_.add(decoder_.decode(datagram, batch_));
+      if (batch_.origin_count() >= kDatagramsPerWrite) flush();
+    }
+  }
+
+  void show(const source::CapturedDatagram& captured, const decode::Datagram& datagram) {
+    std::string title = "datagram " + std::to_string(++number_) + ": ";
+    if (!captured.source.empty())
+      title += endpoint(captured.source, captured.source_port) + " to " +
+               endpoint(captured.destination, captured.destination_port) + ", " + utc(captured.time_ns) +
+               ", ";
+    title += std::to_string(captured.payload.size()) + " bytes" +
+             (captured.truncated ? ", not whole in the capture" : "");
+    tree_.open(title);
+    const auto report = decoder_.decode(datagram, batch_, decode::Accept::automatic, &tree_);
+    summary_.add(report);
+    for (std::size_t i = 0; i < report.errors.size(); ++i) {
+      const auto error = static_cast<decode::DecodeError>(i);
+      if (report.errors[i] != 0)
+        tree_.line("error: " + std::string(decode::name(error)) + ", " + std::to_string(report.errors[i]) +
+                   " times: " + std::string(decode::sentence(error)));
+    }
+    batch_.clear();
+    written_ = written_ && write_out(tree_.take());
+  }
+
+  void flush() {
+    if (!batch_.empty() || batch_.counters()) write(batch_);
+    batch_.clear();
+  }
+
+  void write(const FlowBatch& batch) {
+    rows_.clear();
+    encoder_->encode(batch, rows_);
+    written_ = written_ && write_out(rows_.bytes());
+  }
+
+  static constexpr std::size_t kDatagramsPerWrite = 64;
+  inline static const IpAddress kNoSource = IpAddress::v4(0x7f000001);
+
+  const bool raw_;
+  const UserFieldsPtr user_fields_;
+  std::unique_ptr<encode::RowEncoder> encoder_;
+  /// A file is shown in its own order: what has no template yet has none.
+  static decode::Limits limits() {
+    decode::Limits out;
+    out.held_bytes = 0;
+    return out;
+  }
+  decode::ExporterTable exporters_{limits(), {}, {}, user_fields_};
+  decode::DatagramDecoder decoder_{exporters_};
+  FlowBatch batch_;
+  encode::RowBuffer rows_;
+  RawTree tree_;
+  Summary summary_;
+  std::uint64_t number_ = 0;
+  bool written_ = true;
+};
+
+int run_decode(const Options& options) {
+  UserFieldsPtr user_fields;
+  if (!options.config.file.empty() || !options.config.set.empty()) {
+    const auto config = load_config(options.config);
+    if (!config) return kMistake;
+    user_fields = make_user_fields(config->fields);
+  }
+  FileDecoder decoder(options, std::move(user_fields));
+  bool whole = true;
+  for (const auto& file : options.files) whole = decoder.decode(file) && whole;
+  const int printed = finish_out("decode", decoder.written());
+  const std::string summary = decoder.summary().text();
+  std::fwrite(summary.data(), 1, summary.size(), stderr);
+  return whole ? printed : kFailed;
+}
+
+}  // namespace
+
+void add_decode(CLI::App& app, Action& chosen) {
+  auto* command = app.add_subcommand("decode", "Decode captures and datagram files, without any network");
+  command->footer(
+      "Files are pcap or pcapng captures, raw datagrams (.dat, .bin: one datagram, or several IPFIX messages "
+      "or\n"
+      "NetFlow v5 datagrams back to back) and framed protobuf (.pb). They are read in the order given, with "
+      "one memory\n"
+      "of templates, so put templates before data. Exporters are told apart by the source address in a "
+      "capture; raw\n"
+      "files are all from 127.0.0.1, received when their header says they were sent. A summary goes to "
+      "stderr.\n"
+      "Of a configuration only `fields` counts.\n"
+      "\n"
+      "Examples:\n"
+      "  sluice decode -c sluice.yaml flows.pb        with the fields of your own\n"
+      "  sluice decode router.pcap | jq .src_addr\n"
+      "  sluice decode templates.dat data.dat --format protobuf > flows.pb\n"
+      "  sluice decode --counters switch.pcap | jq .interface\n"
+      "  sluice decode --raw router.pcap | less\n");
+  auto options = std::make_shared<Options>();
+  command->add_option("FILE", options->files, "Captures, raw datagram files, framed protobuf files")
+      ->required()
+      ->type_name(" ");
+  auto* format = command->add_option("--format", options->format, "What to write")->capture_default_str();
+  format->check(one_of({"json", "protobuf"}))->type_name("json|protobuf");
+  auto* fields =
+      command->add_option("--json-fields", options->json_fields, "Names and forms of the JSON fields")
+          ->capture_default_str();
+  fields->check(one_of({"sluice", "goflow2", "kflow"}))->type_name("sluice|goflow2|kflow");
+  auto* counters =
+      command
+          ->add_flag("--counters", options->counters,
+                     "Write the counters stream, not the flows: sFlow counter samples and options records")
+          ->excludes(fields);
+  command
+      ->add_flag("--raw", options->raw,
+                 "Show headers, sets, templates, records and samples as they were sent")
+      ->excludes(format)
+      ->excludes(fields)
+      ->excludes(counters);
+  add_config_options(*command, options->config);
+  command->callback([options, &chosen] { chosen = [options] { return run_decode(*options); }; });
+}
+
+}  // namespace sluice::cli

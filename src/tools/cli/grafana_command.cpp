@@ -1,0 +1,172 @@
+#include <algorithm>
+#include <filesystem>
+
+#include "cli/cli.hpp"
+#include "cli/commands.hpp"
+#include "cli/credentials.hpp"
+#include "cli/options.hpp"
+#include "cli/output.hpp"
+#include "query/grafana.hpp"
+
+namespace sluice::cli {
+namespace {
+
+template <class T>
+using Or = Result<T, std::string>;
+
+struct Options {
+  std::string url = "http://127.0.0.1:3000";
+  std::string token, token_file;
+  std::string folder = "Sluice";
+  std::string dashboards;
+  std::string clickhouse_url = "http://127.0.0.1:8123";
+  std::string clickhouse_user = "default", clickhouse_password_file;
+  std::string prometheus_url = "http://127.0.0.1:9090";
+};
+
+Or<std::string> token_of(const Options& options) {
+  if (options.token.empty() && options.token_file.empty())
+    return failure(std::string(
+        "--token or --token-file is missing; it is that of a service account with the role Admin"));
+  auto token = options.token_file.empty() ? Or<std::string>(options.token)
+                                          : content_of("--token-file", options.token_file);
+  if (!token) return token;
+  // It goes into a header, which a newline would end.
+  const bool printable =
+      std::all_of(token->begin(), token->end(), [](char c) { return c > ' ' && c < 0x7f; });
+  if (token->empty() || !printable)
+    return failure(std::string("the token has blanks or other characters that none has"));
+  return token;
+}
+
+Or<query::Server> grafana_of(const Options& options) {
+  if (options.url.starts_with("https://"))
+    return failure(
+        "--url: \"" + options.url +
+        "\" is HTTPS, which is not spoken here; run this where Grafana runs, with http://127.0.0.1:3000");
+  if (options.url.find('@') != std::string::npos)
+    return failure(
+        std::string("--url: a user or password in the URL would be seen by everybody on this machine; there "
+                    "is --token-file"));
+  auto server = query::parse_url(options.url, "3000");
+  if (!server) return failure("--url: " + server.error());
+  return server;
+}
+
+/// Grafana speaks HTTPS to it, where we do not.
+Or<query::Server> clickhouse_of(const Options& options, bool& tls) {
+  constexpr std::string_view kTls = "https://";
+  tls = options.clickhouse_url.starts_with(kTls);
+  const std::string url = tls ? options.clickhouse_url.substr(kTls.size()) : options.clickhouse_url;
+  if (url.find('@') != std::string::npos)
+    return failure(std::string(
+        "--clickhouse-url: user and password are --clickhouse-user and --clickhouse-password-file"));
+  auto server = query::parse_url(url, tls ? "8443" : "8123");
+  if (!server) return failure("--clickhouse-url: " + server.error());
+  return server;
+}
+
+Or<std::vector<query::Dashboard>> dashboards_of(const Options& options) {
+  if (options.dashboards.empty()) return query::dashboards();
+  std::error_code error;
+  std::vector<query::Dashboard> out;
+  for (const auto& entry : std::filesystem::directory_iterator(options.dashboards, error)) {
+    if (entry.path().extension() != ".json") continue;
+    auto text = content_of("--dashboards", entry.path().string());
+    if (!text) return failure(text.error());
+    out.push_back({entry.path().string(), std::move(*text)});
+  }
+  if (error)
+    return failure("--dashboards: \"" + options.dashboards + "\" cannot be read: " + error.message());
+  if (out.empty()) return failure("--dashboards: \"" + options.dashboards + "\" holds no .json file");
+  std::sort(out.begin(), out.end(), [](const auto& a, const auto& b) { return a.file < b.file; });
+  return out;
+}
+
+Or<query::GrafanaSetup> setup_of(const Options& options) {
+  query::GrafanaSetup setup{.folder = options.folder, .prometheus_url = options.prometheus_url};
+  const auto grafana = grafana_of(options);
+  if (!grafana) return failure(grafana.error());
+  setup.grafana = *grafana;
+  const auto token = token_of(options);
+  if (!token) return failure(token.error());
+  setup.token = *token;
+  const auto clickhouse = clickhouse_of(options, setup.clickhouse_tls);
+  if (!clickhouse) return failure(clickhouse.error());
+  setup.clickhouse = *clickhouse;
+  setup.clickhouse_login.user = options.clickhouse_user;
+  if (!options.clickhouse_password_file.empty()) {
+    const auto password = content_of("--clickhouse-password-file", options.clickhouse_password_file);
+    if (!password) return failure(password.error());
+    setup.clickhouse_login.password = *password;
+  }
+  if (!options.prometheus_url.starts_with("http://") && !options.prometheus_url.starts_with("https://"))
+    return failure("--prometheus-url: \"" + options.prometheus_url +
+                   "\" is no URL of a server; it takes http://HOST:PORT");
+  if (options.folder.empty()) return failure(std::string("--folder is empty"));
+  auto dashboards = dashboards_of(options);
+  if (!dashboards) return failure(dashboards.error());
+  setup.dashboards = std::move(*dashboards);
+  return setup;
+}
+
+int run_setup(const Options& options) {
+  const auto setup = setup_of(options);
+  if (!setup) return mistake("grafana", setup.error());
+  bool written = true;
+  const auto told = [&](const std::string& thing, const std::string& fate) {
+    written = write_out(thing + ": " + fate + '\n') && written;
+  };
+  const auto done = query::set_up(*setup, told);
+  const int status = finish_out("grafana", written);
+  return done ? status : failed("grafana", done.error());
+}
+
+}  // namespace
+
+void add_grafana(CLI::App& app, Action& chosen) {
+  auto* command = app.add_subcommand("grafana", "Make data sources and dashboards in a running Grafana");
+  command->require_subcommand(1);
+  auto* setup = command->add_subcommand("setup", "Make them, or bring them up to date");
+  setup->footer(
+      "May be run again at any time: what is there as it should be is left alone. The token is that of a "
+      "service account\n"
+      "with the role Admin; Grafana needs the plugin grafana-clickhouse-datasource. URLs of ClickHouse and "
+      "Prometheus are\n"
+      "those that Grafana reaches them by. See docs/dashboards.md.\n"
+      "\n"
+      "Examples:\n"
+      "  sluice grafana setup --token-file token\n"
+      "  sluice grafana setup --url http://127.0.0.1:3000 --token-file token --clickhouse-url "
+      "http://db1:8123 \\\n"
+      "      --clickhouse-user grafana --clickhouse-password-file password --prometheus-url "
+      "http://prometheus:9090\n");
+  auto options = std::make_shared<Options>();
+  setup->add_option("--url", options->url, "Grafana; HTTP only")->type_name("URL")->capture_default_str();
+  auto* token = setup->add_option("--token", options->token, "Token; others on this machine can see it here");
+  token->type_name("TOKEN");
+  setup->add_option("--token-file", options->token_file, "File with the token")
+      ->type_name("FILE")
+      ->excludes(token);
+  setup
+      ->add_option("--clickhouse-url", options->clickhouse_url,
+                   "ClickHouse's HTTP interface; https:// is taken too")
+      ->type_name("URL")
+      ->capture_default_str();
+  setup->add_option("--clickhouse-user", options->clickhouse_user, "A user that may read")
+      ->type_name("NAME")
+      ->capture_default_str();
+  setup->add_option("--clickhouse-password-file", options->clickhouse_password_file, "File with its password")
+      ->type_name("FILE");
+  setup->add_option("--prometheus-url", options->prometheus_url, "Prometheus")
+      ->type_name("URL")
+      ->capture_default_str();
+  setup->add_option("--folder", options->folder, "Folder of the dashboards")
+      ->type_name("TITLE")
+      ->capture_default_str();
+  setup->add_option("--dashboards", options->dashboards, "Directory of others than those that are built in")
+      ->type_name("DIR");
+  setup->callback([options, &chosen] { chosen = [options] { return run_setup(*options); }; });
+}
+
+}  // namespace sluice::cli

@@ -1,0 +1,62 @@
+#include <chrono>
+#include <string>
+
+#include "cli/cli.hpp"
+#include "cli/commands.hpp"
+#include "cli/options.hpp"
+#include "cli/output.hpp"
+#include "query/client.hpp"
+
+namespace sluice::cli {
+namespace {
+
+struct Options {
+  std::string url = "http://127.0.0.1:8080";
+  unsigned timeout = 3;  ///< seconds
+  bool alive = false;
+};
+
+std::string why(const Options& options, const query::Problem& problem) {
+  if (problem.kind != query::Problem::Kind::refused)
+    return problem.text + "; is sluice running, and is this its metrics.listen?";
+  // 503 is /readyz's own, and its body is a sentence: "not ready: a worker ended".
+  if (problem.code == 503 && !problem.body.empty()) return options.url + " is " + problem.body;
+  return problem.text + (problem.body.empty() ? "" : ": " + problem.body);
+}
+
+int run_health(const Options& options) {
+  auto server = query::parse_url(options.url);
+  if (!server) return mistake("health", "--url: " + server.error());
+  const auto body =
+      query::get(*server, options.alive ? "/healthz" : "/readyz", "", std::chrono::seconds(options.timeout));
+  if (!body) return failed("health", why(options, body.error()));
+  const std::string wanted = options.alive ? "ok\n" : "ready\n";
+  if (*body != wanted) return failed("health", "what answers at " + options.url + " is no sluice");
+  return print("health", wanted);
+}
+
+}  // namespace
+
+void add_health(CLI::App& app, Action& chosen) {
+  auto* command = app.add_subcommand("health", "Ask a running sluice whether it is ready");
+  command->footer(
+      "Asks /readyz, or with --alive /healthz, of the metrics listener. For health checks of containers and "
+      "for scripts.\n"
+      "Exit status: 0 it is, 1 it is not or does not answer, 2 the command line is wrong.\n"
+      "\n"
+      "Examples:\n"
+      "  sluice health\n"
+      "  sluice health --url http://192.0.2.1:8080 --timeout 1\n");
+  auto options = std::make_shared<Options>();
+  command->add_option("--url", options->url, "The metrics listener of the sluice to ask")
+      ->type_name("URL")
+      ->capture_default_str();
+  command->add_option("--timeout", options->timeout, "How long the answer may take")
+      ->type_name("SECONDS")
+      ->check(whole_number(1, 3600))
+      ->capture_default_str();
+  command->add_flag("--alive", options->alive, "Only whether the process answers at all");
+  command->callback([options, &chosen] { chosen = [options] { return run_health(*options); }; });
+}
+
+}  // namespace sluice::cli

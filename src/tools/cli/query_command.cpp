@@ -1,0 +1,239 @@
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include <optional>
+
+#include "cli/cli.hpp"
+#include "cli/commands.hpp"
+#include "cli/credentials.hpp"
+#include "cli/options.hpp"
+#include "cli/output.hpp"
+#include "query/client.hpp"
+#include "query/parameters.hpp"
+#include "query/questions.hpp"
+#include "query/table.hpp"
+
+namespace sluice::cli {
+namespace {
+
+// What is read for a table: it needs the whole answer to know its widths, and nobody reads more on a screen.
+constexpr std::size_t kTableBytes = 8U << 20U;
+constexpr std::size_t kTextWidth = 100;
+constexpr std::string_view kTableFormat = "TabSeparatedWithNamesAndTypes";
+
+struct Options {
+  std::string url = "http://127.0.0.1:8123";
+  std::string user, password_file;
+  std::string database = "sluice";
+  std::string format = "pretty";
+  std::string sql;
+  unsigned question = 0;
+  std::vector<std::string> parameters;
+  bool list = false;
+};
+
+using Values = std::map<std::string, std::string>;
+template <class T>
+using Or = Result<T, std::string>;
+
+std::string format_name(const std::string& option) {
+  if (option == "json") return "JSONEachRow";
+  if (option == "csv") return "CSVWithNames";
+  if (option == "tsv") return "TabSeparatedWithNames";
+  return std::string(kTableFormat);
+}
+
+/// "name=value" of each --param.
+Or<Values> given_values(const std::vector<std::string>& parameters) {
+  Values out;
+  for (const std::string& text : parameters) {
+    const auto equals = text.find('=');
+    if (equals == std::string::npos || equals == 0)
+      return failure("--param: \"" + text + "\" is not NAME=VALUE");
+    if (!out.emplace(text.substr(0, equals), text.substr(equals + 1)).second)
+      return failure("--param: " + text.substr(0, equals) + " was given more than once");
+  }
+  return out;
+}
+
+std::string list_of(const query::Question& question) {
+  std::string out;
+  for (const auto& parameter : question.parameters)
+    out += (out.empty() ? "" : ", ") + parameter.placeholder.name + '=' + parameter.fallback;
+  return out.empty() ? "none" : out;
+}
+
+/// Parameters with their defaults where none are given; a name that the question does not have is an error.
+Or<Values> values_of(const query::Question& question, Values given) {
+  Values out;
+  for (const auto& parameter : question.parameters) {
+    const auto found = given.extract(parameter.placeholder.name);
+    out.emplace(parameter.placeholder.name, found ? found.mapped() : parameter.fallback);
+  }
+  if (given.empty()) return out;
+  return failure("--param: question " + std::to_string(question.number) + " has no " + given.begin()->first +
+                 "; it has " + list_of(question));
+}
+
+std::size_t terminal_width() {
+  winsize size{};
+  if (::ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) != 0) return 0;
+  return size.ws_col;
+}
+
+/// Writes an answer as it comes, or keeps it for a table.
+class Output {
+ public:
+  bool take(std::string_view format, std::string_view piece) {
+    if (format != kTableFormat) return written_ = write_out(piece);
+    if (kept_.size() + piece.size() <= kTableBytes) {
+      kept_ += piece;
+      return true;
+    }
+    cut_ = true;
+    return false;
+  }
+
+  int finish(const query::Question* question) const {
+    std::string text;
+    if (!kept_.empty()) {
+      const auto table = query::parse_table(kept_);
+      if (!table) return failed("query", table.error());
+      text = table_text(*table, question);
+    }
+    return finish_out("query", written_ && write_out(text));
+  }
+
+ private:
+  std::string table_text(const query::Table& table, const query::Question* question) const {
+    const std::size_t width = terminal_width();
+    std::string out;
+    if (question) out += std::to_string(question->number) + ". " + question->title + "\n\n";
+    out += table.rows.empty() ? "no rows\n" : query::render(table, width);
+    if (cut_) out += "and more; --format csv or tsv writes all of them\n";
+    if (question)
+      out += '\n' + query::wrapped("Read it: " + question->reading, width == 0 ? kTextWidth : width);
+    return out;
+  }
+
+  std::string kept_;
+  bool cut_ = false;
+  bool written_ = true;
+};
+
+std::string advice(const query::Problem& problem) {
+  constexpr int kUnknownTable = 60;
+  constexpr int kUnknownDatabase = 81;
+  constexpr int kWrongPassword = 516;
+  constexpr int kPasswordWanted = 194;
+  if (problem.kind == query::Problem::Kind::unreachable)
+    return "; `sluice store --path DIR` starts an engine there, --url names another server";
+  if (problem.code == kUnknownTable || problem.code == kUnknownDatabase)
+    return "; deploy/clickhouse/apply.sh makes the tables of Sluice";
+  if (problem.code == kWrongPassword || problem.code == kPasswordWanted)
+    return "; --user and --password-file (or CLICKHOUSE_USER and CLICKHOUSE_PASSWORD) say who asks";
+  return "";
+}
+
+int report(const query::Problem& problem) {
+  std::string text = problem.text;
+  while (text.ends_with('.')) text.pop_back();
+  return failed("query", text + advice(problem));
+}
+
+int list_questions(const std::vector<query::Question>& questions) {
+  std::string out;
+  for (const auto& question : questions) {
+    const std::string number = std::to_string(question.number);
+    out += std::string(number.size() < 2 ? " " : "") + number + "  " + question.title + '\n' + "    " +
+           list_of(question) + '\n';
+  }
+  return print("query", out);
+}
+
+/// `question` is the one that `options.sql` would stand for, or none.
+int ask(const Options& options, const query::Question* question) {
+  const auto server = query::parse_url(options.url);
+  if (!server) return mistake("query", "--url: " + server.error());
+  const auto login = clickhouse_login(options.user, options.password_file);
+  if (!login) return mistake("query", login.error());
+  const auto given = given_values(options.parameters);
+  if (!given) return mistake("query", given.error());
+  const auto values = question ? values_of(*question, *given) : given;
+  if (!values) return mistake("query", values.error());
+  const std::string& sql = question ? question->sql : options.sql;
+  const auto resolved = query::resolve(query::placeholders(sql), *values, std::chrono::system_clock::now());
+  if (!resolved) return mistake("query", "--param: " + resolved.error());
+
+  Output output;
+  const query::Request request{.sql = sql,
+                               .database = options.database,
+                               .format = format_name(options.format),
+                               .parameters = *resolved};
+  const auto take = [&](std::string_view format, std::string_view piece) {
+    return output.take(format, piece);
+  };
+  if (const auto answered = query::ask(*server, *login, request, take); !answered)
+    return report(answered.error());
+  return output.finish(question);
+}
+
+int run_query(const Options& options) {
+  if (!options.list && options.question == 0) {
+    if (options.sql.empty()) return mistake("query", "SQL, --question or --list is missing");
+    return ask(options, nullptr);
+  }
+  const auto questions = query::parse_questions(query::document());
+  if (!questions) return failed("query", questions.error());
+  if (options.list) return list_questions(*questions);
+  if (options.question > questions->size())
+    return mistake("query", "--question: there are " + std::to_string(questions->size()) + " questions, no " +
+                                std::to_string(options.question));
+  return ask(options, &(*questions)[options.question - 1]);
+}
+
+}  // namespace
+
+void add_query(CLI::App& app, Action& chosen) {
+  auto* command = app.add_subcommand("query", "Ask ClickHouse, or `sluice store`, about the flows");
+  command->footer(
+      "Questions are those of docs/queries.md. Times among their parameters are UTC: \"2026-11-21 12:00\", "
+      "now, now-1h,\n"
+      "or a distance from another parameter as in to-24h (s, m, h, d, w). The user and the password are "
+      "taken "
+      "from\n"
+      "CLICKHOUSE_USER and CLICKHOUSE_PASSWORD where they are not given.\n"
+      "\n"
+      "Examples:\n"
+      "  sluice query --list                          the questions and their parameters\n"
+      "  sluice query --question 1                    who sends the most, in the last hour\n"
+      "  sluice query --question 1 --param from=now-1d --param limit=50\n"
+      "  sluice query 'SELECT count() FROM flows_raw'\n"
+      "  sluice query --format csv 'SELECT * FROM flows_1h' > flows.csv\n");
+  auto options = std::make_shared<Options>();
+  auto* sql = command->add_option("SQL", options->sql, "One statement; {name:Type} in it are parameters");
+  sql->type_name(" ");
+  command->add_option("--url", options->url, "ClickHouse's HTTP interface")
+      ->type_name("URL")
+      ->capture_default_str();
+  command->add_option("--user", options->user, "Who asks; without it the server's default user")
+      ->type_name("NAME");
+  command->add_option("--password-file", options->password_file, "File with the user's password")
+      ->type_name("FILE");
+  command->add_option("--database", options->database, "Where tables are that are named without a database")
+      ->type_name("NAME")
+      ->capture_default_str();
+  command->add_option("--format", options->format, "Of the answer, unless the statement names one")
+      ->type_name("pretty|json|csv|tsv")
+      ->check(one_of({"pretty", "json", "csv", "tsv"}))
+      ->capture_default_str();
+  auto* question = command->add_option("--question", options->question, "Ask question N of docs/queries.md");
+  question->type_name("N")->check(whole_number(1, 9999))->excludes(sql);
+  command->add_option("--param", options->parameters, "Value of a parameter; may be given many times")
+      ->type_name("NAME=VALUE")
+      ->allow_extra_args(false);
+  command->add_flag("--list", options->list, "List the questions")->excludes(sql)->excludes(question);
+  command->callback([options, &chosen] { chosen = [options] { return run_query(*options); }; });
+}
+
+}  // namespace sluice::cli

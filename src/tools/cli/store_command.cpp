@@ -1,0 +1,116 @@
+#include <fstream>
+
+#include "cli/cli.hpp"
+#include "cli/commands.hpp"
+#include "cli/options.hpp"
+#include "cli/stop_on_signal.hpp"
+#include "config/endpoint.hpp"
+#include "store/store.hpp"
+
+namespace sluice::cli {
+namespace {
+
+struct StoreOptions {
+  store::Options store;
+  std::string http = "127.0.0.1:8123";
+  std::string password_file;
+};
+
+/// The first line of the file, as editors leave it.
+std::optional<std::string> password_in(const std::string& file) {
+  std::ifstream in(file);
+  std::string line;
+  if (!std::getline(in, line)) return std::nullopt;
+  if (line.ends_with('\r')) line.pop_back();
+  return line;
+}
+
+int run_store(StoreOptions& options) {
+  const auto endpoint = config::parse_endpoint(options.http);
+  if (!endpoint)
+    return mistake("store", "--http: \"" + options.http + "\" is no address with a port, as 127.0.0.1:8123");
+  options.store.address = endpoint->address;
+  options.store.port = endpoint->port;
+  if (!options.password_file.empty()) {
+    const auto password = password_in(options.password_file);
+    if (!password || password->empty())
+      return mistake("store",
+                     "--password-file: there is no password in the first line of " + options.password_file);
+    options.store.password = *password;
+  }
+  const StopOnSignal stop;
+  const auto ready = [](std::string_view line) {
+    std::fprintf(stderr, "sluice store: %.*s\n", static_cast<int>(line.size()), line.data());
+  };
+  const auto served = store::serve(options.store, stop.token(), ready);
+  if (served) return kFine;
+  failed("store", served.error().sentence);
+  return served.error().mistake ? kMistake : kFailed;
+}
+
+void add_access_options(CLI::App& command, StoreOptions& options) {
+  command.add_option("--http", options.http, "Where ClickHouse's HTTP interface is; port 0: any free one")
+      ->type_name("ADDRESS:PORT")
+      ->capture_default_str();
+  command.add_option("--user", options.store.user, "Name of the one user")
+      ->type_name("NAME")
+      ->capture_default_str();
+  command
+      .add_option("--password-file", options.password_file,
+                  "Its first line is the password; must be given where --http is not loopback")
+      ->type_name("FILE");
+}
+
+void add_engine_options(CLI::App& command, StoreOptions& options) {
+  command
+      .add_option("--engine", options.store.engine,
+                  "libchdb.so; else the newest in the cache, then /usr/lib/sluice/libchdb.so")
+      ->type_name("FILE");
+  command.add_option("--connections", options.store.connections, "Statements that run at once; more wait")
+      ->type_name("N")
+      ->check(whole_number(1, 1000))
+      ->capture_default_str();
+  command
+      .add_option("--kafka-instance-id", options.store.kafka_instance_id,
+                  "Member id of the Kafka consumers, or none (default: the directory's own)")
+      ->type_name("ID|none");
+  command
+      .add_option("--engine-setting", options.store.engine_settings,
+                  "A server setting of the engine; may be repeated")
+      ->type_name("NAME=VALUE");
+}
+
+}  // namespace
+
+void add_store(CLI::App& app, Action& chosen) {
+  auto* command =
+      app.add_subcommand("store", "Keep flows and answer SQL: the ClickHouse engine without a server");
+  command->footer(
+      "Opens the data directory DIR with the ClickHouse engine and serves ClickHouse's HTTP interface until "
+      "SIGTERM or\n"
+      "SIGINT. DIR/data is the engine's; DIR/files is where statements find format schemas and CSV files, "
+      "and "
+      "is the\n"
+      "working directory. Kafka tables are consumed all the while. The engine is one library of 570 MB:\n"
+      "`deploy/local/engine.sh fetch` gets it from the npm registry into the cache.\n"
+      "\n"
+      "A Kafka table with kafka_num_consumers above 1 needs --kafka-instance-id none, since a member id is "
+      "for one\n"
+      "consumer; the next start then waits some seconds for the session of the last to end.\n"
+      "\n"
+      "Examples:\n"
+      "  sluice store --path ~/flows\n"
+      "  curl http://127.0.0.1:8123/ --data 'SELECT count() FROM sluice.flows_raw'\n"
+      "  sluice store --path /var/lib/flows --http 192.0.2.1:8123 --password-file "
+      "/etc/sluice/store.password\n"
+      "  sluice store --path ~/flows --engine-setting max_server_memory_usage=4000000000\n");
+  auto options = std::make_shared<StoreOptions>();
+  command->add_option("--path", options->store.path, "Directory of the data; made where it is not there")
+      ->type_name("DIR")
+      ->required();
+  add_access_options(*command, *options);
+  add_engine_options(*command, *options);
+  command->callback([options, &chosen] { chosen = [options] { return run_store(*options); }; });
+}
+
+}  // namespace sluice::cli

@@ -1,0 +1,43 @@
+#pragma once
+// What `sluice decode` found in all its files, told at the end on stderr.
+#include <array>
+#include <cstdint>
+#include <string>
+
+#include "sluice/decode/datagram.hpp"
+#include "source/capture.hpp"
+#include "source/messages.hpp"
+
+namespace sluice::cli {
+
+class Summary {
+ public:
+  void add(const decode::DecodeReport& report);
+  void add(const source::CaptureCounts& counts);
+  void add(const source::MessageCounts& counts);
+  void add_not_export() { ++not_export_; }
+
+  /// Lines of a name and a number; what did not occur is left out, but for the first ones.
+  std::string text() const;
+
+ private:
+  std::array<std::uint64_t, static_cast<std::size_t>(decode::Protocol::count)> datagrams_{};
+  std::array<std::uint64_t, static_cast<std::size_t>(decode::DecodeError::count)> errors_{};
+  std::uint64_t flow_records_ = 0;
+  std::uint64_t flows_ = 0;
+  std::uint64_t options_records_ = 0;
+  std::uint64_t templates_ = 0;
+  std::uint64_t withdrawals_ = 0;
+  std::uint64_t counter_samples_ = 0;
+  std::uint64_t discard_samples_ = 0;
+  std::uint64_t times_replaced_ = 0;
+  std::uint64_t starts_replaced_ = 0;
+  std::uint64_t rates_unknown_ = 0;
+  std::uint64_t not_export_ = 0;
+  std::uint64_t truncated_ = 0;
+  std::uint64_t incomplete_ = 0;
+  std::uint64_t messages_ = 0;
+  std::uint64_t bad_messages_ = 0;
+};
+
+}  // namespace sluice::cli

@@ -1,0 +1,87 @@
+#pragma once
+// The checks, one function for each subject. What they look at is handed in, so that tests can hand in other
+// things: a machine is a directory with proc in it, ClickHouse is a function that answers statements.
+#include <filesystem>
+#include <functional>
+#include <optional>
+#include <string>
+
+#include "config/config.hpp"
+#include "doctor/finding.hpp"
+#include "doctor/reading.hpp"
+#include "query/client.hpp"
+
+namespace sluice::doctor {
+
+/// What answers at metrics.listen.
+struct Collector {
+  enum class Presence { off, nobody, stranger, refused, sluice };
+  Presence presence = Presence::nobody;
+  std::string where;  ///< "http://127.0.0.1:8080"
+  Reading metrics;    ///< of a sluice
+  bool runs() const { return presence == Presence::sluice; }
+};
+Collector ask_collector(const config::Config& config);
+
+/// The root of a machine's proc.
+struct Machine {
+  std::filesystem::path root = "/";
+};
+/// A file's content without blanks at its ends; empty where it cannot be read.
+std::string read_text(const std::filesystem::path& path);
+/// "sluice (process 123)" for who holds a port in proc/net/TABLE and its IPv6 sibling; empty where that
+/// cannot be seen, which without root is so for processes of others.
+std::string holder_of(const Machine& machine, const std::string& table, std::uint16_t port);
+
+Finding check_receive_buffers(const config::Config& config, const Machine& machine,
+                              const Collector& collector);
+/// Nothing where the kernel tracks no connections.
+Findings check_connection_table(const Machine& machine);
+Finding check_descriptors(const Collector& collector, std::uint64_t own_limit);
+/// UdpRcvbufErrors of all programs, now and a moment ago.
+std::optional<std::uint64_t> udp_drops(const Machine& machine);
+Findings check_udp_drops(std::optional<std::uint64_t> before, std::optional<std::uint64_t> after);
+
+/// What adjtimex(2) says.
+struct ClockState {
+  bool known = false;
+  bool synchronised = false;
+};
+ClockState clock_state();
+Finding check_clock(const ClockState& clock);
+
+Findings check_ports(const config::Config& config, const Machine& machine, const Collector& collector);
+/// state.file and what file sinks write to.
+Findings check_directories(const config::Config& config);
+
+/// The running collector itself, and what it lost: since its start, and between two readings.
+Findings check_collector(const Collector& collector);
+Findings check_losses(const Reading& before, const Reading& after);
+
+/// Broker and topic of each Kafka sink.
+Findings check_brokers(const config::Config& config);
+/// Records of the topic that the group has not confirmed; an error is a sentence. The group is not joined.
+Result<std::uint64_t, std::string> consumer_lag(const std::string& sink_name, const config::Sink& sink,
+                                                const std::string& topic, const std::string& group);
+
+/// One statement, its answer as TSV.
+using Ask = std::function<Result<std::string, query::Problem>(const std::string& sql)>;
+/// Lag of a topic's group, see consumer_lag(); nothing where no sink of this configuration writes the topic.
+using Lag = std::function<std::optional<Result<std::uint64_t, std::string>>(const std::string& topic,
+                                                                            const std::string& group)>;
+struct Store {
+  std::string where;   ///< "http://127.0.0.1:8123"
+  bool named = false;  ///< the operator said that it is there
+  Ask ask;
+  Lag lag;
+};
+Findings check_clickhouse(const config::Config& config, const Store& store, double now_seconds);
+
+/// "1 datagram", "2,500 datagrams".
+std::string counted(double n, const char* one);
+/// "32 MB", "212992 bytes".
+std::string size_text(double bytes);
+/// "1.5 %".
+std::string percent(double ratio);
+
+}  // namespace sluice::doctor

@@ -1,0 +1,261 @@
+// ClickHouse: is it there, are the tables there and of the right version, does anybody consume, how far
+// behind.
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <cstdlib>
+#include <set>
+#include <sstream>
+#include <string>
+#include <string_view>
+
+#include "doctor/checks.hpp"
+#include "doctor/examine.hpp"
+#include "doctor/scripts.hpp"
+
+namespace sluice::doctor {
+namespace {
+
+constexpr const char* kApply = "deploy/clickhouse/apply.sh";
+constexpr auto kTables = std::to_array<std::string_view>(
+    {"flows_raw", "flows_errors", "flows_consumer", "schema_version", "flows_1m", "flows_5m", "flows_1h",
+     "interfaces_5m", "interfaces_1h", "ases_5m", "ases_1h", "sources_1h", "sources_all_1h",
+     "destinations_1h", "destinations_all_1h", "ports_1h"});
+/// A block is written at the latest after the flush interval of 7.5 s; a minute is beyond every setting in
+/// use.
+constexpr double kOldSeconds = 60;
+
+/// The first row's fields; the TSV escapes that can come here are those of quotes and line ends.
+std::vector<std::string> fields(const std::string& tsv) {
+  std::vector<std::string> out(1);
+  for (std::size_t i = 0; i < tsv.size() && tsv[i] != '\n'; ++i) {
+    if (tsv[i] == '\t') {
+      out.emplace_back();
+    } else if (tsv[i] == '\\' && i + 1 < tsv.size()) {
+      ++i;
+      out.back() += tsv[i] == 'n' || tsv[i] == 't' ? ' ' : tsv[i];
+    } else {
+      out.back() += tsv[i];
+    }
+  }
+  return out;
+}
+
+double number(const std::vector<std::string>& row, std::size_t at) {
+  return at < row.size() ? std::strtod(row[at].c_str(), nullptr) : 0;
+}
+
+/// True where "24.3.1" is older than "24.8".
+bool older(const std::string& version, const std::string& least) {
+  std::istringstream a(version), b(least);
+  int have = 0, want = 0;
+  while (b >> want) {
+    if (!(a >> have) || have != want) return have < want;
+    a.ignore();
+    b.ignore();
+  }
+  return false;
+}
+
+struct KafkaTable {
+  std::string database;  ///< "sluice"; on a cluster that of what a node stores
+  std::string topic, group;
+};
+
+class Examination {
+ public:
+  Examination(const config::Config& config, const Store& store, double now_seconds)
+      : config_(config), store_(store), now_(now_seconds) {}
+
+  Findings all() {
+    if (!check_server()) return std::move(out_);
+    const auto table = find_table();
+    if (!table) return std::move(out_);
+    check_version(*table);
+    check_names();
+    check_topic(*table);
+    check_consumers(*table);
+    check_lag(*table);
+    check_errors(*table);
+    return std::move(out_);
+  }
+
+ private:
+  void say(const char* check, Status status, std::string sentence) {
+    out_.push_back({check, status, std::move(sentence)});
+  }
+
+  /// The first row; where ClickHouse refuses, that is a finding.
+  std::optional<std::vector<std::string>> row(const char* check, const std::string& sql) {
+    const auto answer = store_.ask(sql);
+    if (answer) return fields(*answer);
+    say(check, Status::fail,
+        "ClickHouse refuses a question: " + answer.error().text + "; look at the user's rights.");
+    return std::nullopt;
+  }
+
+  bool check_server() {
+    const auto answer = store_.ask("SELECT version(), toUnixTimestamp64Milli(now64(3)) / 1000");
+    if (!answer) {
+      const bool away = answer.error().kind == query::Problem::Kind::unreachable;
+      if (away && !store_.named)
+        say("ClickHouse", Status::warning,
+            "No ClickHouse answers at " + store_.where + "; where it is elsewhere, --clickhouse names it.");
+      else
+        say("ClickHouse", Status::fail,
+            answer.error().text +
+                (away ? "; is it up, is --clickhouse right?" : "; are --user and --password-file right?"));
+      return false;
+    }
+    const auto found = fields(*answer);
+    if (older(found[0], oldest_server())) {
+      say("ClickHouse", Status::fail,
+          "The server is ClickHouse " + found[0] + ", and " + oldest_server() +
+              " or newer is needed; upgrade it.");
+      return false;
+    }
+    say("ClickHouse", Status::ok, "ClickHouse " + found[0] + " answers at " + store_.where + ".");
+    if (const double off = number(found, 1) - now_; std::abs(off) > 5)
+      say("ClickHouse's clock", Status::warning,
+          "It differs from this machine's by " + counted(std::abs(off), "second") +
+              ", and rows near now will be missed; "
+              "synchronise both (NTP).");
+    return true;
+  }
+
+  std::optional<KafkaTable> find_table() {
+    const auto extract = [](const std::string& setting) {
+      return "extract(engine_full, '" + setting + " = \\'([^\\']*)\\'')";
+    };
+    const auto found =
+        row("tables", "SELECT database, " + extract("kafka_topic_list") + ", " + extract("kafka_group_name") +
+                          " FROM system.tables WHERE database IN ('sluice', 'sluice_shard') AND "
+                          "name = 'flows' AND engine = 'Kafka'");
+    if (!found) return std::nullopt;
+    if (found->size() < 3) {
+      say("tables", Status::fail,
+          std::string("The table sluice.flows, which consumes the topic, is not there; run ") + kApply + ".");
+      return std::nullopt;
+    }
+    return KafkaTable{(*found)[0], (*found)[1], (*found)[2]};
+  }
+
+  void check_version(const KafkaTable& table) {
+    std::string names;
+    for (const std::string_view name : kTables)
+      names += (names.empty() ? "'" : ", '") + std::string(name) + "'";
+    const auto there = row("tables", "SELECT countIf(name IN (" + names +
+                                         ")) FROM system.tables WHERE database = '" + table.database + "'");
+    if (!there) return;
+    if (number(*there, 0) < kTables.size())
+      return say(
+          "tables", Status::fail,
+          "Of the tables of database " + table.database + " some are missing; run " + kApply + " again.");
+    const auto found =
+        row("schema version", "SELECT max(version) FROM " + table.database + ".schema_version");
+    if (!found) return;
+    const auto version = static_cast<unsigned>(number(*found, 0));
+    const std::string text = "The tables are of version " + std::to_string(version);
+    if (version < schema_version())
+      say("schema version", Status::warning,
+          text + ", and this sluice has version " + std::to_string(schema_version()) + "; run its " + kApply +
+              ".");
+    else if (version > schema_version())
+      say("schema version", Status::warning,
+          text + ", newer than version " + std::to_string(schema_version()) + " of this sluice; upgrade it.");
+    else
+      say("schema version", Status::ok, text + ", as this sluice's scripts.");
+  }
+
+  /// Names of ASes, protocols and ports come from files that somebody may have edited.
+  void check_names() {
+    const auto found = row("names",
+                           "SELECT count(), any(name), any(last_exception) FROM system.dictionaries WHERE "
+                           "database = 'sluice' AND last_exception != ''");
+    if (!found || found->size() < 3 || number(*found, 0) == 0) return;
+    say("names", Status::fail,
+        "The dictionary sluice." + (*found)[1] +
+            " cannot be read, and panels and queries that name such things fail (" +
+            (*found)[2].substr(0, 300) +
+            "); mend its file in user_files_path or its user's rights, then SYSTEM RELOAD DICTIONARY "
+            "sluice." +
+            (*found)[1] + '.');
+  }
+
+  void check_topic(const KafkaTable& table) {
+    std::set<std::string> topics;
+    for (const auto& [name, sink] : config_.sinks)
+      if (sink.type == config::SinkType::kafka && sink.stream == config::SinkStream::flows)
+        topics.insert(sink.kafka.topic);
+    if (topics.empty() || topics.contains(table.topic)) return;
+    std::string all;
+    for (const std::string& topic : topics) all += (all.empty() ? "" : ", ") + topic;
+    say("topic of the tables", Status::fail,
+        "ClickHouse consumes topic " + table.topic + " while sluice writes to " + all + "; run " + kApply +
+            " with --topic, or set kafka.topic.");
+  }
+
+  void check_consumers(const KafkaTable& table) {
+    const auto found = row("consumers",
+                           "SELECT count(), sum(length(assignments.partition_id)), "
+                           "anyIf(exceptions.text[-1], notEmpty(exceptions.text)) FROM "
+                           "system.kafka_consumers WHERE database = '" +
+                               table.database + "' AND table = 'flows'");
+    if (!found || found->size() < 3) return;
+    const double partitions = number(*found, 1);
+    const std::string last =
+        (*found)[2].empty() ? "" : " (its last error: " + (*found)[2].substr(0, 300) + ")";
+    if (partitions == 0)
+      return say("consumers", Status::fail,
+                 "No consumer of group " + table.group + " has a partition of topic " + table.topic + last +
+                     "; see \"When something is wrong\" in docs/clickhouse.md.");
+    say("consumers", Status::ok,
+        counted(number(*found, 0), "consumer") + " of this server " +
+            (number(*found, 0) == 1 ? "has " : "have ") + counted(partitions, "partition") + " of topic " +
+            table.topic + '.');
+  }
+
+  void check_lag(const KafkaTable& table) {
+    const auto lag = store_.lag(table.topic, table.group);
+    if (!lag) return;
+    if (!*lag)
+      return say("lag", Status::warning,
+                 "How far behind ClickHouse is cannot be told: " + lag->error() + "; look at the broker.");
+    const auto newest = row("lag", "SELECT toUnixTimestamp(max(time_received)) FROM " + table.database +
+                                       ".flows_raw WHERE time_received > now() - INTERVAL 1 DAY");
+    if (!newest) return;
+    const double age = now_ - number(*newest, 0);
+    const std::string behind = counted(static_cast<double>(**lag), "record");
+    if (**lag > 0 && age > kOldSeconds)
+      return say("lag", Status::warning,
+                 behind + " of topic " + table.topic + " are not consumed yet, and the newest row is " +
+                     (number(*newest, 0) == 0 ? std::string("over a day") : counted(age, "second")) +
+                     " old; see ClickHouseConsumerLag in docs/operations.md.");
+    say("lag", Status::ok, behind + " of topic " + table.topic + " on the way.");
+  }
+
+  void check_errors(const KafkaTable& table) {
+    const auto found =
+        row("unreadable records", "SELECT count() FROM " + table.database +
+                                      ".flows_errors WHERE inserted_at > now() - INTERVAL 1 DAY");
+    if (!found) return;
+    if (number(*found, 0) > 0)
+      return say("unreadable records", Status::warning,
+                 counted(number(*found, 0), "record") + " of the topic could not be read within a day; " +
+                     table.database + ".flows_errors has them with the reason.");
+    say("unreadable records", Status::ok, "None within a day.");
+  }
+
+  const config::Config& config_;
+  const Store& store_;
+  double now_;
+  Findings out_;
+};
+
+}  // namespace
+
+Findings check_clickhouse(const config::Config& config, const Store& store, double now_seconds) {
+  return Examination(config, store, now_seconds).all();
+}
+
+}  // namespace sluice::doctor

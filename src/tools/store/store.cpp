@@ -1,0 +1,125 @@
+#include "store/store.hpp"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdlib>
+#include <cstring>
+
+#include "store/chdb_engine.hpp"
+#include "store/data_directory.hpp"
+#include "store/server.hpp"
+#include "store/service.hpp"
+
+namespace sluice::store {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr const char* kLibrary = "libchdb.so";
+constexpr std::chrono::milliseconds kGrace{3000};
+
+StartError world(std::string sentence) { return {.sentence = std::move(sentence), .mistake = false}; }
+StartError mistake(std::string sentence) { return {.sentence = std::move(sentence), .mistake = true}; }
+
+bool loopback(const IpAddress& address) {
+  const IpAddress plain = address.unmapped();
+  return plain.is_v4() ? plain.bytes[0] == 127 : plain == *IpAddress::parse("::1");
+}
+
+fs::path cache_directory() {
+  if (const char* const cache = std::getenv("XDG_CACHE_HOME"); cache != nullptr && *cache != '\0')
+    return cache;
+  if (const char* const home = std::getenv("HOME"); home != nullptr && *home != '\0')
+    return fs::path(home) / ".cache";
+  return {};
+}
+
+/// What makes the Kafka consumers of the engine go on at once after a restart: they never leave their group,
+/// so that only a static member id spares the next start the wait for the session's end. With one the session
+/// may be long, and must be: a consumer whose session ends while the broker restarts goes back to its last
+/// commit, and doubles what it wrote since. Without one a short session is the lesser evil.
+std::vector<std::string> kafka_settings(const std::string& instance_id) {
+  // The pools are as large as the machine's cores by default, and a consumer that waits for records keeps a
+  // thread of them.
+  std::vector<std::string> out{"background_message_broker_schedule_pool_size=16",
+                               "background_schedule_pool_size=16"};
+  if (instance_id.empty()) {
+    out.insert(out.end(), {"kafka.session_timeout_ms=6000", "kafka.heartbeat_interval_ms=1000",
+                           "kafka.max_poll_interval_ms=10000"});
+  } else {
+    out.insert(out.end(), {"kafka.session_timeout_ms=45000", "kafka.heartbeat_interval_ms=3000",
+                           "kafka.max_poll_interval_ms=300000", "kafka.group_instance_id=" + instance_id});
+  }
+  return out;
+}
+
+Result<std::unique_ptr<Engine>, StartError> open_engine(const Options& options,
+                                                        const DataDirectory& directory) {
+  std::string instance_id = options.kafka_instance_id == "none" ? "" : options.kafka_instance_id;
+  if (options.kafka_instance_id.empty()) {
+    auto kept = directory.kafka_instance_id();
+    if (!kept) return failure(world(kept.error()));
+    instance_id = std::move(*kept);
+  }
+  std::vector<std::string> settings = kafka_settings(instance_id);
+  settings.insert(settings.end(), options.engine_settings.begin(), options.engine_settings.end());
+  const fs::path library = options.engine.empty() ? find_engine() : options.engine;
+  auto engine = open_chdb({.library = library, .data = directory.data(), .settings = std::move(settings)});
+  if (!engine) return failure(mistake(engine.error()));
+  return std::move(*engine);
+}
+
+std::string ready_line(const Options& options, const Server& server, const DataDirectory& directory,
+                       const Engine& engine) {
+  const std::string address = options.address.to_string();
+  return "ready on http://" + (options.address.is_v6() ? "[" + address + "]" : address) + ":" +
+         std::to_string(server.port()) + ", data in " + directory.path().string() + ", ClickHouse engine " +
+         engine.version();
+}
+
+}  // namespace
+
+fs::path find_engine() {
+  std::vector<std::pair<fs::file_time_type, fs::path>> found;
+  std::error_code error;
+  if (const fs::path cache = cache_directory(); !cache.empty())
+    for (const auto& entry : fs::directory_iterator(cache / "sluice", error)) {
+      const fs::path file = entry.path() / kLibrary;
+      std::error_code none;
+      const auto time = fs::last_write_time(file, none);
+      if (!none && entry.path().filename().string().starts_with("engine-")) found.emplace_back(time, file);
+    }
+  if (!found.empty()) return std::ranges::max(found).second;
+  const fs::path installed = fs::path("/usr/lib/sluice") / kLibrary;
+  return fs::exists(installed, error) ? installed : fs::path(kLibrary);
+}
+
+Result<void, StartError> serve(const Options& given, const std::stop_token& stop,
+                               const std::function<void(std::string_view)>& ready) {
+  Options options = given;
+  options.path = fs::absolute(options.path).lexically_normal();
+  if (!options.engine.empty()) options.engine = fs::absolute(options.engine);
+  if (options.password.empty() && !loopback(options.address))
+    return failure(mistake(options.address.to_string() +
+                           " is not loopback, so a password is needed: --password-file FILE"));
+
+  const auto directory = DataDirectory::open(options.path);
+  if (!directory) return failure(world(directory.error()));
+  const auto server = Server::listen(options.address, options.port, options.http_connections);
+  if (!server) return failure(world(server.error()));
+  if (::chdir(directory->files().c_str()) != 0)
+    return failure(world("cannot enter " + directory->files().string() + ": " + std::strerror(errno)));
+  const auto engine = open_engine(options, *directory);
+  if (!engine) return failure(engine.error());
+
+  Service service(
+      **engine, {.credentials = {options.user, options.password}, .connections = options.connections}, stop);
+  ready(ready_line(options, **server, *directory, **engine));
+  (*server)->run([&](Exchange& exchange) { service.answer(exchange); }, stop, kGrace,
+                 [&] { service.cancel_all(); });
+  return {};
+}
+
+}  // namespace sluice::store
