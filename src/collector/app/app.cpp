@@ -12,7 +12,7 @@
 #include "api/handlers.hpp"
 #include "app/collector.hpp"
 #include "app/service_notify.hpp"
-#include "config/endpoint.hpp"
+#include "flow/endpoint.hpp"
 #include "sink/factory.hpp"
 
 namespace sluice::app {
@@ -32,7 +32,7 @@ std::vector<IpPrefix> prefixes(const std::vector<std::string>& texts) {
 /// One HTTP listener, or none where its setting is empty.
 std::unique_ptr<api::HttpServer> listen(boost::asio::io_context& io, const std::string& where,
                                         const char* purpose, api::Handler handler, Logging& log) {
-  const auto endpoint = config::parse_endpoint(where);
+  const auto endpoint = parse_endpoint(where);
   if (!endpoint) return nullptr;
   api::HttpOptions options;
   options.address = endpoint->address;
@@ -40,7 +40,7 @@ std::unique_ptr<api::HttpServer> listen(boost::asio::io_context& io, const std::
   options.purpose = purpose;
   auto server = api::HttpServer::start(io, options, std::move(handler));
   if (!server) throw ListenError(server.error());
-  config::Endpoint bound = *endpoint;
+  Endpoint bound = *endpoint;
   bound.port = (*server)->port();
   log.write(LogLevel::info, std::string(purpose) + " at http://" + bound.to_string() + "/");
   return std::move(*server);

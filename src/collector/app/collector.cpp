@@ -1,20 +1,13 @@
 #include "app/collector.hpp"
 
-#include <time.h>
-
 #include <algorithm>
 #include <thread>
 
 #include "sink/factory.hpp"
+#include "util/clock.hpp"
 
 namespace sluice::app {
 namespace {
-
-std::uint64_t unix_ns() {
-  timespec t{};
-  clock_gettime(CLOCK_REALTIME, &t);
-  return static_cast<std::uint64_t>(t.tv_sec) * 1000000000U + static_cast<std::uint64_t>(t.tv_nsec);
-}
 
 unsigned workers_for(const config::Config& config) {
   return config.workers ? config.workers : std::max(1U, std::thread::hardware_concurrency());
@@ -243,8 +236,7 @@ bool Collector::failed() const {
 }
 
 bool Collector::stuck() const {
-  const std::uint64_t now =
-      static_cast<std::uint64_t>(std::chrono::steady_clock::now().time_since_epoch().count());
+  const std::uint64_t now = monotonic_ns();
   return std::ranges::any_of(workers_, [&](const auto& worker) {
     const std::uint64_t turned = worker->heartbeat_ns();
     return now > turned && now - turned > ns(std::chrono::seconds(5));

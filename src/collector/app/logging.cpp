@@ -5,10 +5,11 @@
 #include <spdlog/spdlog.h>
 #include <sys/stat.h>
 #include <systemd/sd-daemon.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <cstdlib>
+
+#include "util/clock.hpp"
 
 namespace sluice::app {
 namespace {
@@ -25,12 +26,6 @@ spdlog::level::level_enum spd_level(LogLevel level) {
       return spdlog::level::err;
   }
   return spdlog::level::info;
-}
-
-std::uint64_t monotonic_ns() {
-  timespec t{};
-  clock_gettime(CLOCK_MONOTONIC, &t);
-  return static_cast<std::uint64_t>(t.tv_sec) * 1000000000U + static_cast<std::uint64_t>(t.tv_nsec);
 }
 
 /// The inside of a JSON string.

@@ -1,22 +1,18 @@
 #include "app/service_notify.hpp"
 
 #include <systemd/sd-daemon.h>
-#include <time.h>
 
 #include <cstdint>
 #include <cstdlib>
 #include <cstring>
 
+#include "util/clock.hpp"
+
 namespace sluice::app {
 namespace {
 
 /// The manager tells by it whether a reload is the one that it asked for.
-std::string monotonic_us() {
-  timespec t{};
-  clock_gettime(CLOCK_MONOTONIC, &t);
-  return std::to_string(static_cast<std::uint64_t>(t.tv_sec) * 1000000U +
-                        static_cast<std::uint64_t>(t.tv_nsec) / 1000U);
-}
+std::string monotonic_us() { return std::to_string(monotonic_ns() / 1000); }
 
 /// What closing sinks takes beyond the time that they are given, generously.
 constexpr std::chrono::seconds kAfterDeadline{5};

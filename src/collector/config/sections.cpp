@@ -2,9 +2,9 @@
 #include <algorithm>
 #include <string_view>
 
-#include "config/endpoint.hpp"
 #include "config/tables.hpp"
 #include "config/text.hpp"
+#include "flow/endpoint.hpp"
 #include "sluice/flow/fields.hpp"
 
 namespace sluice::config {

@@ -3,6 +3,7 @@
 
 #include "config/tables.hpp"
 #include "sluice/flow/address.hpp"
+#include "util/host_port.hpp"
 
 namespace sluice::config {
 namespace {
@@ -30,17 +31,9 @@ bool made_of(std::string_view given, std::string_view extra) {
 
 /// "host", "host:9092", "[::1]:9092".
 bool is_broker(std::string_view given) {
-  const auto colon = given.rfind(':');
-  const bool has_port = colon != std::string_view::npos && given.back() != ']';
-  const std::string_view host = has_port ? given.substr(0, colon) : given;
-  if (has_port) {
-    const auto port = parse_integer(given.substr(colon + 1));
-    if (!port || *port == 0 || *port > 65535) return false;
-  }
-  if (host.starts_with('['))
-    return host.size() > 2 && host.ends_with(']') &&
-           IpAddress::parse(host.substr(1, host.size() - 2)).has_value();
-  return !host.empty() && made_of(host, ".-_");
+  const auto parts = parse_host_port(given);
+  if (!parts || parts->port == 0) return false;
+  return parts->bracketed ? IpAddress::parse(parts->host).has_value() : made_of(parts->host, ".-_");
 }
 
 bool is_broker_list(std::string_view given) {

@@ -1,6 +1,6 @@
 #include "config/tables.hpp"
 
-#include "config/endpoint.hpp"
+#include "flow/endpoint.hpp"
 #include "sluice/flow/address.hpp"
 
 namespace sluice::config {

@@ -3,9 +3,9 @@
 #include <initializer_list>
 #include <string_view>
 
-#include "config/endpoint.hpp"
 #include "config/tables.hpp"
 #include "config/text.hpp"
+#include "flow/endpoint.hpp"
 #include "sluice/flow/address.hpp"
 
 namespace sluice::config {

@@ -4,13 +4,14 @@
 #include <netinet/udp.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
-#include <time.h>
 
 #include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstring>
 #include <new>
+
+#include "util/clock.hpp"
 
 namespace sluice::net {
 namespace {
@@ -22,12 +23,6 @@ constexpr std::size_t kMostSegments = 128;  // of one UDP_GRO message, by the ke
 constexpr std::size_t kSkew = 2048;
 
 using Control = std::array<std::byte, CMSG_SPACE(sizeof(int))>;
-
-std::uint64_t unix_time_ns() {
-  timespec now{};
-  ::clock_gettime(CLOCK_REALTIME, &now);
-  return static_cast<std::uint64_t>(now.tv_sec) * 1000000000U + static_cast<std::uint64_t>(now.tv_nsec);
-}
 
 bool is_mapped(const std::uint8_t* v6) {
   static constexpr std::array<std::uint8_t, 12> kPrefix{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
@@ -150,7 +145,7 @@ int receive(const UdpSocket& socket, DatagramBatch& batch) {
   const int got =
       ::recvmmsg(socket.fd(), messages.data(), static_cast<unsigned>(messages.size()), MSG_DONTWAIT, nullptr);
   if (got < 0) return errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR ? 0 : -errno;
-  batch.received_ns_ = unix_time_ns();
+  batch.received_ns_ = unix_ns();
   for (std::size_t i = 0; i < static_cast<std::size_t>(got); ++i) {
     batch.add_message(i);
     batch.slots_->rearm(i);

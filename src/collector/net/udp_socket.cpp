@@ -11,46 +11,19 @@
 #include <cstring>
 #include <limits>
 
+#include "flow/endpoint.hpp"
 #include "util/guarded.hpp"
 
 namespace sluice::net {
 namespace {
-
-struct SocketAddress {
-  sockaddr_storage storage{};
-  socklen_t length = 0;
-};
-
-SocketAddress socket_address(const IpAddress& address, std::uint16_t port) {
-  SocketAddress out;
-  if (address.is_v4()) {
-    sockaddr_in in{};
-    in.sin_family = AF_INET;
-    in.sin_port = htons(port);
-    std::memcpy(&in.sin_addr, address.bytes.data(), 4);
-    std::memcpy(&out.storage, &in, out.length = sizeof in);
-  } else {
-    sockaddr_in6 in{};
-    in.sin6_family = AF_INET6;
-    in.sin6_port = htons(port);
-    std::memcpy(&in.sin6_addr, address.bytes.data(), 16);
-    std::memcpy(&out.storage, &in, out.length = sizeof in);
-  }
-  return out;
-}
-
-std::string name_of(const IpAddress& address, std::uint16_t port) {
-  const std::string text = address.to_string();
-  return (address.is_v6() ? "[" + text + "]" : text) + ":" + std::to_string(port);
-}
 
 bool set_option(int fd, int level, int option, int value) {
   return ::setsockopt(fd, level, option, &value, sizeof value) == 0;
 }
 
 std::string why_not(const SocketOptions& options, int error) {
-  std::string text =
-      "cannot listen on UDP " + name_of(options.address, options.port) + ": " + std::strerror(error);
+  std::string text = "cannot listen on UDP " + Endpoint{options.address, options.port}.to_string() + ": " +
+                     std::strerror(error);
   if (error == EADDRINUSE) text += "; another collector may be running";
   if (error == EADDRNOTAVAIL) text += "; no interface of this machine has that address";
   if (error == EAFNOSUPPORT && options.address.is_v6())
@@ -99,9 +72,8 @@ Result<UdpSocket, std::string> UdpSocket::open_as(const SocketOptions& options, 
   // Before the bind: not one datagram shall meet the small default buffer.
   socket.set_receive_buffer(options.receive_buffer);
   if (options.gro) socket.set_gro();
-  const SocketAddress address = socket_address(options.address, options.port);
-  if (::bind(socket.fd(), reinterpret_cast<const sockaddr*>(&address.storage), address.length) != 0)
-    return failure(why_not(options, errno));
+  const SocketAddress address({options.address, options.port});
+  if (::bind(socket.fd(), address.get(), address.size()) != 0) return failure(why_not(options, errno));
   if (sharing == Sharing::after_bind && !set_option(socket.fd(), SOL_SOCKET, SO_REUSEPORT, 1))
     return failure(why_not(options, errno));
   socket.read_local_name();
@@ -147,17 +119,13 @@ void UdpSocket::set_gro() {
 }
 
 void UdpSocket::read_local_name() {
-  sockaddr_storage bound{};
-  socklen_t length = sizeof bound;
-  if (::getsockname(fd(), reinterpret_cast<sockaddr*>(&bound), &length) != 0) return;
-  local_address_ = IpAddress::from_sockaddr(bound);
-  std::uint16_t port = 0;  // at the same place in both families
-  static_assert(offsetof(sockaddr_in, sin_port) == offsetof(sockaddr_in6, sin6_port));
-  std::memcpy(&port, reinterpret_cast<const char*>(&bound) + offsetof(sockaddr_in, sin_port), sizeof port);
-  local_port_ = ntohs(port);
+  const auto bound = bound_endpoint(fd());
+  if (!bound) return;
+  local_address_ = bound->address;
+  local_port_ = bound->port;
 }
 
-std::string UdpSocket::local_name() const { return name_of(local_address_, local_port_); }
+std::string UdpSocket::local_name() const { return Endpoint{local_address_, local_port_}.to_string(); }
 
 SocketStats UdpSocket::stats() const {
   std::array<std::uint32_t, SK_MEMINFO_VARS> info{};

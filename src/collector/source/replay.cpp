@@ -1,44 +1,18 @@
 #include "source/replay.hpp"
 
-#include <netinet/in.h>
 #include <sys/socket.h>
 
 #include <cerrno>
 #include <cstring>
 #include <map>
 
+#include "flow/endpoint.hpp"
 #include "source/capture.hpp"
 #include "source/pacer.hpp"
 #include "util/unique_fd.hpp"
 
 namespace sluice::source {
 namespace {
-
-struct SocketAddress {
-  sockaddr_storage storage{};
-  socklen_t size = 0;
-  const sockaddr* get() const { return reinterpret_cast<const sockaddr*>(&storage); }
-};
-
-SocketAddress socket_address(const IpAddress& address, std::uint16_t port) {
-  SocketAddress out;
-  if (address.is_v4()) {
-    sockaddr_in v4{};
-    v4.sin_family = AF_INET;
-    v4.sin_port = htons(port);
-    std::memcpy(&v4.sin_addr, address.bytes.data(), 4);
-    std::memcpy(&out.storage, &v4, sizeof(v4));
-    out.size = sizeof(v4);
-  } else {
-    sockaddr_in6 v6{};
-    v6.sin6_family = AF_INET6;
-    v6.sin6_port = htons(port);
-    std::memcpy(&v6.sin6_addr, address.bytes.data(), 16);
-    std::memcpy(&out.storage, &v6, sizeof(v6));
-    out.size = sizeof(v6);
-  }
-  return out;
-}
 
 /// 127.0.1.1, 127.0.1.2, ... 127.0.1.254, 127.0.2.1, ...
 IpAddress loopback_alias(std::size_t index) {
@@ -128,13 +102,13 @@ class Replayer {
     UniqueFd fd(::socket(options_.target.is_v4() ? AF_INET : AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC, 0));
     if (!fd) return failure(std::string("no socket to send with: ") + std::strerror(errno));
     if (!source.empty()) {
-      const auto local = socket_address(source, 0);
-      if (::bind(fd.get(), local.get(), local.size) != 0)
+      const SocketAddress local({source, 0});
+      if (::bind(fd.get(), local.get(), local.size()) != 0)
         return failure("cannot send from " + source.to_string() + ": " + std::strerror(errno));
     }
     // Connected, so that the kernel tells when nobody listens.
-    const auto remote = socket_address(options_.target, options_.port);
-    if (::connect(fd.get(), remote.get(), remote.size) != 0)
+    const SocketAddress remote({options_.target, options_.port});
+    if (::connect(fd.get(), remote.get(), remote.size()) != 0)
       return failure("cannot send to " + options_.target.to_string() + ": " + std::strerror(errno));
     const int raw = fd.get();
     sockets_.emplace(source, std::move(fd));

@@ -1,13 +1,13 @@
 #include "state/keeper.hpp"
 
 #include <pthread.h>
-#include <time.h>
 
 #include <algorithm>
 #include <cstring>
 
 #include "state/file.hpp"
 #include "state/message.hpp"
+#include "util/clock.hpp"
 
 namespace sluice::state {
 namespace {
@@ -20,12 +20,6 @@ constexpr std::uint64_t kAfterErrorNs = 5000 * kNsPerMs;
 /// Where a large file changes all the time, the disk rests for so many times what a write took.
 constexpr std::uint64_t kRest = 4;
 constexpr std::size_t kChunk = 1 << 20;
-
-std::uint64_t now_ns(clockid_t clock) {
-  timespec t{};
-  clock_gettime(clock, &t);
-  return static_cast<std::uint64_t>(t.tv_sec) * 1000000000U + static_cast<std::uint64_t>(t.tv_nsec);
-}
 
 std::string why(int error) {
   return error == EFBIG ? "it is larger than 1 GB" : std::string(std::strerror(error));
@@ -56,13 +50,13 @@ Keeper::Keeper(std::string path, decode::ExporterTable& exporters, LogFn log)
   else if (bytes.error() != ENOENT)
     set_aside_file("cannot be read: " + why(bytes.error()));
   written_changes_ = exporters_.changes();
-  written_ns_ = now_ns(CLOCK_MONOTONIC);
+  written_ns_ = monotonic_ns();
 }
 
 Keeper::~Keeper() { stop(); }
 
 void Keeper::load(Bytes file) {
-  const auto restored = restore(file, now_ns(CLOCK_REALTIME), exporters_);
+  const auto restored = restore(file, unix_ns(), exporters_);
   if (!restored) return set_aside_file(restored.error());
   bytes_ = file.size();
   restored_ = *restored;
@@ -89,7 +83,7 @@ void Keeper::run() {
     wake_.wait_for(lock, kLook, [this] { return stop_; });
     if (stop_) return;
     lock.unlock();
-    if (due(now_ns(CLOCK_MONOTONIC))) write();
+    if (due(monotonic_ns())) write();
     lock.lock();
   }
 }
@@ -102,8 +96,8 @@ bool Keeper::due(std::uint64_t now) const {
 
 void Keeper::write() {
   const std::uint64_t changes = exporters_.changes();  // what changes from here on is written next time
-  const std::uint64_t began = now_ns(CLOCK_MONOTONIC);
-  const std::uint64_t time = now_ns(CLOCK_REALTIME);
+  const std::uint64_t began = monotonic_ns();
+  const std::uint64_t time = unix_ns();
   NewFile file(path_);
   std::string chunk = file_head(time);
   for (const auto& exporter : exporters_.all()) {
@@ -118,7 +112,7 @@ void Keeper::write() {
   file.write(chunk);
   file.write(file_tail(file.crc()));
   const int error = file.commit();
-  const std::uint64_t ended = now_ns(CLOCK_MONOTONIC);
+  const std::uint64_t ended = monotonic_ns();
   if (error != 0) {
     write_errors_.fetch_add(1, std::memory_order_relaxed);
     next_write_ns_ = ended + kAfterErrorNs;

@@ -1,17 +1,11 @@
 #include "worker/worker.hpp"
 
-#include <time.h>
-
 #include <algorithm>
+
+#include "util/clock.hpp"
 
 namespace sluice::worker {
 namespace {
-
-std::uint64_t monotonic_ns() {
-  timespec t{};
-  clock_gettime(CLOCK_MONOTONIC, &t);
-  return static_cast<std::uint64_t>(t.tv_sec) * 1000000000U + static_cast<std::uint64_t>(t.tv_nsec);
-}
 
 constexpr std::uint64_t kNsPerMs = 1000000;
 /// An idle worker turns at least this often: its heartbeat is watched.

@@ -13,6 +13,7 @@
 #include "sluice/encode/rows.hpp"
 #include "source/capture.hpp"
 #include "source/messages.hpp"
+#include "util/clock.hpp"
 
 namespace sluice::cli {
 namespace {
@@ -34,12 +35,6 @@ encode::FormatSpec format_of(const Options& options, const UserFieldsPtr& user_f
   if (options.json_fields == "goflow2") spec.json_fields = encode::JsonFields::goflow2;
   if (options.json_fields == "kflow") spec.json_fields = encode::JsonFields::kflow;
   return spec;
-}
-
-std::uint64_t now_ns() {
-  using namespace std::chrono;
-  return static_cast<std::uint64_t>(
-      duration_cast<nanoseconds>(system_clock::now().time_since_epoch()).count());
 }
 
 /// When the exporter says it sent the datagram; 0 where it does not say. For raw files nobody else knows.
@@ -117,7 +112,7 @@ class FileDecoder {
                               .source_port = captured.source_port,
                               .received_ns = captured.time_ns};
     if (datagram.received_ns == 0) datagram.received_ns = export_time_ns(captured.payload);
-    if (datagram.received_ns == 0) datagram.received_ns = now_ns();
+    if (datagram.received_ns == 0) datagram.received_ns = unix_ns();
     if (raw_) {
       show(captured, datagram);
     } else {

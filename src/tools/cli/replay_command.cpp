@@ -4,8 +4,8 @@
 #include "cli/commands.hpp"
 #include "cli/options.hpp"
 #include "cli/output.hpp"
-#include "cli/resolve.hpp"
 #include "cli/stop_on_signal.hpp"
+#include "flow/endpoint.hpp"
 #include "source/replay.hpp"
 
 namespace sluice::cli {
@@ -38,8 +38,20 @@ std::string report_of(const source::ReplayCounts& counts) {
   return text;
 }
 
+/// Of a name the first address; may ask a resolver.
+Result<Endpoint, std::string> target_of(const std::string& to) {
+  const auto parts = parse_host_port(to);
+  if (!parts || parts->port.value_or(0) == 0)
+    return failure(
+        '"' + to +
+        "\" is no HOST:PORT, such as 127.0.0.1:2055, [2001:db8::1]:2055 or collector.example:2055");
+  const auto address = resolve_host(*parts);
+  if (!address) return failure('"' + std::string(parts->host) + "\" has no address: " + address.error());
+  return Endpoint{*address, *parts->port};
+}
+
 int run_replay(Options& options) {
-  const auto target = resolve(options.to);
+  const auto target = target_of(options.to);
   if (!target) return mistake("replay", "--to: " + target.error());
   options.replay.target = target->address;
   options.replay.port = target->port;

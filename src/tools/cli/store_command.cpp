@@ -4,7 +4,7 @@
 #include "cli/commands.hpp"
 #include "cli/options.hpp"
 #include "cli/stop_on_signal.hpp"
-#include "config/endpoint.hpp"
+#include "flow/endpoint.hpp"
 #include "store/store.hpp"
 
 namespace sluice::cli {
@@ -26,7 +26,7 @@ std::optional<std::string> password_in(const std::string& file) {
 }
 
 int run_store(StoreOptions& options) {
-  const auto endpoint = config::parse_endpoint(options.http);
+  const auto endpoint = parse_endpoint(options.http);
   if (!endpoint)
     return mistake("store", "--http: \"" + options.http + "\" is no address with a port, as 127.0.0.1:8123");
   options.store.address = endpoint->address;

@@ -3,14 +3,14 @@
 #include <array>
 #include <cmath>
 
-#include "config/endpoint.hpp"
 #include "doctor/checks.hpp"
+#include "flow/endpoint.hpp"
 
 namespace sluice::doctor {
 namespace {
 
 /// Who listens on all addresses is asked on loopback.
-query::Server server_of(const config::Endpoint& endpoint) {
+query::Server server_of(const Endpoint& endpoint) {
   std::string host = endpoint.address.to_string();
   if (endpoint.address.all_zero()) host = endpoint.address.is_v4() ? "127.0.0.1" : "::1";
   return {.host = host, .port = std::to_string(endpoint.port)};
@@ -177,7 +177,7 @@ void add_limits(Findings& out, const Reading& metrics) {
 
 Collector ask_collector(const config::Config& config) {
   Collector out;
-  const auto endpoint = config::parse_endpoint(config.metrics.listen);
+  const auto endpoint = parse_endpoint(config.metrics.listen);
   if (!endpoint) {
     out.presence = Collector::Presence::off;
     return out;

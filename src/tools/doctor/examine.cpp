@@ -6,6 +6,7 @@
 #include <thread>
 
 #include "doctor/checks.hpp"
+#include "util/clock.hpp"
 
 namespace sluice::doctor {
 namespace {
@@ -50,10 +51,6 @@ Store store_of(const config::Config& config, const Options& options) {
   return out;
 }
 
-double unix_seconds() {
-  return std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();
-}
-
 }  // namespace
 
 Findings examine(const config::Config& config, const Options& options) {
@@ -71,7 +68,7 @@ Findings examine(const config::Config& config, const Options& options) {
   append(out, check_connection_table(machine));
   append(out, check_brokers(config));
   if (options.clickhouse || writes_flows_to_kafka(config))
-    append(out, check_clickhouse(config, store_of(config, options), unix_seconds()));
+    append(out, check_clickhouse(config, store_of(config, options), static_cast<double>(unix_ns()) / 1e9));
 
   // What was lost meanwhile is being lost now.
   std::this_thread::sleep_until(began + options.watch);

@@ -9,8 +9,8 @@
 #include <sstream>
 #include <system_error>
 
-#include "config/endpoint.hpp"
 #include "doctor/checks.hpp"
+#include "flow/endpoint.hpp"
 #include "net/udp_socket.hpp"
 
 namespace sluice::doctor {
@@ -85,7 +85,7 @@ Finding check_udp(const config::Listener& listener, const Machine& machine, cons
 }
 
 /// Why one may not listen there.
-boost::system::error_code listen_error(const config::Endpoint& endpoint) {
+boost::system::error_code listen_error(const Endpoint& endpoint) {
   using boost::asio::ip::tcp;
   boost::system::error_code error;
   boost::asio::io_context io;
@@ -100,7 +100,7 @@ boost::system::error_code listen_error(const config::Endpoint& endpoint) {
 
 Findings check_tcp(const std::string& setting, const std::string& listen, const Machine& machine,
                    const Collector& collector) {
-  const auto endpoint = config::parse_endpoint(listen);
+  const auto endpoint = parse_endpoint(listen);
   if (!endpoint) return {};
   const std::string check = setting + ' ' + listen;
   const auto error = listen_error(*endpoint);

@@ -23,17 +23,16 @@ struct ClosePcap {
 class CaptureOutlet final : public Outlet {
  public:
   CaptureOutlet(std::unique_ptr<pcap_t, ClosePcap> handle, std::unique_ptr<pcap_dumper_t, ClosePcap> dumper,
-                const Options& options, const Destination& to)
+                const Options& options, const Endpoint& to)
       : handle_(std::move(handle)),
         dumper_(std::move(dumper)),
         to_(to),
         path_(options.write),
         source_port_(options.source_port) {}
 
-  Source source(std::uint32_t exporter) const override {
-    const auto address = to_.many_loopback_addresses()
-                             ? loopback_source(exporter)
-                             : IpAddress::v4(10U << 24 | 255U << 16 | (exporter + 1));
+  Endpoint source(std::uint32_t exporter) const override {
+    const auto address = has_many_addresses(to_) ? loopback_source(exporter)
+                                                 : IpAddress::v4(10U << 24 | 255U << 16 | (exporter + 1));
     const auto port =
         source_port_ != 0 ? source_port_ : static_cast<std::uint16_t>(kFirstPort + exporter % 16384);
     return {address, port};
@@ -66,7 +65,7 @@ class CaptureOutlet final : public Outlet {
     return failure(join({"cannot write to ", path_, ": ", std::strerror(errno)}));
   }
 
-  void write_frame_of(const Source& from, Bytes payload) {
+  void write_frame_of(const Endpoint& from, Bytes payload) {
     ByteWriter out(frame_);
     out.mac(0x020000000001);
     out.mac(0x020000000002);
@@ -96,7 +95,7 @@ class CaptureOutlet final : public Outlet {
 
   std::unique_ptr<pcap_t, ClosePcap> handle_;
   std::unique_ptr<pcap_dumper_t, ClosePcap> dumper_;
-  const Destination to_;
+  const Endpoint to_;
   const std::string path_;
   const std::uint16_t source_port_;
   std::uint16_t identification_ = 1;
@@ -106,7 +105,7 @@ class CaptureOutlet final : public Outlet {
 }  // namespace
 
 Result<std::unique_ptr<Outlet>, std::string> open_capture(const Options& options) {
-  Destination to{IpAddress::v4(10U << 24 | 1), usual_port(options.protocol)};
+  Endpoint to{IpAddress::v4(10U << 24 | 1), usual_port(options.protocol)};
   if (!options.to.empty()) {
     auto named = resolve(options.to);
     if (!named) return failure(named.error());

@@ -20,7 +20,7 @@ class DatagramTarget final : public Target {
       : outlet_(std::move(outlet)), receiver_(std::move(receiver)) {}
 
   Report::Exporter describe(std::uint32_t index) const override {
-    const Source source = outlet_->source(index);
+    const Endpoint source = outlet_->source(index);
     return {.address = source.address.to_string(), .port = source.port};
   }
 

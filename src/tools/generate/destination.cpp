@@ -1,14 +1,8 @@
 #include "generate/destination.hpp"
 #include "generate/sentence.hpp"
 
-#include <arpa/inet.h>
-#include <netdb.h>
-#include <netinet/in.h>
-
 #include <algorithm>
 #include <array>
-#include <charconv>
-#include <memory>
 #include <utility>
 
 namespace sluice::generate {
@@ -38,53 +32,16 @@ bool apply_parameter(std::string_view parameter, config::KafkaSink& out) {
 
 }  // namespace
 
-sockaddr_storage to_sockaddr(const IpAddress& address, std::uint16_t port) {
-  sockaddr_storage out{};
-  if (address.is_v4()) {
-    sockaddr_in in{};
-    in.sin_family = AF_INET;
-    in.sin_port = htons(port);
-    std::memcpy(&in.sin_addr, address.bytes.data(), 4);
-    std::memcpy(&out, &in, sizeof in);
-  } else {
-    sockaddr_in6 in{};
-    in.sin6_family = AF_INET6;
-    in.sin6_port = htons(port);
-    std::memcpy(&in.sin6_addr, address.bytes.data(), 16);
-    std::memcpy(&out, &in, sizeof in);
-  }
-  return out;
-}
-
-sockaddr_storage Destination::socket_address() const { return to_sockaddr(address, port); }
-
-Result<Destination, std::string> resolve(std::string_view to) {
-  const auto colon = to.rfind(':');
-  std::string_view host = to.substr(0, colon);
-  const bool bracketed = host.size() > 2 && host.front() == '[' && host.back() == ']';
-  if (bracketed) host = host.substr(1, host.size() - 2);
-  Destination out;
-  const std::string_view digits = colon == std::string_view::npos ? "" : to.substr(colon + 1);
-  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), out.port);
-  const bool port_right = error == std::errc{} && end == digits.data() + digits.size() && out.port != 0;
-  if (!port_right || host.empty() || (!bracketed && host.find(':') != std::string_view::npos))
+Result<Endpoint, std::string> resolve(std::string_view to) {
+  const auto parts = parse_host_port(to);
+  if (!parts || parts->port.value_or(0) == 0)
     return failure(
         join({"--to is \"", to, "\", but should be HOST:PORT, [IPV6]:PORT or kafka://BROKERS/TOPIC"}));
-  if (const auto address = IpAddress::parse(host)) {
-    out.address = address->unmapped();
-    return out;
-  }
-  addrinfo hints{};
-  hints.ai_socktype = SOCK_DGRAM;
-  addrinfo* found = nullptr;
-  if (const int code = getaddrinfo(std::string(host).c_str(), nullptr, &hints, &found); code != 0)
+  const auto address = resolve_host(*parts);
+  if (!address)
     return failure(
-        join({"--to names the host \"", host, "\", which cannot be resolved: ", gai_strerror(code)}));
-  const std::unique_ptr<addrinfo, decltype(&freeaddrinfo)> guard(found, &freeaddrinfo);
-  sockaddr_storage first{};
-  std::memcpy(&first, found->ai_addr, found->ai_addrlen);
-  out.address = IpAddress::from_sockaddr(first);
-  return out;
+        join({"--to names the host \"", parts->host, "\", which cannot be resolved: ", address.error()}));
+  return Endpoint{address->unmapped(), *parts->port};
 }
 
 std::uint16_t usual_port(FlowType protocol) {

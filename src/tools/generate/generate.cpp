@@ -8,6 +8,7 @@
 #include "generate/pacer.hpp"
 #include "generate/sentence.hpp"
 #include "generate/target.hpp"
+#include "util/clock.hpp"
 
 namespace sluice::generate {
 namespace {
@@ -18,14 +19,6 @@ constexpr std::uint32_t kMaxTurn = 64;         // datagrams of one exporter in a
 constexpr double kNominalRate = 10000;         // datagrams a second of made-up time where --rate is 0
 constexpr std::chrono::milliseconds kNap{50};  // longest sleep between two looks at the stop token
 constexpr std::chrono::seconds kProgressEvery{1};
-
-std::uint64_t steady_ns() {
-  return static_cast<std::uint64_t>(Steady::now().time_since_epoch() / std::chrono::nanoseconds(1));
-}
-std::uint64_t unix_ns() {
-  return static_cast<std::uint64_t>(std::chrono::system_clock::now().time_since_epoch() /
-                                    std::chrono::nanoseconds(1));
-}
 
 /// The exporters take turns; the pacer says when, the target takes what they make.
 class Run {
@@ -43,7 +36,7 @@ class Run {
                   ? std::clamp<std::uint32_t>(static_cast<std::uint32_t>(std::min(options.rate / 1000, 1e6)),
                                               1, kMaxTurn)
                   : kMaxTurn),
-        pacer_(unpaced_ ? 0 : options.rate, steady_ns()) {
+        pacer_(unpaced_ ? 0 : options.rate, monotonic_ns()) {
     const auto population = std::make_shared<const Population>(options.seed, options.conversations);
     for (std::uint32_t i = 0; i < options.exporters; ++i) {
       std::optional<std::uint64_t> share;
@@ -59,7 +52,7 @@ class Run {
   Result<Report, std::string> operator()() {
     started_ = Steady::now();
     next_progress_ = started_ + kProgressEvery;
-    pacer_ = Pacer(unpaced_ ? 0 : options_.rate, steady_ns());
+    pacer_ = Pacer(unpaced_ ? 0 : options_.rate, monotonic_ns());
     while (active_ > 0 && !over()) {
       if (auto turned = turn(); !turned) return failure(turned.error());
       tell_progress();
@@ -91,7 +84,7 @@ class Run {
       do current_ = (current_ + 1) % exporters_.size();
       while (exporters_[current_]->done());
     }
-    const std::uint32_t allowed = std::min(pacer_.allowed(steady_ns()), in_turn_);
+    const std::uint32_t allowed = std::min(pacer_.allowed(monotonic_ns()), in_turn_);
     if (allowed == 0) {
       wait();
       return {};
@@ -113,7 +106,7 @@ class Run {
 
   void wait() {
     target_.idle();
-    const std::uint64_t now = steady_ns(), due = pacer_.next_ns();
+    const std::uint64_t now = monotonic_ns(), due = pacer_.next_ns();
     if (due > now)
       std::this_thread::sleep_for(
           std::min<std::chrono::nanoseconds>(kNap, std::chrono::nanoseconds(due - now)));

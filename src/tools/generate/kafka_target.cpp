@@ -8,6 +8,7 @@
 #include "sink/factory.hpp"
 #include "sink/stream.hpp"
 #include "sluice/encode/rows.hpp"
+#include "util/clock.hpp"
 #include "util/guarded.hpp"
 
 namespace sluice::generate {
@@ -16,11 +17,6 @@ namespace {
 constexpr std::uint32_t kCheckEvery = 64;  // turns between two looks at the sink's queue
 constexpr std::chrono::milliseconds kPause{1};
 constexpr std::chrono::seconds kFlushTimeout{30};
-
-std::uint64_t steady_ns() {
-  return static_cast<std::uint64_t>(std::chrono::steady_clock::now().time_since_epoch() /
-                                    std::chrono::nanoseconds(1));
-}
 
 class KafkaTarget final : public Target {
  public:
@@ -56,13 +52,13 @@ class KafkaTarget final : public Target {
     }
     encoder_->encode(batch_, rows_);
     report.octets += rows_.size();
-    const std::uint64_t now = steady_ns();
+    const std::uint64_t now = monotonic_ns();
     writer_->write(batch_, rows_, now);
     writer_->flush_due(now);
     return {};
   }
 
-  void idle() override { writer_->flush_due(steady_ns()); }
+  void idle() override { writer_->flush_due(monotonic_ns()); }
 
   Result<void, std::string> finish(Report& report) override {
     writer_->flush_all();

@@ -33,7 +33,7 @@ Result<void, std::string> validate_exporters(const Options& o) {
   if (o.source_port != 0 && !o.to.empty() && !is_kafka(o.to)) {
     const auto to = resolve(o.to);
     if (!to) return failure(to.error());
-    if (!to->many_loopback_addresses() && o.write.empty() && o.source_port + o.exporters - 1 > 65535)
+    if (!has_many_addresses(*to) && o.write.empty() && o.source_port + o.exporters - 1 > 65535)
       return wrong("source-port", std::to_string(o.source_port),
                    "low enough that one port an exporter follows it");
   }

@@ -4,21 +4,17 @@
 #include <span>
 #include <string>
 
+#include "flow/endpoint.hpp"
 #include "generate/generate.hpp"
 #include "sluice/util/byte_reader.hpp"
 
 namespace sluice::generate {
 
-/// The UDP source that an exporter sends from.
-struct Source {
-  IpAddress address;
-  std::uint16_t port = 0;
-};
-
 class Outlet {
  public:
   virtual ~Outlet() = default;
-  virtual Source source(std::uint32_t exporter) const = 0;
+  /// Where the exporter sends from.
+  virtual Endpoint source(std::uint32_t exporter) const = 0;
   /// Datagrams of one exporter, in order; all are gone when it returns. `times_ns[i]` is the Unix time of
   /// datagram i.
   virtual Result<void, std::string> send(std::uint32_t exporter, std::span<const Bytes> datagrams,

@@ -43,10 +43,10 @@ Result<void, std::string> raise_descriptor_limit(std::uint32_t exporters) {
 
 class UdpOutlet final : public Outlet {
  public:
-  UdpOutlet(std::vector<UniqueFd> sockets, std::vector<Source> sources, bool gso)
+  UdpOutlet(std::vector<UniqueFd> sockets, std::vector<Endpoint> sources, bool gso)
       : sockets_(std::move(sockets)), sources_(std::move(sources)), gso_(gso) {}
 
-  Source source(std::uint32_t exporter) const override { return sources_[exporter]; }
+  Endpoint source(std::uint32_t exporter) const override { return sources_[exporter]; }
   std::uint64_t refused() const override { return refused_; }
 
   Result<void, std::string> send(std::uint32_t exporter, std::span<const Bytes> datagrams,
@@ -137,7 +137,7 @@ class UdpOutlet final : public Outlet {
   }
 
   std::vector<UniqueFd> sockets_;
-  std::vector<Source> sources_;
+  std::vector<Endpoint> sources_;
   const bool gso_;
   std::uint64_t refused_ = 0;
   std::array<mmsghdr, kBatch> messages_{};
@@ -146,7 +146,7 @@ class UdpOutlet final : public Outlet {
   std::size_t messages_used_ = 0;
 };
 
-Result<UniqueFd, std::string> open_socket(const Destination& to, const Source& from) {
+Result<UniqueFd, std::string> open_socket(const Endpoint& to, const Endpoint& from) {
   const int family = to.address.is_v4() ? AF_INET : AF_INET6;
   UniqueFd fd(socket(family, SOCK_DGRAM | SOCK_CLOEXEC, 0));
   if (!fd) return failure(system_error("cannot open a UDP socket"));
@@ -154,24 +154,15 @@ Result<UniqueFd, std::string> open_socket(const Destination& to, const Source& f
   if (!from.address.empty() || from.port != 0) {
     IpAddress address = from.address;
     if (address.empty()) address.size = to.address.size;  // any address
-    const auto local = to_sockaddr(address, from.port);
-    if (bind(fd.get(), reinterpret_cast<const sockaddr*>(&local), sizeof local) != 0)
+    const SocketAddress local({address, from.port});
+    if (bind(fd.get(), local.get(), local.size()) != 0)
       return failure(system_error(
           join({"cannot send from ", address.to_string(), " port ", std::to_string(from.port)})));
   }
-  const auto remote = to.socket_address();
-  if (connect(fd.get(), reinterpret_cast<const sockaddr*>(&remote), sizeof remote) != 0)
+  const SocketAddress remote(to);
+  if (connect(fd.get(), remote.get(), remote.size()) != 0)
     return failure(system_error(join({"cannot send to ", to.address.to_string()})));
   return fd;
-}
-
-Source local_end(int fd) {
-  sockaddr_storage local{};
-  socklen_t size = sizeof local;
-  getsockname(fd, reinterpret_cast<sockaddr*>(&local), &size);
-  std::uint16_t port = 0;
-  std::memcpy(&port, reinterpret_cast<const char*>(&local) + offsetof(sockaddr_in, sin_port), sizeof port);
-  return {IpAddress::from_sockaddr(local), ntohs(port)};
 }
 
 }  // namespace
@@ -181,17 +172,17 @@ Result<std::unique_ptr<Outlet>, std::string> open_udp(const Options& options) {
   if (!to) return failure(to.error());
   if (auto raised = raise_descriptor_limit(options.exporters); !raised) return failure(raised.error());
   std::vector<UniqueFd> sockets;
-  std::vector<Source> sources;
+  std::vector<Endpoint> sources;
   for (std::uint32_t i = 0; i < options.exporters; ++i) {
-    Source from;
-    if (to->many_loopback_addresses()) {
+    Endpoint from;
+    if (has_many_addresses(*to)) {
       from = {loopback_source(i), options.source_port};
     } else if (options.source_port != 0) {
       from.port = static_cast<std::uint16_t>(options.source_port + i);
     }
     auto fd = open_socket(*to, from);
     if (!fd) return failure(fd.error());
-    sources.push_back(local_end(fd->get()));
+    sources.push_back(bound_endpoint(fd->get()).value_or(Endpoint{}));
     sockets.push_back(std::move(*fd));
   }
   return std::make_unique<UdpOutlet>(std::move(sockets), std::move(sources), options.gso);

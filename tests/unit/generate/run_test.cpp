@@ -109,11 +109,9 @@ struct Receiver {
     setsockopt(fd.get(), SOL_SOCKET, SO_RCVBUF, &room, sizeof room);
     const timeval patience{5, 0};
     setsockopt(fd.get(), SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
-    auto any = to_sockaddr(IpAddress::v4(0x7f000001), 0);
-    EXPECT_EQ(bind(fd.get(), reinterpret_cast<sockaddr*>(&any), sizeof(sockaddr_in)), 0);
-    socklen_t size = sizeof any;
-    getsockname(fd.get(), reinterpret_cast<sockaddr*>(&any), &size);
-    port = ntohs(reinterpret_cast<const sockaddr_in*>(&any)->sin_port);
+    const SocketAddress any({IpAddress::v4(0x7f000001), 0});
+    EXPECT_EQ(bind(fd.get(), any.get(), any.size()), 0);
+    port = bound_endpoint(fd.get()).value().port;
   }
   std::string to() const { return "127.0.0.1:" + std::to_string(port); }
   Sent receive() {
@@ -125,8 +123,9 @@ struct Receiver {
                               reinterpret_cast<sockaddr*>(&from), &size);
     EXPECT_GT(got, 0) << "a datagram did not come";
     out.payload.resize(got > 0 ? static_cast<std::size_t>(got) : 0);
-    out.source = IpAddress::from_sockaddr(from);
-    out.source_port = ntohs(reinterpret_cast<const sockaddr_in*>(&from)->sin_port);
+    const Endpoint source = endpoint_of(from);
+    out.source = source.address;
+    out.source_port = source.port;
     return out;
   }
   UniqueFd fd;
