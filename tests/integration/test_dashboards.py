@@ -8,6 +8,7 @@ import re
 import shutil
 import struct
 import subprocess
+import sys
 import time
 import unittest
 
@@ -125,6 +126,74 @@ class Model(unittest.TestCase):
             text = json.dumps(dashboard)
             self.assertLessEqual(set(re.findall(r'"(#\w+)"', text)), COLOURS)
             self.assertNotRegex(text, r'"(palette|continuous)-')
+
+
+class Descriptions(Case):
+    """deploy/grafana/make_dashboards.py makes what is checked in, and says what is wrong with a description."""
+
+    def setUp(self):
+        super().setUp()
+        try:
+            import yaml  # noqa: F401
+        except ImportError:
+            self.skipTest("python3-yaml is not installed (deploy/install-deps.sh test brings it)")
+
+    def run_in(self, tree, *arguments):
+        return subprocess.run([sys.executable, os.path.join(tree, "deploy/grafana/make_dashboards.py"), *arguments], stdin=subprocess.DEVNULL,
+                              stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, timeout=60, check=False)
+
+    def copied(self, name):
+        """A tree with what the script reads and writes."""
+        tree = self.path(name)
+        shutil.copytree(os.path.join(source(), "deploy/grafana"), os.path.join(tree, "deploy/grafana"))
+        os.mkdir(os.path.join(tree, "docs"))
+        shutil.copy(os.path.join(source(), "docs/dashboards.md"), os.path.join(tree, "docs"))
+        return tree
+
+    @staticmethod
+    def replace(path, old, new):
+        with open(path) as file:
+            text = file.read()
+        assert old in text, f"{path} has no {old!r}"
+        with open(path, "w") as file:
+            file.write(text.replace(old, new, 1))
+
+    def test_make_what_is_checked_in(self):
+        result = self.run_in(source(), "--check")
+        self.assertEqual((0, "", ""), (result.returncode, result.stdout, result.stderr))
+
+    def test_a_difference_is_told_and_mended(self):
+        for place, old, new in (("deploy/grafana/dashboards/traffic.json", '"unit": "bps"', '"unit": "Bps"'),
+                                ("docs/dashboards.md", "| Traffic | bit/s |", "| Traffic | bytes/s |"),
+                                ("deploy/grafana/dashboards/exporter.yaml", "title: Last datagram", "title: Latest datagram")):
+            with self.subTest(changed=place):
+                tree = self.copied(os.path.basename(place))
+                self.replace(os.path.join(tree, place), old, new)
+                told = self.run_in(tree, "--check")
+                self.assertEqual((1, ""), (told.returncode, told.stdout))
+                self.assertIn(place.replace(".yaml", ".json"), told.stderr)
+                self.assertIn("python3 deploy/grafana/make_dashboards.py", told.stderr)
+                self.assertEqual(0, self.run_in(tree).returncode)
+                again = self.run_in(tree, "--check")
+                self.assertEqual((0, ""), (again.returncode, again.stderr))
+
+    def test_a_mistake_is_one_sentence(self):
+        for number, (file, old, new, told) in enumerate((
+                ("traffic", "kind: number", "kin: number", "traffic.yaml, 'Traffic': the key 'kind' is missing"),
+                ("traffic", "kind: number", "kind: numbers", "traffic.yaml, 'Traffic': no kind of panel 'numbers'"),
+                ("traffic", "unit: bit/s", "unit: bps", "traffic.yaml, 'Traffic': no unit 'bps'"),
+                ("traffic", "colour: orange", "color: orange", "traffic.yaml, 'Sampling rate unknown over time': there is no key 'color'"),
+                ("traffic", "{1: orange,", "{1: red,", "traffic.yaml, 'Sampling rate unknown': no colour 'red'"),
+                ("exporter", "sum(sluice_exporter_templates<of>)", "sum(sluice_exporter_templates<off>)", "'Templates': no piece '<off>'"),
+                ("common", "  span: ", "  span: <span> + ", "the piece '<span>' has itself in it"),
+                ("collector", "  - size: [4, 4]", "  - size: [4, 4", "collector.yaml:"))):
+            with self.subTest(mistake=new):
+                tree = self.copied(str(number))
+                self.replace(os.path.join(tree, f"deploy/grafana/dashboards/{file}.yaml"), old, new)
+                result = self.run_in(tree)
+                self.assertEqual((2, ""), (result.returncode, result.stdout))
+                self.assertIn(told, result.stderr)
+                self.assertEqual(1, result.stderr.count("\n"), result.stderr)
 
 
 class Answers(OneStore):
