@@ -4,12 +4,11 @@
 #include <string_view>
 #include <vector>
 
-#include "encode/message_reader.hpp"
+#include "util/wire_reader.hpp"
 
 namespace sluice::state {
 namespace {
 
-namespace wire = encode::wire;
 using decode::Protocol;
 
 constexpr std::string_view kMagic = "sluice state";

@@ -1,7 +1,7 @@
 #include <cstring>
 
 #include "encode/counters_encoders.hpp"
-#include "encode/wire.hpp"
+#include "util/wire.hpp"
 
 namespace sluice::encode {
 namespace {

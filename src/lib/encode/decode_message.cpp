@@ -2,9 +2,9 @@
 #include <array>
 #include <string>
 
-#include "encode/message_reader.hpp"
 #include "sluice/encode/rows.hpp"
 #include "sluice/flow/fields.hpp"
+#include "util/wire_reader.hpp"
 
 namespace sluice::encode {
 namespace {

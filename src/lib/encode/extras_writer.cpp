@@ -4,8 +4,8 @@
 #include <bit>
 
 #include "encode/utf8.hpp"
-#include "encode/wire.hpp"
 #include "sluice/flow/fields.hpp"
+#include "util/wire.hpp"
 
 namespace sluice::encode {
 namespace {

@@ -1,7 +1,7 @@
 #include "encode/prefix.hpp"
 
 #include "encode/extras_writer.hpp"
-#include "encode/wire.hpp"
+#include "util/wire.hpp"
 
 namespace sluice::encode {
 namespace {

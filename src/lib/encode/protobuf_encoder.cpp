@@ -6,7 +6,7 @@
 
 #include "encode/extras_writer.hpp"
 #include "encode/row_loop.hpp"
-#include "encode/wire.hpp"
+#include "util/wire.hpp"
 
 namespace sluice::encode {
 namespace {

@@ -9,10 +9,10 @@
 #include "encode/address_text.hpp"
 #include "encode/names.hpp"
 #include "encode/utf8.hpp"
-#include "encode/wire.hpp"
 #include "flow.pb.h"
 #include "sluice/encode/schema.hpp"
 #include "support/random_flow.hpp"
+#include "util/wire.hpp"
 
 namespace sluice::encode {
 namespace {

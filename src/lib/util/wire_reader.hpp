@@ -3,10 +3,10 @@
 // safe.
 #include <cstdint>
 
-#include "encode/wire.hpp"
 #include "sluice/util/byte_reader.hpp"
+#include "util/wire.hpp"
 
-namespace sluice::encode::wire {
+namespace sluice::wire {
 
 /// One field as it stands on the wire.
 struct Field {
@@ -38,4 +38,4 @@ class Reader {
   const char* error_ = nullptr;
 };
 
-}  // namespace sluice::encode::wire
+}  // namespace sluice::wire

@@ -1,6 +1,6 @@
-#include "encode/message_reader.hpp"
+#include "util/wire_reader.hpp"
 
-namespace sluice::encode::wire {
+namespace sluice::wire {
 
 std::uint64_t Reader::fail(const char* error) {
   if (error_ == nullptr) error_ = error;
@@ -54,7 +54,7 @@ Field Reader::field() {
       break;
     case Type::start_group:
     case Type::end_group:
-      fail("a group, which FlowMessage never has");
+      fail("a group, which none of the messages has");
       break;
     default:
       fail("a wire type that protobuf does not have");
@@ -63,4 +63,4 @@ Field Reader::field() {
   return out;
 }
 
-}  // namespace sluice::encode::wire
+}  // namespace sluice::wire

@@ -8,7 +8,7 @@
 
 #include "sluice/util/byte_reader.hpp"
 
-namespace sluice::encode::wire {
+namespace sluice::wire {
 
 enum class Type : std::uint8_t {
   varint = 0,
@@ -52,4 +52,4 @@ inline std::byte* put_bytes(std::byte* out, unsigned number, Bytes value) {
   return out + value.size();
 }
 
-}  // namespace sluice::encode::wire
+}  // namespace sluice::wire
