@@ -218,6 +218,75 @@ TEST(Packet, MplsWithoutIpBelowKeepsItsOwnEthertype) {
   EXPECT_THAT(p.extras().list(ExtraList::mpls_label), ElementsAre(500));
 }
 
+// RFC 4448: a frame below the labels, with a control word (RFC 4385) and without one.
+struct PseudowireCase {
+  const char* rule;
+  std::vector<std::uint32_t> labels;
+  std::optional<std::uint32_t> control_word;
+  std::uint64_t mac;  // destination inside, whose first four bits are all there is to tell it from IP
+  bool ipv6 = false;
+  bool tagged = false;
+};
+
+class Pseudowire : public testing::TestWithParam<PseudowireCase> {};
+
+TEST_P(Pseudowire, IsEntered) {
+  const PseudowireCase& c = GetParam();
+  SCOPED_TRACE(c.rule);
+  PacketBuilder outer;
+  outer.ethernet();
+  for (std::size_t i = 0; i < c.labels.size(); ++i) outer.mpls(c.labels[i], 254, i + 1 == c.labels.size());
+  PacketBuilder inner;
+  inner.ethernet(0x020000000505, c.mac);
+  if (c.tagged) inner.vlan(7);
+  c.ipv6 ? inner.ipv6("2001:db8::1", "2001:db8::2") : inner.ipv4("198.51.100.1", "198.51.100.2");
+  inner.tcp(443, 55427);
+  test::WireBytes whole;
+  whole.raw(outer.bytes());
+  if (c.control_word) whole.u32(*c.control_word);
+  whole.raw(inner.bytes());
+  Parsed p{Bytes(whole.data())};
+  EXPECT_EQ(p.source(), c.ipv6 ? "2001:db8::1" : "198.51.100.1");
+  EXPECT_EQ(p.flow().etype, c.ipv6 ? 0x86dd : 0x0800);
+  EXPECT_EQ(p.flow().src_port, 443);
+  EXPECT_EQ(p.flow().dst_port, 55427);
+  EXPECT_EQ(p.flow().dst_mac, PacketBuilder::kDstMac) << "the first frame's";
+  EXPECT_EQ(p.flow().vlan_id, c.tagged ? 7 : 0);
+  EXPECT_EQ(p.extras().list(ExtraList::mpls_label), c.labels);
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Packet, Pseudowire,
+    testing::Values(
+        PseudowireCase{"control word", {299776}, 0, 0x020000000605},
+        PseudowireCase{"sequence in the control word", {299776}, 0x0000beef, 0x020000000605},
+        PseudowireCase{"length in the control word", {299776}, 0x003c0001, 0x020000000605},
+        PseudowireCase{"control word, several labels", {16001, 24005, 299776}, 0, 0x020000000605},
+        PseudowireCase{"control word, IPv6", {299776}, 0, 0x020000000605, true},
+        PseudowireCase{"control word, tag", {299776}, 0, 0x020000000605, false, true},
+        PseudowireCase{"no control word", {299776}, {}, 0x020000000605},
+        PseudowireCase{"no control word, MAC of another maker", {299776}, {}, 0xf8f21e000001},
+        PseudowireCase{"no control word, MAC like IPv4", {299776}, {}, 0x4c5e0c000001},
+        PseudowireCase{"no control word, MAC like IPv4 without options", {299776}, {}, 0x450000000001},
+        PseudowireCase{"no control word, IPv6, tag", {16001, 299776}, {}, 0xf8f21e000001, true, true}),
+    [](const auto& one) { return "Case" + std::to_string(one.index); });
+
+TEST(Packet, IpBelowLabelsIsNoFrameWhateverItsAddress) {
+  // The source is 8.0.69.1: where a frame has its type stands 0x0800, and 4 behind it.
+  PacketBuilder ip;
+  ip.ethernet().mpls(299776, 254, true).ipv4("8.0.69.1", "198.51.100.2").tcp(443, 50000);
+  auto bytes = ip.bytes();
+  std::uint32_t sum = 0;
+  for (std::size_t i = 18; i < 38; i += 2)
+    sum += std::to_integer<std::uint32_t>(bytes[i]) << 8 | std::to_integer<std::uint32_t>(bytes[i + 1]);
+  while (sum >> 16) sum = (sum & 0xffff) + (sum >> 16);
+  bytes[28] = static_cast<std::byte>(~sum >> 8 & 0xff);
+  bytes[29] = static_cast<std::byte>(~sum & 0xff);
+  Parsed p{Bytes(bytes)};
+  EXPECT_EQ(p.source(), "8.0.69.1");
+  EXPECT_EQ(p.flow().src_port, 443);
+}
+
 TEST(Packet, EndlessMplsStackStopsAtSixteenLabels) {
   PacketBuilder packet;
   packet.ethernet();

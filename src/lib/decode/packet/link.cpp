@@ -42,22 +42,85 @@ Next after_ethertype(Walk& walk, std::uint16_t type) {
   }
 }
 
-Next after_ip_version(const Walk& walk) {
-  ByteReader ahead = walk.in;
-  switch (ahead.be<std::uint8_t>() >> 4) {
-    case 4:
-      return Next::ipv4;
-    case 6:
-      return Next::ipv6;
-    default:
-      return Next::end;
+namespace {
+
+// Whether an Ethernet frame begins here, by its type and by how packets of that type begin.
+bool is_frame(Bytes bytes) {
+  ByteReader in(bytes);
+  in.skip(12);
+  const auto type = in.be<std::uint16_t>();
+  const auto next = in.be<std::uint16_t>();
+  if (!in.ok()) return false;
+  switch (type) {
+    case kIpv4:
+      return next >> 12 == 4;
+    case kIpv6:
+      return next >> 12 == 6;
+    case kArp:  // hardware type: Ethernet
+      return next == 1;
+    case kPppoeSession:
+      return next == 0x1100;
+    case 0x8100:
+    case 0x88a8:
+    case 0x9100:
+    case 0x9200:
+    case kMplsUnicast:
+    case kMplsMulticast:
+      return true;
+    default:  // LLC: spanning tree, SNAP
+      return type < kFirstEthertype && (next == 0x4242 || next == 0xaaaa);
   }
 }
 
+// RFC 791 section 3.1: a header that adds up to all ones. False too where it is not whole.
+bool is_ipv4_header(Bytes bytes) {
+  ByteReader in(bytes);
+  const std::size_t words = (in.be<std::uint8_t>() & 0x0fU) * 2U;
+  if (words < 10 || bytes.size() < words * 2) return false;
+  std::uint32_t sum = 0;
+  in = ByteReader(bytes);
+  for (std::size_t i = 0; i < words; ++i) sum += in.be<std::uint16_t>();
+  sum = (sum & 0xffff) + (sum >> 16);
+  return (sum & 0xffff) + (sum >> 16) == 0xffff;
+}
+
+// What is below the last label. No number says it; the first four bits tell IPv4, IPv6 and a pseudowire's
+// control word apart (RFC 4928 section 3, RFC 4385 section 3). A pseudowire without a control word may begin
+// with any of them (RFC 4448 section 4.4): its frame tells itself.
+Next after_labels(Walk& walk) {
+  const Bytes rest = walk.in.rest();
+  if (rest.empty()) return Next::end;
+  switch (std::to_integer<unsigned>(rest[0]) >> 4) {
+    case 0: {
+      constexpr std::size_t kControlWord = 4;
+      if (rest.size() > kControlWord && is_frame(rest.subspan(kControlWord))) {
+        walk.in.skip(kControlWord);
+        return Next::ethernet;
+      }
+      break;
+    }
+    case 4:
+      if (is_ipv4_header(rest) || !is_frame(rest)) return Next::ipv4;
+      break;
+    case 6:
+      return Next::ipv6;
+    default:
+      break;
+  }
+  return is_frame(rest) ? Next::ethernet : Next::end;
+}
+
+}  // namespace
+
 Next ethernet(Walk& walk) {
   if (walk.in.remaining() < 14) return Next::broken;
-  walk.flow.dst_mac = load_be_any(walk.in.take(6));
-  walk.flow.src_mac = load_be_any(walk.in.take(6));
+  const std::uint64_t destination = load_be_any(walk.in.take(6));
+  const std::uint64_t source = load_be_any(walk.in.take(6));
+  // A frame in a pseudowire is the customer's; the flow was seen on the link of the first one.
+  if (walk.frames++ == 0) {
+    walk.flow.dst_mac = destination;
+    walk.flow.src_mac = source;
+  }
   return after_ethertype(walk, walk.in.be<std::uint16_t>());
 }
 
@@ -93,8 +156,7 @@ Next mpls(Walk& walk) {
       extras.list(ExtraList::mpls_ttl).push_back(entry & 0xff);
     }
     const bool bottom = entry & 0x100;
-    // There is no protocol number below; the IP version is what everybody looks at (RFC 4928).
-    if (bottom) return after_ip_version(walk);
+    if (bottom) return after_labels(walk);
   }
   return Next::end;
 }

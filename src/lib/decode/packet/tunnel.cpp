@@ -6,7 +6,7 @@
 namespace sluice::decode::packet {
 namespace {
 
-constexpr std::uint16_t kArp = 0x0806, kTransparentEthernet = 0x6558, kPpp = 0x880b;
+constexpr std::uint16_t kTransparentEthernet = 0x6558, kPpp = 0x880b;
 
 // An ethertype of RFC 2784, or one of those that only tunnels use.
 Next after_tunnel(Walk& walk, std::uint16_t type) {
@@ -33,6 +33,19 @@ bool skip_gtp_extensions(Walk& walk, std::uint8_t type) {
     if (!walk.in.ok()) return false;
   }
   return type == 0;
+}
+
+// For what carries IP without saying which.
+Next after_ip_version(const Walk& walk) {
+  ByteReader ahead = walk.in;
+  switch (ahead.be<std::uint8_t>() >> 4) {
+    case 4:
+      return Next::ipv4;
+    case 6:
+      return Next::ipv6;
+    default:
+      return Next::end;
+  }
 }
 
 std::uint16_t next_two(ByteReader ahead) { return ahead.be<std::uint16_t>(); }

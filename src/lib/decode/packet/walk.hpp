@@ -41,7 +41,8 @@ enum class Next : std::uint8_t {
 };
 
 /// Ethertypes that more than one file asks for.
-inline constexpr std::uint16_t kIpv4 = 0x0800, kIpv6 = 0x86dd, kMplsUnicast = 0x8847, kMplsMulticast = 0x8848;
+inline constexpr std::uint16_t kIpv4 = 0x0800, kArp = 0x0806, kIpv6 = 0x86dd, kMplsUnicast = 0x8847,
+                               kMplsMulticast = 0x8848;
 inline constexpr std::uint16_t kFirstEthertype = 0x0600;  ///< smaller: the length of an 802.3 frame
 
 /// What the functions share. There are at most two walks: one over the packet, and where that ends at a
@@ -52,6 +53,7 @@ struct Walk {
   FlowRecord& flow;
   FlowRecord& carrier;      ///< the flow of the batch; the same as `flow` in the first walk
   std::size_t trimmed = 0;  ///< bytes that the layer at hand cut off the end, see limit_payload()
+  int frames = 0;           ///< Ethernet headers read so far
   int vlan_tags = 0;        ///< read so far
   Next tunnel = Next::end;  ///< what begins the second walk; a tunnel in the second is not entered
   const UserFields* user_fields = nullptr;  ///< where bits of the packet are wanted
@@ -77,8 +79,6 @@ using ParseLayer = Next (*)(Walk&);
 
 /// Remembers the type and says which layer it stands for.
 Next after_ethertype(Walk& walk, std::uint16_t type);
-/// For what carries IP without saying which.
-Next after_ip_version(const Walk& walk);
 
 Next ethernet(Walk& walk);
 Next ppp(Walk& walk);
