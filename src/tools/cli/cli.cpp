@@ -1,10 +1,9 @@
 #include "cli/cli.hpp"
 
-#include <clocale>
+#include <cstdio>
 #include <exception>
 
 #include "cli/commands.hpp"
-#include "cli/options.hpp"
 
 namespace sluice::cli {
 namespace {
@@ -27,44 +26,23 @@ constexpr const char* kFooter =
     "Exit status: 0 fine, 1 something failed while running, 2 the command line or the configuration is "
     "wrong.\n";
 
-/// What the operator was at when the command line turned out wrong.
-const CLI::App& given_command(const CLI::App& app) {
-  const auto given = app.get_subcommands();
-  return given.empty() ? app : *given.front();
-}
-
 int parse_and_run(int argc, char** argv) {
-  CLI::App app(kAbout, "sluice");
-  app.footer(kFooter);
-  app.set_help_flag("-h,--help", "Print this help and exit");
-  app.require_subcommand(0, 1);
-  const auto formatter = std::make_shared<HelpFormatter>();
-  formatter->column_width(36);
-  app.formatter(formatter);
-
-  Action chosen = run_with_defaults;
-  add_run(app, chosen);
-  add_check(app, chosen);
-  add_decode(app, chosen);
-  add_doctor(app, chosen);
-  add_exporters(app, chosen);
-  add_generate(app, chosen);
-  add_grafana(app, chosen);
-  add_health(app, chosen);
-  add_query(app, chosen);
-  add_replay(app, chosen);
-  add_schema(app, chosen);
-  add_store(app, chosen);
-  add_version(app, chosen);
-  try {
-    app.parse(argc, argv);
-  } catch (const CLI::CallForHelp& help) {
-    return app.exit(help);
-  } catch (const CLI::ParseError& error) {
-    const CLI::App& command = given_command(app);
-    return mistake(&command == &app ? "" : command.get_name(), sentence_of(error, command));
-  }
-  return chosen();
+  CommandLine line("sluice", kAbout, kFooter);
+  const Command sluice = line.root();
+  add_run(sluice);
+  add_check(sluice);
+  add_decode(sluice);
+  add_doctor(sluice);
+  add_exporters(sluice);
+  add_generate(sluice);
+  add_grafana(sluice);
+  add_health(sluice);
+  add_query(sluice);
+  add_replay(sluice);
+  add_schema(sluice);
+  add_store(sluice);
+  add_version(sluice);
+  return line.run(argc, argv, run_with_defaults);
 }
 
 }  // namespace

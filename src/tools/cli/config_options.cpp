@@ -6,15 +6,14 @@
 
 namespace sluice::cli {
 
-void add_config_options(CLI::App& command, ConfigOptions& options) {
+void add_config_options(Command command, ConfigOptions& options) {
   command.add_option("-c,--config", options.file, "YAML file (default: $SLUICE_CONFIG, else no file)")
-      ->type_name("FILE");
+      .type_name("FILE");
   command
       .add_option("--set", options.set,
                   "One setting, such as kafka.topic=flows; may be given often, beats the file")
-      ->type_name("PATH=VALUE")
-      ->allow_extra_args(false)
-      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+      .type_name("PATH=VALUE")
+      .one_value_each();
 }
 
 std::optional<config::Config> load_config(const ConfigOptions& options) {

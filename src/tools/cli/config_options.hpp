@@ -1,10 +1,10 @@
 #pragma once
 // The options that say where configuration comes from, the same for every command that takes one.
-#include <CLI/CLI.hpp>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "cli/command.hpp"
 #include "config/config.hpp"
 
 namespace sluice::cli {
@@ -14,7 +14,7 @@ struct ConfigOptions {
   std::vector<std::string> set;
 };
 
-void add_config_options(CLI::App& command, ConfigOptions& options);
+void add_config_options(Command command, ConfigOptions& options);
 
 /// The configuration, or nothing where it is wrong, which was said on stderr, a line for each mistake.
 std::optional<config::Config> load_config(const ConfigOptions& options);

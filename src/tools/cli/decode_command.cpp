@@ -193,9 +193,10 @@ int run_decode(const Options& options) {
 
 }  // namespace
 
-void add_decode(CLI::App& app, Action& chosen) {
-  auto* command = app.add_subcommand("decode", "Decode captures and datagram files, without any network");
-  command->footer(
+void add_decode(Command app) {
+  const Command command =
+      app.add_subcommand("decode", "Decode captures and datagram files, without any network");
+  command.footer(
       "Files are pcap or pcapng captures, raw datagrams (.dat, .bin: one datagram, or several IPFIX messages "
       "or\n"
       "NetFlow v5 datagrams back to back) and framed protobuf (.pb). They are read in the order given, with "
@@ -213,28 +214,27 @@ void add_decode(CLI::App& app, Action& chosen) {
       "  sluice decode --counters switch.pcap | jq .interface\n"
       "  sluice decode --raw router.pcap | less\n");
   auto options = std::make_shared<Options>();
-  command->add_option("FILE", options->files, "Captures, raw datagram files, framed protobuf files")
-      ->required()
-      ->type_name(" ");
-  auto* format = command->add_option("--format", options->format, "What to write")->capture_default_str();
-  format->check(one_of({"json", "protobuf"}))->type_name("json|protobuf");
-  auto* fields =
-      command->add_option("--json-fields", options->json_fields, "Names and forms of the JSON fields")
-          ->capture_default_str();
-  fields->check(one_of({"sluice", "goflow2", "kflow"}))->type_name("sluice|goflow2|kflow");
-  auto* counters =
+  command.add_option("FILE", options->files, "Captures, raw datagram files, framed protobuf files")
+      .required()
+      .type_name(" ");
+  const Option format = command.add_option("--format", options->format, "What to write").default_shown();
+  format.check(one_of({"json", "protobuf"})).type_name("json|protobuf");
+  const Option fields =
+      command.add_option("--json-fields", options->json_fields, "Names and forms of the JSON fields")
+          .default_shown();
+  fields.check(one_of({"sluice", "goflow2", "kflow"})).type_name("sluice|goflow2|kflow");
+  const Option counters =
       command
-          ->add_flag("--counters", options->counters,
-                     "Write the counters stream, not the flows: sFlow counter samples and options records")
-          ->excludes(fields);
+          .add_flag("--counters", options->counters,
+                    "Write the counters stream, not the flows: sFlow counter samples and options records")
+          .excludes(fields);
   command
-      ->add_flag("--raw", options->raw,
-                 "Show headers, sets, templates, records and samples as they were sent")
-      ->excludes(format)
-      ->excludes(fields)
-      ->excludes(counters);
-  add_config_options(*command, options->config);
-  command->callback([options, &chosen] { chosen = [options] { return run_decode(*options); }; });
+      .add_flag("--raw", options->raw, "Show headers, sets, templates, records and samples as they were sent")
+      .excludes(format)
+      .excludes(fields)
+      .excludes(counters);
+  add_config_options(command, options->config);
+  command.action([options] { return run_decode(*options); });
 }
 
 }  // namespace sluice::cli

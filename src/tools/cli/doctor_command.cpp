@@ -109,10 +109,10 @@ int run_doctor(const Options& options) {
 
 }  // namespace
 
-void add_doctor(CLI::App& app, Action& chosen) {
-  auto* command =
+void add_doctor(Command app) {
+  const Command command =
       app.add_subcommand("doctor", "Check configuration, machine, collector, broker and ClickHouse");
-  command->footer(
+  command.footer(
       "A sentence for each check: what is, and where it is not as it should be, what to do. It changes "
       "nothing\n"
       "and may run beside a running sluice, best as the user that sluice runs as. Exit status: 0 where all "
@@ -127,23 +127,23 @@ void add_doctor(CLI::App& app, Action& chosen) {
       "--password-file pw\n"
       "  sluice doctor -c /etc/sluice/sluice.yaml --json\n");
   auto options = std::make_shared<Options>();
-  add_config_options(*command, options->config);
+  add_config_options(command, options->config);
   command
-      ->add_option("--clickhouse", options->clickhouse,
-                   "ClickHouse's HTTP interface (default: http://127.0.0.1:8123 for flows to Kafka)")
-      ->type_name("URL");
-  command->add_option("--user", options->user, "ClickHouse user (default: $CLICKHOUSE_USER)")
-      ->type_name("NAME");
+      .add_option("--clickhouse", options->clickhouse,
+                  "ClickHouse's HTTP interface (default: http://127.0.0.1:8123 for flows to Kafka)")
+      .type_name("URL");
+  command.add_option("--user", options->user, "ClickHouse user (default: $CLICKHOUSE_USER)")
+      .type_name("NAME");
   command
-      ->add_option("--password-file", options->password_file,
-                   "File with the password (default: $CLICKHOUSE_PASSWORD)")
-      ->type_name("FILE");
-  command->add_option("--watch", options->watch, "Seconds to watch a running sluice for losses")
-      ->type_name("SECONDS")
-      ->check(number_from(0))
-      ->capture_default_str();
-  command->add_flag("--json", options->json, "Print JSON");
-  command->callback([options, &chosen] { chosen = [options] { return run_doctor(*options); }; });
+      .add_option("--password-file", options->password_file,
+                  "File with the password (default: $CLICKHOUSE_PASSWORD)")
+      .type_name("FILE");
+  command.add_option("--watch", options->watch, "Seconds to watch a running sluice for losses")
+      .type_name("SECONDS")
+      .check(number_from(0))
+      .default_shown();
+  command.add_flag("--json", options->json, "Print JSON");
+  command.action([options] { return run_doctor(*options); });
 }
 
 }  // namespace sluice::cli

@@ -174,9 +174,9 @@ int run_exporters(const Options& options) {
 
 }  // namespace
 
-void add_exporters(CLI::App& app, Action& chosen) {
-  auto* command = app.add_subcommand("exporters", "What became of all that each exporter sent");
-  command->footer(
+void add_exporters(Command app) {
+  const Command command = app.add_subcommand("exporters", "What became of all that each exporter sent");
+  command.footer(
       "Asks a running sluice. Numbers with ~ are estimated from neighbouring datagrams; what the columns "
       "mean "
       "is in\n"
@@ -187,14 +187,12 @@ void add_exporters(CLI::App& app, Action& chosen) {
       "  sluice exporters -v                          and what each sink did with their flows\n"
       "  sluice exporters --url http://192.0.2.1:8081 --token-file /etc/sluice/api-token --json\n");
   auto options = std::make_shared<Options>();
-  command->add_option("--url", options->url, "The API of the sluice to ask")
-      ->type_name("URL")
-      ->capture_default_str();
-  command->add_option("--token-file", options->token_file, "File with api.token, where one is set")
-      ->type_name("FILE");
-  command->add_flag("--json", options->json, "Print the answer as it is");
-  command->add_flag("-v,--verbose", options->verbose, "A second table: the flows by sink");
-  command->callback([options, &chosen] { chosen = [options] { return run_exporters(*options); }; });
+  command.add_option("--url", options->url, "The API of the sluice to ask").type_name("URL").default_shown();
+  command.add_option("--token-file", options->token_file, "File with api.token, where one is set")
+      .type_name("FILE");
+  command.add_flag("--json", options->json, "Print the answer as it is");
+  command.add_flag("-v,--verbose", options->verbose, "A second table: the flows by sink");
+  command.action([options] { return run_exporters(*options); });
 }
 
 }  // namespace sluice::cli

@@ -45,26 +45,23 @@ int run_generate(Options& options) {
   return print("generate", generate::to_json(*report) + '\n');
 }
 
-void add_traffic_options(CLI::App& command, Options& options) {
+void add_traffic_options(Command command, Options& options) {
   auto& generate = options.generate;
   const auto whole = [&](const char* name, auto& value, const char* text, std::uint64_t least,
                          std::uint64_t most) {
-    command.add_option(name, value, text)
-        ->type_name("N")
-        ->check(whole_number(least, most))
-        ->capture_default_str();
+    command.add_option(name, value, text).type_name("N").check(whole_number(least, most)).default_shown();
   };
   command
       .add_option("--rate", generate.rate,
                   "Datagrams per second of all exporters together; 0: as fast as possible")
-      ->type_name("R")
-      ->check(number_from(0))
-      ->capture_default_str();
+      .type_name("R")
+      .check(number_from(0))
+      .default_shown();
   whole("--flows", generate.flows, "Flows to send in all; 0: until stopped", 0, UINT64_MAX);
   command.add_option("--duration", options.duration, "Stop after S seconds; 0: no bound")
-      ->type_name("S")
-      ->check(number_from(0))
-      ->capture_default_str();
+      .type_name("S")
+      .check(number_from(0))
+      .default_shown();
   whole("--exporters", generate.exporters, "Exporters, each with a source of its own", 1, UINT32_MAX);
   whole("--seed", generate.seed, "The same seed and options give the same flows", 0, UINT64_MAX);
   whole("--sampling", generate.sampling, "Announced sampling rate, 1 in N; 0: none", 0, UINT32_MAX);
@@ -73,21 +70,18 @@ void add_traffic_options(CLI::App& command, Options& options) {
   whole("--conversations", generate.conversations, "Population of talking pairs, for each address family", 1,
         UINT32_MAX);
   command.add_option("--ipv6-share", generate.ipv6_share, "Share of IPv6 flows, 0 to 1")
-      ->type_name("X")
-      ->check(number_from(0))
-      ->capture_default_str();
+      .type_name("X")
+      .check(number_from(0))
+      .default_shown();
 }
 
-void add_protocol_options(CLI::App& command, Options& options) {
+void add_protocol_options(Command command, Options& options) {
   auto& generate = options.generate;
   const auto whole = [&](const char* name, auto& value, const char* text, std::uint64_t most) {
-    command.add_option(name, value, text)
-        ->type_name("N")
-        ->check(whole_number(0, most))
-        ->capture_default_str();
+    command.add_option(name, value, text).type_name("N").check(whole_number(0, most)).default_shown();
   };
   const auto seconds = [&](const char* name, double& value, const char* text) {
-    command.add_option(name, value, text)->type_name("S")->check(number_from(0))->capture_default_str();
+    command.add_option(name, value, text).type_name("S").check(number_from(0)).default_shown();
   };
   seconds("--template-interval", options.template_interval,
           "Templates and sampling options come again after S seconds");
@@ -105,10 +99,10 @@ void add_protocol_options(CLI::App& command, Options& options) {
                    "Pause while the receiver's socket, on this machine, is more than half full");
 }
 
-void add_fault_options(CLI::App& command, Options& options) {
+void add_fault_options(Command command, Options& options) {
   auto& generate = options.generate;
   const auto share = [&](const char* name, double& value, const char* text) {
-    command.add_option(name, value, text)->type_name("X")->check(number_from(0))->capture_default_str();
+    command.add_option(name, value, text).type_name("X").check(number_from(0)).default_shown();
   };
   share("--gap", generate.gap, "Share of datagrams that are counted in the sequence but not sent, 0 to 1");
   share("--reorder", generate.reorder, "Share that leave after one to three of their successors");
@@ -117,24 +111,24 @@ void add_fault_options(CLI::App& command, Options& options) {
   command
       .add_option("--restart-after", generate.restart_after,
                   "Each exporter starts anew after N datagrams of flows; 0: never")
-      ->type_name("N")
-      ->check(whole_number(0, UINT32_MAX))
-      ->capture_default_str();
+      .type_name("N")
+      .check(whole_number(0, UINT32_MAX))
+      .default_shown();
   command
       .add_option("--late-templates", options.late_templates,
                   "Templates and sampling options are first sent after S seconds")
-      ->type_name("S")
-      ->check(number_from(0))
-      ->capture_default_str();
+      .type_name("S")
+      .check(number_from(0))
+      .default_shown();
   command.add_flag("--no-ipv6-template", options.no_ipv6_template,
                    "Never send the template of IPv6 flows, but the flows");
 }
 
 }  // namespace
 
-void add_generate(CLI::App& app, Action& chosen) {
-  auto* command = app.add_subcommand("generate", "Send made-up flows as exporters would");
-  command->footer(
+void add_generate(Command app) {
+  const Command command = app.add_subcommand("generate", "Send made-up flows as exporters would");
+  command.footer(
       "On loopback each exporter has its own source address (127.0.0.2 and on), elsewhere its own port. "
       "With\n"
       "kafka://BROKERS/TOPIC finished messages are produced, without network and decoding. What was sent is "
@@ -148,20 +142,19 @@ void add_generate(CLI::App& app, Action& chosen) {
       "  sluice generate --to kafka://localhost:9092/flows --rate 0 --flows 1000000\n");
   auto options = std::make_shared<Options>();
   auto& generate = options->generate;
-  command->add_option("--protocol", options->protocol, "What to speak")
-      ->check(one_of({"sflow", "netflow5", "netflow9", "ipfix"}))
-      ->type_name("sflow|netflow5|netflow9|ipfix")
-      ->capture_default_str();
-  command
-      ->add_option("--to", generate.to, "HOST:PORT, or kafka://BROKERS/TOPIC[?framing=...&compression=...]")
-      ->type_name("TARGET");
-  command->add_option("--write", generate.write, "Write the datagrams to a capture file and send nothing")
-      ->type_name("FILE");
-  add_traffic_options(*command, *options);
-  add_protocol_options(*command, *options);
-  add_fault_options(*command, *options);
-  command->add_flag("-q,--quiet", options->quiet, "No line of progress every second");
-  command->callback([options, &chosen] { chosen = [options] { return run_generate(*options); }; });
+  command.add_option("--protocol", options->protocol, "What to speak")
+      .check(one_of({"sflow", "netflow5", "netflow9", "ipfix"}))
+      .type_name("sflow|netflow5|netflow9|ipfix")
+      .default_shown();
+  command.add_option("--to", generate.to, "HOST:PORT, or kafka://BROKERS/TOPIC[?framing=...&compression=...]")
+      .type_name("TARGET");
+  command.add_option("--write", generate.write, "Write the datagrams to a capture file and send nothing")
+      .type_name("FILE");
+  add_traffic_options(command, *options);
+  add_protocol_options(command, *options);
+  add_fault_options(command, *options);
+  command.add_flag("-q,--quiet", options->quiet, "No line of progress every second");
+  command.action([options] { return run_generate(*options); });
 }
 
 }  // namespace sluice::cli

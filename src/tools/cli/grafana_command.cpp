@@ -124,11 +124,12 @@ int run_setup(const Options& options) {
 
 }  // namespace
 
-void add_grafana(CLI::App& app, Action& chosen) {
-  auto* command = app.add_subcommand("grafana", "Make data sources and dashboards in a running Grafana");
-  command->require_subcommand(1);
-  auto* setup = command->add_subcommand("setup", "Make them, or bring them up to date");
-  setup->footer(
+void add_grafana(Command app) {
+  const Command command =
+      app.add_subcommand("grafana", "Make data sources and dashboards in a running Grafana");
+  command.wants_subcommand();
+  const Command setup = command.add_subcommand("setup", "Make them, or bring them up to date");
+  setup.footer(
       "May be run again at any time: what is there as it should be is left alone. The token is that of a "
       "service account\n"
       "with the role Admin; Grafana needs the plugin grafana-clickhouse-datasource. URLs of ClickHouse and "
@@ -142,31 +143,32 @@ void add_grafana(CLI::App& app, Action& chosen) {
       "      --clickhouse-user grafana --clickhouse-password-file password --prometheus-url "
       "http://prometheus:9090\n");
   auto options = std::make_shared<Options>();
-  setup->add_option("--url", options->url, "Grafana; HTTP only")->type_name("URL")->capture_default_str();
-  auto* token = setup->add_option("--token", options->token, "Token; others on this machine can see it here");
-  token->type_name("TOKEN");
-  setup->add_option("--token-file", options->token_file, "File with the token")
-      ->type_name("FILE")
-      ->excludes(token);
+  setup.add_option("--url", options->url, "Grafana; HTTP only").type_name("URL").default_shown();
+  const Option token =
+      setup.add_option("--token", options->token, "Token; others on this machine can see it here");
+  token.type_name("TOKEN");
+  setup.add_option("--token-file", options->token_file, "File with the token")
+      .type_name("FILE")
+      .excludes(token);
   setup
-      ->add_option("--clickhouse-url", options->clickhouse_url,
-                   "ClickHouse's HTTP interface; https:// is taken too")
-      ->type_name("URL")
-      ->capture_default_str();
-  setup->add_option("--clickhouse-user", options->clickhouse_user, "A user that may read")
-      ->type_name("NAME")
-      ->capture_default_str();
-  setup->add_option("--clickhouse-password-file", options->clickhouse_password_file, "File with its password")
-      ->type_name("FILE");
-  setup->add_option("--prometheus-url", options->prometheus_url, "Prometheus")
-      ->type_name("URL")
-      ->capture_default_str();
-  setup->add_option("--folder", options->folder, "Folder of the dashboards")
-      ->type_name("TITLE")
-      ->capture_default_str();
-  setup->add_option("--dashboards", options->dashboards, "Directory of others than those that are built in")
-      ->type_name("DIR");
-  setup->callback([options, &chosen] { chosen = [options] { return run_setup(*options); }; });
+      .add_option("--clickhouse-url", options->clickhouse_url,
+                  "ClickHouse's HTTP interface; https:// is taken too")
+      .type_name("URL")
+      .default_shown();
+  setup.add_option("--clickhouse-user", options->clickhouse_user, "A user that may read")
+      .type_name("NAME")
+      .default_shown();
+  setup.add_option("--clickhouse-password-file", options->clickhouse_password_file, "File with its password")
+      .type_name("FILE");
+  setup.add_option("--prometheus-url", options->prometheus_url, "Prometheus")
+      .type_name("URL")
+      .default_shown();
+  setup.add_option("--folder", options->folder, "Folder of the dashboards")
+      .type_name("TITLE")
+      .default_shown();
+  setup.add_option("--dashboards", options->dashboards, "Directory of others than those that are built in")
+      .type_name("DIR");
+  setup.action([options] { return run_setup(*options); });
 }
 
 }  // namespace sluice::cli

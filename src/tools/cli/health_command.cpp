@@ -37,9 +37,9 @@ int run_health(const Options& options) {
 
 }  // namespace
 
-void add_health(CLI::App& app, Action& chosen) {
-  auto* command = app.add_subcommand("health", "Ask a running sluice whether it is ready");
-  command->footer(
+void add_health(Command app) {
+  const Command command = app.add_subcommand("health", "Ask a running sluice whether it is ready");
+  command.footer(
       "Asks /readyz, or with --alive /healthz, of the metrics listener. For health checks of containers and "
       "for scripts.\n"
       "Exit status: 0 it is, 1 it is not or does not answer, 2 the command line is wrong.\n"
@@ -48,15 +48,15 @@ void add_health(CLI::App& app, Action& chosen) {
       "  sluice health\n"
       "  sluice health --url http://192.0.2.1:8080 --timeout 1\n");
   auto options = std::make_shared<Options>();
-  command->add_option("--url", options->url, "The metrics listener of the sluice to ask")
-      ->type_name("URL")
-      ->capture_default_str();
-  command->add_option("--timeout", options->timeout, "How long the answer may take")
-      ->type_name("SECONDS")
-      ->check(whole_number(1, 3600))
-      ->capture_default_str();
-  command->add_flag("--alive", options->alive, "Only whether the process answers at all");
-  command->callback([options, &chosen] { chosen = [options] { return run_health(*options); }; });
+  command.add_option("--url", options->url, "The metrics listener of the sluice to ask")
+      .type_name("URL")
+      .default_shown();
+  command.add_option("--timeout", options->timeout, "How long the answer may take")
+      .type_name("SECONDS")
+      .check(whole_number(1, 3600))
+      .default_shown();
+  command.add_flag("--alive", options->alive, "Only whether the process answers at all");
+  command.action([options] { return run_health(*options); });
 }
 
 }  // namespace sluice::cli

@@ -194,9 +194,9 @@ int run_query(const Options& options) {
 
 }  // namespace
 
-void add_query(CLI::App& app, Action& chosen) {
-  auto* command = app.add_subcommand("query", "Ask ClickHouse, or `sluice store`, about the flows");
-  command->footer(
+void add_query(Command app) {
+  const Command command = app.add_subcommand("query", "Ask ClickHouse, or `sluice store`, about the flows");
+  command.footer(
       "Questions are those of docs/queries.md. Times among their parameters are UTC: \"2026-11-21 12:00\", "
       "now, now-1h,\n"
       "or a distance from another parameter as in to-24h (s, m, h, d, w). The user and the password are "
@@ -211,29 +211,29 @@ void add_query(CLI::App& app, Action& chosen) {
       "  sluice query 'SELECT count() FROM flows_raw'\n"
       "  sluice query --format csv 'SELECT * FROM flows_1h' > flows.csv\n");
   auto options = std::make_shared<Options>();
-  auto* sql = command->add_option("SQL", options->sql, "One statement; {name:Type} in it are parameters");
-  sql->type_name(" ");
-  command->add_option("--url", options->url, "ClickHouse's HTTP interface")
-      ->type_name("URL")
-      ->capture_default_str();
-  command->add_option("--user", options->user, "Who asks; without it the server's default user")
-      ->type_name("NAME");
-  command->add_option("--password-file", options->password_file, "File with the user's password")
-      ->type_name("FILE");
-  command->add_option("--database", options->database, "Where tables are that are named without a database")
-      ->type_name("NAME")
-      ->capture_default_str();
-  command->add_option("--format", options->format, "Of the answer, unless the statement names one")
-      ->type_name("pretty|json|csv|tsv")
-      ->check(one_of({"pretty", "json", "csv", "tsv"}))
-      ->capture_default_str();
-  auto* question = command->add_option("--question", options->question, "Ask question N of docs/queries.md");
-  question->type_name("N")->check(whole_number(1, 9999))->excludes(sql);
-  command->add_option("--param", options->parameters, "Value of a parameter; may be given many times")
-      ->type_name("NAME=VALUE")
-      ->allow_extra_args(false);
-  command->add_flag("--list", options->list, "List the questions")->excludes(sql)->excludes(question);
-  command->callback([options, &chosen] { chosen = [options] { return run_query(*options); }; });
+  const Option sql =
+      command.add_option("SQL", options->sql, "One statement; {name:Type} in it are parameters");
+  sql.type_name(" ");
+  command.add_option("--url", options->url, "ClickHouse's HTTP interface").type_name("URL").default_shown();
+  command.add_option("--user", options->user, "Who asks; without it the server's default user")
+      .type_name("NAME");
+  command.add_option("--password-file", options->password_file, "File with the user's password")
+      .type_name("FILE");
+  command.add_option("--database", options->database, "Where tables are that are named without a database")
+      .type_name("NAME")
+      .default_shown();
+  command.add_option("--format", options->format, "Of the answer, unless the statement names one")
+      .type_name("pretty|json|csv|tsv")
+      .check(one_of({"pretty", "json", "csv", "tsv"}))
+      .default_shown();
+  const Option question =
+      command.add_option("--question", options->question, "Ask question N of docs/queries.md");
+  question.type_name("N").check(whole_number(1, 9999)).excludes(sql);
+  command.add_option("--param", options->parameters, "Value of a parameter; may be given many times")
+      .type_name("NAME=VALUE")
+      .one_value_each();
+  command.add_flag("--list", options->list, "List the questions").excludes(sql).excludes(question);
+  command.action([options] { return run_query(*options); });
 }
 
 }  // namespace sluice::cli

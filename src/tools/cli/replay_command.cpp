@@ -66,9 +66,9 @@ int run_replay(Options& options) {
 
 }  // namespace
 
-void add_replay(CLI::App& app, Action& chosen) {
-  auto* command = app.add_subcommand("replay", "Send the datagrams of captures to a collector");
-  command->footer(
+void add_replay(Command app) {
+  const Command command = app.add_subcommand("replay", "Send the datagrams of captures to a collector");
+  command.footer(
       "Files are pcap or pcapng captures and raw datagrams (.dat, .bin). Of a capture, UDP payloads that "
       "begin with the\n"
       "version word of sFlow v5, NetFlow v5, v9 or IPFIX are sent, unchanged and in order; without --rate "
@@ -82,26 +82,26 @@ void add_replay(CLI::App& app, Action& chosen) {
       "  sluice replay many.pcapng --to 127.0.0.1:6343 --per-exporter\n");
   auto options = std::make_shared<Options>();
   auto& replay = options->replay;
-  command->add_option("FILE", replay.files, "Captures and raw datagram files")->required()->type_name(" ");
-  command->add_option("--to", options->to, "Where to send")->required()->type_name("HOST:PORT");
-  auto* rate = command->add_option("--rate", replay.rate, "Datagrams per second")->type_name("R");
-  rate->check(number_above(0));
-  command->add_option("--speed", replay.speed, "Keep the timing of the capture, X times as fast")
-      ->type_name("X")
-      ->check(number_above(0))
-      ->excludes(rate);
-  command->add_option("--loop", replay.loops, "Play all files N times; 0: until stopped")
-      ->type_name("N")
-      ->check(whole_number(0, UINT64_MAX))
-      ->capture_default_str();
-  auto* bind = command->add_option("--bind", options->bind, "Source address")->type_name("ADDRESS");
-  bind->check(ip_address());
+  command.add_option("FILE", replay.files, "Captures and raw datagram files").required().type_name(" ");
+  command.add_option("--to", options->to, "Where to send").required().type_name("HOST:PORT");
+  const Option rate = command.add_option("--rate", replay.rate, "Datagrams per second").type_name("R");
+  rate.check(number_above(0));
+  command.add_option("--speed", replay.speed, "Keep the timing of the capture, X times as fast")
+      .type_name("X")
+      .check(number_above(0))
+      .excludes(rate);
+  command.add_option("--loop", replay.loops, "Play all files N times; 0: until stopped")
+      .type_name("N")
+      .check(whole_number(0, UINT64_MAX))
+      .default_shown();
+  const Option bind = command.add_option("--bind", options->bind, "Source address").type_name("ADDRESS");
+  bind.check(ip_address());
   command
-      ->add_flag("--per-exporter", replay.per_exporter,
-                 "To loopback: each source of a capture gets its own address, 127.0.1.1 and on")
-      ->excludes(bind);
-  command->add_flag("--any", replay.everything, "Send every UDP payload, not only flow export");
-  command->callback([options, &chosen] { chosen = [options] { return run_replay(*options); }; });
+      .add_flag("--per-exporter", replay.per_exporter,
+                "To loopback: each source of a capture gets its own address, 127.0.1.1 and on")
+      .excludes(bind);
+  command.add_flag("--any", replay.everything, "Send every UDP payload, not only flow export");
+  command.action([options] { return run_replay(*options); });
 }
 
 }  // namespace sluice::cli

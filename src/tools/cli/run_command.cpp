@@ -15,9 +15,9 @@ int run_collector(const ConfigOptions& options) {
 
 int run_with_defaults() { return run_collector({}); }
 
-void add_run(CLI::App& app, Action& chosen) {
-  auto* command = app.add_subcommand("run", "Collect flows until stopped");
-  command->footer(
+void add_run(Command app) {
+  const Command command = app.add_subcommand("run", "Collect flows until stopped");
+  command.footer(
       "Every setting has a default. What counts, from weak to strong: the defaults, the file, an environment "
       "variable\n"
       "(SLUICE_KAFKA__BROKERS for kafka.brokers), --set. SIGTERM and SIGINT flush what was received and end "
@@ -29,8 +29,8 @@ void add_run(CLI::App& app, Action& chosen) {
       "  sluice run --set kafka.brokers=broker1:9092,broker2:9092 --set kafka.topic=flows\n"
       "  SLUICE_LOG__LEVEL=debug sluice run\n");
   auto options = std::make_shared<ConfigOptions>();
-  add_config_options(*command, *options);
-  command->callback([options, &chosen] { chosen = [options] { return run_collector(*options); }; });
+  add_config_options(command, *options);
+  command.action([options] { return run_collector(*options); });
 }
 
 }  // namespace sluice::cli

@@ -47,42 +47,35 @@ int print_clickhouse(const SchemaOptions& options) {
 }
 
 /// What goes into a statement stands between single quotes there; the same words as apply.sh takes.
-CLI::Validator sql_text() {
-  return CLI::Validator(
-      [](std::string& text) -> std::string {
-        const bool bad = std::ranges::any_of(text, [](char c) {
-          return c == '\'' || c == '"' || c == '\\' || c == '`' || static_cast<unsigned char>(c) < ' ' ||
-                 c == '\x7f';
-        });
-        if (text.empty()) return "it wants a value";
-        return bad || text.find("{{") != std::string::npos
-                   ? "\"" + text + "\" holds quotes, backslashes or control characters"
-                   : std::string();
-      },
-      "");
+Check sql_text() {
+  return [](const std::string& text) -> std::string {
+    const bool bad = std::ranges::any_of(text, [](char c) {
+      return c == '\'' || c == '"' || c == '\\' || c == '`' || static_cast<unsigned char>(c) < ' ' ||
+             c == '\x7f';
+    });
+    if (text.empty()) return "it wants a value";
+    return bad || text.find("{{") != std::string::npos
+               ? "\"" + text + "\" holds quotes, backslashes or control characters"
+               : std::string();
+  };
 }
 
-CLI::Validator cluster_name() {
-  return CLI::Validator(
-      [](std::string& text) -> std::string {
-        const bool good = !text.empty() && std::ranges::all_of(text, [](char c) {
-          return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
-                 c == '.' || c == '-';
-        });
-        return good ? std::string() : "\"" + text + "\" is no name of letters, digits, '_', '.' and '-'";
-      },
-      "");
+Check cluster_name() {
+  return [](const std::string& text) -> std::string {
+    const bool good = !text.empty() && std::ranges::all_of(text, [](char c) {
+      return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
+             c == '.' || c == '-';
+    });
+    return good ? std::string() : "\"" + text + "\" is no name of letters, digits, '_', '.' and '-'";
+  };
 }
 
-void add_clickhouse_options(CLI::App& command, ClickhouseParameters& parameters) {
+void add_clickhouse_options(Command command, ClickhouseParameters& parameters) {
   const auto text = [&](const char* option, std::string& value, const char* what, const char* type) {
-    command.add_option(option, value, what)->check(sql_text())->capture_default_str()->type_name(type);
+    command.add_option(option, value, what).check(sql_text()).default_shown().type_name(type);
   };
   const auto number = [&](const char* option, std::uint64_t& value, const char* what, const char* type) {
-    command.add_option(option, value, what)
-        ->check(whole_number(1, 9'999'999))
-        ->capture_default_str()
-        ->type_name(type);
+    command.add_option(option, value, what).check(whole_number(1, 9'999'999)).default_shown().type_name(type);
   };
   text("--brokers", parameters.brokers, "As apply.sh was given it, here and below", "LIST");
   text("--topic", parameters.topic, "Topic that the tables are filled from", "NAME");
@@ -91,16 +84,16 @@ void add_clickhouse_options(CLI::App& command, ClickhouseParameters& parameters)
   number("--flush-interval", parameters.flush_ms, "Rows are written after this time at the latest", "MS");
   number("--block-rows", parameters.block_rows, "Or when there are so many", "N");
   command.add_option("--cluster", parameters.cluster, "Tables on all nodes of this cluster")
-      ->check(cluster_name())
-      ->type_name("NAME");
+      .check(cluster_name())
+      .type_name("NAME");
 }
 
 }  // namespace
 
-void add_schema(CLI::App& app, Action& chosen) {
-  auto* command = app.add_subcommand(
+void add_schema(Command app) {
+  const Command command = app.add_subcommand(
       "schema", "Print the flow message, what fills each field of it, or columns for the table");
-  command->footer(
+  command.footer(
       "With -c all have the fields of your own as well.\n"
       "\n"
       "Examples:\n"
@@ -110,20 +103,20 @@ void add_schema(CLI::App& app, Action& chosen) {
       "  sluice schema proto -c sluice.yaml > flow_user.proto\n"
       "  sluice schema proto --counters > counters.proto\n"
       "  sluice schema clickhouse -c sluice.yaml --brokers kafka1:9092 > fields.sql\n");
-  command->require_subcommand(1);
+  command.wants_subcommand();
   const auto options = std::make_shared<SchemaOptions>();
   const auto add = [&](const char* name, const char* what, int (*run)(const SchemaOptions&)) {
-    auto* sub = command->add_subcommand(name, what);
-    add_config_options(*sub, options->config);
-    sub->callback([options, run, &chosen] { chosen = [options, run] { return run(*options); }; });
+    const Command sub = command.add_subcommand(name, what);
+    add_config_options(sub, options->config);
+    sub.action([options, run] { return run(*options); });
     return sub;
   };
   add("proto", "The protobuf definition", print_proto)
-      ->add_flag("--counters", options->counters, "Of the counters stream, not of the flows");
+      .add_flag("--counters", options->counters, "Of the counters stream, not of the flows");
   add("fields", "A Markdown table of all fields", print_fields);
   add_clickhouse_options(
-      *add("clickhouse", "A SQL script: columns for the fields of your own, while flows arrive",
-           print_clickhouse),
+      add("clickhouse", "A SQL script: columns for the fields of your own, while flows arrive",
+          print_clickhouse),
       options->clickhouse);
 }
 

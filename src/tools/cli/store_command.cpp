@@ -12,6 +12,7 @@ namespace {
 
 struct StoreOptions {
   store::Options store;
+  std::string path, engine;
   std::string http = "127.0.0.1:8123";
   std::string password_file;
 };
@@ -29,6 +30,8 @@ int run_store(StoreOptions& options) {
   const auto endpoint = parse_endpoint(options.http);
   if (!endpoint)
     return mistake("store", "--http: \"" + options.http + "\" is no address with a port, as 127.0.0.1:8123");
+  options.store.path = options.path;
+  options.store.engine = options.engine;
   options.store.address = endpoint->address;
   options.store.port = endpoint->port;
   if (!options.password_file.empty()) {
@@ -48,44 +51,42 @@ int run_store(StoreOptions& options) {
   return served.error().mistake ? kMistake : kFailed;
 }
 
-void add_access_options(CLI::App& command, StoreOptions& options) {
+void add_access_options(Command command, StoreOptions& options) {
   command.add_option("--http", options.http, "Where ClickHouse's HTTP interface is; port 0: any free one")
-      ->type_name("ADDRESS:PORT")
-      ->capture_default_str();
-  command.add_option("--user", options.store.user, "Name of the one user")
-      ->type_name("NAME")
-      ->capture_default_str();
+      .type_name("ADDRESS:PORT")
+      .default_shown();
+  command.add_option("--user", options.store.user, "Name of the one user").type_name("NAME").default_shown();
   command
       .add_option("--password-file", options.password_file,
                   "Its first line is the password; must be given where --http is not loopback")
-      ->type_name("FILE");
+      .type_name("FILE");
 }
 
-void add_engine_options(CLI::App& command, StoreOptions& options) {
+void add_engine_options(Command command, StoreOptions& options) {
   command
-      .add_option("--engine", options.store.engine,
+      .add_option("--engine", options.engine,
                   "libchdb.so; else the newest in the cache, then /usr/lib/sluice/libchdb.so")
-      ->type_name("FILE");
+      .type_name("FILE");
   command.add_option("--connections", options.store.connections, "Statements that run at once; more wait")
-      ->type_name("N")
-      ->check(whole_number(1, 1000))
-      ->capture_default_str();
+      .type_name("N")
+      .check(whole_number(1, 1000))
+      .default_shown();
   command
       .add_option("--kafka-instance-id", options.store.kafka_instance_id,
                   "Member id of the Kafka consumers, or none (default: the directory's own)")
-      ->type_name("ID|none");
+      .type_name("ID|none");
   command
       .add_option("--engine-setting", options.store.engine_settings,
                   "A server setting of the engine; may be repeated")
-      ->type_name("NAME=VALUE");
+      .type_name("NAME=VALUE");
 }
 
 }  // namespace
 
-void add_store(CLI::App& app, Action& chosen) {
-  auto* command =
+void add_store(Command app) {
+  const Command command =
       app.add_subcommand("store", "Keep flows and answer SQL: the ClickHouse engine without a server");
-  command->footer(
+  command.footer(
       "Opens the data directory DIR with the ClickHouse engine and serves ClickHouse's HTTP interface until "
       "SIGTERM or\n"
       "SIGINT. DIR/data is the engine's; DIR/files is where statements find format schemas and CSV files, "
@@ -105,12 +106,12 @@ void add_store(CLI::App& app, Action& chosen) {
       "/etc/sluice/store.password\n"
       "  sluice store --path ~/flows --engine-setting max_server_memory_usage=4000000000\n");
   auto options = std::make_shared<StoreOptions>();
-  command->add_option("--path", options->store.path, "Directory of the data; made where it is not there")
-      ->type_name("DIR")
-      ->required();
-  add_access_options(*command, *options);
-  add_engine_options(*command, *options);
-  command->callback([options, &chosen] { chosen = [options] { return run_store(*options); }; });
+  command.add_option("--path", options->path, "Directory of the data; made where it is not there")
+      .type_name("DIR")
+      .required();
+  add_access_options(command, *options);
+  add_engine_options(command, *options);
+  command.action([options] { return run_store(*options); });
 }
 
 }  // namespace sluice::cli

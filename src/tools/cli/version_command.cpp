@@ -36,14 +36,14 @@ std::string version_text() {
          line("Boost", dotted(BOOST_VERSION / 100000, BOOST_VERSION / 100 % 1000, BOOST_VERSION % 100)) +
          line("librdkafka", rd_kafka_version_str()) + line("libpcap", libpcap_version()) +
          line("spdlog", dotted(SPDLOG_VER_MAJOR, SPDLOG_VER_MINOR, SPDLOG_VER_PATCH)) +
-         line("CLI11", CLI11_VERSION);
+         line("CLI11", cli11_version());
 }
 
 }  // namespace
 
-void add_version(CLI::App& app, Action& chosen) {
-  auto* command = app.add_subcommand("version", "Print the version, the build and its libraries");
-  command->callback([&chosen] { chosen = [] { return print("version", version_text()); }; });
+void add_version(Command app) {
+  const Command command = app.add_subcommand("version", "Print the version, the build and its libraries");
+  command.action([] { return print("version", version_text()); });
 }
 
 }  // namespace sluice::cli
