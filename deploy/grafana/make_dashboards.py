@@ -261,7 +261,7 @@ class Description:
 def with_tables(document, descriptions):
     """The document with the table of each dashboard between its marks."""
     for name, description in descriptions.items():
-        begin, end = f"<!-- {name}.yaml, by {COMMAND} -->\n", "\n<!-- end of what is made -->"
+        begin, end = f"<!-- begin: {COMMAND}, {name} -->\n", f"\n<!-- end: {COMMAND}, {name} -->"
         if begin not in document or end not in document[document.index(begin):]:
             raise Mistake(f"docs/dashboards.md: there are no marks '{begin.strip()}' and '{end.strip()}'")
         start = document.index(begin) + len(begin)
