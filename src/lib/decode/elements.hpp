@@ -1,11 +1,13 @@
 #pragma once
 // The table of information elements: for each (enterprise number, id) its name, the message field it fills
 // and how. NetFlow v9 field types are the elements of enterprise 0 (RFC 7012 keeps their numbers). Decoding
-// plans, `sluice schema fields` and the tests come from it; a new element is a new row. Constant data; any
-// thread.
+// plans, `sluice schema fields` and the tests come from it; a new element is a new row. What is done with a
+// value is an Action, with a row of its own. Constant data; any thread.
 #include <cstdint>
 #include <span>
 #include <string_view>
+
+#include "decode/times.hpp"
 
 namespace sluice::decode {
 
@@ -21,9 +23,9 @@ enum class Action : std::uint8_t {
   mpls_address,    ///< appended to mpls_ip
   segment_id,      ///< IE 351: type in the high byte, identifier below
   exception_code,  ///< Juniper's common properties: why a packet was dropped, into 24 and 226
-  time_start,
+  time_start,      ///< of the element's unit, as the other two
   time_end,
-  time_both,         ///< unit by element, see time_unit()
+  time_both,         ///< start and end are the same moment
   system_init_time,  ///< IE 160, milliseconds of Unix time at which sysUpTime was 0
   ip_version,        ///< IE 60
   sampler,           ///< IE 48, 302: which sampler took the packets
@@ -40,26 +42,89 @@ enum class Action : std::uint8_t {
   reverse_tcp_flags,
   frame_size,       ///< IE 312: length of the frame whose start is in IE 315
   packet_ethernet,  ///< IE 315, 104: start of an Ethernet frame
-  packet_ip         ///< IE 313: start of an IP packet
+  packet_ip,        ///< IE 313: start of an IP packet
+  count
 };
 
-struct ElementInfo {
-  std::uint32_t pen;
-  std::uint16_t id;
-  std::string_view name;  ///< IANA's, or the vendor's
-  std::uint16_t number;   ///< message field that it fills, 0 where it fills none by itself
+/// How many bytes a value may have for an action.
+enum class Widths : std::uint8_t {
+  none,        ///< the value is read over
+  of_field,    ///< as the message field's kind wants it
+  of_unit,     ///< as the element's unit of time wants it
+  of_family,   ///< an address
+  integer,     ///< 1 to 8, or variable
+  mpls_label,  ///< 3, or 4 with the TTL
+  real,        ///< 4 or 8, IEEE 754
+  any
+};
+
+/// What a plan has to know of a record in which an action occurs.
+enum class Says : std::uint8_t { nothing, rate, sampler, packet, both_directions };
+
+/// What an action is, but for the code that does it (`run_scratch()` in template/steps.cpp).
+struct ActionInfo {
   Action action;
+  Widths widths = Widths::integer;
+  Says says = Says::nothing;
+  bool needs_scratch = false;  ///< leaves something in the Scratch of its record
+  bool in_options = false;     ///< options data is read for it too
+  bool counts_once = false;    ///< of an element sent twice the second has nothing to add
+  bool runs_first = false;     ///< other actions ask what it found
+  std::uint16_t second = 0;    ///< message field that it fills beside the element's own; 0: none
+};
+
+const ActionInfo& info_of(Action action);
+
+enum class Family : std::uint8_t { none, ipv4, ipv6 };
+
+/// What options data and the choice between input and output go by: elements that number something, and
+/// those that name it.
+enum class Role : std::uint8_t {
+  none,
+  input_interface,
+  output_interface,
+  input_vrf,
+  output_vrf,
+  application,
+  interface_name,
+  interface_description,
+  vrf_name,
+  application_name,
+  application_description
+};
+
+/// What few elements need.
+struct ElementRules {
   /// Order among elements that fill the same field: lower first; a later one counts where the earlier is
   /// zero.
   std::uint8_t rank = 0;
   /// Counts only in a template that holds no better element for the field: a total is no stand-in for a delta
   /// of 0, nor is a layer 2 count for a layer 3 one.
   bool only_alone = false;
+  Family family = Family::none;           ///< of an address
+  TimeUnit unit = TimeUnit::absent;       ///< of a time
+  TimeUnit wide_unit = TimeUnit::absent;  ///< where it comes in 16 bytes
+  Role role = Role::none;
+  std::uint16_t output_number = 0;  ///< names: message field where it is the output that is named
+};
+
+struct ElementInfo : ElementRules {
+  constexpr ElementInfo(std::uint32_t enterprise, std::uint16_t element, std::string_view element_name,
+                        std::uint16_t field, Action what, const ElementRules& rules = {})
+      : ElementRules(rules), pen(enterprise), id(element), name(element_name), number(field), action(what) {}
+
+  std::uint32_t pen;
+  std::uint16_t id;
+  std::string_view name;  ///< IANA's, or the vendor's
+  std::uint16_t number;   ///< message field that it fills, 0 where it fills none by itself
+  Action action;
 };
 
 /// All elements, ordered by (pen, id).
 std::span<const ElementInfo> elements();
 /// nullptr where unknown.
 const ElementInfo* find_element(std::uint32_t pen, std::uint16_t id);
+/// Whether a value of the element may go to this message field, be it the second of two.
+bool fills(const ElementInfo& element, std::uint16_t number);
 
 }  // namespace sluice::decode

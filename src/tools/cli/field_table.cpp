@@ -12,7 +12,6 @@
 namespace sluice::cli {
 namespace {
 
-using decode::Action;
 using decode::ElementInfo;
 
 /// What no table of elements says: the fixed layouts of sFlow and NetFlow v5, and what the collector knows
@@ -112,30 +111,8 @@ const Origins& origins_of(std::uint16_t number) {
   return found == std::end(kOrigins) ? kNone : *found;
 }
 
-/// Fields that an element's action fills beside the one in its row.
-bool fills(const ElementInfo& element, std::uint16_t number) {
-  if (element.number == number) return true;
-  switch (element.action) {
-    case Action::store:  // input or output, see choose_sides()
-      return (element.number == 241 && number == 242) || (element.number == 243 && number == 244) ||
-             (element.number == 245 && number == 246);
-    case Action::vlan:
-      return number == 33;
-    case Action::icmp_type_code:
-      return number == 32;
-    case Action::mpls_label:
-      return number == 80;
-    case Action::exception_code:
-      return number == 226;
-    case Action::time_both:
-      return number == 111 || number == 112;
-    default:
-      return false;
-  }
-}
-
 bool is_packet(const ElementInfo& element) {
-  return element.action == Action::packet_ethernet || element.action == Action::packet_ip;
+  return decode::info_of(element.action).says == decode::Says::packet;
 }
 
 std::string name_of(const ElementInfo& element) {
@@ -146,11 +123,9 @@ std::string name_of(const ElementInfo& element) {
 std::string elements_of(std::uint16_t number, bool packet) {
   std::vector<const ElementInfo*> found;
   for (const auto& element : decode::elements())
-    if (fills(element, number)) found.push_back(&element);
-  // The length of a frame counts with the frame alone, so it stands behind the counters.
-  std::ranges::sort(found, {}, [](const ElementInfo* e) {
-    return std::tuple(e->action == Action::frame_size, e->rank, e);  // within a rank the order of the table
-  });
+    if (decode::fills(element, number)) found.push_back(&element);
+  // Within a rank the order of the table.
+  std::ranges::sort(found, {}, [](const ElementInfo* e) { return std::tuple(e->rank, e); });
   if (packet)
     for (const auto& element : decode::elements())
       if (is_packet(element)) found.push_back(&element);

@@ -3,10 +3,11 @@
 #include <algorithm>
 #include <cstring>
 
+#include "decode/finish.hpp"
 #include "decode/origin.hpp"
+#include "decode/rates.hpp"
 #include "decode/sequence_step.hpp"
-#include "decode/template/finish.hpp"
-#include "decode/template/times.hpp"
+#include "decode/times.hpp"
 
 namespace sluice::decode {
 namespace {
@@ -23,11 +24,8 @@ std::uint64_t header_rate(std::uint16_t field, bool all_bits) {
 }
 
 ResolvedRate rate_of(std::uint16_t field, const ExporterSettings& settings) {
-  if (settings.sampling_rate_override)
-    return {*settings.sampling_rate_override, SamplingRateSource::configured};
-  if (const std::uint64_t rate = header_rate(field, settings.netflow5_sampling_16bit))
-    return {rate, SamplingRateSource::header};
-  return resolve_rate(settings, 0, 0);
+  return resolve_rate(settings,
+                      {header_rate(field, settings.netflow5_sampling_16bit), SamplingRateSource::header});
 }
 
 void put_v4(const std::byte* from, std::uint8_t* to, std::uint8_t& size) {

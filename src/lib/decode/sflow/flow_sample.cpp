@@ -2,6 +2,7 @@
 // notification structures, discarded_packet.
 #include "decode/sflow/flow_sample.hpp"
 
+#include "decode/rates.hpp"
 #include "decode/sflow/drop_reason.hpp"
 #include "decode/sflow/sample_source.hpp"
 
@@ -67,16 +68,10 @@ void apply_interfaces(const FlowSample& sample, FlowBatch& batch, FlowRecord& fl
 
 // The sample's own rate, unless configuration overrides it or has to stand in for it.
 void apply_sampling_rate(std::uint32_t rate, Exporter& exporter, FlowRecord& flow, DecodeReport& report) {
-  const auto& override_rate = exporter.settings.sampling_rate_override;
-  const auto& default_rate = exporter.settings.sampling_rate_default;
-  flow.sampling_rate = rate;
-  flow.sampling_rate_source = SamplingRateSource::header;
-  if (override_rate || (rate == 0 && default_rate)) {
-    flow.sampling_rate = override_rate ? *override_rate : *default_rate;
-    flow.sampling_rate_source = SamplingRateSource::configured;
-  }
-  if (flow.sampling_rate == 0) {
-    flow.sampling_rate_source = SamplingRateSource::unknown;
+  const ResolvedRate resolved = resolve_rate(exporter.settings, {rate, SamplingRateSource::header});
+  flow.sampling_rate = resolved.rate;
+  flow.sampling_rate_source = resolved.source;
+  if (resolved.rate == 0) {
     ++report.rates_unknown;
     return;
   }

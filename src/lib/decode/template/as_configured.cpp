@@ -1,6 +1,6 @@
 #include "decode/template/as_configured.hpp"
 
-#include "decode/template/finish.hpp"
+#include "decode/finish.hpp"
 
 namespace sluice::decode {
 namespace {

@@ -3,50 +3,22 @@
 
 #include "decode/template/plan.hpp"
 #include "decode/template/sides.hpp"
+#include "flow/field_rows.hpp"
 
 namespace sluice::decode {
 namespace {
 
-// Fields of the message, by number.
-constexpr std::uint16_t kNextHop = 12, kOutIf = 19, kForwardingStatus = 24, kFlowId = 204,
-                        kFirewallEvent = 210;
-
 bool is_integer_width(std::uint16_t length) { return length >= 1 && length <= 8; }
 
 /// The unit of a time element sent with this length; absent where the width makes no sense for it.
-TimeUnit time_unit(std::uint16_t id, std::uint16_t length) {
-  switch (id) {
-    case 21:
-    case 22:
-      return is_integer_width(length) ? TimeUnit::uptime_ms : TimeUnit::absent;
-    case 150:
-    case 151:
-    case 322:
-      return is_integer_width(length) ? TimeUnit::seconds : TimeUnit::absent;
-    case 152:
-    case 153:
-    case 323:
-      return is_integer_width(length) ? TimeUnit::ms : TimeUnit::absent;
-    case 154:
-    case 155:
-      if (length == 16) return TimeUnit::seconds_and_us;
-      [[fallthrough]];
-    case 156:
-    case 157:
-    case 324:
-    case 325:
-      return length == 8 ? TimeUnit::ntp : TimeUnit::absent;
-    case 158:
-    case 159:
-      return is_integer_width(length) ? TimeUnit::delta_us : TimeUnit::absent;
-    default:
-      return TimeUnit::absent;
-  }
+TimeUnit time_unit(const ElementInfo& element, std::uint16_t length) {
+  if (length == 16) return element.wide_unit;
+  const bool fits = element.unit == TimeUnit::ntp ? length == 8 : is_integer_width(length);
+  return fits ? element.unit : TimeUnit::absent;
 }
 
-bool address_width_fits(const ElementInfo& element, std::uint16_t length) {
-  // Elements that carry IPv6 have rank 1 in each pair of the table.
-  return length == (element.rank == 0 ? 4 : 16);
+bool address_width_fits(Family family, std::uint16_t length) {
+  return length == (family == Family::ipv4 ? 4 : 16);
 }
 
 /// Sets where a plainly stored value goes; false where the width rules it out.
@@ -54,13 +26,15 @@ bool place(const ElementInfo& element, const FieldInfo& field, Step& step) {
   step.target = field.index;
   switch (field.kind) {
     case FieldKind::address:
-      if (!address_width_fits(element, step.length)) return false;
+      if (!address_width_fits(element.family, step.length)) return false;
       step.store = field.home == FieldHome::record ? StoreTo::record_address : StoreTo::extra_address;
       step.size_target = field.size_offset;
       return true;
     case FieldKind::text:
-    case FieldKind::raw:
       step.store = StoreTo::extra_text;
+      return true;
+    case FieldKind::raw:
+      step.store = StoreTo::extra_raw;
       return true;
     default:
       if (step.length != kVariableLength && !is_integer_width(step.length)) return false;
@@ -70,75 +44,52 @@ bool place(const ElementInfo& element, const FieldInfo& field, Step& step) {
   }
 }
 
-/// Whether a value of this element can have this width at all, for the actions that are no plain store.
-bool width_fits(const ElementInfo& element, std::uint16_t length) {
-  switch (element.action) {
-    case Action::packet_ethernet:
-    case Action::packet_ip:
-      return true;
-    case Action::mpls_label:
-      return length == 3 || length == 4;
-    case Action::mpls_address:
-      return address_width_fits(element, length);
-    case Action::probability_311:
-      return length == 4 || length == 8;
-    default:
-      return length == kVariableLength || is_integer_width(length);
-  }
-}
-
+/// Where the value of an element goes; false where its width rules it out, or nothing is done with it.
 bool prepare(const ElementInfo& element, Step& step) {
-  switch (element.action) {
-    case Action::none:
-      return false;
-    case Action::store:
+  const std::uint16_t length = step.length;
+  step.store = StoreTo::scratch;
+  switch (info_of(element.action).widths) {
+    case Widths::of_field:
       return place(element, *find_field(element.number), step);
-    case Action::time_start:
-    case Action::time_end:
-    case Action::time_both:
+    case Widths::of_unit:
       step.store = StoreTo::time;
-      step.unit = time_unit(element.id, step.length);
+      step.unit = time_unit(element, length);
       return step.unit != TimeUnit::absent;
-    default:
-      step.store = StoreTo::scratch;
-      return width_fits(element, step.length);
+    case Widths::of_family:
+      return address_width_fits(element.family, length);
+    case Widths::integer:
+      return length == kVariableLength || is_integer_width(length);
+    case Widths::mpls_label:
+      return length == 3 || length == 4;
+    case Widths::real:
+      return length == 4 || length == 8;
+    case Widths::any:
+      return true;
+    case Widths::none:
+      return false;
   }
+  return false;
 }
 
 void note(const Step& step, Plan& plan) {
-  switch (step.element->action) {
-    case Action::interval_34:
-    case Action::interval_50:
-    case Action::interval_305:
-    case Action::space_306:
-    case Action::size_309:
-    case Action::population_310:
-    case Action::probability_311:
-      plan.says_rate = plan.uses_scratch = true;
+  const ActionInfo& action = info_of(step.element->action);
+  plan.uses_scratch |= action.needs_scratch;
+  switch (action.says) {
+    case Says::nothing:
       break;
-    case Action::sampler:
-      plan.says_sampler = plan.uses_scratch = true;
+    case Says::rate:
+      plan.says_rate = true;
       break;
-    case Action::packet_ethernet:
-    case Action::packet_ip:
-      plan.has_packet = plan.uses_scratch = true;
+    case Says::sampler:
+      plan.says_sampler = true;
       break;
-    case Action::reverse_octets:
-    case Action::reverse_packets:
-    case Action::reverse_tos:
-    case Action::reverse_tcp_flags:
-      plan.says_reverse = plan.uses_scratch = true;
+    case Says::packet:
+      plan.has_packet = true;
       break;
-    case Action::ip_version:
-    case Action::system_init_time:
-    case Action::frame_size:
-    case Action::icmp_type_code:
-      plan.uses_scratch = true;
-      break;
-    default:
+    case Says::both_directions:
+      plan.says_reverse = true;
       break;
   }
-  if (step.element->number == 31 && step.element->action == Action::store) plan.icmp_from_port = false;
 }
 
 void keep_time(const Step& step, std::size_t target, std::vector<Step>& kept) {
@@ -180,11 +131,6 @@ bool fills_the_same(const Step& earlier, const Step& step) {
          step.store == earlier.store;
 }
 
-/// Whether of this element sent twice the second has nothing to add, whatever the first said.
-bool counts_once(Action action) {
-  return action == Action::direction || action == Action::packet_ethernet || action == Action::packet_ip;
-}
-
 /// Marks every step but the first for its field as a fallback, and drops those that count only alone.
 void settle_preferences(std::vector<Step>& steps) {
   std::vector<Step> kept;
@@ -194,7 +140,7 @@ void settle_preferences(std::vector<Step>& steps) {
     const bool repeated =
         std::ranges::any_of(kept, [&](const Step& earlier) { return earlier.element == step.element; });
     if (taken && step.element->only_alone) continue;
-    if (repeated && counts_once(step.element->action)) continue;
+    if (repeated && info_of(step.element->action).counts_once) continue;
     step.fallback = (taken || repeated) && step.store != StoreTo::time;
     kept.push_back(step);
   }
@@ -235,8 +181,21 @@ void add_user_fields(const Template& tmpl, const UserFields& user_fields, Plan& 
   for (const UserField& field : user_fields.all()) add_user_field(tmpl, field, plan);
   if (!user_fields.reads_packets()) return;
   for (Step& step : plan.steps)
-    if (step.element->action == Action::packet_ethernet || step.element->action == Action::packet_ip)
-      step.user_fields = &user_fields;
+    if (info_of(step.element->action).says == Says::packet) step.user_fields = &user_fields;
+}
+
+/// What follows from several elements of the template together.
+void note_combinations(Plan& plan) {
+  const auto has = [&plan](std::uint16_t number) {
+    return std::ranges::any_of(plan.steps, [=](const Step& s) { return s.element->number == number; });
+  };
+  plan.icmp_from_port = std::ranges::none_of(plan.steps, [](const Step& s) {
+    return s.element->number == field_number("icmp_type") && s.element->action == Action::store;
+  });
+  plan.has_volume_events =
+      plan.says_reverse && has(field_number("firewall_event")) && has(field_number("flow_id"));
+  plan.may_imply_drop =
+      has(field_number("out_if")) && has(field_number("next_hop")) && !has(field_number("forwarding_status"));
 }
 
 }  // namespace
@@ -256,19 +215,14 @@ Plan compile(const Template& tmpl, const UserFields* user_fields) {
     plan.steps.push_back(step);
   }
   choose_sides(tmpl, plan.steps);
-  // ip_version decides between the address families and so must be known before they are stored.
+  // What decides between address families must be known before they are stored.
   std::ranges::sort(plan.steps, {}, [](const Step& step) {
-    return std::tuple(step.element->action != Action::ip_version, step.element->rank, step.field);
+    return std::tuple(!info_of(step.element->action).runs_first, step.element->rank, step.field);
   });
   choose_times(plan.steps, plan);
   settle_preferences(plan.steps);
   for (const Step& step : plan.steps) note(step, plan);
-  const auto fills = [&plan](std::uint16_t number) {
-    return std::ranges::any_of(plan.steps,
-                               [number](const Step& step) { return step.element->number == number; });
-  };
-  plan.has_volume_events = plan.says_reverse && fills(kFirewallEvent) && fills(kFlowId);
-  plan.may_imply_drop = fills(kOutIf) && fills(kNextHop) && !fills(kForwardingStatus);
+  note_combinations(plan);
   if (user_fields && !tmpl.options) add_user_fields(tmpl, *user_fields, plan);
   return plan;
 }

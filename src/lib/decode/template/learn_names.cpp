@@ -2,6 +2,8 @@
 
 #include <limits>
 
+#include "decode/elements.hpp"
+
 namespace sluice::decode {
 namespace {
 
@@ -24,30 +26,28 @@ void first(const Bytes*& place, const Bytes& value) {
   if (!place) place = &value;
 }
 
-void sort_in(std::uint16_t id, const Bytes& value, Said& said) {
-  switch (id) {
-    case 10:   // ingressInterface
-    case 14:   // egressInterface
-    case 252:  // ingressPhysicalInterface
-    case 253:  // egressPhysicalInterface
-      return first(said.interface, value);
-    case 82:
-      return first(said.interface_name, value);
-    case 83:
-      return first(said.interface_description, value);
-    case 94:
-      return first(said.application_description, value);
-    case 95:
-      return first(said.application, value);
-    case 96:
-      return first(said.application_name, value);
-    case 234:  // ingressVRFID
-    case 235:  // egressVRFID
-      return first(said.vrf, value);
-    case 236:
-      return first(said.vrf_name, value);
-    default:
+void sort_in(Role role, const Bytes& value, Said& said) {
+  switch (role) {
+    case Role::none:
       return;
+    case Role::input_interface:
+    case Role::output_interface:
+      return first(said.interface, value);
+    case Role::input_vrf:
+    case Role::output_vrf:
+      return first(said.vrf, value);
+    case Role::application:
+      return first(said.application, value);
+    case Role::interface_name:
+      return first(said.interface_name, value);
+    case Role::interface_description:
+      return first(said.interface_description, value);
+    case Role::vrf_name:
+      return first(said.vrf_name, value);
+    case Role::application_name:
+      return first(said.application_name, value);
+    case Role::application_description:
+      return first(said.application_description, value);
   }
 }
 
@@ -55,13 +55,13 @@ Said read(Protocol version, const Template& tmpl, std::span<const Bytes> values)
   Said said;
   for (std::size_t i = 0; i < values.size(); ++i) {
     const TemplateField& field = tmpl.fields[i];
-    if (field.pen != 0) continue;
     // In v9 the first scope types are no elements; boxes that send an element for a scope mean the element.
     if (version == Protocol::netflow9 && i < tmpl.scope_fields && field.id <= kLastV9Scope) {
       if (field.id == kV9ScopeInterface) first(said.interface, values[i]);
       continue;
     }
-    sort_in(field.id, values[i], said);
+    if (const ElementInfo* element = find_element(field.pen, field.id))
+      sort_in(element->role, values[i], said);
   }
   return said;
 }

@@ -8,8 +8,8 @@
 #include <vector>
 
 #include "decode/elements.hpp"
-#include "decode/template/rate.hpp"
-#include "decode/template/times.hpp"
+#include "decode/rates.hpp"
+#include "decode/times.hpp"
 #include "sluice/decode/datagram.hpp"
 #include "sluice/decode/template_cache.hpp"
 #include "sluice/flow/fields.hpp"
@@ -39,7 +39,8 @@ enum class StoreTo : std::uint8_t {
   extra_integer,
   extra_address,
   extra_text,
-  text_by_direction,  ///< into target, or into size_target where the flow was seen at the output
+  extra_raw,          ///< as extra_text, but zeros at the end belong to the value
+  text_by_direction,  ///< into target, or into output_target where the flow was seen at the output
   time,
   scratch,
   user  ///< a field that configuration defines
@@ -53,8 +54,9 @@ struct Step {
   std::uint16_t source = 0;  ///< offset in the record, fixed-length templates
   std::uint16_t length = 0;  ///< bytes, or kVariableLength
   std::uint16_t target = 0;  ///< offset in FlowRecord, or enumerator of the extras
-  std::uint16_t size_target = 0;  ///< addresses in the record: offset of the size; see also text_by_direction
-  std::uint8_t width = 0;         ///< bytes of the record's member
+  std::uint16_t size_target = 0;    ///< addresses in the record: offset of the size
+  std::uint16_t output_target = 0;  ///< text_by_direction: target where the output is meant
+  std::uint8_t width = 0;           ///< bytes of the record's member
   TimeUnit unit = TimeUnit::absent;
   const UserField* user = nullptr;          ///< store user
   const UserFields* user_fields = nullptr;  ///< packet sections, where bits of them are wanted

@@ -2,22 +2,13 @@
 
 #include <algorithm>
 
+#include "decode/finish.hpp"
+#include "decode/rates.hpp"
 #include "decode/template/as_configured.hpp"
-#include "decode/template/finish.hpp"
 #include "decode/template/learn_names.hpp"
 #include "decode/template/reverse.hpp"
 
 namespace sluice::decode {
-
-ResolvedRate resolve_rate(const ExporterSettings& settings, std::uint64_t own, std::uint64_t announced) {
-  if (settings.sampling_rate_override)
-    return {*settings.sampling_rate_override, SamplingRateSource::configured};
-  if (own) return {own, SamplingRateSource::record};
-  if (announced) return {announced, SamplingRateSource::options};
-  if (settings.sampling_rate_default)
-    return {*settings.sampling_rate_default, SamplingRateSource::configured};
-  return {};
-}
 
 std::uint64_t system_init_ms(const Exporter& exporter, Protocol version, std::uint32_t domain) {
   return exporter.samplers.system_init_ms(version, domain);
@@ -53,6 +44,12 @@ void finish_uptimes(const Message& message, const TimeBounds& bounds, std::span<
   }
 }
 
+/// The record's own rate, else what options data announced.
+ResolvedRate rate_of(const ExporterSettings& settings, std::uint64_t own, std::uint64_t announced) {
+  return resolve_rate(settings, own ? ResolvedRate{own, SamplingRateSource::record}
+                                    : ResolvedRate{announced, SamplingRateSource::options});
+}
+
 void finish_packet(const Scratch& scratch, FlowRecord& flow) {
   if (!scratch.has_packet) return;
   if (flow.bytes == 0) flow.bytes = scratch.frame_size;
@@ -69,8 +66,8 @@ void RecordDecoder::finish(const Message& message, const Plan& plan, Exporter& e
                        message.time.has_uptime;
   if (uptimes) finish_uptimes(message, exporter.bounds, flows, report);
 
-  ResolvedRate rate = resolve_rate(exporter.settings, 0,
-                                   exporter.samplers.rate_of(message.version, message.domain, false, 0));
+  ResolvedRate rate =
+      rate_of(exporter.settings, 0, exporter.samplers.rate_of(message.version, message.domain, false, 0));
   std::uint64_t rate_sampler = 0;
   std::uint64_t rate_own = 0;
   for (std::size_t i = 0; i < flows.size(); ++i) {
@@ -87,7 +84,7 @@ void RecordDecoder::finish(const Message& message, const Plan& plan, Exporter& e
       if (own != rate_own || scratch.sampler != rate_sampler || i == 0) {
         rate_own = own;
         rate_sampler = scratch.sampler;
-        rate = resolve_rate(
+        rate = rate_of(
             exporter.settings, own,
             exporter.samplers.rate_of(message.version, message.domain, plan.says_sampler, rate_sampler));
       }
@@ -196,9 +193,7 @@ void RecordDecoder::options(const Message& message, const Template& tmpl, Bytes 
     for (const Step& step : tmpl.plan->steps) {
       // In v9 a scope's type is no element (RFC 3954 section 6.1: 1 system, 2 interface ...); in IPFIX it is.
       if (message.version == Protocol::netflow9 && step.field < tmpl.scope_fields) continue;
-      if (step.store == StoreTo::scratch && step.element->action >= Action::system_init_time &&
-          step.element->action <= Action::probability_311)
-        run_step(step, values_[step.field], unused, flow, said);
+      if (info_of(step.element->action).in_options) run_step(step, values_[step.field], unused, flow, said);
     }
     if (said.system_init_ms)
       exporter.samplers.set_system_init_ms(message.version, message.domain, said.system_init_ms);

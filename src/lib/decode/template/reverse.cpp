@@ -2,7 +2,7 @@
 
 #include <utility>
 
-#include "decode/template/finish.hpp"
+#include "decode/finish.hpp"
 
 namespace sluice::decode {
 namespace {

@@ -6,8 +6,8 @@
 
 namespace sluice::decode {
 
-/// Decides it for the steps of IE 82, 83 and 236, which come with the input as target: see docs/protocols.md.
-/// `steps` stand in the order of the template's fields.
+/// Decides it for the steps of elements whose role it is to name one, which come with the input as target:
+/// see docs/protocols.md. `steps` stand in the order of the template's fields.
 void choose_sides(const Template& tmpl, std::vector<Step>& steps);
 
 }  // namespace sluice::decode

@@ -51,11 +51,13 @@ void put_extra_integer(FlowExtras& extras, const Step& step, std::uint64_t value
   extras.set(field, value);
 }
 
+std::string_view chars(Bytes value) { return {reinterpret_cast<const char*>(value.data()), value.size()}; }
+
 /// Text elements come padded with zeros in fixed-length fields (v9); the padding is not part of the text.
-void put_text(FlowExtras& extras, const Step& step, std::uint16_t target, Bytes value) {
+std::string_view unpadded(Bytes value) { return chars(value).substr(0, chars(value).find('\0')); }
+
+void put_text(FlowExtras& extras, const Step& step, std::uint16_t target, std::string_view text) {
   const auto field = static_cast<ExtraText>(target);
-  std::string_view text(reinterpret_cast<const char*>(value.data()), value.size());
-  if (field != ExtraText::application_id) text = text.substr(0, text.find('\0'));
   if (text.empty() || (step.fallback && extras.has(field))) return;
   extras.set(field, text);
 }
@@ -215,7 +217,12 @@ void run_scratch(const Step& step, Bytes value, FlowBatch& batch, FlowRecord& fl
       parse_section(step, v6 ? FirstHeader::ipv6 : FirstHeader::ipv4, value, batch, flow, scratch);
       break;
     }
-    default:
+    case Action::none:  // no step comes here with these; named, so that the compiler asks after a new action
+    case Action::store:
+    case Action::time_start:
+    case Action::time_end:
+    case Action::time_both:
+    case Action::count:
       break;
   }
 }
@@ -373,11 +380,15 @@ void run_step(const Step& step, Bytes value, FlowBatch& batch, FlowRecord& flow,
       put_extra_address(batch.extras(flow), step, value, scratch);
       break;
     case StoreTo::extra_text:
-      if (!value.empty()) put_text(batch.extras(flow), step, step.target, value);
+      if (!value.empty()) put_text(batch.extras(flow), step, step.target, unpadded(value));
+      break;
+    case StoreTo::extra_raw:
+      if (!value.empty()) put_text(batch.extras(flow), step, step.target, chars(value));
       break;
     case StoreTo::text_by_direction: {
       const bool output = flow.flow_direction == FlowDirection::egress;
-      if (!value.empty()) put_text(batch.extras(flow), step, output ? step.size_target : step.target, value);
+      if (!value.empty())
+        put_text(batch.extras(flow), step, output ? step.output_target : step.target, unpadded(value));
       break;
     }
     case StoreTo::time:

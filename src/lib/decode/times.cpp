@@ -1,4 +1,4 @@
-#include "decode/template/times.hpp"
+#include "decode/times.hpp"
 
 namespace sluice::decode {
 

@@ -1,7 +1,10 @@
 #pragma once
-// A sampling rate from the elements that can say one, in a data record or an options record.
+// Sampling rates: from the elements that can say one, in a data record or an options record, and which of
+// several counts.
 #include <cmath>
 #include <cstdint>
+
+#include "sluice/decode/exporter.hpp"
 
 namespace sluice::decode {
 
@@ -32,5 +35,21 @@ struct RateInputs {
     return 0;
   }
 };
+
+struct ResolvedRate {
+  std::uint64_t rate = 0;
+  SamplingRateSource source = SamplingRateSource::unknown;
+};
+
+/// The order of the contract: what the exporter said; the configured default. A configured override beats
+/// both.
+inline ResolvedRate resolve_rate(const ExporterSettings& settings, ResolvedRate said) {
+  if (settings.sampling_rate_override)
+    return {*settings.sampling_rate_override, SamplingRateSource::configured};
+  if (said.rate) return said;
+  if (settings.sampling_rate_default)
+    return {*settings.sampling_rate_default, SamplingRateSource::configured};
+  return {};
+}
 
 }  // namespace sluice::decode

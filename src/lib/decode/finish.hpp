@@ -1,23 +1,14 @@
 #pragma once
-// The last step of a NetFlow v9 or IPFIX flow: what follows from several elements together.
+// The last step of a NetFlow flow of any version: what follows from several of its values together.
+#include <cstdint>
 #include <span>
 
-#include "decode/template/plan.hpp"
-#include "sluice/decode/exporter.hpp"
+#include "sluice/flow/record.hpp"
 
 namespace sluice::decode {
 
 inline constexpr std::uint16_t kEtypeIpv4 = 0x0800;
 inline constexpr std::uint16_t kEtypeIpv6 = 0x86dd;
-
-struct ResolvedRate {
-  std::uint64_t rate = 0;
-  SamplingRateSource source = SamplingRateSource::unknown;
-};
-
-/// The order of the contract: the record's own rate; what options data said; the configured default. A
-/// configured override beats all.
-ResolvedRate resolve_rate(const ExporterSettings& settings, std::uint64_t own, std::uint64_t announced);
 
 /// Ethertype from IE 60, else from the addresses' family.
 inline std::uint16_t ethertype_of(const FlowRecord& flow, std::uint8_t ip_version) {
