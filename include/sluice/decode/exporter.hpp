@@ -17,37 +17,13 @@
 #include "sluice/decode/connection_table.hpp"
 #include "sluice/decode/datagram.hpp"
 #include "sluice/decode/held_data.hpp"
+#include "sluice/decode/limits.hpp"
 #include "sluice/decode/name_table.hpp"
 #include "sluice/decode/sampling.hpp"
 #include "sluice/decode/sequence.hpp"
 #include "sluice/decode/template_cache.hpp"
 
 namespace sluice::decode {
-
-/// Bounds on what any sender may make us keep or do. Each refusal is counted.
-struct Limits {
-  std::uint32_t max_exporters = 20000;
-  std::uint32_t max_templates = 4096;  ///< per exporter
-  std::uint32_t max_template_fields = 512;
-  std::uint32_t max_record_length = 65535;  ///< bytes, minimum length of a template's records
-  std::uint32_t max_samplers = 4096;        ///< sampling rates remembered per exporter
-  std::uint32_t max_names = 8192;           ///< interfaces, VRFs and applications named, per exporter
-  std::uint32_t max_streams = 4096;         ///< sequences followed per exporter, and as many sFlow sources
-  std::uint32_t max_connections = 65536;    ///< of a firewall, counted by update events, per exporter
-  std::uint64_t template_timeout_ns = 24ULL * 3600 * 1000000000;  ///< since last seen or used
-  std::uint64_t exporter_timeout_ns = 24ULL * 3600 * 1000000000;  ///< since its last datagram
-  /// Data that waits for its template; 0 in one of the three: nothing is held.
-  std::uint64_t held_bytes_per_exporter = 256ULL << 10;
-  std::uint64_t held_bytes = 64ULL << 20;                   ///< all exporters together
-  std::uint64_t held_timeout_ns = 30ULL * 60 * 1000000000;  ///< since it was received
-};
-
-/// How flow times are judged (flow-message contract, "Times").
-struct TimeBounds {
-  std::uint64_t max_past_ns = 24ULL * 3600 * 1000000000;           ///< end before receipt, at most
-  std::uint64_t max_future_ns = 3600ULL * 1000000000;              ///< end after receipt, at most
-  std::uint64_t max_flow_age_ns = 30ULL * 24 * 3600 * 1000000000;  ///< start before end, at most
-};
 
 /// What configuration says about the exporters of one prefix.
 struct ExporterSettings {
@@ -85,17 +61,15 @@ struct ExporterCounters {
   std::array<std::uint64_t, static_cast<std::size_t>(DecodeError::count)> errors{};
   SequenceCounts sequence;
   SampleCounts samples;
-  std::uint64_t kernel_drops = 0;       ///< its share of what sockets dropped, datagrams
   double clock_difference_seconds = 0;  ///< of the latest datagram: its header's time less that of receipt
   bool has_clock = false;               ///< the protocol's header has a time (sFlow's has none)
 };
 
 /// Datagrams by socket, since the exporter was first seen.
 struct SocketTraffic {
-  std::uint16_t socket = 0;
+  std::uint16_t socket = 0;  ///< as Datagram has it
   Protocol protocol = Protocol::unknown;
   std::uint64_t datagrams = 0;
-  std::uint64_t shared = 0;  ///< of them, those that kernel drops were shared out by
 };
 
 /// One exporter. Everything but `key`, `settings` and `last_seen_ns` needs `mutex` held.
@@ -113,7 +87,7 @@ class Exporter {
         names(limits.max_names),
         sequences(limits.max_streams),
         connections(limits.max_connections),
-        held(limits, std::move(held_pool), counters.data()) {}
+        held(limits, std::move(held_pool)) {}
 
   const ExporterKey key;
   const ExporterSettings settings;
@@ -127,8 +101,10 @@ class Exporter {
   std::vector<SocketTraffic> traffic;  ///< an entry for each socket and protocol it was seen with
   ConnectionTable connections;
   std::array<ExporterCounters, static_cast<std::size_t>(Protocol::count)> counters{};
-  HeldData held;  ///< after the counters, which it writes to until its end
+  HeldData held;
   ExporterCounters& counters_of(Protocol protocol) { return counters[static_cast<std::size_t>(protocol)]; }
+  /// What could not be decoded: what datagrams' reports told, and data that was held and then lost.
+  std::uint64_t errors(Protocol protocol, DecodeError error) const;
   /// Grows with all that is learnt of what is kept on disk.
   std::uint64_t changes() const { return templates.changes() + samplers.changes() + names.changes(); }
   std::uint64_t changes_told = 0;  ///< to the table, by ExporterTable::note_changes()

@@ -13,11 +13,9 @@
 #include <vector>
 
 #include "sluice/decode/datagram.hpp"
+#include "sluice/decode/limits.hpp"
 
 namespace sluice::decode {
-
-struct ExporterCounters;
-struct Limits;
 
 /// What is counted of held data. Bytes are those of the sets without their headers. A datagram is booked
 /// once, however many of its sets wait: when the last one has gone, as refused or expired where one was, else
@@ -80,9 +78,8 @@ class HeldData {
   /// What a set costs beside its bytes, in the books of both limits.
   static constexpr std::uint64_t kOverhead = 256;
 
-  /// Without a pool it has one of its own. `book`: the exporter's counters by protocol, told of what is lost
-  /// after it was held; outlives this.
-  HeldData(const Limits& limits, std::shared_ptr<HeldPool> pool, ExporterCounters* book);
+  /// Without a pool it has one of its own.
+  HeldData(const Limits& limits, std::shared_ptr<HeldPool> pool);
   /// What still waits is lost, and the pool is told.
   ~HeldData();
   HeldData(const HeldData&) = delete;
@@ -126,7 +123,6 @@ class HeldData {
   const std::uint64_t max_bytes_;
   const bool on_;
   const std::shared_ptr<HeldPool> pool_;
-  ExporterCounters* const book_;
   std::uint64_t used_ = 0;
   std::uint64_t next_ = 0;  ///< number of the next set
   ByAge by_age_;

@@ -9,11 +9,11 @@
 #include <vector>
 
 #include "sluice/decode/datagram.hpp"
+#include "sluice/decode/limits.hpp"
 #include "sluice/flow/user_fields.hpp"
 
 namespace sluice::decode {
 
-struct Limits;
 struct Plan;
 
 inline constexpr std::uint16_t kVariableLength = 65535;  ///< RFC 7011 section 7

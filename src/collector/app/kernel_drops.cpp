@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <unordered_map>
 
 namespace sluice::app {
 namespace {
@@ -63,64 +62,89 @@ std::uint64_t share_out(std::uint64_t drops, std::span<DropClaim> claims) {
   return drops;
 }
 
-std::vector<KernelDrops::SocketClaims> KernelDrops::collect_claims(const decode::ExporterTable& exporters) {
-  std::vector<SocketClaims> sockets(booked_.size());
-  exporters.for_each([&](decode::Exporter& exporter) {
-    for (decode::SocketTraffic& traffic : exporter.traffic) {
-      if (traffic.socket >= sockets.size()) continue;
-      decode::ExporterCounters& counters = exporter.counters_of(traffic.protocol);
-      const std::uint64_t lost = lost_datagrams(traffic.protocol, counters.sequence);
-      // What came late after all was not dropped.
-      if (counters.kernel_drops > lost) {
-        unshared_[traffic.socket] += counters.kernel_drops - lost;
-        counters.kernel_drops = lost;
-      }
-      if (const std::uint64_t missing = lost - counters.kernel_drops) {
-        sockets[traffic.socket].claims.push_back({traffic.datagrams - traffic.shared + missing, missing, 0});
-        sockets[traffic.socket].owners.push_back({&exporter, traffic.protocol});
-      }
-      traffic.shared = traffic.datagrams;
+KernelDrops::Book& KernelDrops::book_of(const decode::Exporter& exporter) {
+  Book& book = books_[exporter.key];
+  const std::uint64_t first_seen_ns = exporter.first_seen_ns.load(std::memory_order_relaxed);
+  if (book.first_seen_ns != first_seen_ns) book = {.first_seen_ns = first_seen_ns};
+  book.round = round_;
+  book.shared_by.resize(exporter.traffic.size());  // entries are only ever added
+  return book;
+}
+
+void KernelDrops::claim(const decode::Exporter& exporter, std::vector<SocketClaims>& sockets) {
+  Book& book = book_of(exporter);
+  for (std::size_t i = 0; i < exporter.traffic.size(); ++i) {
+    const decode::SocketTraffic& traffic = exporter.traffic[i];
+    if (traffic.socket >= sockets.size()) continue;
+    const auto protocol = static_cast<std::size_t>(traffic.protocol);
+    const std::uint64_t lost = lost_datagrams(traffic.protocol, exporter.counters[protocol].sequence);
+    std::uint64_t& share = book.share[protocol];
+    // What came late after all was not dropped.
+    if (share > lost) {
+      unshared_[traffic.socket] += share - lost;
+      share = lost;
     }
-  });
+    if (const std::uint64_t missing = lost - share) {
+      sockets[traffic.socket].claims.push_back({traffic.datagrams - book.shared_by[i] + missing, missing, 0});
+      sockets[traffic.socket].owners.push_back({exporter.key, traffic.protocol});
+    }
+    book.shared_by[i] = traffic.datagrams;
+  }
+}
+
+std::vector<KernelDrops::SocketClaims> KernelDrops::collect_claims(const decode::ExporterTable& exporters) {
+  std::vector<SocketClaims> sockets(drops_.size());
+  ++round_;
+  exporters.for_each([&](const decode::Exporter& exporter) { claim(exporter, sockets); });
+  std::erase_if(books_, [this](const auto& entry) { return entry.second.round != round_; });
   return sockets;
 }
 
-void KernelDrops::update(std::span<const std::uint64_t> drops, const decode::ExporterTable& exporters) {
-  const std::lock_guard lock(mutex_);
-  for (std::size_t i = 0; i < booked_.size(); ++i) {
-    unshared_[i] += drops[i] - booked_[i];
-    booked_[i] = drops[i];
-  }
-  if (std::ranges::all_of(booked_, [](std::uint64_t n) { return n == 0; })) return;
-
-  auto sockets = collect_claims(exporters);
-  struct Share {
-    std::size_t socket;
-    Protocol protocol;
-    std::uint64_t datagrams;
-  };
-  std::unordered_multimap<const decode::Exporter*, Share> shares;
+KernelDrops::Shares KernelDrops::share_unshared(std::vector<SocketClaims>& sockets) const {
+  Shares out;
   for (std::size_t i = 0; i < sockets.size(); ++i) {
     if (unshared_[i] == 0) continue;
     share_out(unshared_[i], sockets[i].claims);
     for (std::size_t c = 0; c < sockets[i].claims.size(); ++c)
       if (const std::uint64_t n = sockets[i].claims[c].share)
-        shares.emplace(sockets[i].owners[c].exporter, Share{i, sockets[i].owners[c].protocol, n});
+        out.emplace(sockets[i].owners[c].exporter, Share{i, sockets[i].owners[c].protocol, n});
   }
+  return out;
+}
+
+void KernelDrops::book(decode::Exporter& exporter, const Share& share) {
+  // An exporter that is heard at two sockets claimed the same at both.
+  const std::uint64_t lost = lost_datagrams(share.protocol, exporter.counters_of(share.protocol).sequence);
+  std::uint64_t& so_far = book_of(exporter).share[static_cast<std::size_t>(share.protocol)];
+  const std::uint64_t room = lost > so_far ? lost - so_far : 0;
+  const std::uint64_t booked = std::min(share.datagrams, room);
+  so_far += booked;
+  unshared_[share.socket] -= booked;
+}
+
+void KernelDrops::update(std::span<const std::uint64_t> drops, const decode::ExporterTable& exporters) {
+  const std::lock_guard lock(mutex_);
+  for (std::size_t i = 0; i < drops_.size(); ++i) {
+    unshared_[i] += drops[i] - drops_[i];
+    drops_[i] = drops[i];
+  }
+  if (std::ranges::all_of(drops_, [](std::uint64_t n) { return n == 0; })) return;
+
+  auto sockets = collect_claims(exporters);
+  const Shares shares = share_unshared(sockets);
   if (shares.empty()) return;
   exporters.for_each([&](decode::Exporter& exporter) {
-    const auto [first, last] = shares.equal_range(&exporter);
-    for (auto it = first; it != last; ++it) {
-      const Share& share = it->second;
-      decode::ExporterCounters& counters = exporter.counters_of(share.protocol);
-      // An exporter that is heard at two sockets claimed the same at both.
-      const std::uint64_t lost = lost_datagrams(share.protocol, counters.sequence);
-      const std::uint64_t room = lost > counters.kernel_drops ? lost - counters.kernel_drops : 0;
-      const std::uint64_t booked = std::min(share.datagrams, room);
-      counters.kernel_drops += booked;
-      unshared_[share.socket] -= booked;
-    }
+    const auto [first, last] = shares.equal_range(exporter.key);
+    for (auto it = first; it != last; ++it) book(exporter, it->second);
   });
+}
+
+std::unordered_map<ExporterKey, ByProtocol> KernelDrops::shares() const {
+  const std::lock_guard lock(mutex_);
+  std::unordered_map<ExporterKey, ByProtocol> out;
+  for (const auto& [key, book] : books_)
+    if (std::ranges::any_of(book.share, [](std::uint64_t n) { return n > 0; })) out.emplace(key, book.share);
+  return out;
 }
 
 std::uint64_t KernelDrops::unshared(std::size_t socket) const {

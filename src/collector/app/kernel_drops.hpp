@@ -3,9 +3,11 @@
 // the socket by their traffic, to nobody more than its own sequence numbers say is missing: so that for each
 // exporter what it lost is what the network lost and its share, exactly. What nobody's numbers show stays
 // with the socket.
+#include <array>
 #include <cstdint>
 #include <mutex>
 #include <span>
+#include <unordered_map>
 #include <vector>
 
 #include "sluice/decode/exporter.hpp"
@@ -22,31 +24,56 @@ struct DropClaim {
 /// Shares whole datagrams out by traffic, as far as claims go; returns what is left over.
 std::uint64_t share_out(std::uint64_t drops, std::span<DropClaim> claims);
 
-/// Any thread.
+/// Datagrams by protocol.
+using ByProtocol = std::array<std::uint64_t, static_cast<std::size_t>(decode::Protocol::count)>;
+
+/// What was shared out, kept here by exporter. Any thread, but none that holds an exporter's lock.
 class KernelDrops {
  public:
-  explicit KernelDrops(std::size_t sockets) : booked_(sockets), unshared_(sockets) {}
+  explicit KernelDrops(std::size_t sockets) : drops_(sockets), unshared_(sockets) {}
 
-  /// Books what came since the last time to the exporters' `kernel_drops`. `drops`: of each socket, since it
-  /// was opened.
+  /// Books what came since the last time to the exporters. `drops`: of each socket, since it was opened.
+  /// Exporters that have left the table are forgotten.
   void update(std::span<const std::uint64_t> drops, const decode::ExporterTable& exporters);
+  /// The exporters' shares so far; only of those that have one.
+  std::unordered_map<ExporterKey, ByProtocol> shares() const;
   /// Of the socket's drops, those that are booked to nobody.
   std::uint64_t unshared(std::size_t socket) const;
 
  private:
+  /// One exporter's, since it was first seen.
+  struct Book {
+    std::uint64_t first_seen_ns = 0;  ///< tells it from one that had the key before
+    std::uint64_t round = 0;          ///< of update(), in which it was last seen
+    ByProtocol share{};
+    std::vector<std::uint64_t> shared_by{};  ///< datagrams that were shared by so far, as Exporter::traffic
+  };
   struct SocketClaims {
     struct Owner {
-      const decode::Exporter* exporter;
+      ExporterKey exporter;
       decode::Protocol protocol;
     };
     std::vector<DropClaim> claims;
     std::vector<Owner> owners;  // of the claims
   };
+  struct Share {
+    std::size_t socket;
+    decode::Protocol protocol;
+    std::uint64_t datagrams;
+  };
+  using Shares = std::unordered_multimap<ExporterKey, Share>;
+
+  Book& book_of(const decode::Exporter& exporter);
+  void claim(const decode::Exporter& exporter, std::vector<SocketClaims>& sockets);
   std::vector<SocketClaims> collect_claims(const decode::ExporterTable& exporters);
+  Shares share_unshared(std::vector<SocketClaims>& sockets) const;
+  void book(decode::Exporter& exporter, const Share& share);
 
   mutable std::mutex mutex_;
-  std::vector<std::uint64_t> booked_;
+  std::uint64_t round_ = 0;
+  std::vector<std::uint64_t> drops_;  // of each socket, seen so far
   std::vector<std::uint64_t> unshared_;
+  std::unordered_map<ExporterKey, Book> books_;
 };
 
 /// Datagrams that the exporter's numbers say did not come: exact where datagrams are numbered, else an

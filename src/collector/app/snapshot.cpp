@@ -42,7 +42,9 @@ std::string text_of(const ExporterKey& key) {
   return (key.address.is_v6() ? "[" + address + "]" : address) + ":" + std::to_string(key.port);
 }
 
-void add_ledger(const decode::ExporterCounters& c, decode::Protocol protocol, metrics::ExporterRow& row) {
+/// `kernel_drops`: the exporter's share of what sockets dropped.
+void add_ledger(const decode::ExporterCounters& c, decode::Protocol protocol, std::uint64_t kernel_drops,
+                metrics::ExporterRow& row) {
   if (protocol == decode::Protocol::unknown) return;  // noise has no numbers
   const decode::SequenceCounts& s = c.sequence;
   row.numbered = records_are_numbered(protocol) ? "records" : "datagrams";
@@ -51,7 +53,7 @@ void add_ledger(const decode::ExporterCounters& c, decode::Protocol protocol, me
   row.restarts = s.restarts;
   row.untracked_datagrams = s.untracked;
   row.lost_datagrams = lost_datagrams(protocol, s);
-  row.lost_in_kernel = std::min(c.kernel_drops, row.lost_datagrams);
+  row.lost_in_kernel = std::min(kernel_drops, row.lost_datagrams);
   row.lost_records = lost_records(protocol, s);
   row.samples_passed_over = c.samples.passed_over;
   row.samples_late = c.samples.late;
@@ -74,7 +76,8 @@ void set_held(Row& row, const Count& count) {
   row.held_refused_bytes = count(H::refused_bytes);
 }
 
-metrics::ExporterRow row_of(const decode::Exporter& exporter, std::size_t protocol) {
+metrics::ExporterRow row_of(const decode::Exporter& exporter, std::size_t protocol,
+                            std::uint64_t kernel_drops) {
   const decode::ExporterCounters& c = exporter.counters[protocol];
   metrics::ExporterRow row;
   row.address = text_of(exporter.key);
@@ -95,9 +98,12 @@ metrics::ExporterRow row_of(const decode::Exporter& exporter, std::size_t protoc
     return exporter.held.count(static_cast<decode::Protocol>(protocol), what);
   });
   row.last_seen_seconds = static_cast<double>(exporter.last_seen_ns.load()) / 1e9;
-  add_ledger(c, static_cast<decode::Protocol>(protocol), row);
-  for (std::size_t i = 0; i < c.errors.size(); ++i)
-    if (c.errors[i]) row.errors[std::string(decode::name(static_cast<decode::DecodeError>(i)))] = c.errors[i];
+  add_ledger(c, static_cast<decode::Protocol>(protocol), kernel_drops, row);
+  for (std::size_t i = 0; i < c.errors.size(); ++i) {
+    const auto error = static_cast<decode::DecodeError>(i);
+    if (const std::uint64_t n = exporter.errors(static_cast<decode::Protocol>(protocol), error))
+      row.errors[std::string(decode::name(error))] = n;
+  }
   return row;
 }
 
@@ -247,10 +253,13 @@ void Collector::add_exporters(metrics::Snapshot& out) const {
     std::vector<metrics::ExporterRow> rows;  // by protocol
   };
   std::vector<Seen> all;
+  const auto dropped = kernel_drops_->shares();
   exporters_.for_each([&](decode::Exporter& exporter) {
+    const auto share = dropped.find(exporter.key);
     Seen seen{exporter.first_seen_ns, exporter.key.address, {}};
     for (std::size_t p = 0; p < kProtocols; ++p)
-      if (exporter.counters[p].datagrams) seen.rows.push_back(row_of(exporter, p));
+      if (exporter.counters[p].datagrams)
+        seen.rows.push_back(row_of(exporter, p, share == dropped.end() ? 0 : share->second[p]));
     all.push_back(std::move(seen));
   });
   // Those that came first keep labels of their own, so that a series does not move between labels.

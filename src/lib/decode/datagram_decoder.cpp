@@ -43,7 +43,7 @@ void count_traffic(const Datagram& datagram, Protocol protocol, std::vector<Sock
     ++entry.datagrams;
     return;
   }
-  traffic.push_back({datagram.socket, protocol, 1, 0});
+  traffic.push_back({datagram.socket, protocol, 1});
 }
 
 }  // namespace

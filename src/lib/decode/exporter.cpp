@@ -17,6 +17,12 @@ TimeBounds Exporter::bounds_of(const ExporterSettings& settings, const TimeBound
   return out;
 }
 
+std::uint64_t Exporter::errors(Protocol protocol, DecodeError error) const {
+  const std::uint64_t told =
+      counters[static_cast<std::size_t>(protocol)].errors[static_cast<std::size_t>(error)];
+  return error == DecodeError::missing_template ? told + held.count(protocol, HeldCount::lost_sets) : told;
+}
+
 ExporterTable::ExporterTable(Limits limits, TimeBounds bounds, SettingsOf settings_of,
                              UserFieldsPtr user_fields)
     : limits_(limits),

@@ -2,8 +2,6 @@
 
 #include <algorithm>
 
-#include "sluice/decode/exporter.hpp"
-
 namespace sluice::decode {
 namespace {
 
@@ -26,11 +24,10 @@ bool HeldPool::take(std::uint64_t bytes) {
   return true;
 }
 
-HeldData::HeldData(const Limits& limits, std::shared_ptr<HeldPool> pool, ExporterCounters* book)
+HeldData::HeldData(const Limits& limits, std::shared_ptr<HeldPool> pool)
     : max_bytes_(limits.held_bytes_per_exporter),
       on_(limits.held_bytes_per_exporter && limits.held_bytes && limits.held_timeout_ns),
-      pool_(pool ? std::move(pool) : std::make_shared<HeldPool>(limits.held_bytes)),
-      book_(book) {}
+      pool_(pool ? std::move(pool) : std::make_shared<HeldPool>(limits.held_bytes)) {}
 
 HeldData::~HeldData() {
   end_datagram();
@@ -137,8 +134,6 @@ void HeldData::lose_oldest(Outcome outcome) {
   const bool expired = outcome == Outcome::expired;
   add(gone.version, expired ? HeldCount::expired_bytes : HeldCount::refused_bytes, gone.bytes.size());
   add(gone.version, HeldCount::lost_sets, 1);
-  ++book_[static_cast<std::size_t>(gone.version)]
-        .errors[static_cast<std::size_t>(DecodeError::missing_template)];
 }
 
 std::vector<HeldSet> HeldData::take(Protocol version, std::uint32_t domain, std::uint16_t id) {

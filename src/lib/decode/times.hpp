@@ -4,7 +4,7 @@
 #include <span>
 
 #include "sluice/decode/datagram.hpp"
-#include "sluice/decode/exporter.hpp"
+#include "sluice/decode/limits.hpp"
 
 namespace sluice::decode {
 

@@ -23,8 +23,7 @@ struct Held {
     decode.exporters.for_each([&](Exporter& exporter) {
       for (std::size_t i = 0; i < counts.size(); ++i)
         counts[i] += exporter.held.count(version, static_cast<HeldCount>(i));
-      missing +=
-          exporter.counters_of(version).errors[static_cast<std::size_t>(DecodeError::missing_template)];
+      missing += exporter.errors(version, DecodeError::missing_template);
     });
     for (std::size_t i = 0; i < counts.size(); ++i)
       EXPECT_EQ(counts[i], decode.exporters.held().count(version, static_cast<HeldCount>(i))) << i;

@@ -3,8 +3,6 @@
 #include <algorithm>
 
 #include "decode/template/plan.hpp"
-#include "sluice/decode/exporter.hpp"
-
 namespace sluice::decode {
 
 Template::Template() = default;
