@@ -40,6 +40,14 @@ std::string_view name(DecodeError error);
 /// One sentence for a log line.
 std::string_view sentence(DecodeError error);
 
+/// One of an exporter's observation domains (in NetFlow v9: source ids), as one protocol has it. Templates
+/// and sampling rates of one are nothing to another.
+struct Domain {
+  Protocol version = Protocol::unknown;
+  std::uint32_t id = 0;
+  friend bool operator==(const Domain&, const Domain&) = default;
+};
+
 /// Which header of a sampled packet in a tunnel fills the flow's own fields; the other one fills inner_*.
 enum class Decapsulate : std::uint8_t { outer, inner };
 

@@ -62,9 +62,8 @@ class HeldPool {
 
 /// One data set and what its datagram's header said.
 struct HeldSet {
-  Protocol version = Protocol::unknown;
+  Domain domain;
   std::uint16_t id = 0;
-  std::uint32_t domain = 0;
   std::uint32_t sequence = 0;
   std::uint32_t sys_uptime_ms = 0;  ///< v9
   std::uint64_t export_ns = 0;
@@ -93,7 +92,7 @@ class HeldData {
   bool in_datagram() const { return in_datagram_; }
   bool empty() const { return by_age_.empty(); }
   /// Hands out what waited for the template, oldest first, and counts it as decoded.
-  std::vector<HeldSet> take(Protocol version, std::uint32_t domain, std::uint16_t id);
+  std::vector<HeldSet> take(const Domain& domain, std::uint16_t id);
   /// Drops what was received before `before_ns`; returns how many sets went.
   std::size_t expire(std::uint64_t before_ns);
   /// When the oldest set was received, all ones where there is none; any thread, without the lock.

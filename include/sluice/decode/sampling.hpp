@@ -14,29 +14,28 @@ class SamplerTable {
   explicit SamplerTable(std::uint32_t max_entries) : max_entries_(max_entries) {}
 
   /// Remembers 1 in `rate` for the sampler (IE 48 or 302; 0 where the options name none). False when full.
-  bool learn(Protocol version, std::uint32_t domain, std::uint64_t sampler, std::uint64_t rate);
+  bool learn(const Domain& domain, std::uint64_t sampler, std::uint64_t rate);
   /// The rate for a flow that names `sampler` (or none): that sampler's, else sampler 0's, else that of the
   /// only sampler known in the domain; 0 where nothing is known.
-  std::uint64_t rate_of(Protocol version, std::uint32_t domain, bool named, std::uint64_t sampler) const;
+  std::uint64_t rate_of(const Domain& domain, bool named, std::uint64_t sampler) const;
   /// Milliseconds of Unix time (IE 160); 0 where options data never said it. Some boxes send it once, apart
   /// from the flows that need it.
-  void set_system_init_ms(Protocol version, std::uint32_t domain, std::uint64_t ms);
-  std::uint64_t system_init_ms(Protocol version, std::uint32_t domain) const;
+  void set_system_init_ms(const Domain& domain, std::uint64_t ms);
+  std::uint64_t system_init_ms(const Domain& domain) const;
   std::size_t size() const { return entries_; }
 
   bool empty() const { return domains_.empty(); }
 
   // The same for what was kept on disk; it counts in restored() until the exporter says it again.
-  bool restore_rate(Protocol version, std::uint32_t domain, std::uint64_t sampler, std::uint64_t rate);
-  bool restore_system_init_ms(Protocol version, std::uint32_t domain, std::uint64_t ms);
+  bool restore_rate(const Domain& domain, std::uint64_t sampler, std::uint64_t rate);
+  bool restore_system_init_ms(const Domain& domain, std::uint64_t ms);
   std::size_t restored() const { return restored_; }
   /// Grows with all that is learnt and was not known so; tells a writer whether there is anything to write.
   std::uint64_t changes() const { return changes_; }
   // All of it, in no order.
-  void for_each_rate(const std::function<void(Protocol version, std::uint32_t domain, std::uint64_t sampler,
-                                              std::uint64_t rate)>& visit) const;
-  void for_each_system_init(
-      const std::function<void(Protocol version, std::uint32_t domain, std::uint64_t ms)>& visit) const;
+  void for_each_rate(
+      const std::function<void(const Domain&, std::uint64_t sampler, std::uint64_t rate)>& visit) const;
+  void for_each_system_init(const std::function<void(const Domain&, std::uint64_t ms)>& visit) const;
 
  private:
   /// A rate, or a time, and whether it is only known from disk.
@@ -44,19 +43,21 @@ class SamplerTable {
     std::uint64_t value = 0;
     bool restored = false;
   };
-  struct Domain {
+  struct Facts {
     std::unordered_map<std::uint64_t, Known> rate_by_sampler;
     Known system_init_ms;
   };
   void set(Known& known, std::uint64_t value, bool from_disk);
-  bool put_rate(Protocol version, std::uint32_t domain, std::uint64_t sampler, std::uint64_t rate,
-                bool from_disk);
-  static std::uint64_t key(Protocol version, std::uint32_t domain) {
-    return static_cast<std::uint64_t>(version) << 32 | domain;
+  bool put_rate(const Domain& domain, std::uint64_t sampler, std::uint64_t rate, bool from_disk);
+  static std::uint64_t key(const Domain& domain) {
+    return static_cast<std::uint64_t>(domain.version) << 32 | domain.id;
   }
-  Domain* domain_of(Protocol version, std::uint32_t domain);
+  static Domain domain_of(std::uint64_t key) {
+    return {static_cast<Protocol>(key >> 32), static_cast<std::uint32_t>(key)};
+  }
+  Facts* facts_of(const Domain& domain);
 
-  std::unordered_map<std::uint64_t, Domain>
+  std::unordered_map<std::uint64_t, Facts>
       domains_;  // an entry for each domain and each rate, max_entries_ in all
   std::uint32_t max_entries_;
   std::uint32_t entries_ = 0;

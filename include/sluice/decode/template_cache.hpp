@@ -48,13 +48,13 @@ class TemplateCache {
   ~TemplateCache();
 
   /// nullptr where there is none.
-  Template* find(Protocol version, std::uint32_t domain, std::uint16_t id);
+  Template* find(const Domain& domain, std::uint16_t id);
   /// Checks, compiles and stores; a template of the same key is replaced at once. False where it is refused:
   /// the reason goes to the report.
-  bool put(Protocol version, std::uint32_t domain, std::unique_ptr<Template> fresh, DecodeReport& report);
+  bool put(const Domain& domain, std::unique_ptr<Template> fresh, DecodeReport& report);
   /// RFC 7011 section 8.1: one template, or all (options) templates of the domain. Returns how many went.
-  std::size_t withdraw(Protocol version, std::uint32_t domain, std::uint16_t id);
-  std::size_t withdraw_all(Protocol version, std::uint32_t domain, bool options);
+  std::size_t withdraw(const Domain& domain, std::uint16_t id);
+  std::size_t withdraw_all(const Domain& domain, bool options);
   /// Drops what was neither seen nor used since `before_ns`.
   std::size_t expire(std::uint64_t before_ns);
   std::size_t size() const { return templates_.size(); }
@@ -65,12 +65,12 @@ class TemplateCache {
   /// Templates that were read back and not sent since.
   std::size_t restored(Protocol version) const;
   /// All templates in no order.
-  void for_each(
-      const std::function<void(Protocol version, std::uint32_t domain, const Template&)>& visit) const;
+  void for_each(const std::function<void(const Domain&, const Template&)>& visit) const;
 
  private:
-  static std::uint64_t key(Protocol version, std::uint32_t domain, std::uint16_t id) {
-    return static_cast<std::uint64_t>(version) << 48 | static_cast<std::uint64_t>(domain) << 16 | id;
+  static std::uint64_t key(const Domain& domain, std::uint16_t id) {
+    return static_cast<std::uint64_t>(domain.version) << 48 | static_cast<std::uint64_t>(domain.id) << 16 |
+           id;
   }
   std::unordered_map<std::uint64_t, std::unique_ptr<Template>> templates_;
   std::uint64_t changes_ = 0;

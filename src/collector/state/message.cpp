@@ -39,10 +39,10 @@ void put_text(std::string& out, unsigned number, std::string_view text) {
 
 unsigned version_number(Protocol version) { return version == Protocol::netflow9 ? 9 : 10; }
 
-std::string message_of(Protocol version, std::uint32_t domain, const decode::Template& tmpl) {
+std::string message_of(const decode::Domain& domain, const decode::Template& tmpl) {
   std::string out;
-  put_integer(out, 1, version_number(version));
-  put_integer(out, 2, domain);
+  put_integer(out, 1, version_number(domain.version));
+  put_integer(out, 2, domain.id);
   put_integer(out, 3, tmpl.id);
   put_integer(out, 4, tmpl.options);
   put_integer(out, 5, tmpl.scope_fields);
@@ -68,15 +68,13 @@ std::string message_of(const decode::NameEntry& name) {
 // Reading. A message becomes plain values first, so that a file is known to be whole before any of it counts.
 
 struct KeptNumber {
-  Protocol version = Protocol::unknown;
-  std::uint32_t domain = 0;
+  decode::Domain domain;
   std::uint64_t key = 0;
   std::uint64_t value = 0;
 };
 
 struct KeptTemplate {
-  Protocol version = Protocol::unknown;
-  std::uint32_t domain = 0;
+  decode::Domain domain;
   std::unique_ptr<decode::Template> tmpl;
 };
 
@@ -108,10 +106,10 @@ bool read(Bytes message, KeptTemplate& out) {
     const wire::Field field = reader.field();
     switch (field.number) {
       case 1:
-        out.version = version_of(field.integer);
+        out.domain.version = version_of(field.integer);
         break;
       case 2:
-        out.domain = static_cast<std::uint32_t>(field.integer);
+        out.domain.id = static_cast<std::uint32_t>(field.integer);
         break;
       case 3:
         out.tmpl->id = static_cast<std::uint16_t>(field.integer);
@@ -144,8 +142,8 @@ bool read(Bytes message, KeptNumber& out) {
   wire::Reader reader(message);
   while (!reader.at_end()) {
     const wire::Field field = reader.field();
-    if (field.number == 1) out.version = version_of(field.integer);
-    if (field.number == 2) out.domain = static_cast<std::uint32_t>(field.integer);
+    if (field.number == 1) out.domain.version = version_of(field.integer);
+    if (field.number == 2) out.domain.id = static_cast<std::uint32_t>(field.integer);
     if (field.number == 3) out.key = field.integer;
     if (field.number == 4) out.value = field.integer;
   }
@@ -216,12 +214,12 @@ bool restore_template(KeptTemplate& kept, std::uint64_t now_ns, std::uint64_t ol
                       decode::Exporter& exporter) {
   constexpr std::uint16_t kFirstDataSet = 256;
   decode::Template& tmpl = *kept.tmpl;
-  if (kept.version == Protocol::unknown || tmpl.id < kFirstDataSet || tmpl.last_seen_ns < oldest_ns)
+  if (kept.domain.version == Protocol::unknown || tmpl.id < kFirstDataSet || tmpl.last_seen_ns < oldest_ns)
     return false;
   tmpl.last_seen_ns = std::min(tmpl.last_seen_ns, now_ns);  // the clock may have been set back
   tmpl.restored = true;
   decode::DecodeReport unused;
-  return exporter.templates.put(kept.version, kept.domain, std::move(kept.tmpl), unused);
+  return exporter.templates.put(kept.domain, std::move(kept.tmpl), unused);
 }
 
 void restore(Kept& kept, std::uint64_t now_ns, decode::ExporterTable& exporters, Restored& sum) {
@@ -245,13 +243,13 @@ void restore(Kept& kept, std::uint64_t now_ns, decode::ExporterTable& exporters,
          restore_template(one, now_ns, before(exporters.limits().template_timeout_ns), *exporter), sum);
   for (const KeptNumber& one : kept.rates)
     take(sum.rates,
-         one.version != Protocol::unknown &&
-             exporter->samplers.restore_rate(one.version, one.domain, one.key, one.value),
+         one.domain.version != Protocol::unknown &&
+             exporter->samplers.restore_rate(one.domain, one.key, one.value),
          sum);
   for (const KeptNumber& one : kept.inits)
     take(sum.rates,
-         one.version != Protocol::unknown &&
-             exporter->samplers.restore_system_init_ms(one.version, one.domain, one.key),
+         one.domain.version != Protocol::unknown &&
+             exporter->samplers.restore_system_init_ms(one.domain, one.key),
          sum);
   for (const decode::NameEntry& one : kept.names) take(sum.names, exporter->names.restore(one), sum);
   exporter->changes_told = exporter->changes();  // what is on disk is no news
@@ -321,22 +319,22 @@ void append(const decode::Exporter& exporter, std::string& out) {
   put_integer(one, 2, exporter.key.port);
   put_integer(one, 3, exporter.first_seen_ns);
   put_integer(one, 4, exporter.last_seen_ns);
-  exporter.templates.for_each([&](Protocol version, std::uint32_t domain, const decode::Template& tmpl) {
-    put_text(one, 5, message_of(version, domain, tmpl));
+  exporter.templates.for_each([&](const decode::Domain& domain, const decode::Template& tmpl) {
+    put_text(one, 5, message_of(domain, tmpl));
   });
-  const auto numbers = [&](unsigned field, Protocol version, std::uint32_t domain, std::uint64_t third,
+  const auto numbers = [&](unsigned field, const decode::Domain& domain, std::uint64_t third,
                            std::uint64_t fourth) {
     std::string message;
-    put_integer(message, 1, version_number(version));
-    put_integer(message, 2, domain);
+    put_integer(message, 1, version_number(domain.version));
+    put_integer(message, 2, domain.id);
     put_integer(message, 3, third);
     put_integer(message, 4, fourth);
     put_text(one, field, message);
   };
-  exporter.samplers.for_each_rate([&](Protocol version, std::uint32_t domain, std::uint64_t sampler,
-                                      std::uint64_t rate) { numbers(6, version, domain, sampler, rate); });
+  exporter.samplers.for_each_rate([&](const decode::Domain& domain, std::uint64_t sampler,
+                                      std::uint64_t rate) { numbers(6, domain, sampler, rate); });
   exporter.samplers.for_each_system_init(
-      [&](Protocol version, std::uint32_t domain, std::uint64_t ms) { numbers(7, version, domain, ms, 0); });
+      [&](const decode::Domain& domain, std::uint64_t ms) { numbers(7, domain, ms, 0); });
   exporter.names.for_each([&](const decode::NameEntry& name) { put_text(one, 8, message_of(name)); });
   put_text(out, 4, one);
 }

@@ -5,11 +5,11 @@
 namespace sluice::decode {
 namespace {
 
-std::uint64_t template_key(Protocol version, std::uint32_t domain, std::uint16_t id) {
-  return static_cast<std::uint64_t>(version) << 48 | static_cast<std::uint64_t>(domain) << 16 | id;
+std::uint64_t template_key(const Domain& domain, std::uint16_t id) {
+  return static_cast<std::uint64_t>(domain.version) << 48 | static_cast<std::uint64_t>(domain.id) << 16 | id;
 }
 
-std::uint64_t template_key(const HeldSet& set) { return template_key(set.version, set.domain, set.id); }
+std::uint64_t template_key(const HeldSet& set) { return template_key(set.domain, set.id); }
 
 /// Taking n off a counter, as a number to add.
 constexpr std::uint64_t minus(std::uint64_t n) { return 0 - n; }
@@ -50,7 +50,7 @@ HeldData::Waiting& HeldData::waiting_of(HeldSet& set) {
   }
   set.datagram = datagram_;
   Waiting& waiting = datagrams_[datagram_];
-  waiting.version = set.version;
+  waiting.version = set.domain.version;
   return waiting;
 }
 
@@ -74,14 +74,14 @@ bool HeldData::hold(HeldSet set, Bytes bytes) {
   Waiting& waiting = datagrams_[set.datagram];
   if (!room) {
     waiting.outcome = Outcome::refused;
-    add(set.version, HeldCount::refused_bytes, bytes.size());
+    add(set.domain.version, HeldCount::refused_bytes, bytes.size());
     return false;
   }
   used_ += cost;
   ++waiting.sets;
-  if (!waiting.counted) add(set.version, HeldCount::datagrams, 1);
+  if (!waiting.counted) add(set.domain.version, HeldCount::datagrams, 1);
   waiting.counted = true;
-  add(set.version, HeldCount::bytes, bytes.size());
+  add(set.domain.version, HeldCount::bytes, bytes.size());
   set.bytes.assign(bytes.begin(), bytes.end());
   by_template_.emplace(template_key(set), next_);
   by_age_.emplace_hint(by_age_.end(), next_++, std::move(set));
@@ -118,7 +118,7 @@ HeldSet HeldData::remove(ByAge::iterator set, Outcome outcome) {
   const std::uint64_t cost = kOverhead + gone.bytes.size();
   used_ -= cost;
   pool_->give(cost);
-  add(gone.version, HeldCount::bytes, minus(gone.bytes.size()));
+  add(gone.domain.version, HeldCount::bytes, minus(gone.bytes.size()));
   const auto waiting = datagrams_.find(gone.datagram);
   waiting->second.outcome = std::max(waiting->second.outcome, outcome);
   --waiting->second.sets;
@@ -132,18 +132,18 @@ HeldSet HeldData::remove(ByAge::iterator set, Outcome outcome) {
 void HeldData::lose_oldest(Outcome outcome) {
   const HeldSet gone = remove(by_age_.begin(), outcome);
   const bool expired = outcome == Outcome::expired;
-  add(gone.version, expired ? HeldCount::expired_bytes : HeldCount::refused_bytes, gone.bytes.size());
-  add(gone.version, HeldCount::lost_sets, 1);
+  add(gone.domain.version, expired ? HeldCount::expired_bytes : HeldCount::refused_bytes, gone.bytes.size());
+  add(gone.domain.version, HeldCount::lost_sets, 1);
 }
 
-std::vector<HeldSet> HeldData::take(Protocol version, std::uint32_t domain, std::uint16_t id) {
+std::vector<HeldSet> HeldData::take(const Domain& domain, std::uint16_t id) {
   std::vector<HeldSet> taken;
-  const std::uint64_t key = template_key(version, domain, id);
+  const std::uint64_t key = template_key(domain, id);
   for (auto next = by_template_.lower_bound({key, 0}); next != by_template_.end() && next->first == key;) {
     const auto set = by_age_.find(next->second);
     ++next;  // remove() erases the entry
     taken.push_back(remove(set, Outcome::decoded));
-    add(version, HeldCount::decoded_bytes, taken.back().bytes.size());
+    add(domain.version, HeldCount::decoded_bytes, taken.back().bytes.size());
   }
   return taken;
 }

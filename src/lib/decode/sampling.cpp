@@ -2,11 +2,11 @@
 
 namespace sluice::decode {
 
-SamplerTable::Domain* SamplerTable::domain_of(Protocol version, std::uint32_t domain) {
-  const auto found = domains_.find(key(version, domain));
+SamplerTable::Facts* SamplerTable::facts_of(const Domain& domain) {
+  const auto found = domains_.find(key(domain));
   if (found != domains_.end()) return &found->second;
   if (domains_.size() >= max_entries_) return nullptr;
-  return &domains_[key(version, domain)];
+  return &domains_[key(domain)];
 }
 
 void SamplerTable::set(Known& known, std::uint64_t value, bool from_disk) {
@@ -17,9 +17,8 @@ void SamplerTable::set(Known& known, std::uint64_t value, bool from_disk) {
   known.restored = from_disk;
 }
 
-bool SamplerTable::put_rate(Protocol version, std::uint32_t domain, std::uint64_t sampler, std::uint64_t rate,
-                            bool from_disk) {
-  Domain* entry = domain_of(version, domain);
+bool SamplerTable::put_rate(const Domain& domain, std::uint64_t sampler, std::uint64_t rate, bool from_disk) {
+  Facts* entry = facts_of(domain);
   if (!entry) return false;
   const auto known = entry->rate_by_sampler.find(sampler);
   if (known != entry->rate_by_sampler.end()) {
@@ -32,18 +31,16 @@ bool SamplerTable::put_rate(Protocol version, std::uint32_t domain, std::uint64_
   return true;
 }
 
-bool SamplerTable::learn(Protocol version, std::uint32_t domain, std::uint64_t sampler, std::uint64_t rate) {
-  return put_rate(version, domain, sampler, rate, false);
+bool SamplerTable::learn(const Domain& domain, std::uint64_t sampler, std::uint64_t rate) {
+  return put_rate(domain, sampler, rate, false);
 }
 
-bool SamplerTable::restore_rate(Protocol version, std::uint32_t domain, std::uint64_t sampler,
-                                std::uint64_t rate) {
-  return rate != 0 && put_rate(version, domain, sampler, rate, true);
+bool SamplerTable::restore_rate(const Domain& domain, std::uint64_t sampler, std::uint64_t rate) {
+  return rate != 0 && put_rate(domain, sampler, rate, true);
 }
 
-std::uint64_t SamplerTable::rate_of(Protocol version, std::uint32_t domain, bool named,
-                                    std::uint64_t sampler) const {
-  const auto found = domains_.find(key(version, domain));
+std::uint64_t SamplerTable::rate_of(const Domain& domain, bool named, std::uint64_t sampler) const {
+  const auto found = domains_.find(key(domain));
   if (found == domains_.end()) return 0;
   const auto& rates = found->second.rate_by_sampler;
   if (named) {
@@ -55,35 +52,32 @@ std::uint64_t SamplerTable::rate_of(Protocol version, std::uint32_t domain, bool
   return rates.size() == 1 ? rates.begin()->second.value : 0;
 }
 
-void SamplerTable::set_system_init_ms(Protocol version, std::uint32_t domain, std::uint64_t ms) {
-  if (Domain* entry = domain_of(version, domain)) set(entry->system_init_ms, ms, false);
+void SamplerTable::set_system_init_ms(const Domain& domain, std::uint64_t ms) {
+  if (Facts* entry = facts_of(domain)) set(entry->system_init_ms, ms, false);
 }
 
-bool SamplerTable::restore_system_init_ms(Protocol version, std::uint32_t domain, std::uint64_t ms) {
-  Domain* entry = ms ? domain_of(version, domain) : nullptr;
+bool SamplerTable::restore_system_init_ms(const Domain& domain, std::uint64_t ms) {
+  Facts* entry = ms ? facts_of(domain) : nullptr;
   if (!entry) return false;
   set(entry->system_init_ms, ms, true);
   return true;
 }
 
-std::uint64_t SamplerTable::system_init_ms(Protocol version, std::uint32_t domain) const {
-  const auto found = domains_.find(key(version, domain));
+std::uint64_t SamplerTable::system_init_ms(const Domain& domain) const {
+  const auto found = domains_.find(key(domain));
   return found == domains_.end() ? 0 : found->second.system_init_ms.value;
 }
 
 void SamplerTable::for_each_rate(
-    const std::function<void(Protocol, std::uint32_t, std::uint64_t, std::uint64_t)>& visit) const {
-  for (const auto& [where, domain] : domains_)
-    for (const auto& [sampler, known] : domain.rate_by_sampler)
-      visit(static_cast<Protocol>(where >> 32), static_cast<std::uint32_t>(where), sampler, known.value);
+    const std::function<void(const Domain&, std::uint64_t, std::uint64_t)>& visit) const {
+  for (const auto& [where, facts] : domains_)
+    for (const auto& [sampler, known] : facts.rate_by_sampler) visit(domain_of(where), sampler, known.value);
 }
 
 void SamplerTable::for_each_system_init(
-    const std::function<void(Protocol, std::uint32_t, std::uint64_t)>& visit) const {
-  for (const auto& [where, domain] : domains_)
-    if (domain.system_init_ms.value)
-      visit(static_cast<Protocol>(where >> 32), static_cast<std::uint32_t>(where),
-            domain.system_init_ms.value);
+    const std::function<void(const Domain&, std::uint64_t)>& visit) const {
+  for (const auto& [where, facts] : domains_)
+    if (facts.system_init_ms.value) visit(domain_of(where), facts.system_init_ms.value);
 }
 
 }  // namespace sluice::decode

@@ -16,10 +16,16 @@ inline bool lost_records(const DecodeReport& report) {
          report.count(DecodeError::bad_length);
 }
 
-/// `records`: flow records of the datagram itself.
-inline SequenceVerdict account(const SequenceTracker::Key& stream, const SequenceStep& step,
-                               std::uint32_t records, std::uint64_t export_ns, const Datagram& datagram,
-                               Exporter& exporter) {
+/// Where a datagram stands in its stream, and what its header says of the time.
+struct StreamPlace {
+  SequenceTracker::Key stream;
+  SequenceStep step;
+  std::uint32_t records = 0;    ///< flow records of the datagram itself
+  std::uint64_t export_ns = 0;  ///< Unix time; 0 where the header has none
+};
+
+inline SequenceVerdict account(const StreamPlace& place, const Datagram& datagram, Exporter& exporter) {
+  const auto& [stream, step, records, export_ns] = place;
   ExporterCounters& counters = exporter.counters_of(stream.protocol);
   counters.sequence.average_in(records);
   if (export_ns) {

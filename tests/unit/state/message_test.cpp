@@ -42,7 +42,7 @@ TEST(StateFile, AFirstDatagramIsDecodedWithWhatWasKept) {
   EXPECT_EQ(ipfix.flows, 1u);
   EXPECT_EQ(after.flow().sampling_rate, 64u);
   decode::Exporter& exporter = test::only_exporter(after.exporters);
-  EXPECT_EQ(exporter.samplers.system_init_ms(Protocol::ipfix, 5), 1600000000u);
+  EXPECT_EQ(exporter.samplers.system_init_ms({Protocol::ipfix, 5}), 1600000000u);
   EXPECT_EQ(exporter.names.interface_names(5, 7).name, "ge-0/0/7");
   EXPECT_EQ(exporter.names.application_name(5, "\x03\x01"), "dns");
 }
@@ -170,7 +170,7 @@ TEST(StateFile, TimesThatAreAheadBecomeNow) {
   DecodeFixture after;
   ASSERT_TRUE(restored(file_of(before.exporters), after, kReceivedNs - kHour).has_value());
   test::only_exporter(after.exporters)
-      .templates.for_each([](Protocol, std::uint32_t, const decode::Template& tmpl) {
+      .templates.for_each([](const decode::Domain&, const decode::Template& tmpl) {
         EXPECT_EQ(tmpl.last_seen_ns, kReceivedNs - kHour);
       });
 }

@@ -20,8 +20,7 @@ void IpfixDecoder::decode(const Datagram& datagram, Exporter& exporter, FlowBatc
   const auto header = reader.window<kHeader>();
   if (!reader.ok()) return report.fail(DecodeError::truncated_header);
   Message message;
-  message.version = Protocol::ipfix;
-  message.domain = be_at<std::uint32_t, 12>(header);
+  message.domain = {Protocol::ipfix, be_at<std::uint32_t, 12>(header)};
   message.time.export_ns = be_at<std::uint32_t, 4>(header) * kNsPerSecond;
   message.received_ns = datagram.received_ns;
   message.observer = observer;
@@ -29,7 +28,7 @@ void IpfixDecoder::decode(const Datagram& datagram, Exporter& exporter, FlowBatc
 
   Origin& origin = start_origin(datagram, exporter, FlowType::ipfix, batch);
   origin.sequence_num = be_at<std::uint32_t, 8>(header);
-  origin.observation_domain_id = message.domain;
+  origin.observation_domain_id = message.domain.id;
   message.sequence = origin.sequence_num;
   const std::uint16_t length = be_at<std::uint16_t, 2>(header);
   if (observer) {
@@ -38,7 +37,7 @@ void IpfixDecoder::decode(const Datagram& datagram, Exporter& exporter, FlowBatc
     observer->number("length", length);
     observer->number("export time", be_at<std::uint32_t, 4>(header));
     observer->number("sequence", origin.sequence_num);
-    observer->number("observation domain", message.domain);
+    observer->number("observation domain", message.domain.id);
     observer->close();
   }
   // A length that says more than came is counted, and what came is decoded.
@@ -48,7 +47,7 @@ void IpfixDecoder::decode(const Datagram& datagram, Exporter& exporter, FlowBatc
   else
     trailing = datagram.payload.size() - length;
   const std::uint32_t sequence = origin.sequence_num;
-  walk_sets(kIpfixDialect, message, reader, trailing, records_, exporter, batch, report);
+  walk_sets({kIpfixDialect, message, records_, {exporter, batch, report}}, reader, trailing);
 
   SequenceStep step;
   step.sequence = sequence;
@@ -59,7 +58,7 @@ void IpfixDecoder::decode(const Datagram& datagram, Exporter& exporter, FlowBatc
   step.recovered = report.recovered_records;
   step.recovered_options = report.recovered_options_records;
   step.export_s = be_at<std::uint32_t, 4>(header);
-  account({Protocol::ipfix, message.domain, {}}, step, flow_records, message.time.export_ns, datagram,
+  account({{Protocol::ipfix, message.domain.id, {}}, step, flow_records, message.time.export_ns}, datagram,
           exporter);
 }
 

@@ -140,7 +140,7 @@ void Netflow5Decoder::decode(const Datagram& datagram, Exporter& exporter, FlowB
   step.has_uptime = true;
   step.uptime_ms = time.sys_uptime_ms;
   // Each engine counts for itself; one that starts with a new id is a new stream and no loss.
-  account({Protocol::netflow5, be_at<std::uint16_t, 20>(header), {}}, step, step.units, time.export_ns,
+  account({{Protocol::netflow5, be_at<std::uint16_t, 20>(header), {}}, step, step.units, time.export_ns},
           datagram, exporter);
 }
 

@@ -1,5 +1,6 @@
 // The datagram's header and the loop over its samples: sFlow version 5, section 5, sample_datagram_v5.
 #include "decode/sflow/sflow_decoder.hpp"
+#include "decode/origin.hpp"
 
 #include "decode/sequence_step.hpp"
 #include "decode/sflow/counter_samples.hpp"
@@ -99,13 +100,9 @@ void SflowDecoder::decode(const Datagram& datagram, Exporter& exporter, FlowBatc
     return report.fail(DecodeError::unknown_version);
   if (!in.ok()) return report.fail(DecodeError::truncated_header);
 
-  Origin& origin = batch.add_origin();
-  origin.type = FlowType::sflow5;
+  Origin& origin = start_origin(datagram, exporter, FlowType::sflow5, batch);
   origin.sequence_num = header.sequence;
-  origin.time_received_ns = datagram.received_ns;
   origin.sampler_address = header.agent;
-  origin.exporter_address = datagram.source;
-  origin.exporter_name = exporter.settings.name;
 
   records_.read_as({exporter.decapsulate(datagram), exporter.settings.sflow_ip_bytes});
   SequenceStep step;
@@ -113,7 +110,7 @@ void SflowDecoder::decode(const Datagram& datagram, Exporter& exporter, FlowBatc
   step.has_uptime = true;
   step.uptime_ms = header.uptime_ms;
   const SequenceVerdict verdict =
-      account({Protocol::sflow5, header.sub_agent, header.agent}, step, 0, 0, datagram, exporter);
+      account({{Protocol::sflow5, header.sub_agent, header.agent}, step, 0, 0}, datagram, exporter);
   sflow::read_samples(
       in, header.samples,
       {datagram.received_ns, exporter, batch, report, records_, header.sub_agent, header.uptime_ms, verdict});

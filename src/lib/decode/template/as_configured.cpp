@@ -21,17 +21,18 @@ void apply_settings(const Message& message, const Plan& plan, const ExporterSett
   if (settings.icmp_in_both_ports && plan.icmp_from_port) icmp_from_both_ports(flows);
 }
 
-void settle_firewall_volume(const Message& message, Exporter& exporter, std::span<FlowRecord> flows,
-                            std::span<Scratch> scratch, FlowBatch& batch, DecodeReport& report) {
+void settle_firewall_volume(const Message& message, std::span<FlowRecord> flows, std::span<Scratch> scratch,
+                            const Into& into) {
   constexpr std::uint64_t kDeleted = 2, kUpdate = 5;  // IE 233
+  ConnectionTable& connections = into.exporter.connections;
   for (std::size_t i = 0; i < flows.size(); ++i) {
-    const FlowExtras* extras = batch.extras_of(flows[i]);
+    const FlowExtras* extras = into.batch.extras_of(flows[i]);
     if (!extras || extras->get(ExtraScalar::flow_id) == 0) continue;
     const std::uint64_t connection = extras->get(ExtraScalar::flow_id);
     const std::uint64_t event = extras->get(ExtraScalar::firewall_event);
     if (event == kUpdate)
-      report.fail(DecodeError::connection_limit, exporter.connections.remember(message.domain, connection));
-    if (event != kDeleted || !exporter.connections.forget(message.domain, connection)) continue;
+      into.report.fail(DecodeError::connection_limit, connections.remember(message.domain.id, connection));
+    if (event != kDeleted || !connections.forget(message.domain.id, connection)) continue;
     flows[i].bytes = flows[i].packets = 0;
     scratch[i].reverse_octets = scratch[i].reverse_packets = 0;
   }

@@ -11,7 +11,7 @@ void apply_settings(const Message& message, const Plan& plan, const ExporterSett
 
 /// Of a plan whose records are events of a firewall's connections: a connection whose volume update events
 /// have counted is not counted again at its end. The event stays, its counters become 0.
-void settle_firewall_volume(const Message& message, Exporter& exporter, std::span<FlowRecord> flows,
-                            std::span<Scratch> scratch, FlowBatch& batch, DecodeReport& report);
+void settle_firewall_volume(const Message& message, std::span<FlowRecord> flows, std::span<Scratch> scratch,
+                            const Into& into);
 
 }  // namespace sluice::decode

@@ -82,10 +82,10 @@ bool number_of(const Bytes* value, std::uint32_t& out) {
 
 }  // namespace
 
-void learn_names(Protocol version, std::uint32_t domain, const Template& tmpl, std::span<const Bytes> values,
-                 NameTable& names, DecodeReport& report) {
-  const Said said = read(version, tmpl, values);
-  NameEntry entry{.domain = domain};
+void learn_names(const Domain& domain, const Template& tmpl, std::span<const Bytes> values, NameTable& names,
+                 DecodeReport& report) {
+  const Said said = read(domain.version, tmpl, values);
+  NameEntry entry{.domain = domain.id};
   const auto learn = [&](NameKind kind, const Bytes* text) {
     if (!text) return;
     entry.kind = kind;

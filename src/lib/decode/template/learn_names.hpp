@@ -9,7 +9,7 @@ namespace sluice::decode {
 /// Where the record names something. `values` are its fields as sent, in the template's order. Templates of
 /// every vendor are read alike: whatever identifies a thing, in the scope or behind it, goes with whatever
 /// names it; other fields and other scopes are passed over.
-void learn_names(Protocol version, std::uint32_t domain, const Template& tmpl, std::span<const Bytes> values,
-                 NameTable& names, DecodeReport& report);
+void learn_names(const Domain& domain, const Template& tmpl, std::span<const Bytes> values, NameTable& names,
+                 DecodeReport& report);
 
 }  // namespace sluice::decode

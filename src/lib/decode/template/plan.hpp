@@ -83,9 +83,16 @@ Plan compile(const Template& tmpl, const UserFields* user_fields = nullptr);
 /// Runs one step for one record: `value` is the field as sent.
 void run_step(const Step& step, Bytes value, FlowBatch& batch, FlowRecord& flow, Scratch& scratch);
 
-/// Runs a step for all records of a set of fixed-length records. `data` holds at least
-/// (flows.size() - 1) * record_length + step.source + step.length bytes.
-void run_step_on_set(const Step& step, Bytes data, std::size_t record_length, FlowBatch& batch,
-                     std::span<FlowRecord> flows, std::span<Scratch> scratch);
+/// A set of fixed-length records and the flows that they become.
+struct SetOfRecords {
+  Bytes data;  ///< as many whole records as there are flows, at least
+  std::size_t record_length;
+  FlowBatch& batch;
+  std::span<FlowRecord> flows;
+  std::span<Scratch> scratch;  ///< by flow
+};
+
+/// Runs a step for all records of the set.
+void run_step_on_set(const Step& step, const SetOfRecords& set);
 
 }  // namespace sluice::decode

@@ -10,10 +10,6 @@
 
 namespace sluice::decode {
 
-std::uint64_t system_init_ms(const Exporter& exporter, Protocol version, std::uint32_t domain) {
-  return exporter.samplers.system_init_ms(version, domain);
-}
-
 namespace {
 
 /// Start and end from the raw values that the steps left in the record.
@@ -58,16 +54,17 @@ void finish_packet(const Scratch& scratch, FlowRecord& flow) {
 
 }  // namespace
 
-void RecordDecoder::finish(const Message& message, const Plan& plan, Exporter& exporter,
-                           std::span<FlowRecord> flows, DecodeReport& report) {
+void RecordDecoder::finish(const Message& message, const Plan& plan, std::span<FlowRecord> flows,
+                           const Into& into) {
+  Exporter& exporter = into.exporter;
+  DecodeReport& report = into.report;
   const Scratch nothing{};
-  const std::uint64_t domain_init_ms = system_init_ms(exporter, message.version, message.domain);
+  const std::uint64_t domain_init_ms = exporter.samplers.system_init_ms(message.domain);
   const bool uptimes = plan.start_unit == TimeUnit::uptime_ms && plan.end_unit == TimeUnit::uptime_ms &&
                        message.time.has_uptime;
   if (uptimes) finish_uptimes(message, exporter.bounds, flows, report);
 
-  ResolvedRate rate =
-      rate_of(exporter.settings, 0, exporter.samplers.rate_of(message.version, message.domain, false, 0));
+  ResolvedRate rate = rate_of(exporter.settings, 0, exporter.samplers.rate_of(message.domain, false, 0));
   std::uint64_t rate_sampler = 0;
   std::uint64_t rate_own = 0;
   for (std::size_t i = 0; i < flows.size(); ++i) {
@@ -84,50 +81,52 @@ void RecordDecoder::finish(const Message& message, const Plan& plan, Exporter& e
       if (own != rate_own || scratch.sampler != rate_sampler || i == 0) {
         rate_own = own;
         rate_sampler = scratch.sampler;
-        rate = rate_of(
-            exporter.settings, own,
-            exporter.samplers.rate_of(message.version, message.domain, plan.says_sampler, rate_sampler));
+        rate = rate_of(exporter.settings, own,
+                       exporter.samplers.rate_of(message.domain, plan.says_sampler, rate_sampler));
       }
     }
     flow.sampling_rate = rate.rate;
     flow.sampling_rate_source = rate.source;
     report.rates_unknown += rate.rate == 0;
   }
-  if (rate.rate) exporter.counters_of(message.version).sampling_rate = rate.rate;
+  if (rate.rate) exporter.counters_of(message.domain.version).sampling_rate = rate.rate;
   apply_settings(message, plan, exporter.settings, flows);
 }
 
-void RecordDecoder::add_reverse(const Plan& plan, bool split, std::size_t first, std::size_t n,
-                                FlowBatch& batch, DecodeReport& report) {
-  if (!plan.says_reverse || !split) return;
+void RecordDecoder::add_reverse(std::size_t n, const Into& into) {
+  const std::size_t first = into.batch.size() - n;
   for (std::size_t i = 0; i < n; ++i) {
     if (scratch_[i].reverse_octets == 0 && scratch_[i].reverse_packets == 0) continue;
-    if (!add_reverse_flow(first + i, scratch_[i], batch)) continue;
-    ++report.flows;
-    report.rates_unknown += batch.flows().back().sampling_rate == 0;
+    if (!add_reverse_flow(first + i, scratch_[i], into.batch)) continue;
+    ++into.report.flows;
+    into.report.rates_unknown += into.batch.flows().back().sampling_rate == 0;
   }
 }
 
-void RecordDecoder::fixed_flows(const Message& message, const Template& tmpl, Bytes set, Exporter& exporter,
-                                FlowBatch& batch, DecodeReport& report) {
+void RecordDecoder::end_set(const Message& message, const Plan& plan, std::size_t n, const Into& into) {
+  const std::span<FlowRecord> flows = into.batch.flows().last(n);
+  const ExporterSettings& settings = into.exporter.settings;
+  finish(message, plan, flows, into);
+  into.report.flow_records += static_cast<std::uint32_t>(n);
+  into.report.flows += static_cast<std::uint32_t>(n);
+  if (plan.has_volume_events && settings.teardown_repeats_updates)
+    settle_firewall_volume(message, flows, scratch_, into);
+  if (plan.says_reverse && settings.split_biflows) add_reverse(n, into);
+}
+
+void RecordDecoder::fixed_flows(const Message& message, const Template& tmpl, Bytes set, const Into& into) {
   // The set's own bytes bound the count; what is left over is padding (RFC 7011 section 3.3.1).
   const std::size_t n = set.size() / tmpl.min_length;
   if (n == 0) return;
   const Plan& plan = *tmpl.plan;
-  const std::size_t first = batch.size();
-  const std::span<FlowRecord> flows = batch.append(n);
+  const std::span<FlowRecord> flows = into.batch.append(n);
   scratch_.resize(std::max(scratch_.size(), n));
   if (plan.uses_scratch) std::fill_n(scratch_.begin(), n, Scratch{});
   if (plan.has_packet)
     for (std::size_t i = 0; i < n; ++i) scratch_[i].decapsulate = message.decapsulate;
-  for (const Step& step : plan.steps)
-    run_step_on_set(step, set, tmpl.min_length, batch, flows, {scratch_.data(), n});
-  finish(message, plan, exporter, flows, report);
-  report.flow_records += static_cast<std::uint32_t>(n);
-  report.flows += static_cast<std::uint32_t>(n);
-  if (plan.has_volume_events && exporter.settings.teardown_repeats_updates)
-    settle_firewall_volume(message, exporter, batch.flows().subspan(first, n), scratch_, batch, report);
-  add_reverse(plan, exporter.settings.split_biflows, first, n, batch, report);
+  const SetOfRecords records{set, tmpl.min_length, into.batch, flows, {scratch_.data(), n}};
+  for (const Step& step : plan.steps) run_step_on_set(step, records);
+  end_set(message, plan, n, into);
   if (message.observer) {
     ByteReader reader(set);
     for (std::size_t i = 0; i < n && split(tmpl, reader); ++i) observe(message, tmpl);
@@ -148,34 +147,29 @@ bool RecordDecoder::split(const Template& tmpl, ByteReader& reader) {
 }
 
 void RecordDecoder::variable_flows(const Message& message, const Template& tmpl, Bytes set,
-                                   Exporter& exporter, FlowBatch& batch, DecodeReport& report) {
+                                   const Into& into) {
   const Plan& plan = *tmpl.plan;
-  const std::size_t first = batch.size();
   std::size_t n = 0;
   ByteReader reader(set);
   while (reader.remaining() >= tmpl.min_length) {
     if (!split(tmpl, reader)) {
-      report.fail(DecodeError::bad_record);
+      into.report.fail(DecodeError::bad_record);
       break;
     }
-    FlowRecord& flow = batch.append_one();
+    FlowRecord& flow = into.batch.append_one();
     if (scratch_.size() <= n) scratch_.resize(n + 1);
     scratch_[n] = Scratch{};
     scratch_[n].decapsulate = message.decapsulate;
-    for (const Step& step : plan.steps) run_step(step, values_[step.field], batch, flow, scratch_[n]);
+    for (const Step& step : plan.steps) run_step(step, values_[step.field], into.batch, flow, scratch_[n]);
     if (message.observer) observe(message, tmpl);
     ++n;
   }
-  finish(message, plan, exporter, batch.flows().subspan(first, n), report);
-  report.flow_records += static_cast<std::uint32_t>(n);
-  report.flows += static_cast<std::uint32_t>(n);
-  if (plan.has_volume_events && exporter.settings.teardown_repeats_updates)
-    settle_firewall_volume(message, exporter, batch.flows().subspan(first, n), scratch_, batch, report);
-  add_reverse(plan, exporter.settings.split_biflows, first, n, batch, report);
+  end_set(message, plan, n, into);
 }
 
-void RecordDecoder::options(const Message& message, const Template& tmpl, Bytes set, Exporter& exporter,
-                            FlowBatch& batch, DecodeReport& report) {
+void RecordDecoder::options(const Message& message, const Template& tmpl, Bytes set, const Into& into) {
+  SamplerTable& samplers = into.exporter.samplers;
+  DecodeReport& report = into.report;
   ByteReader reader(set);
   FlowBatch unused;
   unused.add_origin();
@@ -187,19 +181,17 @@ void RecordDecoder::options(const Message& message, const Template& tmpl, Bytes 
     }
     ++report.options_records;
     if (message.observer) observe(message, tmpl);
-    if (CounterBatch* const counters = batch.counters()) keep_options(tmpl, batch, *counters);
-    learn_names(message.version, message.domain, tmpl, values_, exporter.names, report);
+    if (CounterBatch* const counters = into.batch.counters()) keep_options(tmpl, into.batch, *counters);
+    learn_names(message.domain, tmpl, values_, into.exporter.names, report);
     Scratch said{};
     for (const Step& step : tmpl.plan->steps) {
       // In v9 a scope's type is no element (RFC 3954 section 6.1: 1 system, 2 interface ...); in IPFIX it is.
-      if (message.version == Protocol::netflow9 && step.field < tmpl.scope_fields) continue;
+      if (message.domain.version == Protocol::netflow9 && step.field < tmpl.scope_fields) continue;
       if (info_of(step.element->action).in_options) run_step(step, values_[step.field], unused, flow, said);
     }
-    if (said.system_init_ms)
-      exporter.samplers.set_system_init_ms(message.version, message.domain, said.system_init_ms);
+    if (said.system_init_ms) samplers.set_system_init_ms(message.domain, said.system_init_ms);
     const std::uint64_t rate = said.rates.rate();
-    if (rate && !exporter.samplers.learn(message.version, message.domain, said.sampler, rate))
-      report.fail(DecodeError::sampler_limit);
+    if (rate && !samplers.learn(message.domain, said.sampler, rate)) report.fail(DecodeError::sampler_limit);
   }
 }
 
@@ -217,7 +209,7 @@ void RecordDecoder::observe(const Message& message, const Template& tmpl) {
   observer.open(tmpl.options ? "options record" : "record");
   for (std::size_t i = 0; i < values_.size(); ++i) {
     const ElementInfo* element = find_element(tmpl.fields[i].pen, tmpl.fields[i].id);
-    const bool scope = message.version == Protocol::netflow9 && i < tmpl.scope_fields;
+    const bool scope = message.domain.version == Protocol::netflow9 && i < tmpl.scope_fields;
     const std::string fallback = (scope                ? "scope "
                                   : tmpl.fields[i].pen ? std::to_string(tmpl.fields[i].pen) + ":"
                                                        : "element ") +
@@ -227,16 +219,15 @@ void RecordDecoder::observe(const Message& message, const Template& tmpl) {
   observer.close();
 }
 
-void RecordDecoder::decode_set(const Message& message, Template& tmpl, Bytes set, Exporter& exporter,
-                               FlowBatch& batch, DecodeReport& report) {
+void RecordDecoder::decode_set(const Message& message, Template& tmpl, Bytes set, const Into& into) {
   // Data that waited is older than the template that it waited for.
   tmpl.last_seen_ns = std::max(tmpl.last_seen_ns, message.received_ns);
   if (tmpl.options)
-    options(message, tmpl, set, exporter, batch, report);
+    options(message, tmpl, set, into);
   else if (tmpl.variable)
-    variable_flows(message, tmpl, set, exporter, batch, report);
+    variable_flows(message, tmpl, set, into);
   else
-    fixed_flows(message, tmpl, set, exporter, batch, report);
+    fixed_flows(message, tmpl, set, into);
 }
 
 }  // namespace sluice::decode

@@ -10,8 +10,7 @@ namespace sluice::decode {
 
 /// What the records of one message have in common.
 struct Message {
-  Protocol version = Protocol::unknown;
-  std::uint32_t domain = 0;
+  Domain domain;
   HeaderTime time;
   std::uint64_t received_ns = 0;
   std::uint32_t sequence = 0;
@@ -19,36 +18,36 @@ struct Message {
   Decapsulate decapsulate = Decapsulate::outer;
 };
 
+/// Where what is decoded goes: flows into the batch, what is learnt to the exporter, counts to the report.
+struct Into {
+  Exporter& exporter;
+  FlowBatch& batch;
+  DecodeReport& report;
+};
+
 /// Scratch memory and the set loops. One for each decoder; one thread.
 class RecordDecoder {
  public:
   /// Decodes one data set. Appends flows, or learns from options; counts records and errors in the report.
-  void decode_set(const Message& message, Template& tmpl, Bytes set, Exporter& exporter, FlowBatch& batch,
-                  DecodeReport& report);
+  void decode_set(const Message& message, Template& tmpl, Bytes set, const Into& into);
 
  private:
-  void fixed_flows(const Message& message, const Template& tmpl, Bytes set, Exporter& exporter,
-                   FlowBatch& batch, DecodeReport& report);
-  void variable_flows(const Message& message, const Template& tmpl, Bytes set, Exporter& exporter,
-                      FlowBatch& batch, DecodeReport& report);
-  void options(const Message& message, const Template& tmpl, Bytes set, Exporter& exporter, FlowBatch& batch,
-               DecodeReport& report);
+  void fixed_flows(const Message& message, const Template& tmpl, Bytes set, const Into& into);
+  void variable_flows(const Message& message, const Template& tmpl, Bytes set, const Into& into);
+  void options(const Message& message, const Template& tmpl, Bytes set, const Into& into);
   /// The record in values_, for the counters stream.
   void keep_options(const Template& tmpl, const FlowBatch& batch, CounterBatch& counters) const;
   /// Splits one record into values_; false where it ends too soon.
   bool split(const Template& tmpl, ByteReader& reader);
-  void finish(const Message& message, const Plan& plan, Exporter& exporter, std::span<FlowRecord> flows,
-              DecodeReport& report);
-  /// Appends the other direction of the set's flows that speak of both, where they are to be split.
-  void add_reverse(const Plan& plan, bool split, std::size_t first, std::size_t n, FlowBatch& batch,
-                   DecodeReport& report);
+  /// What follows the steps, for the last `n` flows of the batch.
+  void end_set(const Message& message, const Plan& plan, std::size_t n, const Into& into);
+  void finish(const Message& message, const Plan& plan, std::span<FlowRecord> flows, const Into& into);
+  /// Appends the other direction of the last `n` flows, of those that speak of both.
+  void add_reverse(std::size_t n, const Into& into);
   void observe(const Message& message, const Template& tmpl);
 
   std::vector<Bytes> values_;     // of one record, by field
   std::vector<Scratch> scratch_;  // of the records of one set
 };
-
-/// The time at which the exporter's sysUpTime was 0 (IE 160), as options data said for the domain; 0 unknown.
-std::uint64_t system_init_ms(const Exporter& exporter, Protocol version, std::uint32_t domain);
 
 }  // namespace sluice::decode

@@ -7,16 +7,6 @@ constexpr std::uint16_t kFirstDataSet = 256;
 constexpr std::size_t kSetHeader = 4;
 constexpr std::uint16_t kEnterpriseBit = 0x8000;
 
-/// One walk: what every function below needs.
-struct Walk {
-  const Dialect& dialect;
-  const Message& message;
-  RecordDecoder& records;
-  Exporter& exporter;
-  FlowBatch& batch;
-  DecodeReport& report;
-};
-
 TemplateField read_field(const Dialect& dialect, ByteReader& reader) {
   TemplateField field;
   field.id = reader.be<std::uint16_t>();
@@ -30,8 +20,8 @@ TemplateField read_field(const Dialect& dialect, ByteReader& reader) {
 
 /// Up to `count` fields, as many as the bytes hold; false where they end too soon. Fields past the limit are
 /// read over, so that the next template of the set is found.
-bool read_fields(const Walk& walk, ByteReader& reader, std::size_t count, Template& tmpl) {
-  const std::size_t keep = walk.exporter.templates.max_fields() + std::size_t{1};
+bool read_fields(const SetWalk& walk, ByteReader& reader, std::size_t count, Template& tmpl) {
+  const std::size_t keep = walk.into.exporter.templates.max_fields() + std::size_t{1};
   for (std::size_t i = 0; i < count; ++i) {
     const TemplateField field = read_field(walk.dialect, reader);
     if (!reader.ok()) return false;
@@ -40,7 +30,7 @@ bool read_fields(const Walk& walk, ByteReader& reader, std::size_t count, Templa
   return true;
 }
 
-void observe_template(const Walk& walk, const Template& tmpl) {
+void observe_template(const SetWalk& walk, const Template& tmpl) {
   if (!walk.message.observer) return;
   RawObserver& observer = *walk.message.observer;
   observer.open(tmpl.options ? "options template" : "template");
@@ -60,10 +50,10 @@ void observe_template(const Walk& walk, const Template& tmpl) {
 }
 
 /// One set that waited, under an origin that says when and with which number it came.
-void decode_held(const Walk& walk, const Origin& now, const HeldSet& held, bool same_datagram,
+void decode_held(const SetWalk& walk, const Origin& now, const HeldSet& held, bool same_datagram,
                  Template& tmpl) {
   if (!same_datagram) {
-    Origin& origin = walk.batch.add_origin();
+    Origin& origin = walk.into.batch.add_origin();
     origin = now;
     origin.time_received_ns = held.received_ns;
     origin.sequence_num = held.sequence;
@@ -78,10 +68,10 @@ void decode_held(const Walk& walk, const Origin& now, const HeldSet& held, bool 
     message.observer->number("sequence", held.sequence);
     message.observer->number("length", held.bytes.size() + kSetHeader);
   }
-  DecodeReport& report = walk.report;
+  DecodeReport& report = walk.into.report;
   const std::uint32_t options_before = report.options_records;
   const std::uint32_t before = report.flow_records + options_before;
-  walk.records.decode_set(message, tmpl, held.bytes, walk.exporter, walk.batch, report);
+  walk.records.decode_set(message, tmpl, held.bytes, walk.into);
   report.recovered_records += report.flow_records + report.options_records - before;
   report.recovered_options_records += report.options_records - options_before;
   if (message.observer) message.observer->close();
@@ -89,38 +79,37 @@ void decode_held(const Walk& walk, const Origin& now, const HeldSet& held, bool 
 
 /// Decodes what waited for a template that has just come. The flows of the rest of the datagram get an origin
 /// of its own again.
-void recover(const Walk& walk, std::uint16_t id) {
-  const auto waited = walk.exporter.held.take(walk.message.version, walk.message.domain, id);
+void recover(const SetWalk& walk, std::uint16_t id) {
+  const auto waited = walk.into.exporter.held.take(walk.message.domain, id);
   if (waited.empty()) return;
-  Template* tmpl = walk.exporter.templates.find(walk.message.version, walk.message.domain, id);
-  const Origin now = walk.batch.current_origin();
+  Template* tmpl = walk.into.exporter.templates.find(walk.message.domain, id);
+  const Origin now = walk.into.batch.current_origin();
   std::uint64_t datagram = 0;
   for (const HeldSet& held : waited) {
     decode_held(walk, now, held, held.datagram == datagram, *tmpl);
     datagram = held.datagram;
   }
-  walk.batch.add_origin() = now;
+  walk.into.batch.add_origin() = now;
 }
 
-void store(const Walk& walk, std::unique_ptr<Template> tmpl) {
+void store(const SetWalk& walk, std::unique_ptr<Template> tmpl) {
   const std::uint16_t id = tmpl->id;
   tmpl->last_seen_ns = walk.message.received_ns;
   observe_template(walk, *tmpl);
-  const bool taken =
-      walk.exporter.templates.put(walk.message.version, walk.message.domain, std::move(tmpl), walk.report);
-  if (taken && !walk.exporter.held.empty()) recover(walk, id);
+  const bool taken = walk.into.exporter.templates.put(walk.message.domain, std::move(tmpl), walk.into.report);
+  if (taken && !walk.into.exporter.held.empty()) recover(walk, id);
 }
 
 /// RFC 7011 section 8.1: a field count of 0 withdraws the template, or all of the kind for ids 2 and 3.
-void withdraw(const Walk& walk, std::uint16_t id, bool options) {
-  TemplateCache& templates = walk.exporter.templates;
+void withdraw(const SetWalk& walk, std::uint16_t id, bool options) {
+  TemplateCache& templates = walk.into.exporter.templates;
   const bool all = id == (options ? walk.dialect.options_template_set : walk.dialect.template_set);
-  const std::size_t gone = all ? templates.withdraw_all(walk.message.version, walk.message.domain, options)
-                               : templates.withdraw(walk.message.version, walk.message.domain, id);
-  walk.report.withdrawals += static_cast<std::uint32_t>(gone);
+  const std::size_t gone = all ? templates.withdraw_all(walk.message.domain, options)
+                               : templates.withdraw(walk.message.domain, id);
+  walk.into.report.withdrawals += static_cast<std::uint32_t>(gone);
 }
 
-void template_set(const Walk& walk, Bytes set) {
+void template_set(const SetWalk& walk, Bytes set) {
   ByteReader reader(set);
   while (reader.remaining() >= 4) {
     auto tmpl = std::make_unique<Template>();
@@ -131,13 +120,13 @@ void template_set(const Walk& walk, Bytes set) {
       continue;
     }
     if (tmpl->id < kFirstDataSet) return;  // padding: some boxes fill up template sets with 4 to 7 zeros
-    if (!read_fields(walk, reader, count, *tmpl)) return walk.report.fail(DecodeError::bad_template);
+    if (!read_fields(walk, reader, count, *tmpl)) return walk.into.report.fail(DecodeError::bad_template);
     store(walk, std::move(tmpl));
   }
 }
 
 /// RFC 3954 section 6.1: lengths of scope and option specifiers in bytes, 4 bytes each.
-void options_template_set_v9(const Walk& walk, Bytes set) {
+void options_template_set_v9(const SetWalk& walk, Bytes set) {
   ByteReader reader(set);
   while (reader.remaining() >= 6) {
     auto tmpl = std::make_unique<Template>();
@@ -149,14 +138,14 @@ void options_template_set_v9(const Walk& walk, Bytes set) {
     ByteReader fields(reader.take(scope_bytes + option_bytes));
     if (!reader.ok() || scope_bytes % 4 != 0 ||
         !read_fields(walk, fields, (scope_bytes + option_bytes) / 4, *tmpl))
-      return walk.report.fail(DecodeError::bad_template);
+      return walk.into.report.fail(DecodeError::bad_template);
     tmpl->scope_fields = static_cast<std::uint16_t>(scope_bytes / 4);
     store(walk, std::move(tmpl));
   }
 }
 
 /// RFC 7011 section 3.4.2.2: field count, then how many of them are scope.
-void options_template_set_ipfix(const Walk& walk, Bytes set) {
+void options_template_set_ipfix(const SetWalk& walk, Bytes set) {
   ByteReader reader(set);
   while (reader.remaining() >= 4) {
     auto tmpl = std::make_unique<Template>();
@@ -169,33 +158,32 @@ void options_template_set_ipfix(const Walk& walk, Bytes set) {
     }
     if (tmpl->id < kFirstDataSet) return;
     tmpl->scope_fields = reader.be<std::uint16_t>();
-    if (!read_fields(walk, reader, count, *tmpl)) return walk.report.fail(DecodeError::bad_template);
+    if (!read_fields(walk, reader, count, *tmpl)) return walk.into.report.fail(DecodeError::bad_template);
     store(walk, std::move(tmpl));
   }
 }
 
-void hold_back(const Walk& walk, std::uint16_t id, Bytes set) {
+void hold_back(const SetWalk& walk, std::uint16_t id, Bytes set) {
   HeldSet held;
-  held.version = walk.message.version;
-  held.id = id;
   held.domain = walk.message.domain;
+  held.id = id;
   held.sequence = walk.message.sequence;
   held.sys_uptime_ms = walk.message.time.sys_uptime_ms;
   held.export_ns = walk.message.time.export_ns;
   held.received_ns = walk.message.received_ns;
-  if (walk.exporter.held.hold(std::move(held), set))
-    ++walk.report.held_sets;
+  if (walk.into.exporter.held.hold(std::move(held), set))
+    ++walk.into.report.held_sets;
   else
-    walk.report.fail(DecodeError::missing_template);
+    walk.into.report.fail(DecodeError::missing_template);
 }
 
-void data_set(const Walk& walk, std::uint16_t id, Bytes set) {
-  Template* tmpl = walk.exporter.templates.find(walk.message.version, walk.message.domain, id);
+void data_set(const SetWalk& walk, std::uint16_t id, Bytes set) {
+  Template* tmpl = walk.into.exporter.templates.find(walk.message.domain, id);
   if (!tmpl) return hold_back(walk, id, set);
-  walk.records.decode_set(walk.message, *tmpl, set, walk.exporter, walk.batch, walk.report);
+  walk.records.decode_set(walk.message, *tmpl, set, walk.into);
 }
 
-void one_set(const Walk& walk, std::uint16_t id, Bytes set) {
+void one_set(const SetWalk& walk, std::uint16_t id, Bytes set) {
   if (walk.message.observer) {
     walk.message.observer->open("set");
     walk.message.observer->number("id", id);
@@ -208,28 +196,27 @@ void one_set(const Walk& walk, std::uint16_t id, Bytes set) {
   else if (id >= kFirstDataSet)
     data_set(walk, id, set);
   else
-    walk.report.fail(DecodeError::unknown_set);
+    walk.into.report.fail(DecodeError::unknown_set);
   if (walk.message.observer) walk.message.observer->close();
 }
 
-void all_sets(const Walk& walk, ByteReader& reader, std::size_t trailing) {
+void all_sets(const SetWalk& walk, ByteReader& reader, std::size_t trailing) {
   while (reader.remaining() >= trailing + kSetHeader) {
     const std::uint16_t id = reader.be<std::uint16_t>();
     const std::uint16_t length = reader.be<std::uint16_t>();
     if (id == 0 && length == 0) return;  // a tail of zeros: Palo Alto fills its datagrams up
     if (length < kSetHeader || length - kSetHeader > reader.remaining())
-      return walk.report.fail(DecodeError::bad_set);
+      return walk.into.report.fail(DecodeError::bad_set);
     one_set(walk, id, reader.take(length - kSetHeader));
-    if (reader.remaining() < trailing) return walk.report.fail(DecodeError::bad_length);
+    if (reader.remaining() < trailing) return walk.into.report.fail(DecodeError::bad_length);
   }
 }
 
 }  // namespace
 
-void walk_sets(const Dialect& dialect, const Message& message, ByteReader& reader, std::size_t trailing,
-               RecordDecoder& records, Exporter& exporter, FlowBatch& batch, DecodeReport& report) {
-  all_sets({dialect, message, records, exporter, batch, report}, reader, trailing);
-  if (exporter.held.in_datagram()) exporter.held.end_datagram();
+void walk_sets(const SetWalk& walk, ByteReader& reader, std::size_t trailing) {
+  all_sets(walk, reader, trailing);
+  if (walk.into.exporter.held.in_datagram()) walk.into.exporter.held.end_datagram();
 }
 
 }  // namespace sluice::decode

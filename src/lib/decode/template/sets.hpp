@@ -16,10 +16,17 @@ struct Dialect {
 inline constexpr Dialect kNetflow9Dialect{0, 1, false, true};
 inline constexpr Dialect kIpfixDialect{2, 3, true, false};
 
+/// The walk over one message.
+struct SetWalk {
+  const Dialect& dialect;
+  const Message& message;
+  RecordDecoder& records;
+  Into into;
+};
+
 /// Reads all sets but those that begin in the last `trailing` bytes, which the header says are no part of the
 /// message; a set that reaches into them is believed, and the header counted as wrong. A set that is wrong
 /// costs itself, and the sets after it only where its length is no guide to where they begin.
-void walk_sets(const Dialect& dialect, const Message& message, ByteReader& reader, std::size_t trailing,
-               RecordDecoder& records, Exporter& exporter, FlowBatch& batch, DecodeReport& report);
+void walk_sets(const SetWalk& walk, ByteReader& reader, std::size_t trailing = 0);
 
 }  // namespace sluice::decode

@@ -345,20 +345,21 @@ bool run_scratch_column(const Step& step, const std::byte* from, std::size_t str
 }
 
 /// The cheap way for the common steps; false where the step needs the general one.
-bool run_column(const Step& step, const std::byte* data, std::size_t stride, std::span<FlowRecord> flows,
-                std::span<Scratch> scratch) {
-  const std::byte* from = data + step.source;
-  if (step.store == StoreTo::scratch) return run_scratch_column(step, from, stride, flows, scratch);
+bool run_column(const Step& step, const SetOfRecords& set) {
+  const std::byte* from = set.data.data() + step.source;
+  const std::size_t stride = set.record_length;
+  const std::size_t n = set.flows.size();
+  if (step.store == StoreTo::scratch) return run_scratch_column(step, from, stride, set.flows, set.scratch);
   if (step.fallback) return false;
-  std::byte* to = member(flows.front(), step.target);
+  std::byte* to = member(set.flows.front(), step.target);
   if (step.store == StoreTo::record_integer || (step.store == StoreTo::time && step.length <= 8))
-    return copy_integers(step, from, stride, to, flows.size());
+    return copy_integers(step, from, stride, to, n);
   if (step.store != StoreTo::record_address) return false;
-  std::byte* size = member(flows.front(), step.size_target);
+  std::byte* size = member(set.flows.front(), step.size_target);
   if (step.length == 4)
-    copy_addresses<4>(from, stride, to, size, flows.size());
+    copy_addresses<4>(from, stride, to, size, n);
   else
-    copy_addresses<16>(from, stride, to, size, flows.size());
+    copy_addresses<16>(from, stride, to, size, n);
   return true;
 }
 
@@ -403,11 +404,11 @@ void run_step(const Step& step, Bytes value, FlowBatch& batch, FlowRecord& flow,
   }
 }
 
-void run_step_on_set(const Step& step, Bytes data, std::size_t record_length, FlowBatch& batch,
-                     std::span<FlowRecord> flows, std::span<Scratch> scratch) {
-  if (flows.empty() || run_column(step, data.data(), record_length, flows, scratch)) return;
-  for (std::size_t i = 0; i < flows.size(); ++i)
-    run_step(step, data.subspan(i * record_length + step.source, step.length), batch, flows[i], scratch[i]);
+void run_step_on_set(const Step& step, const SetOfRecords& set) {
+  if (set.flows.empty() || run_column(step, set)) return;
+  for (std::size_t i = 0; i < set.flows.size(); ++i)
+    run_step(step, set.data.subspan(i * set.record_length + step.source, step.length), set.batch,
+             set.flows[i], set.scratch[i]);
 }
 
 }  // namespace sluice::decode

@@ -15,13 +15,12 @@ TemplateCache::TemplateCache(const Limits& limits, UserFieldsPtr user_fields)
       user_fields_(std::move(user_fields)) {}
 TemplateCache::~TemplateCache() = default;
 
-Template* TemplateCache::find(Protocol version, std::uint32_t domain, std::uint16_t id) {
-  const auto found = templates_.find(key(version, domain, id));
+Template* TemplateCache::find(const Domain& domain, std::uint16_t id) {
+  const auto found = templates_.find(key(domain, id));
   return found == templates_.end() ? nullptr : found->second.get();
 }
 
-bool TemplateCache::put(Protocol version, std::uint32_t domain, std::unique_ptr<Template> fresh,
-                        DecodeReport& report) {
+bool TemplateCache::put(const Domain& domain, std::unique_ptr<Template> fresh, DecodeReport& report) {
   fresh->min_length = 0;
   fresh->variable = false;
   for (const TemplateField& field : fresh->fields) {
@@ -38,9 +37,9 @@ bool TemplateCache::put(Protocol version, std::uint32_t domain, std::unique_ptr<
     report.fail(DecodeError::bad_template);
     return false;
   }
-  auto& slot = templates_[key(version, domain, fresh->id)];
+  auto& slot = templates_[key(domain, fresh->id)];
   if (!slot && templates_.size() > max_templates_) {
-    templates_.erase(key(version, domain, fresh->id));
+    templates_.erase(key(domain, fresh->id));
     report.fail(DecodeError::template_limit);
     return false;
   }
@@ -57,14 +56,14 @@ bool TemplateCache::put(Protocol version, std::uint32_t domain, std::unique_ptr<
   return true;
 }
 
-std::size_t TemplateCache::withdraw(Protocol version, std::uint32_t domain, std::uint16_t id) {
-  const std::size_t gone = templates_.erase(key(version, domain, id));
+std::size_t TemplateCache::withdraw(const Domain& domain, std::uint16_t id) {
+  const std::size_t gone = templates_.erase(key(domain, id));
   changes_ += gone;
   return gone;
 }
 
-std::size_t TemplateCache::withdraw_all(Protocol version, std::uint32_t domain, bool options) {
-  const std::uint64_t stream = key(version, domain, 0);
+std::size_t TemplateCache::withdraw_all(const Domain& domain, bool options) {
+  const std::uint64_t stream = key(domain, 0);
   const std::size_t gone = std::erase_if(templates_, [&](const auto& entry) {
     return (entry.first & ~0xffffULL) == stream && entry.second->options == options;
   });
@@ -91,10 +90,9 @@ std::size_t TemplateCache::restored(Protocol version) const {
   }));
 }
 
-void TemplateCache::for_each(
-    const std::function<void(Protocol, std::uint32_t, const Template&)>& visit) const {
+void TemplateCache::for_each(const std::function<void(const Domain&, const Template&)>& visit) const {
   for (const auto& [where, tmpl] : templates_)
-    visit(static_cast<Protocol>(where >> 48), static_cast<std::uint32_t>(where >> 16), *tmpl);
+    visit({static_cast<Protocol>(where >> 48), static_cast<std::uint32_t>(where >> 16)}, *tmpl);
 }
 
 }  // namespace sluice::decode
