@@ -253,6 +253,15 @@ static_assert(std::ranges::all_of(kElements,
                                     return is_address(e.number) == (e.family != Family::none);
                                   }),
               "an address has a family, and nothing else has");
+constexpr bool is_of_either_side(Role role) {
+  return role == Role::interface_name || role == Role::interface_description || role == Role::vrf_name;
+}
+
+static_assert(std::ranges::all_of(kElements,
+                                  [](const ElementInfo& e) {
+                                    return is_of_either_side(e.role) == (e.output_number != kNoField);
+                                  }),
+              "what may name input or output has a field for each");
 static_assert(std::ranges::all_of(kElements,
                                   [](const ElementInfo& e) {
                                     const ActionInfo& action = kActions[static_cast<std::size_t>(e.action)];
