@@ -1,6 +1,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "flow.pb.h"
 #include "message_matches.hpp"
 #include "sluice/encode/rows.hpp"
@@ -207,10 +209,11 @@ TEST(DecodeMessage, WithAnyByteFlippedGivesAFlowThatIsWrittenTheSameAgainOrAnErr
         refused += !result;
         ASSERT_EQ(read.size(), result ? 1U : 0U);
         if (!result) continue;
+        const RowBuffer once = encoded(read);
         FlowBatch again;
-        ASSERT_TRUE(decode_message(strip_length_prefix(encoded(read).row(0)), again));
-        ASSERT_THAT(differing_fields(read, read.flows()[0], again, again.flows()[0]), IsEmpty())
-            << "byte " << at << " of row " << i;
+        ASSERT_TRUE(decode_message(strip_length_prefix(once.row(0)), again));
+        const RowBuffer twice = encoded(again);
+        ASSERT_TRUE(std::ranges::equal(once.row(0), twice.row(0))) << "byte " << at << " of row " << i;
       }
       bytes[at] = kept;
     }
