@@ -109,6 +109,7 @@ class Exporter;
 class Decoder {
  public:
   virtual ~Decoder() = default;
+  /// What the exporter's counters are filed under; `unknown` for a format that is not among ours.
   virtual Protocol protocol() const = 0;
   /// Whether the datagram's first bytes are this protocol's version.
   virtual bool claims(Bytes payload) const = 0;

@@ -12,14 +12,20 @@ namespace sluice::decode {
 /// Which protocols a listener takes.
 enum class Accept : std::uint8_t { automatic, sflow, netflow, ipfix };
 
+/// Those of NetFlow v9, IPFIX, sFlow v5 and NetFlow v5, new ones at each call.
+std::vector<std::unique_ptr<Decoder>> standard_decoders();
+
 class DatagramDecoder {
  public:
-  /// The table outlives the decoder and may be shared with other threads' decoders.
-  explicit DatagramDecoder(ExporterTable& exporters);
+  /// The table outlives the decoder and may be shared with other threads' decoders. `decoders` are asked in
+  /// their order; the first that claims a datagram gets it. Add your own to the standard ones for a format of
+  /// your own.
+  explicit DatagramDecoder(ExporterTable& exporters,
+                           std::vector<std::unique_ptr<Decoder>> decoders = standard_decoders());
   ~DatagramDecoder();
 
-  /// Decodes one datagram; its flows are appended to the batch (which the caller clears). The protocols known
-  /// are sFlow v5, NetFlow v5, v9 and IPFIX. `observer` may be null.
+  /// Decodes one datagram; its flows are appended to the batch (which the caller clears). `observer` may be
+  /// null.
   DecodeReport decode(const Datagram& datagram, FlowBatch& batch, Accept accept = Accept::automatic,
                       RawObserver* observer = nullptr);
 
@@ -29,7 +35,7 @@ class DatagramDecoder {
   Decoder* decoder_of(Bytes payload, Accept accept) const;
 
   ExporterTable& exporters_;
-  std::vector<std::unique_ptr<Decoder>> decoders_;
+  const std::vector<std::unique_ptr<Decoder>> decoders_;
   std::unordered_map<ExporterKey, std::shared_ptr<Exporter>> known_;  // this thread's own references
 };
 

@@ -48,12 +48,17 @@ void count_traffic(const Datagram& datagram, Protocol protocol, std::vector<Sock
 
 }  // namespace
 
-DatagramDecoder::DatagramDecoder(ExporterTable& exporters) : exporters_(exporters) {
-  decoders_.push_back(std::make_unique<Netflow9Decoder>());
-  decoders_.push_back(std::make_unique<IpfixDecoder>());
-  decoders_.push_back(std::make_unique<SflowDecoder>());
-  decoders_.push_back(std::make_unique<Netflow5Decoder>());
+std::vector<std::unique_ptr<Decoder>> standard_decoders() {
+  std::vector<std::unique_ptr<Decoder>> out;
+  out.push_back(std::make_unique<Netflow9Decoder>());
+  out.push_back(std::make_unique<IpfixDecoder>());
+  out.push_back(std::make_unique<SflowDecoder>());
+  out.push_back(std::make_unique<Netflow5Decoder>());
+  return out;
 }
+
+DatagramDecoder::DatagramDecoder(ExporterTable& exporters, std::vector<std::unique_ptr<Decoder>> decoders)
+    : exporters_(exporters), decoders_(std::move(decoders)) {}
 
 DatagramDecoder::~DatagramDecoder() = default;
 
