@@ -9,6 +9,7 @@ import re
 import shlex
 import struct
 import subprocess
+import tempfile
 
 from harness import messages, paths, waiting
 from harness.case import Case, main
@@ -45,15 +46,16 @@ def files_of_the_document():
 
 
 class Installed(Case):
+    """Installed and built against once for all."""
+
     @classmethod
     def setUpClass(cls):
         cls.cmake = cached("CMAKE_COMMAND")
         cls.compiler = cached("CMAKE_CXX_COMPILER")
-
-    def setUp(self):
-        super().setUp()
-        self.prefix = self.path("prefix")
-        run(self.cmake, "--install", paths.build(), "--component", "dev", "--prefix", self.prefix)
+        directory = cls.enterClassContext(tempfile.TemporaryDirectory(prefix="sluice-test-"))
+        cls.prefix = os.path.join(directory, "prefix")
+        run(cls.cmake, "--install", paths.build(), "--component", "dev", "--prefix", cls.prefix)
+        cls.programs = cls.build_programs(os.path.join(directory, "project"))
 
     def headers(self):
         """Paths as they are included."""
@@ -61,16 +63,16 @@ class Installed(Case):
         return sorted(os.path.relpath(os.path.join(directory, name), include)
                       for directory, _, names in os.walk(include) for name in names)
 
-    def build_programs(self):
+    @classmethod
+    def build_programs(cls, project):
         """Of the document, in a project of its own; gives the directory that has them."""
-        project = self.path("project")
         os.makedirs(project)
         for name, text in files_of_the_document().items():
             with open(os.path.join(project, name), "w") as file:
                 file.write(text)
-        run(self.cmake, "-S", project, "-B", os.path.join(project, "build"), f"-DCMAKE_PREFIX_PATH={self.prefix}",
-            f"-DCMAKE_CXX_COMPILER={self.compiler}", "-DCMAKE_CXX_FLAGS=-Wall -Wextra -Werror")
-        run(self.cmake, "--build", os.path.join(project, "build"), "-j2")
+        run(cls.cmake, "-S", project, "-B", os.path.join(project, "build"), f"-DCMAKE_PREFIX_PATH={cls.prefix}",
+            f"-DCMAKE_CXX_COMPILER={cls.compiler}", "-DCMAKE_CXX_FLAGS=-Wall -Wextra -Werror")
+        run(cls.cmake, "--build", os.path.join(project, "build"), "-j2")
         return os.path.join(project, "build")
 
     def payload(self, name, content):
@@ -104,17 +106,15 @@ class Installed(Case):
                 for included in re.findall(r'(?m)^#include "(.*)"$', file.read()):
                     self.assertIn(included, self.headers(), header)
 
-    def test_the_programs_of_the_document(self):
-        programs = self.build_programs()
-        self.decodes(os.path.join(programs, "flows"))
-        self.decodes_a_format_of_its_own(os.path.join(programs, "probe"))
-        self.writes_rows(os.path.join(programs, "rows"))
-
     def decodes(self, program):
         datagram = self.payload("v5", netflow5("192.0.2.20", "203.0.113.9", 40))
         self.assertEqual("192.0.2.20 203.0.113.9 40\n", run(program, datagram))
 
-    def decodes_a_format_of_its_own(self, program):
+    def test_the_example_decodes(self):
+        self.decodes(os.path.join(self.programs, "flows"))
+
+    def test_a_decoder_of_ones_own_beside_ours(self):
+        program = os.path.join(self.programs, "probe")
         record = bytes((192, 0, 2, 10, 198, 51, 100, 7)) + struct.pack(">II", 1500, 3)
         own = self.payload("probe", b"PRB1" + record + record[4:8] + record[:4] + record[8:])
         ours = self.payload("v5", netflow5("192.0.2.20", "203.0.113.9", 40))
@@ -124,7 +124,8 @@ class Installed(Case):
         self.assertEqual({"192.0.2.10 198.51.100.7 1500", f"{cut}: not all of it could be read"},
                          set(run(program, cut).splitlines()))
 
-    def writes_rows(self, program):
+    def test_an_output_of_ones_own(self):
+        program = os.path.join(self.programs, "rows")
         lines = [json.loads(line) for line in run(program, self.path("rows.pb")).splitlines()]
         self.assertEqual([("192.0.2.1", 100), ("192.0.2.2", 200), ("192.0.2.3", 300)],
                          [(line["src_addr"], line["bytes"]) for line in lines])

@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""The Debian package of the build that is tested: what is in it, and its life in a root that is booted."""
+"""The Debian packages of the build that is tested: what is in them, and the daemon's life in a root that is booted."""
 import glob
 import os
 import re
@@ -11,16 +11,16 @@ from harness import daemon, debian_root, mounts, nspawn, paths, waiting
 from harness.case import Case, main, skip_unless_program
 
 
-def build_package(directory):
-    """The .deb of the build that is tested, in the directory."""
+def build_packages(directory):
+    """{name: .deb} of the build that is tested, in the directory."""
     cpack = skip_unless_program("cpack")
     skip_unless_program("dpkg-shlibdeps")
     result = subprocess.run([cpack, "-G", "DEB", "-B", directory], cwd=paths.build(), stdin=subprocess.DEVNULL,
                             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=300, check=False)
-    found = glob.glob(os.path.join(directory, "*.deb"))
-    if result.returncode != 0 or len(found) != 1:
-        raise AssertionError(f"cpack ended with {result.returncode}: {result.stdout}")
-    return found[0]
+    found = {os.path.basename(path).split("_")[0]: path for path in glob.glob(os.path.join(directory, "*.deb"))}
+    if result.returncode != 0 or found.keys() != {"sluice", "libsluice-dev"}:
+        raise AssertionError(f"cpack ended with {result.returncode} and made {found}: {result.stdout}")
+    return found
 
 
 def subcommands(help_text):
@@ -115,14 +115,15 @@ ADMINS_UNIT = "[Service]\nWatchdogSec=2s\n"
 
 
 class Built(Case):
-    """Works on a memory disk. The package is built once for a class."""
+    """Works on a memory disk. The packages are built once for a class."""
 
     @classmethod
     def setUpClass(cls):
         cls.disk = cls.enterClassContext(mounts.private_disk())
         cls.addClassCleanup(setattr, tempfile, "tempdir", tempfile.tempdir)
         tempfile.tempdir = cls.disk
-        cls.deb = build_package(os.path.join(cls.disk, "package"))
+        cls.debs = build_packages(os.path.join(cls.disk, "package"))
+        cls.deb = cls.debs["sluice"]
 
 
 class Package(Built):
@@ -136,9 +137,21 @@ class Package(Built):
 
     def test_lintian_finds_no_error(self):
         lintian = skip_unless_program("lintian")
-        result = subprocess.run([lintian, "--allow-root", "--fail-on", "error", self.deb], stdin=subprocess.DEVNULL,
+        result = subprocess.run([lintian, "--allow-root", "--fail-on", "error", *self.debs.values()], stdin=subprocess.DEVNULL,
                                 stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=300, check=False)
         self.assertEqual(0, result.returncode, result.stdout)
+
+    def test_the_library_is_in_a_package_of_its_own(self):
+        def files(deb):
+            listed = subprocess.run(["dpkg-deb", "-c", deb], stdout=subprocess.PIPE, text=True, check=True).stdout
+            return {line.split()[5].removeprefix("./") for line in listed.splitlines() if not line.startswith("d")}
+        library, program = files(self.debs["libsluice-dev"]), files(self.deb)
+        public = os.path.join(paths.source(), "include")
+        headers = {os.path.join("usr/include", os.path.relpath(os.path.join(directory, name), public))
+                   for directory, _, names in os.walk(public) for name in names}
+        self.assertLessEqual(headers | {"usr/lib/libsluice.a", "usr/lib/pkgconfig/sluice.pc"}, library)
+        self.assertIn("usr/bin/sluice", program)
+        self.assertEqual(set(), {path for path in program if path in library or path.startswith("usr/include")})
 
     def test_its_configuration_is_kafka_here_and_a_state_file(self):
         result = daemon.run_once("check", "-c", os.path.join(self.root, "etc/sluice/sluice.yaml"))
