@@ -81,8 +81,8 @@ class Installed(Case):
         return file.name
 
     def test_what_is_there(self):
-        self.assertEqual({"lib/libsluice.a", "lib/pkgconfig/sluice.pc", "lib/cmake/sluice"},
-                         {path for path in ("lib/libsluice.a", "lib/pkgconfig/sluice.pc", "lib/cmake/sluice")
+        self.assertEqual({"lib/libsluice.a", "share/pkgconfig/sluice.pc", "lib/cmake/sluice"},
+                         {path for path in ("lib/libsluice.a", "share/pkgconfig/sluice.pc", "lib/cmake/sluice")
                           if os.path.exists(os.path.join(self.prefix, path))})
         public = os.path.join(paths.source(), "include")
         self.assertEqual(sorted(os.path.relpath(os.path.join(directory, name), public)
@@ -137,7 +137,7 @@ class Installed(Case):
         program = self.path("flows")
         source = self.payload("flows.cpp", files_of_the_document()["flows.cpp"].encode())
         told = run("pkg-config", "--cflags", "--libs", "sluice",
-                   env={**os.environ, "PKG_CONFIG_PATH": os.path.join(self.prefix, "lib/pkgconfig")})
+                   env={**os.environ, "PKG_CONFIG_PATH": os.path.join(self.prefix, "share/pkgconfig")})
         run(self.compiler, "-std=c++20", source, *shlex.split(told), "-o", program)
         self.decodes(program)
 

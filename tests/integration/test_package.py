@@ -149,7 +149,7 @@ class Package(Built):
         public = os.path.join(paths.source(), "include")
         headers = {os.path.join("usr/include", os.path.relpath(os.path.join(directory, name), public))
                    for directory, _, names in os.walk(public) for name in names}
-        self.assertLessEqual(headers | {"usr/lib/libsluice.a", "usr/lib/pkgconfig/sluice.pc"}, library)
+        self.assertLessEqual(headers | {"usr/lib/libsluice.a", "usr/share/pkgconfig/sluice.pc"}, library)
         self.assertIn("usr/bin/sluice", program)
         self.assertEqual(set(), {path for path in program if path in library or path.startswith("usr/include")})
 
