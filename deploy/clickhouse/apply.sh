@@ -23,11 +23,7 @@
 #   --flush-interval MS    rows are written after this time at the latest (default 1000)
 #   --block-rows N         or when there are so many (default 262144); what a crash can double
 # Days that rows are kept:
-#   --retention-days N     flows_raw (default 30)
-#   --retention-1m N       flows_1m (default 90)
-#   --retention-5m N       flows_5m, interfaces_5m, ases_5m (default 400)
-#   --retention-1h N       flows_1h, interfaces_1h, ases_1h (default 1830)
-#   --retention-top N      sources_1h, sources_all_1h, destinations_1h, destinations_all_1h, ports_1h (default 90)
+#   --retention-... N      flows_raw and rollups, see rollups.sh
 #   --retention-errors N   flows_errors (default 30)
 # Others:
 #   --compat               also the databases goflow and goflow2, see docs/clickhouse.md
@@ -44,11 +40,20 @@ oldest_server=24.8
 
 say() { printf 'apply.sh: %s\n' "$*" >&2; }
 wrong() { say "$@"; exit 2; }
-usage() { sed -n '2,/^set -/s/^# \{0,1\}//p' "${BASH_SOURCE[0]}" | sed '/^set -/d'; }
+[[ -r $here/rollups.sh ]] || wrong "$here/rollups.sh is not there"
+# shellcheck source=deploy/clickhouse/rollups.sh
+source "$here/rollups.sh"
+
+usage() {
+  local text
+  text=$(sed -n '2,/^set -/s/^# \{0,1\}//p' "${BASH_SOURCE[0]}" | sed '/^set -/d')
+  printf '%s\n' "${text/  --retention-... N*rollups.sh/"$kept_help"}"
+}
 
 url=http://127.0.0.1:8123 user='' password='' client='' cluster='' schema_dir='' user_files='' compat='' print='' script=''
 declare -A parameter=([brokers]=localhost:9092 [topic]=flows [group]=sluice [consumers]=1 [flush_ms]=1000 [block_rows]=262144
-  [retention]=30 [retention_1m]=90 [retention_5m]=400 [retention_1h]=1830 [retention_top]=90 [retention_errors]=30)
+  [retention_errors]=30)
+for name in "${!kept_days[@]}"; do parameter[$name]=${kept_days[$name]}; done
 
 # What goes into a statement stands between single quotes there, or is a number.
 text_value() {
@@ -65,8 +70,11 @@ while (($#)); do
     --compat) compat=yes; shift; continue ;;
     --print) print=yes; shift; continue ;;
     --url | --user | --password-file | --client | --cluster | --schema-dir | --user-files | --brokers | --topic | \
-      --group | --consumers | --flush-interval | --block-rows | --retention-days | --retention-1m | --retention-5m | --retention-1h | \
-      --retention-top | --retention-errors | --script) (($# > 1)) || wrong "$1 wants a value" ;;
+      --group | --consumers | --flush-interval | --block-rows | --retention-days | --script) (($# > 1)) || wrong "$1 wants a value" ;;
+    --retention-*)
+      name=${1#--}
+      [[ -n ${parameter[${name//-/_}]:-} ]] || wrong "there is no option '$1'; --help tells all"
+      (($# > 1)) || wrong "$1 wants a value" ;;
     *) wrong "there is no option '$1'; --help tells all" ;;
   esac
   case $1 in
@@ -250,15 +258,12 @@ fill() {
 fill_all() {
   [[ -z $cluster ]] || return 0  # one node cannot do it for all shards
   local raw=$db.flows_raw name
-  fill "$db.flows_1m_view" "$raw" "$db".{flows_1m,flows_5m,flows_1h,interfaces_5m,interfaces_1h,ases_5m,ases_1h}
-  fill "$db.sources_1h_view" "$raw" "$db".{sources_1h,sources_all_1h}
-  fill "$db.destinations_1h_view" "$raw" "$db".{destinations_1h,destinations_all_1h}
-  fill "$db.ports_1h_view" "$raw" "$db.ports_1h"
-  # Short rollups reach as far back as those that they are made of, which keep more than flows_raw does.
-  for name in interfaces_5m interfaces_1h ases_5m ases_1h; do
-    fill "$db.${name}_view" "$db.flows_${name#*_}" "$db.$name"
+  local -a behind
+  # From what each is made of, which may keep more than flows_raw does.
+  for name in "${rollups[@]}"; do
+    read -ra behind <<<"${rollup_behind[$name]}"
+    fill "$db.${name}_view" "$db.${rollup_source[$name]}" "$db.$name" "${behind[@]/#/$db.}"
   done
-  for name in sources destinations; do fill "$db.${name}_all_1h_view" "$db.${name}_1h" "$db.${name}_all_1h"; done
   for name in exporter_names interface_names; do fill "$db.${name}_view" "$raw" "$db.$name"; done
   [[ -n $compat ]] || return 0
   fill "${parameter[goflow]}.flows_raw_view" "$raw" "${parameter[goflow]}.flows_raw"

@@ -19,6 +19,7 @@ invoked_in=$PWD
 cd "$root"
 sluice='' sluice_pid='' nap_pid='' work='' metrics_port=''
 . deploy/local/common.sh
+. deploy/clickhouse/rollups.sh
 
 once='' keep='' build_dir=${QUICKSTART_BUILD_DIR:-} framing=batch traffic=1 state=''
 usage() { sed -n '2,/^set -/s/^# \{0,1\}//p' "$root/deploy/local/pipeline.sh" | sed '/^set -/d' >&2; exit 2; }
@@ -147,7 +148,7 @@ all_arrived() {
   local wanted table
   wanted=$(ask "SELECT count() FROM sluice.flows_raw") || return 1
   ((wanted >= $1)) || return 1
-  for table in flows_1h interfaces_1h ases_1h sources_all_1h destinations_all_1h ports_1h; do
+  for table in "${rollups[@]}"; do
     (($(ask "SELECT sum(flows) FROM sluice.$table") >= wanted)) || return 1
   done
 }

@@ -6,10 +6,10 @@ import subprocess
 import threading
 import time
 
-from harness import daemon, kafka, schema, store, udp, waiting
+from harness import columns, daemon, kafka, schema, store, udp, waiting
 from harness.case import Case, main, skip_unless_program
 
-BY_AS = ("flows_1m", "flows_5m", "flows_1h", "ases_5m", "ases_1h")
+BY_AS = [rollup.name for rollup in columns.rollups() if "src_as" in rollup.keys]
 RECORDS = 30          # of a NetFlow v5 datagram
 BLOCK_ROWS = 3000     # apply.sh --block-rows
 POLL_RECORDS = 2      # Kafka records by which a block may go beyond that: BLOCK_ROWS / 1024

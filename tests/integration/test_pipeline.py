@@ -7,10 +7,9 @@ import os
 import struct
 import time
 
-from harness import capture, exporters, flows, kafka, messages, pipeline, udp, waiting
+from harness import capture, columns, exporters, flows, kafka, messages, pipeline, udp, waiting
 from harness.case import Case, main
 
-ROLLUPS = {"flows_1m": 60, "flows_5m": 300, "flows_1h": 3600}
 TYPES = {"netflow5": 2, "netflow9": 3, "ipfix": 4, "sflow": 1}  # FlowMessage.FlowType
 COLUMNS = """toInt32(type), IPv6NumToString(src_addr), IPv6NumToString(dst_addr), proto, src_port, dst_port, icmp_type,
     icmp_code, packets, bytes, toUnixTimestamp64Nano(time_received), toUnixTimestamp64Nano(time_flow_start),
@@ -106,8 +105,7 @@ class PipelineCase(Case):
 
     def assert_rollups_are_sums(self):
         sums = "sum(packets), sum(bytes), sum(packets * greatest(sampling_rate, 1)), sum(bytes * greatest(sampling_rate, 1))"
-        keys = "IPv6NumToString(sampler_address), in_if, out_if, src_as, dst_as, etype, proto, sampling_rate"
-        for table, seconds in ROLLUPS.items():
+        for table, _, seconds, keys in columns.rollups():
             with self.subTest(table=table):
                 slot = f"toUnixTimestamp(toStartOfInterval(time_received, INTERVAL {seconds} SECOND))"
                 expected = self.query(f"SELECT {slot} AS slot, {keys}, count(), {sums} FROM sluice.flows_raw GROUP BY ALL ORDER BY ALL")

@@ -7,7 +7,7 @@ import os
 import re
 import time
 
-from harness import answers, daemon, paths, schema, store, udp
+from harness import answers, columns, daemon, paths, schema, store, udp
 from harness.case import Case, main
 from harness.columns import NOBODY
 from harness.seeded_flows import AS_NAMES, Flows, time_text
@@ -190,10 +190,20 @@ class Alone(QueryCase):
         self.server = store.Client("http://there.is.no.such.host.invalid")
         self.refused(1, r"nothing answers at http://there\.is\.no\.such\.host\.invalid:8123 \(", "SELECT 1")
 
+    def test_tables(self):
+        """Listed, and chosen by columns and time, without a server."""
+        self.server = store.Client("http://127.0.0.1:1")
+        listed = [line.split()[0] for line in self.query("--tables").stdout.splitlines() if "sampling_rate" in line]
+        self.assertEqual(sorted(listed), sorted(rollup.name for rollup in columns.rollups()))
+        for table, names, begin in (("flows_1m", "in_if,proto", "now-1h"), ("interfaces_1h", "in_if,proto", "now-30d"), ("ases_5m", "src_as", "now-1d"),
+                                    ("flows_raw", "src_addr,dst_addr", "now-1d")):
+            self.assertRegex(self.query("--tables", "--columns", names, "--param", f"from={begin}").stdout, rf"\A{table}: .+\n\Z")
+        self.refused(1, "no table reaches back to .* with tcp_flags; flows_raw does to ", "--tables", "--columns", "tcp_flags", "--param", "from=now-31d")
+
     def test_the_command_line(self):
         self.server = store.Client("http://127.0.0.1:1")
         for expected, arguments in (
-                ("SQL, --question or --list is missing", ()),
+                ("SQL, --question, --list or --tables is missing", ()),
                 ("exclude each other", ("SELECT 1", "--question", 1)),
                 ("there are 30 questions, no 31", ("--question", 31)),
                 ("no whole number from 1", ("--question", 0)),
@@ -203,6 +213,10 @@ class Alone(QueryCase):
                 ('"limit" is not NAME=VALUE', ("--question", 1, "--param", "limit")),
                 ("limit was given more than once", ("--question", 1, "--param", "limit=1", "--param", "limit=2")),
                 ("is not pretty, json, csv or tsv", ("--format", "xml", "SELECT 1")),
+                ("--columns wants --tables", ("--columns", "proto")),
+                ("exclude each other", ("SELECT 1", "--tables")),
+                ("--columns has no limit; it has from=to-1h, to=now", ("--tables", "--columns", "proto", "--param", "limit=1")),
+                ("must be before to", ("--tables", "--columns", "proto", "--param", "from=now", "--param", "to=now-1h")),
                 ("cannot be read", ("--password-file", self.path("none"), "SELECT 1"))):
             with self.subTest(arguments=arguments):
                 self.refused(2, expected, *arguments)

@@ -6,10 +6,11 @@ import glob
 import os
 import re
 import shutil
+import subprocess
 
 from harness import daemon, paths, schema, store
 from harness.case import Case, main
-from harness.columns import NOBODY, PROTO, SCRIPTS, T0, fields, kafka_type, raw_name, read, script, scripts, statements
+from harness.columns import NOBODY, PROTO, SCRIPTS, T0, fields, kafka_type, raw_name, read, rollups, script, scripts, statements
 
 
 def columns_of(sql, table):
@@ -84,12 +85,21 @@ class Text(Case):
         self.assertNotIn("SOURCE(FILE", text)
         self.assertEqual(set(re.findall(r"file\(''(.*?)''", text)), {os.path.basename(path) for path in glob.glob(os.path.join(SCRIPTS, "csv/*"))})
 
-    def test_doctor_knows_every_rollup(self):
-        source = read(os.path.join(paths.source(), "src/tools/doctor/clickhouse.cpp"))
-        known = set(re.findall(r'"(\w+)"', re.search(r"kTables = .*?;", source, re.S)[0]))
-        made = set(re.findall(r"CREATE TABLE IF NOT EXISTS \{\{db\}\}\.(\w+_(?:1m|5m|1h))\b", script("60_rollups.sql") + script("65_short_rollups.sql")))
-        self.assertIn("interfaces_5m", made)
-        self.assertEqual({name for name in known if re.search("_(1m|5m|1h)$", name)}, made)
+    def test_apply_knows_every_rollup(self):
+        """What it fills, from what and with what behind it, and what it takes down, is what the scripts make."""
+        told = subprocess.run(["bash", "-c", """source "$1"; for name in "${rollups[@]}"; do
+                                 echo "$name ${rollup_source[$name]} ${rollup_behind[$name]}"; done""", "bash", os.path.join(SCRIPTS, "rollups.sh")],
+                              check=True, stdout=subprocess.PIPE, text=True).stdout
+        made = {rollup.name: rollup.source for rollup in rollups()}
+
+        def behind(name):
+            return {other for other, source in made.items() if source == name or source in behind(name)}
+        self.assertEqual({name: (source, set(rest)) for name, source, *rest in map(str.split, told.splitlines())},
+                         {name: (source, behind(name)) for name, source in made.items()})
+        order = [line.split()[0] for line in told.splitlines()]
+        for name, source in made.items():
+            self.assertLess(order.index(source) if source in made else -1, order.index(name), name)
+            self.assertIn(f"DROP VIEW IF EXISTS {{{{db}}}}.{name}_view{{{{on_cluster}}}} SYNC;", script("40_stop.sql"))
 
     def test_csv(self):
         keys = {"sluice_protocols.csv": 1, "sluice_ethertypes.csv": 1, "sluice_tcp_flags.csv": 1, "sluice_asns.csv": 1,
@@ -177,8 +187,7 @@ class Cluster(Case):
                         f"VALUES (5, 100, unhex('c0000201'), {T0}, 'core')")
             self.assertEqual(engine.query("SELECT bytes_corrected, src_ip, sluice_exporter(sampler_address) FROM sluice.flows_raw"),
                              [[500, "192.0.2.1", "core"]])
-            for table in ("flows_1m", "flows_5m", "flows_1h", "interfaces_5m", "interfaces_1h", "ases_5m", "ases_1h", "sources_1h", "sources_all_1h",
-                          "destinations_1h", "destinations_all_1h", "ports_1h"):
+            for table in [rollup.name for rollup in rollups()]:
                 self.assertEqual(engine.value(f"SELECT sum(bytes_corrected) FROM sluice.{table}"), 500, table)
             self.assertEqual(engine.query("SELECT src_addr, bytes FROM goflow2.flows_raw_view"), [["192.0.2.1", 500]])
 

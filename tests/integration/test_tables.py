@@ -7,7 +7,7 @@ import subprocess
 
 from harness import schema, store
 from harness.case import Case, main
-from harness.columns import NOBODY, PROTO, SCRIPTS, T0, fields, is_address, raw_name, raw_type, unhex
+from harness.columns import NOBODY, PROTO, SCRIPTS, T0, fields, is_address, raw_name, raw_type, rollups, unhex
 from harness.tables import StoreCase
 
 
@@ -174,6 +174,20 @@ class Tables(StoreCase):
         self.assertEqual(self.store.query("SELECT service_port, sum(flows), toUnixTimestamp(min(time)) FROM sluice.flows_raw GROUP BY service_port ORDER BY service_port"),
                          [[0, 3, T0 // 10**9], [443, 6, T0 // 10**9]])
 
+    def test_every_rollup_is_the_sums_of_raw(self):
+        for number in range(24):
+            self.feed({"sampler_address": f"unhex('c000020{number % 2}')", "in_if": number % 3, "out_if": number % 5, "src_as": 64500 + number % 2,
+                       "dst_as": 64510 + number % 3, "src_addr": f"unhex('c633640{number % 4}')", "dst_addr": f"unhex('cb00710{number % 5}')",
+                       "etype": 2048 if number % 4 else 34525, "proto": 6 + 11 * (number % 2), "src_port": 443, "dst_port": 40000 + number % 3,
+                       "time_received_ns": T0 + number * 400 * 10**9 + 1, "sampling_rate": number % 3 * 100, "bytes": 1000 + number, "packets": number})
+        for table, _, seconds, keys in rollups():
+            sums = (f"SELECT toUnixTimestamp(toStartOfInterval(time, INTERVAL {seconds} SECOND)) AS slot, {keys}, sum(flows), sum(bytes), sum(packets), "
+                    "sum(bytes_corrected), sum(packets_corrected) FROM sluice.{} GROUP BY ALL ORDER BY ALL")
+            of_raw = self.store.query(sums.format("flows_raw"))
+            self.assertGreater(len(of_raw), 1)
+            self.assertEqual(self.store.query(sums.format(table)), of_raw, table)
+            self.assertEqual(self.store.value(f"SELECT countIf(toUnixTimestamp(time) % {seconds} != 0) FROM sluice.{table}"), 0, table)
+
     def test_rates_are_exact_beyond_doubles(self):
         self.feed({"time_received_ns": T0, "bytes": 2**53 + 1, "sampling_rate": 1},
                   {"time_received_ns": T0, "bytes": 1, "sampling_rate": 1})
@@ -284,6 +298,17 @@ class Tables(StoreCase):
         for table, expected in (("ports_1h", 5), ("ases_5m", 5), ("sources_all_1h", 5), ("flows_1m", 0), ("flows_5m", 5), ("flows_1h", 5),
                                 ("interfaces_5m", 5), ("ases_1h", 5), ("sources_1h", 5)):
             self.assertEqual(self.store.value(f"SELECT sum(bytes) FROM sluice.{table}"), expected, table)
+
+    def test_missing_chain_comes_back(self):
+        """Filled from what it is made of, since flows_raw may not reach back as far, and what hangs on it with it."""
+        self.feed({"time_received_ns": T0, "bytes": 5})
+        self.store.text("TRUNCATE TABLE sluice.flows_raw")
+        missing = ("flows_1h", "interfaces_1h", "ases_1h")
+        for table in missing:
+            self.store.text(f"DROP TABLE sluice.{table} SYNC")
+        schema.apply(self.store, "--brokers", NOBODY)
+        for table in missing:
+            self.assertEqual(self.store.value(f"SELECT sum(bytes) FROM sluice.{table}"), 5, table)
 
     def test_a_part_is_not_taken_for_the_whole(self):
         """Filling that fails half way leaves nothing behind, and is done the next time."""

@@ -8,6 +8,7 @@
 #include "cli/credentials.hpp"
 #include "cli/options.hpp"
 #include "cli/output.hpp"
+#include "cli/query_tables.hpp"
 #include "query/client.hpp"
 #include "query/parameters.hpp"
 #include "query/questions.hpp"
@@ -30,6 +31,8 @@ struct Options {
   unsigned question = 0;
   std::vector<std::string> parameters;
   bool list = false;
+  bool tables = false;
+  std::string columns;
 };
 
 using Values = std::map<std::string, std::string>;
@@ -178,9 +181,17 @@ int ask(const Options& options, const query::Question* question) {
   return output.finish(question);
 }
 
+int tell_tables(const Options& options) {
+  if (options.columns.empty()) return print("query", list_tables(terminal_width()));
+  const auto given = given_values(options.parameters);
+  return given ? print_choice(options.columns, *given) : mistake("query", given.error());
+}
+
 int run_query(const Options& options) {
+  if (options.tables) return tell_tables(options);
+  if (!options.columns.empty()) return mistake("query", "--columns wants --tables");
   if (!options.list && options.question == 0) {
-    if (options.sql.empty()) return mistake("query", "SQL, --question or --list is missing");
+    if (options.sql.empty()) return mistake("query", "SQL, --question, --list or --tables is missing");
     return ask(options, nullptr);
   }
   const auto questions = query::parse_questions(query::document());
@@ -209,6 +220,7 @@ void add_query(Command app) {
       "  sluice query --question 1                    who sends the most, in the last hour\n"
       "  sluice query --question 1 --param from=now-1d --param limit=50\n"
       "  sluice query 'SELECT count() FROM flows_raw'\n"
+      "  sluice query --tables --columns src_as,dst_as --param from=now-30d\n"
       "  sluice query --format csv 'SELECT * FROM flows_1h' > flows.csv\n");
   auto options = std::make_shared<Options>();
   const Option sql =
@@ -232,7 +244,16 @@ void add_query(Command app) {
   command.add_option("--param", options->parameters, "Value of a parameter; may be given many times")
       .type_name("NAME=VALUE")
       .one_value_each();
-  command.add_flag("--list", options->list, "List the questions").excludes(sql).excludes(question);
+  const Option list = command.add_flag("--list", options->list, "List the questions");
+  list.excludes(sql).excludes(question);
+  command.add_flag("--tables", options->tables, "List the tables, or choose one by --columns")
+      .excludes(sql)
+      .excludes(question)
+      .excludes(list);
+  command
+      .add_option("--columns", options->columns,
+                  "Columns of a question: which table has them, between the parameters from and to, and why")
+      .type_name("NAME,...");
   command.action([options] { return run_query(*options); });
 }
 

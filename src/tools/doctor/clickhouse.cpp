@@ -1,29 +1,31 @@
 // ClickHouse: is it there, are the tables there and of the right version, does anybody consume, how far
 // behind.
-#include <algorithm>
-#include <array>
 #include <cmath>
 #include <cstdlib>
 #include <set>
 #include <sstream>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "doctor/checks.hpp"
 #include "doctor/examine.hpp"
 #include "doctor/scripts.hpp"
+#include "flow/rollups.hpp"
 
 namespace sluice::doctor {
 namespace {
 
 constexpr const char* kApply = "deploy/clickhouse/apply.sh";
-constexpr auto kTables = std::to_array<std::string_view>(
-    {"flows_raw", "flows_errors", "flows_consumer", "schema_version", "flows_1m", "flows_5m", "flows_1h",
-     "interfaces_5m", "interfaces_1h", "ases_5m", "ases_1h", "sources_1h", "sources_all_1h",
-     "destinations_1h", "destinations_all_1h", "ports_1h"});
 /// A block is written at the latest after the flush interval of 7.5 s; a minute is beyond every setting in
 /// use.
 constexpr double kOldSeconds = 60;
+
+std::vector<std::string_view> wanted_tables() {
+  std::vector<std::string_view> out{kRawTable, "flows_errors", "flows_consumer", "schema_version"};
+  for (const Rollup& rollup : rollups()) out.push_back(rollup.name);
+  return out;
+}
 
 /// The first row's fields; the TSV escapes that can come here are those of quotes and line ends.
 std::vector<std::string> fields(const std::string& tsv) {
@@ -141,13 +143,14 @@ class Examination {
   }
 
   void check_version(const KafkaTable& table) {
+    const auto tables = wanted_tables();
     std::string names;
-    for (const std::string_view name : kTables)
+    for (const std::string_view name : tables)
       names += (names.empty() ? "'" : ", '") + std::string(name) + "'";
     const auto there = row("tables", "SELECT countIf(name IN (" + names +
                                          ")) FROM system.tables WHERE database = '" + table.database + "'");
     if (!there) return;
-    if (number(*there, 0) < kTables.size())
+    if (number(*there, 0) < static_cast<double>(tables.size()))
       return say(
           "tables", Status::fail,
           "Of the tables of database " + table.database + " some are missing; run " + kApply + " again.");

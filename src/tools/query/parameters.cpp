@@ -7,7 +7,7 @@
 #include <cmath>
 #include <cstdint>
 #include <cstdio>
-#include <optional>
+#include <utility>
 
 namespace sluice::query {
 namespace {
@@ -73,7 +73,6 @@ bool fits(std::string_view type, std::string_view value) {
   return true;
 }
 
-/// "2026-11-21", "2026-11-21 12:00" or "2026-11-21 12:00:00", also with a T between them and a Z behind.
 std::optional<Seconds> absolute(std::string text) {
   if (text.ends_with('Z')) text.pop_back();
   if (text.size() > 10 && text[10] == 'T') text[10] = ' ';
@@ -141,6 +140,12 @@ std::string shown(Seconds time) {
 }
 
 }  // namespace
+
+std::optional<std::chrono::sys_seconds> time_of(std::string text) {
+  const auto time = absolute(std::move(text));
+  if (!time) return std::nullopt;
+  return std::chrono::sys_seconds(std::chrono::seconds(*time));
+}
 
 std::vector<Placeholder> placeholders(std::string_view sql) {
   std::vector<Placeholder> out;

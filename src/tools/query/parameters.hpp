@@ -2,6 +2,7 @@
 // ClickHouse's query parameters, {name:Type}, as they stand in SQL. Pure functions; any thread.
 #include <chrono>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -21,6 +22,9 @@ std::vector<Placeholder> placeholders(std::string_view sql);
 
 /// True for DateTime and DateTime64 of any zone.
 bool is_time(std::string_view type);
+
+/// "2026-11-21", "2026-11-21 12:00" or "2026-11-21 12:00:00", also with a T between them and a Z behind; UTC.
+std::optional<std::chrono::sys_seconds> time_of(std::string text);
 
 /// Values as ClickHouse takes them. A time may be given as "2026-11-21", "2026-11-21 12:00", "now", or with a
 /// distance (s, m, h, d, w) from now or from another parameter of the same map: "now-1h", "to-30m"; it

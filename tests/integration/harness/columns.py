@@ -13,6 +13,7 @@ NOBODY = "127.0.0.1:1"  # a broker that is not there
 T0 = 1_795_262_400_000_000_000  # 2026-11-21 12:00:00 UTC in ns
 
 Field = collections.namedtuple("Field", "label type name number comment")
+Rollup = collections.namedtuple("Rollup", "name source seconds keys")
 KAFKA_TYPES = {"uint32": "UInt32", "uint64": "UInt64", "bytes": "String", "string": "String"}
 
 
@@ -62,6 +63,16 @@ def script(name):
 
 def scripts():
     return sorted(glob.glob(os.path.join(SCRIPTS, "*.sql")) + glob.glob(os.path.join(SCRIPTS, "cluster/*.sql")))
+
+
+def rollups():
+    """The tables that sum flows, as the scripts make them, with the keys by which each is sorted."""
+    text = script("60_rollups.sql") + script("65_short_rollups.sql")
+    sources = dict(re.findall(r"^CREATE MATERIALIZED VIEW \S+ TO \{\{db\}\}\.(\w+) AS$.*?^FROM \{\{db\}\}\.(\w+)$", text, re.M | re.S))
+    keys = dict(re.findall(r"^CREATE TABLE IF NOT EXISTS \{\{db\}\}\.(\w+).*?^ORDER BY \(time, ([^\n]*)\)$", text, re.M | re.S))
+    assert "flows_1m" in keys and sources.keys() == keys.keys(), list(keys)
+    units = {"m": 60, "h": 3600, "d": 86400}
+    return [Rollup(name, sources[name], int(name.rsplit("_", 1)[1][:-1]) * units[name[-1]], keys[name]) for name in keys]
 
 
 def statements(sql):

@@ -1,5 +1,6 @@
 #include "doctor/examine.hpp"
 #include "doctor_support.hpp"
+#include "flow/rollups.hpp"
 
 namespace sluice::doctor::test {
 namespace {
@@ -10,13 +11,15 @@ using testing::ElementsAre;
 using testing::Field;
 
 constexpr double kNow = 1800000000;
+/// flows_raw, flows_errors, flows_consumer and schema_version beside the rollups.
+const std::size_t kTables = rollups().size() + 4;
 
 /// Answers by the first of its keys that the statement holds. A healthy server unless a test changes it.
 struct Server {
   std::map<std::string, std::string> answers = {
       {"version(), ", "26.3.1.1\t1800000000.5\n"},
       {"extract(", "sluice\tflows\tsluice-flows\n"},
-      {"countIf(name", "16\n"},
+      {"countIf(name", std::to_string(kTables) + "\n"},
       {"schema_version", std::to_string(schema_version()) + "\n"},
       {"system.dictionaries", "0\t\t\n"},
       {"kafka_consumers", "1\t4\t\n"},
@@ -25,6 +28,7 @@ struct Server {
   };
   std::optional<query::Problem> problem;
   Result<std::uint64_t, std::string> lag = std::uint64_t{3};
+  mutable std::vector<std::string> asked;
 
   Findings findings(bool named = true, const std::string& topic = "flows") const {
     config::Config config;
@@ -34,6 +38,7 @@ struct Server {
         .where = "http://127.0.0.1:8123",
         .named = named,
         .ask = [this](const std::string& sql) -> Result<std::string, query::Problem> {
+          asked.push_back(sql);
           if (problem) return failure(*problem);
           for (const char* key : {"version(), ", "extract(", "countIf(name", "system.dictionaries",
                                   "kafka_consumers", "schema_version", "flows_raw", "flows_errors"})
@@ -85,8 +90,15 @@ TEST(ClickHouse, NoTables) {
   server.answers["extract("] = "";
   EXPECT_THAT(server.findings(), Contains(Is("tables", Status::fail, "apply.sh")));
   server.answers["extract("] = "sluice\tflows\tgroup\n";
-  server.answers["countIf(name"] = "15\n";
+  server.answers["countIf(name"] = std::to_string(kTables - 1) + "\n";
   EXPECT_THAT(server.findings(), Contains(Is("tables", Status::fail, "missing")));
+}
+
+TEST(ClickHouse, LooksForEveryRollup) {
+  const Server server;
+  server.findings();
+  for (const Rollup& rollup : rollups())
+    EXPECT_THAT(server.asked, Contains(testing::HasSubstr("'" + std::string(rollup.name) + "'")));
 }
 
 TEST(ClickHouse, OtherSchemaVersions) {
