@@ -92,10 +92,10 @@ class Text(Case):
                               check=True, stdout=subprocess.PIPE, text=True).stdout
         made = {rollup.name: rollup.source for rollup in rollups()}
 
-        def behind(name):
-            return {other for other, source in made.items() if source == name or source in behind(name)}
+        def above(name):
+            return {made[name], *above(made[name])} if name in made else set()
         self.assertEqual({name: (source, set(rest)) for name, source, *rest in map(str.split, told.splitlines())},
-                         {name: (source, behind(name)) for name, source in made.items()})
+                         {name: (source, {other for other in made if name in above(other)}) for name, source in made.items()})
         order = [line.split()[0] for line in told.splitlines()]
         for name, source in made.items():
             self.assertLess(order.index(source) if source in made else -1, order.index(name), name)
