@@ -169,6 +169,14 @@ class Package(Built):
             self.assertTrue(shipped, part)
             self.assertLessEqual(shipped, files(os.path.join(self.root, "usr/share/sluice", part)))
 
+    def test_its_documents_have_their_pictures(self):
+        """What docs holds is installed, in its folders: links between documents and to pictures lead somewhere."""
+        top = os.path.join(paths.source(), "docs")
+        shipped = {os.path.relpath(os.path.join(directory, name), top) for directory, _, names in os.walk(top) for name in names}
+        self.assertIn("pictures/architecture.svg", shipped)
+        installed = os.path.join(self.root, "usr/share/doc/sluice")
+        self.assertEqual([], sorted(name for name in shipped if not os.path.isfile(os.path.join(installed, name))))
+
     def test_a_setting_of_the_administrator_counts_more(self):
         """At a boot the settings in files of all directories are made in the order that is told here."""
         analyze = skip_unless_program("systemd-analyze")
