@@ -54,7 +54,8 @@ inline int decode_series(const std::uint8_t* data, std::size_t size) {
     // counter), be it of a datagram before this one that waited for its template.
     bytes += length;
     flows += batch.size();
-    if (report.flows != batch.size() || flows > 2 * bytes || observer.depth != 0) std::abort();
+    if (report.count(decode::DecodeCount::flows) != batch.size() || flows > 2 * bytes || observer.depth != 0)
+      std::abort();
     now_ns += length % 16 == 15 ? 13 * kHour : 1000000;  // so that what grows old does
     if (length % 16 == 15) exporters.expire(now_ns);
   }

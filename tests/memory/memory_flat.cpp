@@ -232,7 +232,7 @@ class Run {
       batch_.clear();
       const decode::DecodeReport report = decoder_.decode({sent.payload, sent.source, 2055, now_ns_}, batch_);
       for (std::size_t e = 0; e < errors_.size(); ++e) errors_[e] += report.errors[e];
-      flows_ += report.flows;
+      flows_ += report.count(decode::DecodeCount::flows);
       recovered_ += report.recovered_records;
       if (now_ns_ % kSecondNs == 0) tick();
     }

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <string_view>
 
+#include "sluice/decode/counts.hpp"
 #include "sluice/flow/batch.hpp"
 #include "sluice/util/byte_reader.hpp"
 
@@ -64,24 +65,16 @@ struct Datagram {
 /// What one datagram held. Plain numbers; the caller adds them up.
 struct DecodeReport {
   Protocol protocol = Protocol::unknown;
-  std::uint32_t flow_records = 0;  ///< data records or flow samples as sent
-  std::uint32_t flows = 0;         ///< flows made of them
-  std::uint32_t options_records = 0;
-  std::uint32_t counter_samples = 0;  ///< sFlow counter samples, expanded ones included
-  std::uint32_t discard_samples = 0;  ///< sFlow discarded-packet samples
-  std::uint32_t templates = 0;        ///< template definitions taken
-  std::uint32_t withdrawals = 0;      ///< IPFIX template withdrawals
-  std::uint32_t times_replaced =
-      0;  ///< flows whose end was out of bounds: both times became the receive time
-  std::uint32_t starts_replaced = 0;  ///< flows whose start was after the end or too old: it became the end
-  std::uint32_t rates_unknown = 0;    ///< flows without a sampling rate
-  std::uint32_t held_sets = 0;        ///< data sets that now wait for their template; no error
+  Counts<DecodeCount, std::uint32_t> counts;  ///< datagrams and bytes are DatagramDecoder's to count
+  std::uint32_t held_sets = 0;                ///< data sets that now wait for their template; no error
   /// Of flow_records and options_records together: those of data that waited for a template of this datagram.
   /// Same version and domain, but other datagrams, so they are no part of this one's sequence.
   std::uint32_t recovered_records = 0;
   std::uint32_t recovered_options_records = 0;  ///< of recovered_records
   std::array<std::uint32_t, static_cast<std::size_t>(DecodeError::count)> errors{};
 
+  void add(DecodeCount what, std::uint32_t n = 1) { counts[what] += n; }
+  std::uint32_t count(DecodeCount what) const { return counts[what]; }
   void fail(DecodeError error, std::uint32_t n = 1) { errors[static_cast<std::size_t>(error)] += n; }
   std::uint32_t count(DecodeError error) const { return errors[static_cast<std::size_t>(error)]; }
   bool any_error() const {

@@ -49,14 +49,7 @@ struct ExporterSettings {
 
 /// Sums since the exporter was first seen.
 struct ExporterCounters {
-  std::uint64_t datagrams = 0;
-  std::uint64_t bytes = 0;  ///< UDP payload
-  std::uint64_t flow_records = 0;
-  std::uint64_t flows = 0;
-  std::uint64_t options_records = 0;
-  std::uint64_t counter_samples = 0;
-  std::uint64_t times_replaced = 0;
-  std::uint64_t rates_unknown = 0;
+  Counts<DecodeCount> counts;
   std::uint64_t sampling_rate = 0;  ///< of the latest flow that had one
   std::array<std::uint64_t, static_cast<std::size_t>(DecodeError::count)> errors{};
   SequenceCounts sequence;

@@ -17,22 +17,6 @@
 
 namespace sluice::decode {
 
-/// What is counted of held data. Bytes are those of the sets without their headers. A datagram is booked
-/// once, however many of its sets wait: when the last one has gone, as refused or expired where one was, else
-/// as decoded.
-enum class HeldCount : std::uint8_t {
-  datagrams,  ///< that wait now, and their bytes
-  bytes,
-  decoded_datagrams,  ///< whose template came
-  decoded_bytes,
-  expired_datagrams,  ///< waited in vain
-  expired_bytes,
-  refused_datagrams,  ///< no room: not taken, or dropped for newer ones
-  refused_bytes,
-  lost_sets,  ///< sets that were held and then lost, which no report tells
-  count
-};
-
 /// What all exporters hold together: the room that is left, and the sums by protocol.
 class HeldPool {
  public:

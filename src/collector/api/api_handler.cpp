@@ -24,40 +24,30 @@ json to_json(const metrics::ListenerRow& r) {
           {"kernel_drops_unshared", r.kernel_drops_unshared}};
 }
 
-/// Data that came before its template, of a protocol or an exporter.
-template <class Row>
-json held_of(const Row& r) {
-  return {{"datagrams", r.held_datagrams},
-          {"bytes", r.held_bytes},
-          {"decoded_datagrams", r.held_decoded_datagrams},
-          {"decoded_bytes", r.held_decoded_bytes},
-          {"expired_datagrams", r.held_expired_datagrams},
-          {"expired_bytes", r.held_expired_bytes},
-          {"refused_datagrams", r.held_refused_datagrams},
-          {"refused_bytes", r.held_refused_bytes}};
+/// A key for each row of the table.
+template <class Table, class Enum>
+void put_counts(const Table& table, const Counts<Enum>& counts, json& to) {
+  for (const auto& info : table) to[info.key] = counts[info.count];
+}
+
+template <class Table, class Enum>
+json counts_of(const Table& table, const Counts<Enum>& counts) {
+  json out = json::object();
+  put_counts(table, counts, out);
+  return out;
 }
 
 json to_json(const metrics::ProtocolRow& r) {
-  return {{"protocol", r.protocol},
-          {"datagrams", r.datagrams},
-          {"bytes", r.bytes},
-          {"flow_records", r.flow_records},
-          {"flows", r.flows},
-          {"options_records", r.options_records},
-          {"counter_samples", r.counter_samples},
-          {"discard_samples", r.discard_samples},
-          {"templates", r.templates},
-          {"withdrawals", r.withdrawals},
-          {"times_replaced", r.times_replaced},
-          {"starts_replaced", r.starts_replaced},
-          {"rates_unknown", r.rates_unknown},
-          {"held", held_of(r)},
-          {"errors", r.errors}};
+  json out{{"protocol", r.protocol}, {"held", counts_of(decode::kHeldCounts, r.held)}, {"errors", r.errors}};
+  put_counts(decode::kDecodeCounts, r.counts, out);
+  return out;
 }
 
 /// Where everything that the exporter says it sent has gone.
 json ledger(const metrics::ExporterRow& r) {
+  using Count = decode::DecodeCount;
   const bool records = r.records_numbered();
+  const std::uint64_t flows = r.counts[Count::flows], flow_records = r.counts[Count::flow_records];
   json sequence = r.sequence;
   sequence["restarts"] = r.restarts;
   sequence["untracked_datagrams"] = r.untracked_datagrams;
@@ -65,13 +55,13 @@ json ledger(const metrics::ExporterRow& r) {
   return {{"numbered", r.numbered},
           {"sequence", std::move(sequence)},
           {"datagrams",
-           {{"received", r.datagrams},
+           {{"received", r.counts[Count::datagrams]},
             {"lost", r.lost_datagrams},
             {"lost_is_estimated", records},
             {"lost_in_kernel", r.lost_in_kernel},
             {"lost_on_network", r.lost_on_network()}}},
           {"records",
-           {{"received", r.flow_records + r.options_records},
+           {{"received", flow_records + r.counts[Count::options_records]},
             {"lost", r.lost_records},
             {"lost_is_estimated", !records},
             {"unknown", unknown == r.sequence.end() ? 0 : unknown->second}}},
@@ -79,29 +69,24 @@ json ledger(const metrics::ExporterRow& r) {
            {{"passed_over", r.samples_passed_over},
             {"late", r.samples_late},
             {"dropped_by_exporter", r.sampler_drops}}},
-          {"flows", {{"made", r.flows}, {"second_of_a_record", r.flows - std::min(r.flows, r.flow_records)}}},
+          {"flows", {{"made", flows}, {"second_of_a_record", flows - std::min(flows, flow_records)}}},
           {"clock_difference_seconds", r.has_clock ? json(r.clock_difference_seconds) : json()}};
 }
 
 json to_json(const metrics::ExporterRow& r) {
-  return {{"address", r.address},
-          {"name", r.name},
-          {"protocol", r.protocol},
-          {"datagrams", r.datagrams},
-          {"bytes", r.bytes},
-          {"flow_records", r.flow_records},
-          {"flows", r.flows},
-          {"options_records", r.options_records},
-          {"counter_samples", r.counter_samples},
-          {"times_replaced", r.times_replaced},
-          {"rates_unknown", r.rates_unknown},
-          {"templates", r.templates},
-          {"restored_templates", r.restored_templates},
-          {"sampling_rate", r.sampling_rate},
-          {"last_seen_seconds", r.last_seen_seconds},
-          {"held", held_of(r)},
-          {"errors", r.errors},
-          {"ledger", r.numbered.empty() ? json() : ledger(r)}};
+  json out{{"address", r.address},
+           {"name", r.name},
+           {"protocol", r.protocol},
+           {"templates", r.templates},
+           {"restored_templates", r.restored_templates},
+           {"sampling_rate", r.sampling_rate},
+           {"last_seen_seconds", r.last_seen_seconds},
+           {"held", counts_of(decode::kHeldCounts, r.held)},
+           {"errors", r.errors},
+           {"ledger", r.numbered.empty() ? json() : ledger(r)}};
+  for (const auto& info : decode::kDecodeCounts)
+    if (info.of_exporter == info.count) out[info.key] = r.counts[info.count];
+  return out;
 }
 
 json to_json(const metrics::ExporterSinkRow& r) {

@@ -63,17 +63,18 @@ void add_ledger(const decode::ExporterCounters& c, decode::Protocol protocol, st
 }
 
 /// `count` gives one of decode::HeldCount.
-template <class Row, class Count>
-void set_held(Row& row, const Count& count) {
-  using H = decode::HeldCount;
-  row.held_datagrams = count(H::datagrams);
-  row.held_bytes = count(H::bytes);
-  row.held_decoded_datagrams = count(H::decoded_datagrams);
-  row.held_decoded_bytes = count(H::decoded_bytes);
-  row.held_expired_datagrams = count(H::expired_datagrams);
-  row.held_expired_bytes = count(H::expired_bytes);
-  row.held_refused_datagrams = count(H::refused_datagrams);
-  row.held_refused_bytes = count(H::refused_bytes);
+template <class Count>
+Counts<decode::HeldCount> held_counts(const Count& count) {
+  Counts<decode::HeldCount> out;
+  for (const auto& info : decode::kHeldCounts) out[info.count] = count(info.count);
+  return out;
+}
+
+Counts<decode::DecodeCount> exporter_counts(const Counts<decode::DecodeCount>& sums) {
+  Counts<decode::DecodeCount> out;
+  for (const auto& info : decode::kDecodeCounts)
+    if (info.of_exporter != decode::DecodeCount::count) out[info.of_exporter] += sums[info.count];
+  return out;
 }
 
 metrics::ExporterRow row_of(const decode::Exporter& exporter, std::size_t protocol,
@@ -83,18 +84,11 @@ metrics::ExporterRow row_of(const decode::Exporter& exporter, std::size_t protoc
   row.address = text_of(exporter.key);
   row.name = exporter.settings.name;
   row.protocol = decode::name(static_cast<decode::Protocol>(protocol));
-  row.datagrams = c.datagrams;
-  row.bytes = c.bytes;
-  row.flow_records = c.flow_records;
-  row.flows = c.flows;
-  row.options_records = c.options_records;
-  row.counter_samples = c.counter_samples;
-  row.times_replaced = c.times_replaced;
-  row.rates_unknown = c.rates_unknown;
+  row.counts = exporter_counts(c.counts);
   row.templates = exporter.templates.size(static_cast<decode::Protocol>(protocol));
   row.restored_templates = exporter.templates.restored(static_cast<decode::Protocol>(protocol));
   row.sampling_rate = c.sampling_rate;
-  set_held(row, [&](decode::HeldCount what) {
+  row.held = held_counts([&](decode::HeldCount what) {
     return exporter.held.count(static_cast<decode::Protocol>(protocol), what);
   });
   row.last_seen_seconds = static_cast<double>(exporter.last_seen_ns.load()) / 1e9;
@@ -109,24 +103,10 @@ metrics::ExporterRow row_of(const decode::Exporter& exporter, std::size_t protoc
 
 /// Exporters past the configured number share one row for each protocol.
 void add_to(metrics::ExporterRow& sum, const metrics::ExporterRow& row) {
-  sum.datagrams += row.datagrams;
-  sum.bytes += row.bytes;
-  sum.flow_records += row.flow_records;
-  sum.flows += row.flows;
-  sum.options_records += row.options_records;
-  sum.counter_samples += row.counter_samples;
-  sum.times_replaced += row.times_replaced;
-  sum.rates_unknown += row.rates_unknown;
+  sum.counts += row.counts;
+  sum.held += row.held;
   sum.templates += row.templates;
   sum.restored_templates += row.restored_templates;
-  sum.held_datagrams += row.held_datagrams;
-  sum.held_bytes += row.held_bytes;
-  sum.held_decoded_datagrams += row.held_decoded_datagrams;
-  sum.held_decoded_bytes += row.held_decoded_bytes;
-  sum.held_expired_datagrams += row.held_expired_datagrams;
-  sum.held_expired_bytes += row.held_expired_bytes;
-  sum.held_refused_datagrams += row.held_refused_datagrams;
-  sum.held_refused_bytes += row.held_refused_bytes;
   sum.last_seen_seconds = std::max(sum.last_seen_seconds, row.last_seen_seconds);
   for (const auto& [reason, n] : row.errors) sum.errors[reason] += n;
   sum.numbered = row.numbered;
@@ -176,7 +156,8 @@ Activity Collector::activity() const {
   out.exporters = exporters_.size();
   for (const auto& worker : workers_) {
     for (std::size_t p = 0; p < kProtocols; ++p)
-      out.flows += worker->protocol(static_cast<decode::Protocol>(p)).flows.get();
+      out.flows +=
+          worker->protocol(static_cast<decode::Protocol>(p)).counts[decode::DecodeCount::flows].get();
     for (std::size_t i = 0; i < listeners_.size(); ++i) out.datagrams += worker->listener(i).datagrams.get();
   }
   for (const Listener& listener : listeners_)
@@ -219,18 +200,7 @@ void Collector::add_protocols(metrics::Snapshot& out) const {
     row.protocol = decode::name(static_cast<decode::Protocol>(p));
     for (const auto& worker : workers_) {
       const worker::ProtocolCounters& c = worker->protocol(static_cast<decode::Protocol>(p));
-      row.datagrams += c.datagrams.get();
-      row.bytes += c.bytes.get();
-      row.flow_records += c.flow_records.get();
-      row.flows += c.flows.get();
-      row.options_records += c.options_records.get();
-      row.counter_samples += c.counter_samples.get();
-      row.discard_samples += c.discard_samples.get();
-      row.templates += c.templates.get();
-      row.withdrawals += c.withdrawals.get();
-      row.times_replaced += c.times_replaced.get();
-      row.starts_replaced += c.starts_replaced.get();
-      row.rates_unknown += c.rates_unknown.get();
+      for (const auto& info : decode::kDecodeCounts) row.counts[info.count] += c.counts[info.count].get();
       for (std::size_t e = 0; e < c.errors.size(); ++e) {
         auto& sum = row.errors[std::string(decode::name(static_cast<decode::DecodeError>(e)))];
         sum += c.errors[e].get();
@@ -238,7 +208,7 @@ void Collector::add_protocols(metrics::Snapshot& out) const {
     }
     const auto version = static_cast<decode::Protocol>(p);
     const decode::HeldPool& held = exporters_.held();
-    set_held(row, [&](decode::HeldCount what) { return held.count(version, what); });
+    row.held = held_counts([&](decode::HeldCount what) { return held.count(version, what); });
     // What is lost after it was held is in no worker's report.
     row.errors[std::string(decode::name(decode::DecodeError::missing_template))] +=
         held.count(version, decode::HeldCount::lost_sets);
@@ -258,7 +228,7 @@ void Collector::add_exporters(metrics::Snapshot& out) const {
     const auto share = dropped.find(exporter.key);
     Seen seen{exporter.first_seen_ns, exporter.key.address, {}};
     for (std::size_t p = 0; p < kProtocols; ++p)
-      if (exporter.counters[p].datagrams)
+      if (exporter.counters[p].counts[decode::DecodeCount::datagrams])
         seen.rows.push_back(row_of(exporter, p, share == dropped.end() ? 0 : share->second[p]));
     all.push_back(std::move(seen));
   });

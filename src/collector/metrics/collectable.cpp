@@ -39,85 +39,12 @@ constexpr Column<ListenerRow> kListenerColumns[] = {
      "Of the kernel's drops, those that no exporter's sequence numbers show"},
 };
 
-constexpr Column<ProtocolRow> kProtocolColumns[] = {
-    {"sluice_protocol_datagrams_total", MetricType::Counter, &ProtocolRow::datagrams,
-     "Datagrams of this protocol"},
-    {"sluice_protocol_bytes_total", MetricType::Counter, &ProtocolRow::bytes, "UDP payload of this protocol"},
-    {"sluice_protocol_flow_records_total", MetricType::Counter, &ProtocolRow::flow_records,
-     "Flow records or flow samples as sent"},
-    {"sluice_protocol_flows_total", MetricType::Counter, &ProtocolRow::flows, "Flows made of the records"},
-    {"sluice_protocol_options_records_total", MetricType::Counter, &ProtocolRow::options_records,
-     "Options data records"},
-    {"sluice_protocol_counter_samples_total", MetricType::Counter, &ProtocolRow::counter_samples,
-     "sFlow counter samples"},
-    {"sluice_protocol_discard_samples_total", MetricType::Counter, &ProtocolRow::discard_samples,
-     "sFlow discarded-packet samples"},
-    {"sluice_protocol_templates_total", MetricType::Counter, &ProtocolRow::templates,
-     "Template definitions taken"},
-    {"sluice_protocol_template_withdrawals_total", MetricType::Counter, &ProtocolRow::withdrawals,
-     "IPFIX template withdrawals"},
-    {"sluice_protocol_times_replaced_total", MetricType::Counter, &ProtocolRow::times_replaced,
-     "Flows whose end was out of bounds, so that the receive time stands in"},
-    {"sluice_protocol_starts_replaced_total", MetricType::Counter, &ProtocolRow::starts_replaced,
-     "Flows whose start was after their end or too old, so that the end stands in"},
-    {"sluice_protocol_rates_unknown_total", MetricType::Counter, &ProtocolRow::rates_unknown,
-     "Flows without a sampling rate"},
-    {"sluice_protocol_held_datagrams", MetricType::Gauge, &ProtocolRow::held_datagrams,
-     "Datagrams that wait for a template now"},
-    {"sluice_protocol_held_bytes", MetricType::Gauge, &ProtocolRow::held_bytes,
-     "Bytes of data sets that wait for a template now"},
-    {"sluice_protocol_held_decoded_datagrams_total", MetricType::Counter,
-     &ProtocolRow::held_decoded_datagrams,
-     "Datagrams that waited and were decoded when their templates came"},
-    {"sluice_protocol_held_decoded_bytes_total", MetricType::Counter, &ProtocolRow::held_decoded_bytes,
-     "Bytes of data sets that waited and were decoded"},
-    {"sluice_protocol_held_expired_datagrams_total", MetricType::Counter,
-     &ProtocolRow::held_expired_datagrams, "Datagrams that waited for a template in vain"},
-    {"sluice_protocol_held_expired_bytes_total", MetricType::Counter, &ProtocolRow::held_expired_bytes,
-     "Bytes of data sets that waited in vain"},
-    {"sluice_protocol_held_refused_datagrams_total", MetricType::Counter,
-     &ProtocolRow::held_refused_datagrams, "Datagrams for which there was no room to wait"},
-    {"sluice_protocol_held_refused_bytes_total", MetricType::Counter, &ProtocolRow::held_refused_bytes,
-     "Bytes of data sets for which there was no room to wait"},
-};
-
 constexpr Column<ExporterRow> kExporterColumns[] = {
-    {"sluice_exporter_datagrams_total", MetricType::Counter, &ExporterRow::datagrams,
-     "Datagrams of the exporter"},
-    {"sluice_exporter_bytes_total", MetricType::Counter, &ExporterRow::bytes, "UDP payload of the exporter"},
-    {"sluice_exporter_flow_records_total", MetricType::Counter, &ExporterRow::flow_records,
-     "Flow records or flow samples as sent"},
-    {"sluice_exporter_flows_total", MetricType::Counter, &ExporterRow::flows, "Flows made of the records"},
-    {"sluice_exporter_options_records_total", MetricType::Counter, &ExporterRow::options_records,
-     "Options data records"},
-    {"sluice_exporter_counter_samples_total", MetricType::Counter, &ExporterRow::counter_samples,
-     "sFlow counter samples"},
-    {"sluice_exporter_times_replaced_total", MetricType::Counter, &ExporterRow::times_replaced,
-     "Flows whose end was out of bounds, so that the receive time stands in"},
-    {"sluice_exporter_rates_unknown_total", MetricType::Counter, &ExporterRow::rates_unknown,
-     "Flows without a sampling rate"},
     {"sluice_exporter_templates", MetricType::Gauge, &ExporterRow::templates, "Templates known now"},
     {"sluice_exporter_restored_templates", MetricType::Gauge, &ExporterRow::restored_templates,
      "Of the templates known now: read from state.file and not sent by the exporter since"},
     {"sluice_exporter_sampling_rate", MetricType::Gauge, &ExporterRow::sampling_rate,
      "Latest sampling rate, 1 in N; 0 while unknown"},
-    {"sluice_exporter_held_datagrams", MetricType::Gauge, &ExporterRow::held_datagrams,
-     "Datagrams that wait for a template now"},
-    {"sluice_exporter_held_bytes", MetricType::Gauge, &ExporterRow::held_bytes,
-     "Bytes of data sets that wait for a template now"},
-    {"sluice_exporter_held_decoded_datagrams_total", MetricType::Counter,
-     &ExporterRow::held_decoded_datagrams,
-     "Datagrams that waited and were decoded when their templates came"},
-    {"sluice_exporter_held_decoded_bytes_total", MetricType::Counter, &ExporterRow::held_decoded_bytes,
-     "Bytes of data sets that waited and were decoded"},
-    {"sluice_exporter_held_expired_datagrams_total", MetricType::Counter,
-     &ExporterRow::held_expired_datagrams, "Datagrams that waited for a template in vain"},
-    {"sluice_exporter_held_expired_bytes_total", MetricType::Counter, &ExporterRow::held_expired_bytes,
-     "Bytes of data sets that waited in vain"},
-    {"sluice_exporter_held_refused_datagrams_total", MetricType::Counter,
-     &ExporterRow::held_refused_datagrams, "Datagrams for which there was no room to wait"},
-    {"sluice_exporter_held_refused_bytes_total", MetricType::Counter, &ExporterRow::held_refused_bytes,
-     "Bytes of data sets for which there was no room to wait"},
 };
 
 constexpr Column<SinkRow> kSinkColumns[] = {
@@ -155,8 +82,17 @@ Labels labels_of(const ExporterRow& row) {
 }
 Labels labels_of(const SinkRow& row) { return {{"sink", row.sink}, {"type", row.type}}; }
 
-MetricFamily family(const char* name, MetricType type, const char* help) {
-  return {.name = name, .help = help, .type = type, .metric = {}};
+MetricFamily family(std::string name, MetricType type, std::string_view help) {
+  return {.name = std::move(name), .help = std::string(help), .type = type, .metric = {}};
+}
+
+template <class Info>
+MetricFamily family_of(std::string_view prefix, const Info& info, std::string_view help) {
+  const bool total = info.kind == CountKind::total;
+  std::string name{prefix};
+  name += metric_of(info);
+  if (total) name += "_total";
+  return family(std::move(name), total ? MetricType::Counter : MetricType::Gauge, help);
 }
 
 void add(MetricFamily& to, double value, Labels labels = {}) {
@@ -184,6 +120,20 @@ class Families {
       for (const Row& row : rows) add(one, static_cast<double>(row.*column.value), labels_of(row));
       take(std::move(one));
     }
+  }
+  /// The family of one counter, one series for each row.
+  template <class Info, class Row, class Enum>
+  void count(std::string_view prefix, const Info& info, std::string_view help, const std::vector<Row>& rows,
+             Counts<Enum> Row::* counts) {
+    MetricFamily one = family_of(prefix, info, help);
+    for (const Row& row : rows) add(one, static_cast<double>((row.*counts)[info.count]), labels_of(row));
+    take(std::move(one));
+  }
+  /// The families of all counters of a table.
+  template <class Table, class Row, class Enum>
+  void counts(std::string_view prefix, const Table& table, const std::vector<Row>& rows,
+              Counts<Enum> Row::* counts) {
+    for (const auto& info : table) count(prefix, info, info.help, rows, counts);
   }
   template <class Row>
   void gauge(const char* name, double Row::* value, const char* help, const std::vector<Row>& rows) {
@@ -337,10 +287,16 @@ std::vector<MetricFamily> families(const Snapshot& snapshot) {
   out.columns<ListenerRow>(kListenerColumns, snapshot.listeners);
   out.gauge("sluice_listener_queue_fill_ratio", &ListenerRow::queue_fill_max,
             "Fill of the fullest socket, 0 to 1", snapshot.listeners);
-  out.columns<ProtocolRow>(kProtocolColumns, snapshot.protocols);
+  out.counts("sluice_protocol_", decode::kDecodeCounts, snapshot.protocols, &ProtocolRow::counts);
+  out.counts("sluice_protocol_held_", decode::kHeldCounts, snapshot.protocols, &ProtocolRow::held);
   out.reasons("sluice_protocol_decode_errors_total", &ProtocolRow::errors,
               "What could not be decoded, by reason", snapshot.protocols);
+  for (const auto& info : decode::kDecodeCounts)
+    if (info.of_exporter == info.count)
+      out.count("sluice_exporter_", info, info.exporter_help.empty() ? info.help : info.exporter_help,
+                snapshot.exporters, &ExporterRow::counts);
   out.columns<ExporterRow>(kExporterColumns, snapshot.exporters);
+  out.counts("sluice_exporter_held_", decode::kHeldCounts, snapshot.exporters, &ExporterRow::held);
   out.gauge("sluice_exporter_last_seen_timestamp_seconds", &ExporterRow::last_seen_seconds,
             "Unix time of the latest datagram", snapshot.exporters);
   out.reasons("sluice_exporter_decode_errors_total", &ExporterRow::errors,

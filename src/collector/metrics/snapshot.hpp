@@ -8,6 +8,8 @@
 #include <string>
 #include <vector>
 
+#include "sluice/decode/counts.hpp"
+
 namespace sluice::metrics {
 
 struct ListenerRow {
@@ -26,13 +28,8 @@ struct ListenerRow {
 
 struct ProtocolRow {
   std::string protocol;
-  std::uint64_t datagrams = 0, bytes = 0, flow_records = 0, flows = 0, options_records = 0,
-                counter_samples = 0, discard_samples = 0, templates = 0, withdrawals = 0, times_replaced = 0,
-                starts_replaced = 0, rates_unknown = 0;
-  /// Data that came before its template: what waits now, and what became of the rest.
-  std::uint64_t held_datagrams = 0, held_bytes = 0, held_decoded_datagrams = 0, held_decoded_bytes = 0,
-                held_expired_datagrams = 0, held_expired_bytes = 0, held_refused_datagrams = 0,
-                held_refused_bytes = 0;
+  Counts<decode::DecodeCount> counts;
+  Counts<decode::HeldCount> held;
   std::map<std::string, std::uint64_t> errors;  ///< by reason
 };
 
@@ -40,16 +37,12 @@ struct ExporterRow {
   std::string address;  ///< "other" for those past the configured number
   std::string name;     ///< configured, or empty
   std::string protocol;
-  std::uint64_t datagrams = 0, bytes = 0, flow_records = 0, flows = 0, options_records = 0,
-                counter_samples = 0, times_replaced = 0, rates_unknown = 0;
+  Counts<decode::DecodeCount> counts;    ///< as DecodeCountInfo::of_exporter says
   std::uint64_t templates = 0;           ///< known now
   std::uint64_t restored_templates = 0;  ///< of these: read from disk and not sent since
   std::uint64_t sampling_rate = 0;       ///< latest
   double last_seen_seconds = 0;          ///< Unix time
-  /// Data that came before its template: what waits now, and what became of the rest.
-  std::uint64_t held_datagrams = 0, held_bytes = 0, held_decoded_datagrams = 0, held_decoded_bytes = 0,
-                held_expired_datagrams = 0, held_expired_bytes = 0, held_refused_datagrams = 0,
-                held_refused_bytes = 0;
+  Counts<decode::HeldCount> held;
   std::map<std::string, std::uint64_t> errors;
 
   // The loss ledger. `numbered`: what the protocol's sequence numbers count, "datagrams" or "records".

@@ -122,18 +122,7 @@ void Worker::decode_one(std::size_t inlet, const decode::Datagram& datagram) {
 
 void Worker::count(const decode::Datagram& datagram, const decode::DecodeReport& report) {
   ProtocolCounters& c = protocols_[static_cast<std::size_t>(report.protocol)];
-  c.datagrams.add();
-  c.bytes.add(datagram.payload.size());
-  c.flow_records.add(report.flow_records);
-  c.flows.add(report.flows);
-  c.options_records.add(report.options_records);
-  c.counter_samples.add(report.counter_samples);
-  c.discard_samples.add(report.discard_samples);
-  c.templates.add(report.templates);
-  c.withdrawals.add(report.withdrawals);
-  c.times_replaced.add(report.times_replaced);
-  c.starts_replaced.add(report.starts_replaced);
-  c.rates_unknown.add(report.rates_unknown);
+  for (std::size_t i = 0; i < c.counts.kSize; ++i) c.counts.values[i].add(report.counts.values[i]);
   if (!report.any_error()) return;
   for (std::size_t i = 0; i < report.errors.size(); ++i)
     if (report.errors[i]) c.errors[i].add(report.errors[i]);

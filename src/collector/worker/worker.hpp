@@ -25,8 +25,7 @@ namespace sluice::worker {
 
 /// Counts of one protocol, written by the worker, read by the scrape.
 struct ProtocolCounters {
-  Counter datagrams, bytes, flow_records, flows, options_records, counter_samples, discard_samples, templates,
-      withdrawals, times_replaced, starts_replaced, rates_unknown;
+  Counts<decode::DecodeCount, Counter> counts;
   std::array<Counter, static_cast<std::size_t>(decode::DecodeError::count)> errors;
 };
 

@@ -24,15 +24,8 @@ bool accepts(Accept accept, Protocol protocol) {
   return false;
 }
 
-void count(const Datagram& datagram, const DecodeReport& report, ExporterCounters& counters) {
-  ++counters.datagrams;
-  counters.bytes += datagram.payload.size();
-  counters.flow_records += report.flow_records;
-  counters.flows += report.flows;
-  counters.options_records += report.options_records;
-  counters.counter_samples += report.counter_samples;
-  counters.times_replaced += report.times_replaced + report.starts_replaced;
-  counters.rates_unknown += report.rates_unknown;
+void count(const DecodeReport& report, ExporterCounters& counters) {
+  counters.counts += report.counts;
   for (std::size_t i = 0; i < report.errors.size(); ++i) counters.errors[i] += report.errors[i];
 }
 
@@ -94,13 +87,15 @@ std::shared_ptr<Exporter> DatagramDecoder::exporter_of(const Datagram& datagram)
 DecodeReport DatagramDecoder::decode(const Datagram& datagram, FlowBatch& batch, Accept accept,
                                      RawObserver* observer) {
   DecodeReport report;
+  report.add(DecodeCount::datagrams);
+  report.add(DecodeCount::bytes, static_cast<std::uint32_t>(datagram.payload.size()));
   Decoder* decoder = decoder_of(datagram.payload, accept);
   if (!decoder) {
     // No exporter is made for noise; only a known one is charged with it.
     report.fail(datagram.payload.size() < 2 ? DecodeError::truncated_header : DecodeError::unknown_version);
     if (const auto known = known_exporter_of(datagram)) {
       const std::lock_guard lock(known->mutex);
-      count(datagram, report, known->counters_of(Protocol::unknown));
+      count(report, known->counters_of(Protocol::unknown));
     }
     return report;
   }
@@ -117,7 +112,7 @@ DecodeReport DatagramDecoder::decode(const Datagram& datagram, FlowBatch& batch,
   decoder->decode(datagram, *exporter, batch, report, observer);
   if (!exporter->names.empty()) give_names(exporter->names, first, batch);
   exporters_.note_changes(*exporter);
-  count(datagram, report, exporter->counters[static_cast<std::size_t>(report.protocol)]);
+  count(report, exporter->counters[static_cast<std::size_t>(report.protocol)]);
   return report;
 }
 

@@ -6,7 +6,8 @@ namespace sluice::decode {
 
 /// Flow records that the message itself held, without those that had waited for its templates.
 inline std::uint32_t own_flow_records(const DecodeReport& report) {
-  return report.flow_records - (report.recovered_records - report.recovered_options_records);
+  return report.count(DecodeCount::flow_records) -
+         (report.recovered_records - report.recovered_options_records);
 }
 
 /// Whether a message held records that were not decoded, so that nobody knows how many it held.

@@ -58,14 +58,14 @@ std::uint64_t time_to_unix_ns(TimeUnit unit, std::uint64_t raw, const HeaderTime
   const std::uint64_t into_window = flow.time_flow_end_ns - (received_ns - bounds.max_past_ns);
   if (into_window > bounds.max_past_ns + bounds.max_future_ns) [[unlikely]] {
     flow.time_flow_start_ns = flow.time_flow_end_ns = received_ns;
-    ++report.times_replaced;
+    report.add(DecodeCount::times_replaced);
     return;
   }
   const std::uint64_t age =
       flow.time_flow_end_ns - flow.time_flow_start_ns;  // wraps where the start is after the end
   if (age > bounds.max_flow_age_ns) [[unlikely]] {
     flow.time_flow_start_ns = flow.time_flow_end_ns;
-    ++report.starts_replaced;
+    report.add(DecodeCount::starts_replaced);
   }
 }
 

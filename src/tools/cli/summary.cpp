@@ -5,6 +5,7 @@
 namespace sluice::cli {
 namespace {
 
+using decode::DecodeCount;
 using decode::DecodeError;
 using decode::Protocol;
 
@@ -21,20 +22,17 @@ void line_if(std::string& text, std::string_view name, std::uint64_t value, std:
   if (value != 0) line(text, name, value, more);
 }
 
+/// Also where it is 0.
+bool always_told(DecodeCount count) {
+  return count == DecodeCount::flow_records || count == DecodeCount::flows ||
+         count == DecodeCount::options_records;
+}
+
 }  // namespace
 
 void Summary::add(const decode::DecodeReport& report) {
   ++datagrams_[static_cast<std::size_t>(report.protocol)];
-  flow_records_ += report.flow_records;
-  flows_ += report.flows;
-  options_records_ += report.options_records;
-  templates_ += report.templates;
-  withdrawals_ += report.withdrawals;
-  counter_samples_ += report.counter_samples;
-  discard_samples_ += report.discard_samples;
-  times_replaced_ += report.times_replaced;
-  starts_replaced_ += report.starts_replaced;
-  rates_unknown_ += report.rates_unknown;
+  counts_ += report.counts;
   for (std::size_t i = 0; i < errors_.size(); ++i) errors_[i] += report.errors[i];
 }
 
@@ -60,17 +58,11 @@ std::string Summary::text() const {
   std::string text;
   line(text, "datagrams", std::accumulate(datagrams_.begin(), datagrams_.end(), std::uint64_t{0}),
        by_protocol);
-  line(text, "flow records", flow_records_);
-  line(text, "flows", flows_);
-  line(text, "options records", options_records_);
+  for (const auto& info : decode::kDecodeCounts)
+    if (always_told(info.count)) line(text, info.console, counts_[info.count]);
   line(text, "sets without template", errors_[static_cast<std::size_t>(DecodeError::missing_template)]);
-  line_if(text, "templates", templates_);
-  line_if(text, "template withdrawals", withdrawals_);
-  line_if(text, "counter samples", counter_samples_);
-  line_if(text, "discarded-packet samples", discard_samples_);
-  line_if(text, "flow times replaced", times_replaced_);
-  line_if(text, "flow starts replaced", starts_replaced_);
-  line_if(text, "sampling rate unknown", rates_unknown_);
+  for (const auto& info : decode::kDecodeCounts)
+    if (!always_told(info.count) && !info.console.empty()) line_if(text, info.console, counts_[info.count]);
   line_if(text, "no flow export", not_export_, " UDP datagrams");
   line_if(text, "not whole in capture", truncated_, " datagrams");
   line_if(text, "fragments missing", incomplete_, " datagrams");

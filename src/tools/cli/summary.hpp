@@ -23,16 +23,7 @@ class Summary {
  private:
   std::array<std::uint64_t, static_cast<std::size_t>(decode::Protocol::count)> datagrams_{};
   std::array<std::uint64_t, static_cast<std::size_t>(decode::DecodeError::count)> errors_{};
-  std::uint64_t flow_records_ = 0;
-  std::uint64_t flows_ = 0;
-  std::uint64_t options_records_ = 0;
-  std::uint64_t templates_ = 0;
-  std::uint64_t withdrawals_ = 0;
-  std::uint64_t counter_samples_ = 0;
-  std::uint64_t discard_samples_ = 0;
-  std::uint64_t times_replaced_ = 0;
-  std::uint64_t starts_replaced_ = 0;
-  std::uint64_t rates_unknown_ = 0;
+  Counts<decode::DecodeCount> counts_;
   std::uint64_t not_export_ = 0;
   std::uint64_t truncated_ = 0;
   std::uint64_t incomplete_ = 0;

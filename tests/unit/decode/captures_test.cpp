@@ -42,11 +42,11 @@ Counts decode_group(const nlohmann::json& files) {
   for (const auto& file : files)
     each_datagram(captures() / file.get<std::string>(), [&](const std::vector<std::byte>& payload) {
       const auto report = decode(payload);
-      sum.flow_records += report.flow_records;
-      sum.options_records += report.options_records;
+      sum.flow_records += report.count(DecodeCount::flow_records);
+      sum.options_records += report.count(DecodeCount::options_records);
       sum.missing_template += report.count(DecodeError::missing_template);
-      sum.counters += report.counter_samples;
-      sum.discards += report.discard_samples;
+      sum.counters += report.count(DecodeCount::counter_samples);
+      sum.discards += report.count(DecodeCount::discard_samples);
     });
   return sum;
 }

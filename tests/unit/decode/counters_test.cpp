@@ -46,7 +46,7 @@ TEST(SflowCounters, EachSampleIsARecordWithItsStructures) {
                         .record(1004, zeros(8)))
                .add(SflowSample::expanded_counter().sequence(6).source(2, 70000).record(2, zeros(52), 4413)));
   ASSERT_EQ(d.counters().size(), 2U);
-  EXPECT_EQ(d.report.counter_samples, 2U);
+  EXPECT_EQ(d.report.count(DecodeCount::counter_samples), 2U);
   EXPECT_FALSE(d.report.any_error());
   const CounterRecord& first = d.counters().record(0);
   EXPECT_EQ(first.sample_sequence, 5U);
@@ -87,7 +87,7 @@ TEST(SflowCounters, BytesBehindAKnownStructureAreNoFault) {
 TEST(SflowCounters, OfABadSampleNothingIsKept) {
   Wanted d(SflowDatagram().add_of_length(SflowSample::counter(), 8));
   EXPECT_EQ(d.counters().size(), 0U);
-  EXPECT_EQ(d.report.counter_samples, 0U);
+  EXPECT_EQ(d.report.count(DecodeCount::counter_samples), 0U);
 }
 
 TEST(OptionsCounters, EachRecordIsKeptAsItWasSent) {
@@ -98,7 +98,7 @@ TEST(OptionsCounters, EachRecordIsKeptAsItWasSent) {
     record.u32(5).u64(1000);
     const auto report =
         decode(SetMessage::ipfix().options_tmpl(300, {{149, 4}}, {{41, 8}}).data(300, record));
-    EXPECT_EQ(report.options_records, 1U);
+    EXPECT_EQ(report.count(DecodeCount::options_records), 1U);
     if (!wanted) {
       EXPECT_EQ(decode.batch.counters(), nullptr);
       continue;

@@ -20,7 +20,7 @@ TEST(ExporterTable, IsBounded) {
   for (std::uint32_t i = 0; i < 4; ++i) {
     decode.source = IpAddress::v4(0x0a000001 + i);
     const auto report = decode(SetMessage::ipfix().tmpl(256, {{1, 4}}).data(256, WireBytes().u32(1)));
-    EXPECT_EQ(report.flows, i < 2 ? 1u : 0u);
+    EXPECT_EQ(report.count(DecodeCount::flows), i < 2 ? 1u : 0u);
     EXPECT_EQ(report.count(DecodeError::exporter_limit), i < 2 ? 0u : 1u);
   }
   EXPECT_EQ(decode.exporters.size(), 2u);
@@ -65,7 +65,7 @@ TEST(ExporterTable, CountsByProtocol) {
     EXPECT_EQ(ipfix.datagrams, 1u);
     EXPECT_EQ(ipfix.flow_records, 1u);
     EXPECT_EQ(ipfix.errors[static_cast<std::size_t>(DecodeError::missing_template)], 1u);
-    EXPECT_EQ(exporter.counters[static_cast<std::size_t>(Protocol::netflow9)].flows, 2u);
+    EXPECT_EQ(exporter.counters[static_cast<std::size_t>(Protocol::netflow9)].counts[DecodeCount::flows], 2u);
   });
 }
 
@@ -100,7 +100,7 @@ TEST(ExporterTable, TwoThreadsShareOneExporter) {
   a.join();
   b.join();
   exporters.for_each([](Exporter& exporter) {
-    EXPECT_EQ(exporter.counters[static_cast<std::size_t>(Protocol::ipfix)].flows, 4000u);
+    EXPECT_EQ(exporter.counters[static_cast<std::size_t>(Protocol::ipfix)].counts[DecodeCount::flows], 4000u);
   });
 }
 

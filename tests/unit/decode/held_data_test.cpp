@@ -56,8 +56,8 @@ TEST_P(HeldDataOf, IsDecodedWhenItsTemplateComes) {
 
   const auto report =
       decode(message(1, 50).tmpl(256, kBytes).data(256, one(200)).bytes(), kReceivedNs + 90 * kSecond);
-  EXPECT_EQ(report.flows, 2u);
-  EXPECT_EQ(report.flow_records, 2u);
+  EXPECT_EQ(report.count(DecodeCount::flows), 2u);
+  EXPECT_EQ(report.count(DecodeCount::flow_records), 2u);
   EXPECT_EQ(report.recovered_records, 1u);
   ASSERT_EQ(decode.batch.size(), 2u);
   EXPECT_EQ(decode.flow(0).bytes, 100u);
@@ -99,7 +99,7 @@ TEST_P(HeldDataOf, TimesAreJudgedByWhenItWasReceived) {
   decode(message().data(256, times));
   const auto report = decode(message().tmpl(256, {{153, 8}}).bytes(), kReceivedNs + 48 * 3600 * kSecond);
   ASSERT_EQ(decode.batch.size(), 1u);
-  EXPECT_EQ(report.times_replaced, 0u);
+  EXPECT_EQ(report.count(DecodeCount::times_replaced), 0u);
   EXPECT_EQ(decode.flow().time_flow_end_ns, end_ms * 1000000);
 }
 
@@ -143,7 +143,7 @@ TEST_P(HeldDataOf, TemplateBehindItsDataInOneDatagram) {
   const auto report = decode(message().data(256, one(1)).tmpl(256, kBytes).data(256, one(2)));
   EXPECT_EQ(report.held_sets, 1u);
   EXPECT_EQ(report.recovered_records, 1u);
-  EXPECT_EQ(report.flows, 2u);
+  EXPECT_EQ(report.count(DecodeCount::flows), 2u);
   EXPECT_EQ(Held(decode, GetParam())[HeldCount::decoded_datagrams], 1u);
 }
 
@@ -152,7 +152,7 @@ TEST_P(HeldDataOf, OptionsDataTeachesWhenItsTemplateComes) {
   const std::uint16_t scope = GetParam() == Protocol::ipfix ? 149 : 1;
   decode(message().data(300, WireBytes().u32(1).u32(64)));
   const auto report = decode(message().options_tmpl(300, {{scope, 4}}, {{34, 4}}));
-  EXPECT_EQ(report.options_records, 1u);
+  EXPECT_EQ(report.count(DecodeCount::options_records), 1u);
   EXPECT_EQ(report.recovered_records, 1u);
   decode(message().tmpl(256, kBytes).data(256, one(1)));
   EXPECT_EQ(decode.flow().sampling_rate, 64u);

@@ -31,7 +31,7 @@ TEST(Withdrawal, OfOneTemplateLeavesTheOthers) {
   DecodeFixture decode;
   decode(two_templates_and_options());
   const auto report = decode(SetMessage::ipfix().withdraw(256));
-  EXPECT_EQ(report.withdrawals, 1u);
+  EXPECT_EQ(report.count(DecodeCount::withdrawals), 1u);
   EXPECT_FALSE(report.any_error());
   EXPECT_FALSE(known(decode, 256));
   EXPECT_TRUE(known(decode, 257));
@@ -78,7 +78,7 @@ TEST(Withdrawal, OfAnUnknownTemplateIsNoError) {
   DecodeFixture decode;
   decode(two_templates_and_options());
   const auto report = decode(SetMessage::ipfix().withdraw(999).withdraw(999, true));
-  EXPECT_EQ(report.withdrawals, 0u);
+  EXPECT_EQ(report.count(DecodeCount::withdrawals), 0u);
   EXPECT_FALSE(report.any_error());
   EXPECT_TRUE(known(decode, 256));
 }
@@ -93,7 +93,7 @@ TEST(Withdrawal, FollowedByDataInTheSameMessage) {
                                  .tmpl(256, {{2, 4}})
                                  .data(256, WireBytes().u32(3)));
   EXPECT_EQ(report.count(DecodeError::missing_template), 1u);
-  ASSERT_EQ(report.flows, 2u);
+  ASSERT_EQ(report.count(DecodeCount::flows), 2u);
   EXPECT_EQ(decode.flow(0).bytes, 1u);
   EXPECT_EQ(decode.flow(1).packets, 3u);
 }
@@ -103,9 +103,9 @@ TEST(Withdrawal, AndNewDefinitionInOneSet) {
   decode(SetMessage::ipfix().tmpl(256, {{1, 4}}));
   const auto set = WireBytes().u16(256).u16(0).u16(256).u16(1).u16(2).u16(4);
   const auto report = decode(SetMessage::ipfix().set(2, set).data(256, WireBytes().u32(5)));
-  EXPECT_EQ(report.withdrawals, 1u);
-  EXPECT_EQ(report.templates, 1u);
-  ASSERT_EQ(report.flows, 1u);
+  EXPECT_EQ(report.count(DecodeCount::withdrawals), 1u);
+  EXPECT_EQ(report.count(DecodeCount::templates), 1u);
+  ASSERT_EQ(report.count(DecodeCount::flows), 1u);
   EXPECT_EQ(decode.flow().packets, 5u);
   EXPECT_EQ(decode.flow().bytes, 0u);
 }
@@ -115,8 +115,8 @@ TEST(Withdrawal, OfAllAndNewOptionsInOneSet) {
   decode(two_templates_and_options());
   const auto set = WireBytes().u16(3).u16(0).u16(301).u16(2).u16(1).u16(149).u16(4).u16(34).u16(4);
   const auto report = decode(SetMessage::ipfix().set(3, set).data(301, WireBytes().u32(1).u32(50)));
-  EXPECT_EQ(report.withdrawals, 1u);
-  EXPECT_EQ(report.options_records, 1u);
+  EXPECT_EQ(report.count(DecodeCount::withdrawals), 1u);
+  EXPECT_EQ(report.count(DecodeCount::options_records), 1u);
   EXPECT_FALSE(known(decode, 300));
 }
 
@@ -124,7 +124,7 @@ TEST(Withdrawal, WithPaddingBehindIt) {
   DecodeFixture decode;
   decode(two_templates_and_options());
   const auto report = decode(SetMessage::ipfix().set(2, WireBytes().u16(256).u16(0).zeros(4)));
-  EXPECT_EQ(report.withdrawals, 1u);
+  EXPECT_EQ(report.count(DecodeCount::withdrawals), 1u);
   EXPECT_FALSE(report.any_error());
 }
 
@@ -132,9 +132,9 @@ TEST(Withdrawal, IsNoneInV9) {
   DecodeFixture decode;
   decode(SetMessage::v9().tmpl(256, {{1, 4}}));
   const auto report = decode(SetMessage::v9().tmpl(256, {}).data(256, WireBytes().u32(1)));
-  EXPECT_EQ(report.withdrawals, 0u);
+  EXPECT_EQ(report.count(DecodeCount::withdrawals), 0u);
   EXPECT_EQ(report.count(DecodeError::bad_template), 1u);
-  EXPECT_EQ(report.flows, 1u) << "the template that was there stands";
+  EXPECT_EQ(report.count(DecodeCount::flows), 1u) << "the template that was there stands";
 }
 
 /// The fields, and behind them one of variable length: the other way to decode a record.
@@ -280,7 +280,7 @@ TEST(StructuredData, OfVariableLengthIsReadOver) {
     const auto report = decode(
         SetMessage::ipfix().tmpl(256, {{1, 4}, {element, kVariableLength}, {2, 4}}).data(256, records));
     EXPECT_FALSE(report.any_error());
-    ASSERT_EQ(report.flows, 3u) << element;
+    ASSERT_EQ(report.count(DecodeCount::flows), 3u) << element;
     for (std::size_t i = 0; i < 3; ++i) {
       EXPECT_EQ(decode.flow(i).bytes, 10 + i) << element;
       EXPECT_EQ(decode.flow(i).packets, 20 + i) << element;
@@ -299,7 +299,7 @@ TEST(StructuredData, NestedIsReadOverByTheOuterLength) {
           .data(256,
                 WireBytes().u8(outer.size()).raw(outer.data()).u32(10).u8(inner.size()).raw(inner.data())));
   EXPECT_FALSE(report.any_error());
-  ASSERT_EQ(report.flows, 1u);
+  ASSERT_EQ(report.count(DecodeCount::flows), 1u);
   EXPECT_EQ(decode.flow().bytes, 10u);
 }
 
@@ -308,7 +308,7 @@ TEST(StructuredData, ThatReachesPastTheSetIsABadRecord) {
   const auto report = decode(SetMessage::ipfix()
                                  .tmpl(256, {{1, 4}, {291, kVariableLength}})
                                  .data(256, WireBytes().u32(1).u8(2).zeros(2).u32(2).u8(9).zeros(2)));
-  EXPECT_EQ(report.flows, 1u);
+  EXPECT_EQ(report.count(DecodeCount::flows), 1u);
   EXPECT_EQ(report.count(DecodeError::bad_record), 1u);
 }
 
@@ -319,7 +319,7 @@ TEST(Scopes, OfEveryKindInOneTemplate) {
       SetMessage::ipfix()
           .options_tmpl(300, {{143, 4}, {141, 4}, {145, 2}, {5, kVariableLength, 9}, {302, 2}}, {{305, 4}})
           .data(300, WireBytes().u32(1).u32(2).u16(256).u8(3).text("abc").u16(9).u32(64)));
-  EXPECT_EQ(report.options_records, 1u);
+  EXPECT_EQ(report.count(DecodeCount::options_records), 1u);
   EXPECT_FALSE(report.any_error());
   decode(SetMessage::ipfix().tmpl(256, {{302, 4}}).data(256, WireBytes().u32(9)));
   EXPECT_EQ(decode.flow().sampling_rate, 64u);
@@ -343,7 +343,7 @@ TEST(Scopes, NoneAtAllAndMoreThanFields) {
   const auto report = decode(SetMessage::ipfix()
                                  .set(3, WireBytes().u16(301).u16(1).u16(9).u16(305).u16(4))
                                  .data(301, WireBytes().u32(128)));
-  EXPECT_EQ(report.options_records, 1u);
+  EXPECT_EQ(report.count(DecodeCount::options_records), 1u);
 }
 
 TEST(Scopes, OfV9NeverTeachARate) {
@@ -364,7 +364,7 @@ TEST(Scopes, OfV9WithLengthsThatAreNoFieldsAreRefused) {
                                  .set(1, WireBytes().u16(257).u16(1).u16(8).u16(1).u16(4).u16(34).u16(4))
                                  .data(257, WireBytes().u32(1).u32(1000)));
   EXPECT_EQ(report.count(DecodeError::bad_template), 1u);
-  EXPECT_EQ(report.options_records, 0u);
+  EXPECT_EQ(report.count(DecodeCount::options_records), 0u);
 }
 
 TEST(VariableLength, OfNumbersAndAddresses) {
@@ -387,7 +387,7 @@ TEST(VariableLength, OfNumbersAndAddresses) {
                                                 .u8(0)
                                                 .u8(1)));
   EXPECT_FALSE(report.any_error());
-  ASSERT_EQ(report.flows, 3u);
+  ASSERT_EQ(report.count(DecodeCount::flows), 3u);
   EXPECT_EQ(decode.flow(0).bytes, 500u);
   EXPECT_EQ(decode.extras(0)->get(ExtraScalar::flow_id), 77u);
   EXPECT_EQ(decode.flow(1).bytes, 0u);
@@ -406,8 +406,8 @@ TEST(VariableLength, OfAllLengthsAroundTheForms) {
     const auto report =
         decode(SetMessage::ipfix().tmpl(256, {{96, kVariableLength}, {1, 4}}).data(256, records));
     EXPECT_FALSE(report.any_error()) << length;
-    ASSERT_EQ(report.flows, length < 255 ? 2u : 1u) << length;
-    for (std::size_t i = 0; i < report.flows; ++i) {
+    ASSERT_EQ(report.count(DecodeCount::flows), length < 255 ? 2u : 1u) << length;
+    for (std::size_t i = 0; i < report.count(DecodeCount::flows); ++i) {
       if (length == 0) {
         EXPECT_EQ(decode.extras(i), nullptr);
       } else {
@@ -477,8 +477,8 @@ TEST(Padding, BehindDataOfEveryLength) {
                                    .data(300, WireBytes().u32(0).u32(10).zeros(padding))
                                    .data(256, WireBytes().u64(3)));
     EXPECT_FALSE(report.any_error()) << padding;
-    EXPECT_EQ(report.flows, 3u) << padding;
-    EXPECT_EQ(report.options_records, 1u) << padding;
+    EXPECT_EQ(report.count(DecodeCount::flows), 3u) << padding;
+    EXPECT_EQ(report.count(DecodeCount::options_records), 1u) << padding;
   }
 }
 
@@ -490,7 +490,7 @@ TEST(Padding, BehindRecordsOfVariableLengthIsShorterThanARecord) {
                    .tmpl(256, {{1, 4}, {96, kVariableLength}})
                    .data(256, WireBytes().u32(1).u8(2).text("ab").u32(2).u8(0).zeros(padding)));
     EXPECT_FALSE(report.any_error()) << padding;
-    EXPECT_EQ(report.flows, 2u) << padding;
+    EXPECT_EQ(report.count(DecodeCount::flows), 2u) << padding;
   }
 }
 
@@ -502,7 +502,7 @@ TEST(Padding, BehindTemplatesAndOptionsTemplates) {
             .set(2, WireBytes().u16(256).u16(1).u16(1).u16(4).zeros(padding))
             .set(3, WireBytes().u16(300).u16(2).u16(1).u16(302).u16(4).u16(305).u16(4).zeros(padding)));
     EXPECT_FALSE(report.any_error()) << padding;
-    EXPECT_EQ(report.templates, 2u) << padding;
+    EXPECT_EQ(report.count(DecodeCount::templates), 2u) << padding;
     EXPECT_TRUE(known(decode, 256));
     EXPECT_TRUE(known(decode, 300));
   }

@@ -49,7 +49,7 @@ TEST(Names, InterfaceTableOfCiscoInV9) {
                                                 .u32(4)
                                                 .raw(text("Gi0/4", 8).data())
                                                 .raw(text("", 12).data())));
-  EXPECT_EQ(report.options_records, 2u);
+  EXPECT_EQ(report.count(DecodeCount::options_records), 2u);
   EXPECT_FALSE(report.any_error());
   decode(v9_flow());
   EXPECT_EQ(text_of(decode, ExtraText::in_if_name), "Gi0/3");
@@ -271,7 +271,7 @@ TEST(Names, AreBoundedAndTheRefusedCounted) {
                                  .options_tmpl(300, {{10, 4}}, {{82, 4}})
                                  .data(300, WireBytes().u32(3).text("eth3").u32(4).text("eth4")));
   EXPECT_EQ(report.count(DecodeError::name_limit), 1u);
-  EXPECT_EQ(report.options_records, 2u);
+  EXPECT_EQ(report.count(DecodeCount::options_records), 2u);
   decode(ipfix_flow());
   EXPECT_EQ(text_of(decode, ExtraText::in_if_name), "eth3");
   EXPECT_EQ(text_of(decode, ExtraText::out_if_name), "-");

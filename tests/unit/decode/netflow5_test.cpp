@@ -34,7 +34,7 @@ struct V5 {
 TEST(Netflow5, FillsEveryField) {
   DecodeFixture decode;
   const DecodeReport report = decode(V5{.sampling = 0x4000 | 100}.bytes());
-  ASSERT_EQ(report.flows, 1u);
+  ASSERT_EQ(report.count(DecodeCount::flows), 1u);
   EXPECT_EQ(report.protocol, Protocol::netflow5);
   EXPECT_FALSE(report.any_error());
   const FlowRecord& f = decode.flow();
@@ -78,7 +78,7 @@ TEST(Netflow5, FlowMayEndSomeMsAfterTheHeader) {
   DecodeFixture decode;
   const auto report = decode(V5{.uptime = 1000, .first = 900, .last = 1005}.bytes());
   EXPECT_EQ(decode.flow().time_flow_end_ns, 1700000000505000000u);
-  EXPECT_EQ(report.times_replaced, 0u);
+  EXPECT_EQ(report.count(DecodeCount::times_replaced), 0u);
 }
 
 TEST(Netflow5, Mode3TakesAllSixteenBits) {
@@ -100,7 +100,7 @@ TEST(Netflow5, NoRateIsUnknownAndCounted) {
   const auto report = decode(V5{.sampling = 0x4000}.bytes());
   EXPECT_EQ(decode.flow().sampling_rate, 0u);
   EXPECT_EQ(decode.flow().sampling_rate_source, SamplingRateSource::unknown);
-  EXPECT_EQ(report.rates_unknown, 1u);
+  EXPECT_EQ(report.count(DecodeCount::rates_unknown), 1u);
 }
 
 TEST(Netflow5, ConfiguredRates) {
@@ -123,14 +123,14 @@ TEST(Netflow5, ConfiguredRates) {
 TEST(Netflow5, CountBeyondTheBytesKeepsWholeRecords) {
   DecodeFixture decode;
   const auto report = decode(V5{.count = 65535, .records = 3}.bytes());
-  EXPECT_EQ(report.flows, 3u);
+  EXPECT_EQ(report.count(DecodeCount::flows), 3u);
   EXPECT_EQ(report.count(DecodeError::bad_length), 1u);
 }
 
 TEST(Netflow5, BytesPastTheCountAreNoRecords) {
   DecodeFixture decode;
   const auto report = decode(V5{.count = 2, .records = 3}.bytes());
-  EXPECT_EQ(report.flows, 2u);
+  EXPECT_EQ(report.count(DecodeCount::flows), 2u);
   EXPECT_FALSE(report.any_error());
 }
 
@@ -146,7 +146,7 @@ TEST(Netflow5, EveryTruncationGivesWholeRecordsOnly) {
   DecodeFixture decode;
   for (std::size_t n = 0; n < whole.size(); ++n) {
     const auto report = decode({whole.begin(), whole.begin() + static_cast<std::ptrdiff_t>(n)});
-    EXPECT_EQ(report.flows, n < 24 ? 0 : (n - 24) / 48) << n;
+    EXPECT_EQ(report.count(DecodeCount::flows), n < 24 ? 0 : (n - 24) / 48) << n;
     EXPECT_TRUE(report.any_error()) << n;
   }
 }

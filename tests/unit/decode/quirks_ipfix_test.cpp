@@ -31,7 +31,7 @@ TEST(Quirk, Row10_LongPrefixForShortValuesAndNone) {
       SetMessage::ipfix()
           .tmpl(256, {{371, kVariableLength}, {1, 4}})
           .data(256, WireBytes().u8(255).u16(2).u8('m').u8('e').u32(1).u8(255).u16(0).u32(2).u8(0).u32(3)));
-  EXPECT_EQ(report.flows, 3u) << "and several records in one set";
+  EXPECT_EQ(report.count(DecodeCount::flows), 3u) << "and several records in one set";
   EXPECT_FALSE(report.any_error());
   EXPECT_EQ(decode.extras(0)->get(ExtraText::user_name), "me");
   EXPECT_EQ(decode.flow(1).bytes, 2u);
@@ -43,7 +43,7 @@ TEST(Quirk, Row13_DuplicateElementsKeepTheFirst) {
   const auto report = decode(SetMessage::ipfix()
                                  .tmpl(256, {{1, 4}, {1, 4}, {10, 4}, {10, 4}})
                                  .data(256, WireBytes().u32(5).u32(6).u32(0).u32(7)));
-  EXPECT_EQ(report.flows, 1u);
+  EXPECT_EQ(report.count(DecodeCount::flows), 1u);
   EXPECT_EQ(decode.flow().bytes, 5u);
   EXPECT_EQ(decode.flow().in_if, 7u) << "the second fills in for a 0";
 }
@@ -152,7 +152,7 @@ TEST(Quirk, Row50_StructuredDataAndVendorsElementsAreSkipped) {
   fields.push_back({2, 4});
   DecodeFixture decode;
   const auto report = decode(SetMessage::ipfix().tmpl(256, fields).data(256, record.u32(30)));
-  EXPECT_EQ(report.flows, 1u);
+  EXPECT_EQ(report.count(DecodeCount::flows), 1u);
   EXPECT_FALSE(report.any_error());
   EXPECT_EQ(decode.flow().bytes, 10u);
   EXPECT_EQ(decode.flow().packets, 30u) << "behind them all";
@@ -241,7 +241,7 @@ TEST(Quirk, Row55_PmacctsScopeAndTimesOfSixteenBytes) {
   EXPECT_EQ(decode.flow().time_flow_end_ns, kHeaderNs + 500000000ULL);
   const auto report = decode(
       SetMessage::ipfix().tmpl(257, {{154, 12}, {155, 12}, {1, 4}}).data(257, WireBytes().zeros(24).u32(7)));
-  EXPECT_EQ(report.flows, 1u) << "a width that no time has leaves the time out";
+  EXPECT_EQ(report.count(DecodeCount::flows), 1u) << "a width that no time has leaves the time out";
   EXPECT_EQ(decode.flow().bytes, 7u);
   EXPECT_EQ(decode.flow().time_flow_end_ns, kHeaderNs);
 }
@@ -269,7 +269,7 @@ TEST(Quirk, Row58_OpenVswitchsManyTemplatesAndTunnelElements) {
   record.u32(5000000).u32(1000000).u64(3).u64(252).u64(294).u64(~0ULL).u8(3).u8(0).u16(77).address(
       "203.0.113.1");
   const auto report = decode(SetMessage::ipfix(123).data(375, record));
-  EXPECT_EQ(report.flows, 1u);
+  EXPECT_EQ(report.count(DecodeCount::flows), 1u);
   EXPECT_FALSE(report.any_error());
   const FlowRecord& flow = decode.flow();
   EXPECT_EQ(flow.flow_direction, FlowDirection::egress) << "so that a query can count one side";

@@ -98,7 +98,7 @@ TEST(Quirk, Row6_SetOfWrongLengthCostsItselfAlone) {
                                  .tmpl(256, {{27, 16}, {1, 8}})
                                  .data(256, WireBytes().address("2001:db8::1").u64(~0ULL))
                                  .set_of_length(256, 4 + 24 + 12, WireBytes().address("2001:db8::2").u64(7)));
-  EXPECT_EQ(report.flows, 1u);
+  EXPECT_EQ(report.count(DecodeCount::flows), 1u);
   EXPECT_EQ(report.count(DecodeError::bad_set), 1u);
   EXPECT_EQ(decode.flow().bytes, ~0ULL) << "counters are never made smaller than they came";
 }
@@ -122,7 +122,7 @@ TEST(Quirk, Row11_NegativeDurationsBecomeNone) {
       decode(SetMessage::v9()
                  .tmpl(256, {{22, 4}, {21, 4}})
                  .data(256, WireBytes().u32(kHeaderUptimeMs - 1000).u32(kHeaderUptimeMs - 2000)));
-  EXPECT_EQ(report.starts_replaced, 1u);
+  EXPECT_EQ(report.count(DecodeCount::starts_replaced), 1u);
   EXPECT_EQ(decode.flow().time_flow_end_ns, kHeaderNs - 2000 * kMs);
   EXPECT_EQ(decode.flow().time_flow_start_ns, decode.flow().time_flow_end_ns);
 }
@@ -134,7 +134,7 @@ TEST(Quirk, Row12_TotalsWithoutDeltasAndFieldsWithoutBytes) {
                                  .data(300, WireBytes().u32(100))
                                  .tmpl(256, {{85, 4}, {95, 0}, {86, 4}})
                                  .data(256, WireBytes().u32(7000).u32(70)));
-  EXPECT_EQ(report.options_records, 1u);
+  EXPECT_EQ(report.count(DecodeCount::options_records), 1u);
   EXPECT_EQ(decode.flow().bytes, 7000u);
   EXPECT_EQ(decode.flow().packets, 70u);
   EXPECT_EQ(decode.flow().sampling_rate, 100u);
@@ -146,7 +146,7 @@ TEST(Quirk, Row15b_UnknownWidthCostsTheFieldAlone) {
   const auto report = decode(SetMessage::v9()
                                  .tmpl(256, {{70, 5}, {8, 6}, {1, 9}, {777, 3}, {2, 4}})
                                  .data(256, WireBytes().zeros(5 + 6 + 9 + 3).u32(42)));
-  EXPECT_EQ(report.flows, 1u);
+  EXPECT_EQ(report.count(DecodeCount::flows), 1u);
   EXPECT_FALSE(report.any_error());
   EXPECT_EQ(decode.flow().packets, 42u);
   EXPECT_TRUE(decode.flow().source().empty());
@@ -168,7 +168,8 @@ TEST(Quirk, Row20_WidthsOfIosXr) {
   const auto report = decode(SetMessage::v9()
                                  .tmpl(256, {{48, 2}, {89, 4}, {371, kVariableLength}})
                                  .data(256, WireBytes().u16(0x0102).u32(0x82).u8(1).u8('x').zeros(2)));
-  EXPECT_EQ(report.flows, 1u) << "two bytes of padding behind a record of variable length are no record";
+  EXPECT_EQ(report.count(DecodeCount::flows), 1u)
+      << "two bytes of padding behind a record of variable length are no record";
   EXPECT_FALSE(report.any_error());
   EXPECT_EQ(decode.flow().sampling_rate, 4000u);
   EXPECT_EQ(decode.flow().forwarding_status, 0x82);
@@ -274,7 +275,7 @@ TEST(Quirk, Row28_TailOfZerosAndNoTimes) {
                  .tmpl(256, {{1, 4}, {22, 4}, {21, 4}})
                  .data(256, WireBytes().u32(9).u32(kHeaderUptimeMs + 5000).u32(kHeaderUptimeMs - 10))
                  .raw(WireBytes().zeros(200)));
-  EXPECT_EQ(report.flows, 1u);
+  EXPECT_EQ(report.count(DecodeCount::flows), 1u);
   EXPECT_FALSE(report.any_error());
   EXPECT_EQ(decode.flow().time_flow_start_ns, decode.flow().time_flow_end_ns) << "a start after the end";
   decode(SetMessage::v9().tmpl(257, {{1, 4}}).data(257, WireBytes().u32(9)));
@@ -304,8 +305,8 @@ TEST(Quirk, Row29a_HalfAnHourBetweenTemplatesAndOfActiveFlows) {
   decode.exporters.expire(later);
   const auto report =
       decode(SetMessage::v9().data(256, WireBytes().u32(now - 1800).u32(now).u32(5)).bytes(), later);
-  EXPECT_EQ(report.flows, 1u);
-  EXPECT_EQ(report.times_replaced + report.starts_replaced, 0u);
+  EXPECT_EQ(report.count(DecodeCount::flows), 1u);
+  EXPECT_EQ(report.count(DecodeCount::times_replaced) + report.count(DecodeCount::starts_replaced), 0u);
   EXPECT_EQ(decode.flow().time_flow_end_ns - decode.flow().time_flow_start_ns, 30 * kMinute)
       << "long flows keep both times, for whoever spreads them";
 }
@@ -335,7 +336,7 @@ TEST(Quirk, Row32_VariableLengthInNetflow9) {
   const auto report = decode(SetMessage::v9()
                                  .tmpl(256, {{371, kVariableLength}, {1, 4}})
                                  .data(256, WireBytes().u8(2).u8('m').u8('e').u32(1).u8(0).u32(2)));
-  EXPECT_EQ(report.flows, 2u);
+  EXPECT_EQ(report.count(DecodeCount::flows), 2u);
   EXPECT_EQ(decode.extras(0)->get(ExtraText::user_name), "me");
   EXPECT_EQ(decode.flow(1).bytes, 2u);
 }
@@ -347,8 +348,8 @@ TEST(Quirk, Row33_PaddingOfAnyLength) {
     tmpl.u16(256).u16(1).u16(27).u16(16).zeros(padding);
     const auto report =
         decode(SetMessage::v9().set(0, tmpl).data(256, WireBytes().address("2001:db8::1").zeros(padding)));
-    EXPECT_EQ(report.templates, 1u) << padding;
-    EXPECT_EQ(report.flows, 1u) << padding;
+    EXPECT_EQ(report.count(DecodeCount::templates), 1u) << padding;
+    EXPECT_EQ(report.count(DecodeCount::flows), 1u) << padding;
     EXPECT_FALSE(report.any_error()) << padding;
   }
 }
@@ -367,7 +368,7 @@ TEST(Quirk, Row35_TemplatesOfEmptyRecordsAreRefused) {
   DecodeFixture decode;
   const auto report = decode(SetMessage::v9().tmpl(256, {}).tmpl(257, {{8, 0}, {12, 0}}).tmpl(258, {{1, 4}}));
   EXPECT_EQ(report.count(DecodeError::bad_template), 2u);
-  EXPECT_EQ(report.templates, 1u) << "the good one beside them";
+  EXPECT_EQ(report.count(DecodeCount::templates), 1u) << "the good one beside them";
   decode(SetMessage::v9().data(256, WireBytes().zeros(400)).data(258, WireBytes().u32(1)));
   EXPECT_EQ(decode.batch.size(), 1u);
 }
@@ -468,7 +469,7 @@ TEST(Quirk, Row53_NonFirstFragmentsHaveProtocolZero) {
           .tmpl(256, {{27, 16}, {28, 16}, {4, 1}, {7, 2}, {11, 2}, {1, 2}})
           .data(256,
                 WireBytes().address("2001:db8::1").address("2001:db8::2").u8(0).u16(0).u16(0).u16(1280)));
-  EXPECT_EQ(report.flows, 1u) << "in a set of 43 bytes";
+  EXPECT_EQ(report.count(DecodeCount::flows), 1u) << "in a set of 43 bytes";
   EXPECT_FALSE(report.any_error());
   EXPECT_EQ(decode.flow().proto, 0);
   EXPECT_EQ(decode.flow().bytes, 1280u);

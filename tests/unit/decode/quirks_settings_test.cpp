@@ -77,7 +77,7 @@ TEST(Quirk, Row1_BiflowsMayStayOneFlow) {
   EXPECT_EQ(decode.flow().bytes, 100u);
   const auto report =
       decode(SetMessage::ipfix().tmpl(256, {{1, 4}, {1, 4, 29305}}).data(256, WireBytes().u32(3).u32(4)));
-  EXPECT_EQ(report.flows, 1u);
+  EXPECT_EQ(report.count(DecodeCount::flows), 1u);
   EXPECT_EQ(decode.flow().bytes, 3u);
 }
 
@@ -145,7 +145,7 @@ TEST(Quirk, Row26_WrongTimesAreMovedToTheReceipt) {
                  .data(256, WireBytes().u32(kHeaderSeconds - 7230).u32(kHeaderSeconds - 7200)));
   EXPECT_EQ(decode.flow().time_flow_end_ns, kReceivedNs);
   EXPECT_EQ(decode.flow().time_flow_start_ns, kReceivedNs - 30 * kSecond) << "it lasted half a minute";
-  EXPECT_EQ(report.times_replaced + report.starts_replaced, 0u);
+  EXPECT_EQ(report.count(DecodeCount::times_replaced) + report.count(DecodeCount::starts_replaced), 0u);
 }
 
 TEST(Quirk, Row38_ExportersBehindOneAddressAreToldApartByPort) {

@@ -82,7 +82,7 @@ TEST(Quirk, Row58_OpenVswitchsSourceTypeAndMultipleOutputs) {
       SflowDatagram().add(sample).add(SflowSample::counter().record(2203, counters).record(2207, counters)));
   ASSERT_EQ(decode.batch.size(), 1u);
   EXPECT_EQ(decode.extras().get(ExtraScalar::out_if_multiple), 2u);
-  EXPECT_EQ(decode.report.counter_samples, 1u);
+  EXPECT_EQ(decode.report.count(DecodeCount::counter_samples), 1u);
   EXPECT_FALSE(decode.report.any_error());
 }
 

@@ -51,7 +51,7 @@ TEST(SflowDamage, UnknownSamplesAreSkippedByTheirLength) {
                     .add(good_sample()));
   EXPECT_EQ(d.errors(DecodeError::unknown_sample), 2U);
   EXPECT_EQ(d.errors(DecodeError::bad_sample), 0U);
-  EXPECT_EQ(d.report.flows, 2U);
+  EXPECT_EQ(d.report.count(DecodeCount::flows), 2U);
 }
 
 TEST(SflowDamage, UnknownAndEnterpriseRecordsAreSkippedWithoutAnError) {
@@ -76,7 +76,7 @@ TEST(SflowDamage, BadRecordCostsOnlyItself) {
                     .record(1003, zeros(4)));
   EXPECT_EQ(d.errors(DecodeError::bad_sample_record), 2U);
   EXPECT_EQ(d.errors(DecodeError::bad_sample), 0U);
-  ASSERT_EQ(d.report.flows, 1U);
+  ASSERT_EQ(d.report.count(DecodeCount::flows), 1U);
   EXPECT_EQ(d.flow().bytes, 64U);
 }
 
@@ -86,7 +86,7 @@ TEST(SflowDamage, RecordPastItsSampleCostsNotTheNextSample) {
           .add(SflowSample::flow().sampled_ethernet(64, 1, 2, 0x0806).record_of_length(1002, 4000, zeros(16)))
           .add(good_sample()));
   EXPECT_EQ(d.errors(DecodeError::bad_sample_record), 1U);
-  EXPECT_EQ(d.report.flows, 2U);
+  EXPECT_EQ(d.report.count(DecodeCount::flows), 2U);
   EXPECT_EQ(d.flow(0).bytes, 64U);
   EXPECT_EQ(d.flow(0).next_hop_size, 0);
 }
@@ -102,7 +102,7 @@ TEST(SflowDamage, RawHeaderLongerThanItsRecordIsABadRecord) {
 TEST(SflowDamage, SampleWithoutOneGoodRecordIsNoFlow) {
   SflowDecode d(SflowDatagram().add(SflowSample::flow().record(1, zeros(8))).add(good_sample()));
   EXPECT_EQ(d.errors(DecodeError::bad_sample), 1U);
-  EXPECT_EQ(d.report.flow_records, 1U);
+  EXPECT_EQ(d.report.count(DecodeCount::flow_records), 1U);
   EXPECT_EQ(d.batch.size(), 1U);
   EXPECT_EQ(d.flow().bytes, 100U);
 }
@@ -119,8 +119,9 @@ TEST(SflowDamage, SampleWhoseFixedPartIsCutIsDroppedAlone) {
     datagram.u32(1).u32(good.size()).raw(good.data());
     SflowDecode d{Bytes(datagram.data())};
     EXPECT_EQ(d.errors(DecodeError::bad_sample), 1U) << sample.format();
-    EXPECT_EQ(d.report.flows, 1U) << sample.format();
-    EXPECT_EQ(d.report.counter_samples + d.report.discard_samples, 0U) << sample.format();
+    EXPECT_EQ(d.report.count(DecodeCount::flows), 1U) << sample.format();
+    EXPECT_EQ(d.report.count(DecodeCount::counter_samples) + d.report.count(DecodeCount::discard_samples), 0U)
+        << sample.format();
   }
 }
 
@@ -128,20 +129,20 @@ TEST(SflowDamage, SamplePastTheDatagramKeepsItsWholeRecords) {
   const SflowSample sample = good_sample().sampled_ethernet(64, 1, 2, 0x0806);
   SflowDecode d(SflowDatagram().add(good_sample()).add_of_length(sample, sample.body().size() + 400));
   EXPECT_EQ(d.errors(DecodeError::bad_sample), 1U);
-  EXPECT_EQ(d.report.flows, 2U);
+  EXPECT_EQ(d.report.count(DecodeCount::flows), 2U);
   EXPECT_EQ(d.flow(1).source().to_string(), "192.0.2.1");
 }
 
 TEST(SflowDamage, FewerSamplesThanPromisedIsOneFault) {
   SflowDecode d(SflowDatagram().add(good_sample()).claim_samples(0xffffffff));
   EXPECT_EQ(d.errors(DecodeError::bad_sample), 1U);
-  EXPECT_EQ(d.report.flows, 1U);
+  EXPECT_EQ(d.report.count(DecodeCount::flows), 1U);
 }
 
 TEST(SflowDamage, FewerRecordsThanPromisedIsOneFault) {
   SflowDecode d(SflowDatagram().add(good_sample().claim_records(0xffffffff)).add(good_sample()));
   EXPECT_EQ(d.errors(DecodeError::bad_sample_record), 1U);
-  EXPECT_EQ(d.report.flows, 2U);
+  EXPECT_EQ(d.report.count(DecodeCount::flows), 2U);
 }
 
 // Brocade pads samples and datagrams by 4 or 20 bytes.
@@ -149,7 +150,7 @@ TEST(SflowDamage, PaddingBehindRecordsAndSamplesIsNoFault) {
   for (const std::size_t n : {std::size_t{4}, std::size_t{20}}) {
     SflowDecode d(SflowDatagram().add(good_sample().tail(n)).add(good_sample()).tail(n));
     EXPECT_FALSE(d.report.any_error()) << n;
-    EXPECT_EQ(d.report.flows, 2U) << n;
+    EXPECT_EQ(d.report.count(DecodeCount::flows), 2U) << n;
   }
 }
 
@@ -231,17 +232,17 @@ class BalanceObserver : public RawObserver {
 
 TEST(SflowDamage, CutAtEveryLengthDecodesWhatIsThere) {
   const auto whole = datagram_of_everything();
-  ASSERT_EQ(SflowDecode(Bytes(whole)).report.flows, 4U);
+  ASSERT_EQ(SflowDecode(Bytes(whole)).report.count(DecodeCount::flows), 4U);
   std::uint32_t flows = 0;
   for (std::size_t n = 0; n < whole.size(); ++n) {
     const std::vector<std::byte> cut(whole.begin(), whole.begin() + static_cast<std::ptrdiff_t>(n));
     BalanceObserver observer;
     SflowDecode d(Bytes(cut), {}, &observer);
     EXPECT_TRUE(d.report.any_error()) << n;
-    EXPECT_EQ(d.report.flows, d.batch.size()) << n;
-    EXPECT_GE(d.report.flows, flows) << "more bytes never mean fewer flows, " << n;
+    EXPECT_EQ(d.report.count(DecodeCount::flows), d.batch.size()) << n;
+    EXPECT_GE(d.report.count(DecodeCount::flows), flows) << "more bytes never mean fewer flows, " << n;
     EXPECT_EQ(observer.depth, 0) << n;
-    flows = d.report.flows;
+    flows = d.report.count(DecodeCount::flows);
   }
 }
 
@@ -253,7 +254,7 @@ TEST(SflowDamage, EveryByteFlippedDecodesWithoutHarm) {
       flipped[at] ^= static_cast<std::byte>(mask);
       BalanceObserver observer;
       SflowDecode d(Bytes(flipped), {}, &observer);
-      ASSERT_EQ(d.report.flows, d.batch.size()) << at;
+      ASSERT_EQ(d.report.count(DecodeCount::flows), d.batch.size()) << at;
       ASSERT_EQ(observer.depth, 0) << at;
     }
 }

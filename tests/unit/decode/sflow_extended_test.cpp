@@ -148,7 +148,7 @@ TEST(SflowExtended, RecordsThatFillNothingAreNoFault) {
                     .record(1027, number(14))  // decapsulation at egress
                     .record(1036, number(3)));
   EXPECT_FALSE(d.report.any_error());
-  EXPECT_EQ(d.report.flows, 1U);
+  EXPECT_EQ(d.report.count(DecodeCount::flows), 1U);
   EXPECT_EQ(d.flow().src_port, 443);
 }
 
@@ -194,7 +194,7 @@ TEST(SflowExtended, DamagedRecordsCostOnlyThemselves) {
       cut.raw(Bytes(body.data()).first(n));
       SflowDecode d(sample().record(format, cut));
       EXPECT_EQ(d.errors(DecodeError::bad_sample_record), 1U);
-      EXPECT_EQ(d.report.flows, 1U);
+      EXPECT_EQ(d.report.count(DecodeCount::flows), 1U);
       EXPECT_EQ(d.flow().extras == kNoExtras || d.extras().texts_set() == 0, true);
       EXPECT_EQ(d.flow().vlan_id, 0);
     }
@@ -202,16 +202,16 @@ TEST(SflowExtended, DamagedRecordsCostOnlyThemselves) {
   for (const auto& [format, body] : {std::pair(1012U, many_tags), std::pair(1006U, many_labels)}) {
     SflowDecode d(sample().record(format, body));
     EXPECT_EQ(d.errors(DecodeError::bad_sample_record), 1U) << format;
-    EXPECT_EQ(d.report.flows, 1U) << format;
+    EXPECT_EQ(d.report.count(DecodeCount::flows), 1U) << format;
   }
 }
 
 TEST(SflowDiscard, IsAFlowOfTheDroppedPacket) {
   SflowDecode d(
       SflowSample::discarded().input(7).output(8).reason(258).drops(12).raw_header(plain_packet(), 1518));
-  EXPECT_EQ(d.report.discard_samples, 1U);
-  EXPECT_EQ(d.report.flow_records, 1U);
-  EXPECT_EQ(d.report.flows, 1U);
+  EXPECT_EQ(d.report.count(DecodeCount::discard_samples), 1U);
+  EXPECT_EQ(d.report.count(DecodeCount::flow_records), 1U);
+  EXPECT_EQ(d.report.count(DecodeCount::flows), 1U);
   EXPECT_FALSE(d.report.any_error());
   EXPECT_EQ(d.extras().get(ExtraScalar::drop_reason), 258U);
   EXPECT_EQ(d.flow().forwarding_status, 130);
@@ -232,12 +232,12 @@ TEST(SflowDiscard, StandsForOnePacketWhateverIsConfigured) {
   EXPECT_EQ(d.flow().sampling_rate, 1U);
   EXPECT_EQ(d.flow().sampling_rate_source, SamplingRateSource::header);
   EXPECT_EQ(d.exporter.counters_of(Protocol::sflow5).sampling_rate, 0U) << "not the exporter's rate";
-  EXPECT_EQ(d.report.rates_unknown, 0U);
+  EXPECT_EQ(d.report.count(DecodeCount::rates_unknown), 0U);
 }
 
 TEST(SflowDiscard, WithoutRecordsStillTellsInterfacesAndReason) {
   SflowDecode d(SflowSample::discarded().input(7).reason(0));
-  ASSERT_EQ(d.report.flows, 1U);
+  ASSERT_EQ(d.report.count(DecodeCount::flows), 1U);
   EXPECT_EQ(d.flow().in_if, 7U);
   EXPECT_TRUE(d.extras().has(ExtraScalar::drop_reason));
   EXPECT_EQ(d.flow().forwarding_status, 131);
@@ -247,12 +247,12 @@ TEST(SflowDiscard, DamagedIsCounted) {
   const std::size_t whole = SflowSample::discarded().body().size();
   for (std::size_t n = 0; n < whole; n += 4) {
     SflowDecode d(SflowDatagram().add_of_length(SflowSample::discarded(), n));
-    EXPECT_EQ(d.report.flows, 0U) << n;
+    EXPECT_EQ(d.report.count(DecodeCount::flows), 0U) << n;
     EXPECT_EQ(d.errors(DecodeError::bad_sample), 1U) << n;
   }
   SflowDecode records(SflowSample::discarded().record_of_length(1, 400, number(1)));
-  EXPECT_EQ(records.report.flows, 0U);
-  EXPECT_EQ(records.report.discard_samples, 1U);
+  EXPECT_EQ(records.report.count(DecodeCount::flows), 0U);
+  EXPECT_EQ(records.report.count(DecodeCount::discard_samples), 1U);
   EXPECT_EQ(records.errors(DecodeError::bad_sample), 1U);
 }
 

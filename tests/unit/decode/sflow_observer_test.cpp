@@ -39,7 +39,7 @@ TEST(SflowObserver, SeesHeaderSamplesAndRecordsAsSent) {
                     .add(SflowSample::counter().record(2, ethernet_counters))
                     .add(SflowSample::unknown(1991, 1, 24)),
                 {}, &observer);
-  EXPECT_EQ(d.report.flows, 1U);
+  EXPECT_EQ(d.report.count(DecodeCount::flows), 1U);
   EXPECT_THAT(
       observer.text,
       HasSubstr("header{version=5 agent_address_type=1 agent_address[4] sub_agent_id=0 sequence_number=7 "

@@ -59,7 +59,7 @@ TEST(Sflow, OriginComesFromHeaderAndDatagram) {
 TEST(Sflow, AgentAddressMayBeIpv6) {
   SflowDecode d(SflowDatagram().agent("2001:db8::fe").add(web_sample()));
   EXPECT_EQ(d.batch.origin(0).sampler_address.to_string(), "2001:db8::fe");
-  EXPECT_EQ(d.report.flows, 1U);
+  EXPECT_EQ(d.report.count(DecodeCount::flows), 1U);
 }
 
 TEST(Sflow, AgentAddressMayBeUnknown) {
@@ -73,8 +73,8 @@ TEST(Sflow, AgentAddressMayBeUnknown) {
 
 TEST(Sflow, RawHeaderFillsTheFlow) {
   SflowDecode d(SflowSample::flow().rate(512).input(3).output(4).raw_header(web_packet(), 1518));
-  EXPECT_EQ(d.report.flow_records, 1U);
-  EXPECT_EQ(d.report.flows, 1U);
+  EXPECT_EQ(d.report.count(DecodeCount::flow_records), 1U);
+  EXPECT_EQ(d.report.count(DecodeCount::flows), 1U);
   EXPECT_FALSE(d.report.any_error());
   EXPECT_EQ(d.flow().bytes, 1518U);
   EXPECT_EQ(d.flow().packets, 1U);
@@ -190,15 +190,15 @@ TEST(Sflow, SamplingRateDefaultStandsInOnlyForNothing) {
   SflowDecode unsaid(web_sample().rate(0), configured_rates(5, std::nullopt));
   EXPECT_EQ(unsaid.flow().sampling_rate, 5U);
   EXPECT_EQ(unsaid.flow().sampling_rate_source, SamplingRateSource::configured);
-  EXPECT_EQ(unsaid.report.rates_unknown, 0U);
+  EXPECT_EQ(unsaid.report.count(DecodeCount::rates_unknown), 0U);
 }
 
 TEST(Sflow, UnknownSamplingRateKeepsTheFlowAndIsCounted) {
   SflowDecode d(web_sample().rate(0));
-  EXPECT_EQ(d.report.flows, 1U);
+  EXPECT_EQ(d.report.count(DecodeCount::flows), 1U);
   EXPECT_EQ(d.flow().sampling_rate, 0U);
   EXPECT_EQ(d.flow().sampling_rate_source, SamplingRateSource::unknown);
-  EXPECT_EQ(d.report.rates_unknown, 1U);
+  EXPECT_EQ(d.report.count(DecodeCount::rates_unknown), 1U);
 }
 
 TEST(Sflow, SampledIpv4) {
@@ -253,7 +253,7 @@ TEST(Sflow, RawHeaderBeatsSampledRecordsInAnyOrder) {
        {SflowSample::flow().sampled_ethernet(196, 1, 2, 0x0800).raw_header(header, 200).sampled_ip(ip),
         SflowSample::flow().sampled_ip(ip).raw_header(header, 200).sampled_ethernet(196, 1, 2, 0x0800)}) {
     SflowDecode d(sample);
-    EXPECT_EQ(d.report.flows, 1U);
+    EXPECT_EQ(d.report.count(DecodeCount::flows), 1U);
     EXPECT_EQ(d.flow().bytes, 200U);
     EXPECT_EQ(d.flow().source().to_string(), "192.0.2.1");
     EXPECT_EQ(d.flow().src_port, 443);
@@ -368,8 +368,8 @@ TEST(Sflow, CounterSamplesAreCountedAndMakeNoFlow) {
                     .add(SflowSample::counter().record(2, opaque))
                     .add(SflowSample::expanded_counter().record(2001, opaque))
                     .add(web_sample()));
-  EXPECT_EQ(d.report.counter_samples, 2U);
-  EXPECT_EQ(d.report.flows, 1U);
+  EXPECT_EQ(d.report.count(DecodeCount::counter_samples), 2U);
+  EXPECT_EQ(d.report.count(DecodeCount::flows), 1U);
   EXPECT_FALSE(d.report.any_error());
 }
 

@@ -156,7 +156,7 @@ TEST(UserFields, OptionsRecordsHaveNone) {
                                  .options_tmpl(256, {{149, 4}}, {{34, 4}})
                                  .data(256, WireBytes().u32(1).u32(100))
                                  .bytes());
-  EXPECT_EQ(report.options_records, 1U);
+  EXPECT_EQ(report.count(DecodeCount::options_records), 1U);
   EXPECT_TRUE(decode.batch.empty());
 }
 

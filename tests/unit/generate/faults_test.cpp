@@ -62,8 +62,8 @@ struct Collector {
     for (const Sent& one : sent) {
       batch.clear();
       const auto report = decoder.decode({one.payload, one.source, one.source_port, one.time_ns}, batch);
-      flow_records += report.flow_records;
-      options_records += report.options_records;
+      flow_records += report.count(decode::DecodeCount::flow_records);
+      options_records += report.count(decode::DecodeCount::options_records);
       datagrams_with_errors += report.any_error();
     }
   }

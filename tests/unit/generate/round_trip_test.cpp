@@ -69,11 +69,14 @@ TEST_P(RoundTrip, EveryField) {
     decoded.clear();
     const auto report = decoder.decode({Bytes(room).first(made.written.size), source, 40000, now}, decoded);
     EXPECT_FALSE(report.any_error());
-    EXPECT_EQ(report.flows, made.flows.size());
-    EXPECT_EQ(report.templates, made.written.templates);
-    EXPECT_EQ(report.options_records, made.written.options_records);
-    EXPECT_EQ(report.counter_samples, made.written.counter_samples);
-    EXPECT_EQ(report.times_replaced + report.starts_replaced + report.rates_unknown, 0U);
+    EXPECT_EQ(report.count(decode::DecodeCount::flows), made.flows.size());
+    EXPECT_EQ(report.count(decode::DecodeCount::templates), made.written.templates);
+    EXPECT_EQ(report.count(decode::DecodeCount::options_records), made.written.options_records);
+    EXPECT_EQ(report.count(decode::DecodeCount::counter_samples), made.written.counter_samples);
+    EXPECT_EQ(report.count(decode::DecodeCount::times_replaced) +
+                  report.count(decode::DecodeCount::starts_replaced) +
+                  report.count(decode::DecodeCount::rates_unknown),
+              0U);
     if (made.flows.empty()) continue;
 
     expected.clear();

@@ -1,8 +1,34 @@
 #pragma once
 // A snapshot in which every figure is there and different from the others.
+#include <initializer_list>
+#include <utility>
+
 #include "metrics/snapshot.hpp"
 
 namespace sluice::metrics::test {
+
+/// The numbers given, and one from `from` on for each other counter.
+template <class Enum>
+Counts<Enum> all_different(std::initializer_list<std::pair<Enum, std::uint64_t>> given, std::uint64_t from) {
+  Counts<Enum> out;
+  for (std::uint64_t& value : out.values) value = from++;
+  for (const auto& [count, value] : given) out[count] = value;
+  return out;
+}
+
+/// Figures `first`, `first` + 1 and so on, as HeldCount has them.
+inline Counts<decode::HeldCount> held_from(std::uint64_t first) {
+  using H = decode::HeldCount;
+  return all_different<H>({{H::datagrams, first},
+                           {H::bytes, first + 1},
+                           {H::decoded_datagrams, first + 2},
+                           {H::decoded_bytes, first + 3},
+                           {H::expired_datagrams, first + 4},
+                           {H::expired_bytes, first + 5},
+                           {H::refused_datagrams, first + 6},
+                           {H::refused_bytes, first + 7}},
+                          100 * first);
+}
 
 inline Snapshot full_snapshot() {
   Snapshot s;
@@ -23,51 +49,40 @@ inline Snapshot full_snapshot() {
                   .queue_fill_max = 0.25,
                   .kernel_drops_unshared = 107},
                  {.address = "[::]:6343", .protocol = "sflow", .datagrams = 111}};
-  s.protocols = {{.protocol = "netflow9",
-                  .datagrams = 201,
-                  .bytes = 202,
-                  .flow_records = 203,
-                  .flows = 204,
-                  .options_records = 205,
-                  .counter_samples = 206,
-                  .discard_samples = 207,
-                  .templates = 208,
-                  .withdrawals = 209,
-                  .times_replaced = 210,
-                  .starts_replaced = 211,
-                  .rates_unknown = 212,
-                  .held_datagrams = 221,
-                  .held_bytes = 222,
-                  .held_decoded_datagrams = 223,
-                  .held_decoded_bytes = 224,
-                  .held_expired_datagrams = 225,
-                  .held_expired_bytes = 226,
-                  .held_refused_datagrams = 227,
-                  .held_refused_bytes = 228,
-                  .errors = {{"missing_template", 213}, {"bad_set", 214}}}};
+  ProtocolRow& protocol = s.protocols.emplace_back();
+  protocol.protocol = "netflow9";
+  protocol.counts = all_different<decode::DecodeCount>({{decode::DecodeCount::datagrams, 201},
+                                                        {decode::DecodeCount::bytes, 202},
+                                                        {decode::DecodeCount::flow_records, 203},
+                                                        {decode::DecodeCount::flows, 204},
+                                                        {decode::DecodeCount::options_records, 205},
+                                                        {decode::DecodeCount::counter_samples, 206},
+                                                        {decode::DecodeCount::discard_samples, 207},
+                                                        {decode::DecodeCount::templates, 208},
+                                                        {decode::DecodeCount::withdrawals, 209},
+                                                        {decode::DecodeCount::times_replaced, 210},
+                                                        {decode::DecodeCount::starts_replaced, 211},
+                                                        {decode::DecodeCount::rates_unknown, 212}},
+                                                       20100);
+  protocol.held = held_from(221);
+  protocol.errors = {{"missing_template", 213}, {"bad_set", 214}};
   s.exporters = {{.address = "192.0.2.1",
                   .name = "edge-1",
                   .protocol = "netflow9",
-                  .datagrams = 301,
-                  .bytes = 302,
-                  .flow_records = 303,
-                  .flows = 304,
-                  .options_records = 305,
-                  .counter_samples = 306,
-                  .times_replaced = 307,
-                  .rates_unknown = 308,
+                  .counts = all_different<decode::DecodeCount>({{decode::DecodeCount::datagrams, 301},
+                                                                {decode::DecodeCount::bytes, 302},
+                                                                {decode::DecodeCount::flow_records, 303},
+                                                                {decode::DecodeCount::flows, 304},
+                                                                {decode::DecodeCount::options_records, 305},
+                                                                {decode::DecodeCount::counter_samples, 306},
+                                                                {decode::DecodeCount::times_replaced, 307},
+                                                                {decode::DecodeCount::rates_unknown, 308}},
+                                                               30100),
                   .templates = 309,
                   .restored_templates = 330,
                   .sampling_rate = 1000,
                   .last_seen_seconds = 1700000100.5,
-                  .held_datagrams = 351,
-                  .held_bytes = 352,
-                  .held_decoded_datagrams = 353,
-                  .held_decoded_bytes = 354,
-                  .held_expired_datagrams = 355,
-                  .held_expired_bytes = 356,
-                  .held_refused_datagrams = 357,
-                  .held_refused_bytes = 358,
+                  .held = held_from(351),
                   .errors = {{"missing_template", 310}},
                   .numbered = "datagrams",
                   .sequence = {{"in_order", 311}, {"passed_over", 312}, {"late", 313}},

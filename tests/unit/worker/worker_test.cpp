@@ -84,8 +84,8 @@ TEST_F(WorkerTest, FlowsReachEverySinkInItsFormat) {
   EXPECT_EQ(std::count(text.begin(), text.end(), '\n'), 5);
   EXPECT_NE(messages_.bytes(), text);
   const ProtocolCounters& counters = worker->protocol(decode::Protocol::ipfix);
-  EXPECT_EQ(counters.datagrams.get(), 6u);
-  EXPECT_EQ(counters.flows.get(), 5u);
+  EXPECT_EQ(counters.counts[decode::DecodeCount::datagrams].get(), 6u);
+  EXPECT_EQ(counters.counts[decode::DecodeCount::flows].get(), 5u);
   EXPECT_EQ(worker->listener(0).datagrams.get(), 6u);
 }
 

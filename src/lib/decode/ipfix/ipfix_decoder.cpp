@@ -51,7 +51,7 @@ void IpfixDecoder::decode(const Datagram& datagram, Exporter& exporter, FlowBatc
 
   SequenceStep step;
   step.sequence = sequence;
-  step.options_units = report.options_records - report.recovered_options_records;
+  step.options_units = report.count(DecodeCount::options_records) - report.recovered_options_records;
   const std::uint32_t flow_records = own_flow_records(report);
   step.units = flow_records + step.options_units;
   step.complete = !lost_records(report);

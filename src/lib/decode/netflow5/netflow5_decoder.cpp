@@ -129,9 +129,9 @@ void Netflow5Decoder::decode(const Datagram& datagram, Exporter& exporter, FlowB
   }
   if (exporter.settings.times_received) move_to_receipt(flows, datagram.received_ns);
   if (exporter.settings.icmp_in_both_ports) icmp_from_both_ports(flows);
-  report.flow_records += static_cast<std::uint32_t>(n);
-  report.flows += static_cast<std::uint32_t>(n);
-  if (rate.rate == 0) report.rates_unknown += static_cast<std::uint32_t>(n);
+  report.add(DecodeCount::flow_records, static_cast<std::uint32_t>(n));
+  report.add(DecodeCount::flows, static_cast<std::uint32_t>(n));
+  if (rate.rate == 0) report.add(DecodeCount::rates_unknown, static_cast<std::uint32_t>(n));
 
   SequenceStep step;
   step.sequence = be_at<std::uint32_t, 16>(header);

@@ -45,7 +45,7 @@ bool read_counter_sample(bool expanded, XdrReader& in, const SampleContext& cont
   const SampleSource source = read_source(expanded, in);
   const std::uint32_t count = in.u32("records");
   if (!in.ok()) return false;
-  ++context.report.counter_samples;
+  context.report.add(DecodeCount::counter_samples);
   CounterBatch* const counters = context.batch.counters();
   if (counters) {
     CounterRecord& record = counters->add();

@@ -72,7 +72,7 @@ void apply_sampling_rate(std::uint32_t rate, Exporter& exporter, FlowRecord& flo
   flow.sampling_rate = resolved.rate;
   flow.sampling_rate_source = resolved.source;
   if (resolved.rate == 0) {
-    ++report.rates_unknown;
+    report.add(DecodeCount::rates_unknown);
     return;
   }
   exporter.counters_of(Protocol::sflow5).sampling_rate = flow.sampling_rate;
@@ -92,8 +92,8 @@ FlowRecord* read_flow(std::uint32_t records, XdrReader& in, const SampleContext&
   FlowRecord& flow = context.batch.append_one();
   flow.packets = 1;
   flow.time_flow_start_ns = flow.time_flow_end_ns = context.received_ns;
-  ++context.report.flow_records;
-  ++context.report.flows;
+  context.report.add(DecodeCount::flow_records);
+  context.report.add(DecodeCount::flows);
   return &flow;
 }
 
@@ -119,7 +119,7 @@ bool read_discard_sample(XdrReader& in, const SampleContext& context) {
   const std::uint32_t reason = in.u32("reason");
   const std::uint32_t records = in.u32("records");
   if (!in.ok()) return false;
-  ++context.report.discard_samples;
+  context.report.add(DecodeCount::discard_samples);
   FlowRecord* const flow = read_flow(records, in, context);
   if (flow == nullptr) return false;
   flow->in_if = input;

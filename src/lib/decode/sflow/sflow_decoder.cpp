@@ -114,7 +114,7 @@ void SflowDecoder::decode(const Datagram& datagram, Exporter& exporter, FlowBatc
   sflow::read_samples(
       in, header.samples,
       {datagram.received_ns, exporter, batch, report, records_, header.sub_agent, header.uptime_ms, verdict});
-  exporter.counters_of(Protocol::sflow5).sequence.average_in(report.flow_records);
+  exporter.counters_of(Protocol::sflow5).sequence.average_in(report.count(DecodeCount::flow_records));
 }
 
 }  // namespace sluice::decode

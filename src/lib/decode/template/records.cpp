@@ -87,7 +87,7 @@ void RecordDecoder::finish(const Message& message, const Plan& plan, std::span<F
     }
     flow.sampling_rate = rate.rate;
     flow.sampling_rate_source = rate.source;
-    report.rates_unknown += rate.rate == 0;
+    report.add(DecodeCount::rates_unknown, rate.rate == 0);
   }
   if (rate.rate) exporter.counters_of(message.domain.version).sampling_rate = rate.rate;
   apply_settings(message, plan, exporter.settings, flows);
@@ -98,8 +98,8 @@ void RecordDecoder::add_reverse(std::size_t n, const Into& into) {
   for (std::size_t i = 0; i < n; ++i) {
     if (scratch_[i].reverse_octets == 0 && scratch_[i].reverse_packets == 0) continue;
     if (!add_reverse_flow(first + i, scratch_[i], into.batch)) continue;
-    ++into.report.flows;
-    into.report.rates_unknown += into.batch.flows().back().sampling_rate == 0;
+    into.report.add(DecodeCount::flows);
+    into.report.add(DecodeCount::rates_unknown, into.batch.flows().back().sampling_rate == 0);
   }
 }
 
@@ -107,8 +107,8 @@ void RecordDecoder::end_set(const Message& message, const Plan& plan, std::size_
   const std::span<FlowRecord> flows = into.batch.flows().last(n);
   const ExporterSettings& settings = into.exporter.settings;
   finish(message, plan, flows, into);
-  into.report.flow_records += static_cast<std::uint32_t>(n);
-  into.report.flows += static_cast<std::uint32_t>(n);
+  into.report.add(DecodeCount::flow_records, static_cast<std::uint32_t>(n));
+  into.report.add(DecodeCount::flows, static_cast<std::uint32_t>(n));
   if (plan.has_volume_events && settings.teardown_repeats_updates)
     settle_firewall_volume(message, flows, scratch_, into);
   if (plan.says_reverse && settings.split_biflows) add_reverse(n, into);
@@ -179,7 +179,7 @@ void RecordDecoder::options(const Message& message, const Template& tmpl, Bytes 
       report.fail(DecodeError::bad_record);
       break;
     }
-    ++report.options_records;
+    report.add(DecodeCount::options_records);
     if (message.observer) observe(message, tmpl);
     if (CounterBatch* const counters = into.batch.counters()) keep_options(tmpl, into.batch, *counters);
     learn_names(message.domain, tmpl, values_, into.exporter.names, report);

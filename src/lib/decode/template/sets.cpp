@@ -69,11 +69,12 @@ void decode_held(const SetWalk& walk, const Origin& now, const HeldSet& held, bo
     message.observer->number("length", held.bytes.size() + kSetHeader);
   }
   DecodeReport& report = walk.into.report;
-  const std::uint32_t options_before = report.options_records;
-  const std::uint32_t before = report.flow_records + options_before;
+  const std::uint32_t options_before = report.count(DecodeCount::options_records);
+  const std::uint32_t flows_before = report.count(DecodeCount::flow_records);
   walk.records.decode_set(message, tmpl, held.bytes, walk.into);
-  report.recovered_records += report.flow_records + report.options_records - before;
-  report.recovered_options_records += report.options_records - options_before;
+  const std::uint32_t options = report.count(DecodeCount::options_records) - options_before;
+  report.recovered_records += report.count(DecodeCount::flow_records) - flows_before + options;
+  report.recovered_options_records += options;
   if (message.observer) message.observer->close();
 }
 
@@ -106,7 +107,7 @@ void withdraw(const SetWalk& walk, std::uint16_t id, bool options) {
   const bool all = id == (options ? walk.dialect.options_template_set : walk.dialect.template_set);
   const std::size_t gone = all ? templates.withdraw_all(walk.message.domain, options)
                                : templates.withdraw(walk.message.domain, id);
-  walk.into.report.withdrawals += static_cast<std::uint32_t>(gone);
+  walk.into.report.add(DecodeCount::withdrawals, static_cast<std::uint32_t>(gone));
 }
 
 void template_set(const SetWalk& walk, Bytes set) {

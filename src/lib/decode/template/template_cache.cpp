@@ -43,7 +43,7 @@ bool TemplateCache::put(const Domain& domain, std::unique_ptr<Template> fresh, D
     report.fail(DecodeError::template_limit);
     return false;
   }
-  ++report.templates;
+  report.add(DecodeCount::templates);
   if (slot && slot->options == fresh->options && slot->scope_fields == fresh->scope_fields &&
       slot->fields == fresh->fields) {
     slot->last_seen_ns = fresh->last_seen_ns;  // a refresh: the plan stands
