@@ -59,7 +59,7 @@ class RecordingSink final : public sink::Sink {
   sink::Taken send(sink::BlockPtr block, unsigned worker) override {
     const std::lock_guard lock(mutex_);
     if (mode_ == Mode::full) {
-      stats_.shed_flows += block->flows;
+      stats_.counts[sink::SinkCount::shed_flows] += block->flows;
       book(block->exporters, &sink::ExporterBook::shed);
       return sink::Taken::full;
     }
@@ -67,18 +67,18 @@ class RecordingSink final : public sink::Sink {
     book(block->exporters,
          mode_ == Mode::stuck ? &sink::ExporterBook::queued : &sink::ExporterBook::delivered);
     if (mode_ == Mode::stuck) {
-      stats_.queued_flows += block->flows;
+      stats_.counts[sink::SinkCount::queued_flows] += block->flows;
       held_.push_back(std::move(block));
     } else {
-      stats_.delivered_flows += block->flows;
-      stats_.delivered_bytes += block->bytes.size();
-      ++stats_.delivered_blocks;
+      stats_.counts[sink::SinkCount::delivered_flows] += block->flows;
+      stats_.counts[sink::SinkCount::delivered_bytes] += block->bytes.size();
+      ++stats_.counts[sink::SinkCount::delivered_blocks];
     }
     return sink::Taken::yes;
   }
   void shed(std::span<const sink::Block::ExporterCount> lost) override {
     const std::lock_guard lock(mutex_);
-    for (const auto& count : lost) stats_.shed_flows += count.flows;
+    for (const auto& count : lost) stats_.counts[sink::SinkCount::shed_flows] += count.flows;
     book(lost, &sink::ExporterBook::shed);
   }
   void leave_out(std::span<const sink::Block::ExporterCount> flows) override {

@@ -48,6 +48,12 @@ constexpr std::string_view metric_of(const Info& info) {
   return info.metric.empty() ? info.key : info.metric;
 }
 
+/// The row of an enumerator that the table has one for.
+template <class Table, class Enum>
+constexpr const auto& row_of(const Table& table, Enum which) {
+  return table[static_cast<std::size_t>(which)];
+}
+
 /// Whether the rows are those of the first enumerators, in order, and each can be shown.
 template <class Table>
 constexpr bool rows_in_order(const Table& table) {

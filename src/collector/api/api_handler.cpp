@@ -11,19 +11,6 @@ namespace {
 
 using nlohmann::json;
 
-json to_json(const metrics::ListenerRow& r) {
-  return {{"address", r.address},
-          {"protocol", r.protocol},
-          {"datagrams", r.datagrams},
-          {"bytes", r.bytes},
-          {"truncated", r.truncated},
-          {"kernel_drops", r.kernel_drops},
-          {"queue_bytes", r.queue_bytes},
-          {"queue_limit_bytes", r.queue_limit_bytes},
-          {"queue_fill_max", r.queue_fill_max},
-          {"kernel_drops_unshared", r.kernel_drops_unshared}};
-}
-
 /// A key for each row of the table.
 template <class Table, class Enum>
 void put_counts(const Table& table, const Counts<Enum>& counts, json& to) {
@@ -34,6 +21,12 @@ template <class Table, class Enum>
 json counts_of(const Table& table, const Counts<Enum>& counts) {
   json out = json::object();
   put_counts(table, counts, out);
+  return out;
+}
+
+json to_json(const metrics::ListenerRow& r) {
+  json out{{"address", r.address}, {"protocol", r.protocol}, {"queue_fill_max", r.queue_fill_max}};
+  put_counts(worker::kListenerCounts, r.counts, out);
   return out;
 }
 
@@ -48,63 +41,49 @@ json ledger(const metrics::ExporterRow& r) {
   using Count = decode::DecodeCount;
   const bool records = r.records_numbered();
   const std::uint64_t flows = r.counts[Count::flows], flow_records = r.counts[Count::flow_records];
-  json sequence = r.sequence;
-  sequence["restarts"] = r.restarts;
-  sequence["untracked_datagrams"] = r.untracked_datagrams;
-  const auto unknown = r.sequence.find("unknown");
-  return {{"numbered", r.numbered},
-          {"sequence", std::move(sequence)},
-          {"datagrams",
-           {{"received", r.counts[Count::datagrams]},
-            {"lost", r.lost_datagrams},
-            {"lost_is_estimated", records},
-            {"lost_in_kernel", r.lost_in_kernel},
-            {"lost_on_network", r.lost_on_network()}}},
-          {"records",
-           {{"received", flow_records + r.counts[Count::options_records]},
-            {"lost", r.lost_records},
-            {"lost_is_estimated", !records},
-            {"unknown", unknown == r.sequence.end() ? 0 : unknown->second}}},
-          {"samples",
-           {{"passed_over", r.samples_passed_over},
-            {"late", r.samples_late},
-            {"dropped_by_exporter", r.sampler_drops}}},
-          {"flows", {{"made", flows}, {"second_of_a_record", flows - std::min(flows, flow_records)}}},
-          {"clock_difference_seconds", r.has_clock ? json(r.clock_difference_seconds) : json()}};
+  json out{{"numbered", r.numbered},
+           {"sequence", counts_of(metrics::kSequenceFates, r.sequence)},
+           {"datagrams",
+            {{"received", r.counts[Count::datagrams]},
+             {"lost", r.lost_datagrams},
+             {"lost_is_estimated", records},
+             {"lost_in_kernel", r.lost_in_kernel},
+             {"lost_on_network", r.lost_on_network()}}},
+           {"records",
+            {{"received", flow_records + r.counts[Count::options_records]},
+             {"lost", r.lost_records},
+             {"lost_is_estimated", !records},
+             {"unknown", r.sequence[metrics::SequenceFate::unknown]}}},
+           {"flows", {{"made", flows}, {"second_of_a_record", flows - std::min(flows, flow_records)}}},
+           {"clock_difference_seconds", r.has_clock ? json(r.clock_difference_seconds) : json()}};
+  for (const auto& info : metrics::kLedgerCounts) out[info.section][info.key] = r.ledger[info.count];
+  return out;
 }
 
 json to_json(const metrics::ExporterRow& r) {
   json out{{"address", r.address},
            {"name", r.name},
            {"protocol", r.protocol},
-           {"templates", r.templates},
-           {"restored_templates", r.restored_templates},
-           {"sampling_rate", r.sampling_rate},
            {"last_seen_seconds", r.last_seen_seconds},
            {"held", counts_of(decode::kHeldCounts, r.held)},
            {"errors", r.errors},
            {"ledger", r.numbered.empty() ? json() : ledger(r)}};
   for (const auto& info : decode::kDecodeCounts)
     if (info.of_exporter == info.count) out[info.key] = r.counts[info.count];
+  put_counts(metrics::kExporterGauges, r.gauges, out);
   return out;
 }
 
 json to_json(const metrics::ExporterSinkRow& r) {
-  return {{"exporter", r.address}, {"sink", r.sink}, {"left_out", r.left_out}, {"delivered", r.delivered},
-          {"failed", r.failed},    {"shed", r.shed}, {"queued", r.queued}};
+  json out{{"exporter", r.address}, {"sink", r.sink}};
+  for (const sink::BookColumn& column : sink::kBookColumns) out[column.name] = r.book.*column.value;
+  return out;
 }
 
 json to_json(const metrics::SinkRow& r) {
-  return {{"sink", r.sink},
-          {"type", r.type},
-          {"delivered_flows", r.delivered_flows},
-          {"delivered_bytes", r.delivered_bytes},
-          {"delivered_blocks", r.delivered_blocks},
-          {"queued_flows", r.queued_flows},
-          {"queued_bytes", r.queued_bytes},
-          {"shed_flows", r.shed_flows},
-          {"failed_flows", r.failed_flows},
-          {"errors", r.errors}};
+  json out{{"sink", r.sink}, {"type", r.type}, {"failed_flows", r.failed_flows}};
+  put_counts(sink::kSinkCounts, r.counts, out);
+  return out;
 }
 
 template <class Row>
@@ -118,13 +97,19 @@ json exporter_counts(const metrics::Snapshot& s) {
   return {{"known", s.exporters_known}, {"refused", s.exporters_refused}, {"expired", s.exporters_expired}};
 }
 
-json state(const metrics::StateFile& s) {
+json by_kind(const Counts<state::StateKind>& counts) {
+  json out = json::object();
+  for (std::size_t i = 0; i < state::kStateKinds.size(); ++i) out[state::kStateKinds[i]] = counts.values[i];
+  return out;
+}
+
+json state_of(const metrics::StateFile& s) {
   if (!s.kept) return nullptr;
-  return {{"writes", s.writes},       {"write_errors", s.write_errors},
-          {"bytes", s.bytes},         {"unwritten_changes", s.unwritten_changes},
-          {"set_aside", s.set_aside}, {"last_write_seconds", s.last_write_seconds},
-          {"restored", s.restored},   {"restored_exporters", s.restored_exporters},
-          {"refused", s.refused},     {"unrefreshed", s.unrefreshed}};
+  json out{{"last_write_seconds", s.last_write_seconds},
+           {"restored", by_kind(s.restored)},
+           {"unrefreshed", by_kind(s.unrefreshed)}};
+  put_counts(state::kStateCounts, s.counts, out);
+  return out;
 }
 
 json status(const metrics::Snapshot& s) {
@@ -139,7 +124,7 @@ json status(const metrics::Snapshot& s) {
           {"ready", s.ready},
           {"not_ready_because", s.not_ready_because},
           {"exporters", exporter_counts(s)},
-          {"state", state(s.state)},
+          {"state", state_of(s.state)},
           {"protocols", rows(s.protocols)},
           {"log_muted", s.log_muted}};
 }

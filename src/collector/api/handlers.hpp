@@ -13,8 +13,9 @@ namespace sluice::api {
 /// reason). `allow`: the prefixes that may ask, all others get 403; empty: everybody.
 Handler make_metrics_handler(metrics::SnapshotSource source, std::vector<IpPrefix> allow);
 
-/// /api/v1/status, /api/v1/exporters, /api/v1/listeners, /api/v1/sinks as JSON objects whose keys are those
-/// of metrics::Snapshot. Where `token` is not empty, requests without `Authorization: Bearer TOKEN` get 401.
+/// /api/v1/status, /api/v1/exporters, /api/v1/listeners, /api/v1/sinks as JSON objects; docs/api.md has
+/// their keys, which for counters are those of the tables that metrics::Snapshot is made of. Where `token` is
+/// not empty, requests without `Authorization: Bearer TOKEN` get 401.
 Handler make_api_handler(metrics::SnapshotSource source, std::string token);
 
 }  // namespace sluice::api

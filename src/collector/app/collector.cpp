@@ -263,10 +263,11 @@ void Collector::stop() {
     const sink::SinkStats stats = named.sink->stats();
     std::uint64_t failed = 0;
     for (const auto& [reason, flows] : stats.failed_flows) failed += flows;
-    log_.write(failed || stats.shed_flows ? LogLevel::warning : LogLevel::info,
-               "sink " + named.name + ": " + std::to_string(stats.delivered_flows) + " flows delivered, " +
-                   std::to_string(failed) + " failed, " + std::to_string(stats.shed_flows) + " shed, " +
-                   std::to_string(stats.queued_flows) + " left");
+    log_.write(failed || stats.counts[sink::SinkCount::shed_flows] ? LogLevel::warning : LogLevel::info,
+               "sink " + named.name + ": " + std::to_string(stats.counts[sink::SinkCount::delivered_flows]) +
+                   " flows delivered, " + std::to_string(failed) + " failed, " +
+                   std::to_string(stats.counts[sink::SinkCount::shed_flows]) + " shed, " +
+                   std::to_string(stats.counts[sink::SinkCount::queued_flows]) + " left");
   }
 }
 

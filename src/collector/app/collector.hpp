@@ -18,6 +18,7 @@
 
 namespace sluice::app {
 
+/// Made by one thread, which alone may call it; in the daemon the main one, which answers HTTP too.
 class Collector {
  public:
   /// Opens sockets and makes sinks and workers; nothing runs but the sinks' threads. Throws
@@ -31,13 +32,14 @@ class Collector {
   void stop();
   /// SIGHUP: files are closed and opened again.
   void reopen();
-  /// Once a second, on the main thread: timeouts, and whether all workers are alive.
+  /// Once a second: timeouts, and drops of the kernel are shared out.
   void tick();
   /// A worker ended by an exception; the process cannot go on.
   bool failed() const;
   /// A worker that turns at least once a second has not for five.
   bool stuck() const;
-  /// Any thread, while the collector lives.
+  /// Everything that is shown, now: before start() and after stop() too. Takes each exporter's lock for a
+  /// moment.
   metrics::Snapshot snapshot() const;
   /// The few sums of it that the service manager is shown: cheap, no exporter's lock is taken.
   Activity activity() const;

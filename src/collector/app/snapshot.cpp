@@ -48,16 +48,16 @@ void add_ledger(const decode::ExporterCounters& c, decode::Protocol protocol, st
   if (protocol == decode::Protocol::unknown) return;  // noise has no numbers
   const decode::SequenceCounts& s = c.sequence;
   row.numbered = records_are_numbered(protocol) ? "records" : "datagrams";
-  row.sequence = {{"in_order", s.in_order}, {"passed_over", s.passed_over}, {"late", s.late},
-                  {"repeated", s.repeated}, {"unknown", s.unknown},         {"recovered", s.recovered}};
-  row.restarts = s.restarts;
-  row.untracked_datagrams = s.untracked;
+  for (const auto& info : metrics::kSequenceFates) row.sequence[info.count] = s.*info.source;
+  using Ledger = metrics::LedgerCount;
+  row.ledger[Ledger::restarts] = s.restarts;
+  row.ledger[Ledger::untracked_datagrams] = s.untracked;
+  row.ledger[Ledger::sampler_drops] = c.samples.drops;
+  row.ledger[Ledger::samples_passed_over] = c.samples.passed_over;
+  row.ledger[Ledger::samples_late] = c.samples.late;
   row.lost_datagrams = lost_datagrams(protocol, s);
   row.lost_in_kernel = std::min(kernel_drops, row.lost_datagrams);
   row.lost_records = lost_records(protocol, s);
-  row.samples_passed_over = c.samples.passed_over;
-  row.samples_late = c.samples.late;
-  row.sampler_drops = c.samples.drops;
   row.has_clock = c.has_clock;
   row.clock_difference_seconds = c.clock_difference_seconds;
 }
@@ -85,9 +85,11 @@ metrics::ExporterRow row_of(const decode::Exporter& exporter, std::size_t protoc
   row.name = exporter.settings.name;
   row.protocol = decode::name(static_cast<decode::Protocol>(protocol));
   row.counts = exporter_counts(c.counts);
-  row.templates = exporter.templates.size(static_cast<decode::Protocol>(protocol));
-  row.restored_templates = exporter.templates.restored(static_cast<decode::Protocol>(protocol));
-  row.sampling_rate = c.sampling_rate;
+  using Gauge = metrics::ExporterGauge;
+  row.gauges[Gauge::templates] = exporter.templates.size(static_cast<decode::Protocol>(protocol));
+  row.gauges[Gauge::restored_templates] =
+      exporter.templates.restored(static_cast<decode::Protocol>(protocol));
+  row.gauges[Gauge::sampling_rate] = c.sampling_rate;
   row.held = held_counts([&](decode::HeldCount what) {
     return exporter.held.count(static_cast<decode::Protocol>(protocol), what);
   });
@@ -105,20 +107,16 @@ metrics::ExporterRow row_of(const decode::Exporter& exporter, std::size_t protoc
 void add_to(metrics::ExporterRow& sum, const metrics::ExporterRow& row) {
   sum.counts += row.counts;
   sum.held += row.held;
-  sum.templates += row.templates;
-  sum.restored_templates += row.restored_templates;
+  sum.sequence += row.sequence;
+  sum.ledger += row.ledger;
+  for (const auto& info : metrics::kExporterGauges)
+    if (info.summed) sum.gauges[info.count] += row.gauges[info.count];
   sum.last_seen_seconds = std::max(sum.last_seen_seconds, row.last_seen_seconds);
   for (const auto& [reason, n] : row.errors) sum.errors[reason] += n;
   sum.numbered = row.numbered;
-  for (const auto& [fate, n] : row.sequence) sum.sequence[fate] += n;
-  sum.restarts += row.restarts;
-  sum.untracked_datagrams += row.untracked_datagrams;
   sum.lost_datagrams += row.lost_datagrams;
   sum.lost_in_kernel += row.lost_in_kernel;
   sum.lost_records += row.lost_records;
-  sum.samples_passed_over += row.samples_passed_over;
-  sum.samples_late += row.samples_late;
-  sum.sampler_drops += row.sampler_drops;
 }
 
 }  // namespace
@@ -152,42 +150,44 @@ metrics::Snapshot Collector::snapshot() const {
 }
 
 Activity Collector::activity() const {
+  using Count = sink::SinkCount;
   Activity out;
   out.exporters = exporters_.size();
   for (const auto& worker : workers_) {
     for (std::size_t p = 0; p < kProtocols; ++p)
       out.flows +=
           worker->protocol(static_cast<decode::Protocol>(p)).counts[decode::DecodeCount::flows].get();
-    for (std::size_t i = 0; i < listeners_.size(); ++i) out.datagrams += worker->listener(i).datagrams.get();
+    for (std::size_t i = 0; i < listeners_.size(); ++i)
+      out.datagrams += worker->listener(i)[worker::ListenerCount::datagrams].get();
   }
   for (const Listener& listener : listeners_)
     for (const net::UdpSocket& socket : listener.sockets) out.kernel_drops += socket.stats().drops;
   for (const NamedSink& named : sinks_) {
     const sink::SinkStats stats = named.sink->stats();
-    std::uint64_t lost = stats.shed_flows;
+    std::uint64_t lost = stats.counts[Count::shed_flows];
     for (const auto& [reason, flows] : stats.failed_flows) lost += flows;
-    out.sinks.push_back({named.name, stats.delivered_flows, stats.queued_flows, lost});
+    out.sinks.push_back(
+        {named.name, stats.counts[Count::delivered_flows], stats.counts[Count::queued_flows], lost});
   }
   return out;
 }
 
 void Collector::add_listeners(metrics::Snapshot& out) const {
+  using Count = worker::ListenerCount;
   for (std::size_t i = 0; i < listeners_.size(); ++i) {
     metrics::ListenerRow row;
     row.address = listeners_[i].sockets.front().local_name();
     row.protocol = text_of(listeners_[i].settings.protocol);
     for (const auto& worker : workers_) {
       const worker::ListenerCounters& c = worker->listener(i);
-      row.datagrams += c.datagrams.get();
-      row.bytes += c.bytes.get();
-      row.truncated += c.truncated.get();
+      for (const auto& info : worker::kListenerCounts) row.counts[info.count] += c[info.count].get();
     }
     for (std::size_t w = 0; w < listeners_[i].sockets.size(); ++w) {
       const net::SocketStats stats = listeners_[i].sockets[w].stats();
-      row.kernel_drops_unshared += kernel_drops_->unshared(i * worker_count_ + w);
-      row.kernel_drops += stats.drops;
-      row.queue_bytes += stats.queued_bytes;
-      row.queue_limit_bytes += stats.queue_limit;
+      row.counts[Count::kernel_drops_unshared] += kernel_drops_->unshared(i * worker_count_ + w);
+      row.counts[Count::kernel_drops] += stats.drops;
+      row.counts[Count::queue_bytes] += stats.queued_bytes;
+      row.counts[Count::queue_limit_bytes] += stats.queue_limit;
       row.queue_fill_max = std::max(row.queue_fill_max, stats.fill());
     }
     out.listeners.push_back(std::move(row));
@@ -265,14 +265,10 @@ void Collector::add_exporter_sinks(const std::set<IpAddress>& with_own_row, metr
       row.address = book.exporter.to_string();
       row.sink = named.name;
       metrics::ExporterSinkRow& to = with_own_row.contains(book.exporter) ? row : others;
-      to.left_out += book.left_out;
-      to.delivered += book.delivered;
-      to.failed += book.failed;
-      to.shed += book.shed;
-      to.queued += book.queued;
+      to.book += book;
       if (&to == &row) out.exporter_sinks.push_back(std::move(row));
     }
-    if (others.sum() > 0) out.exporter_sinks.push_back(std::move(others));
+    if (others.book.sum() > 0) out.exporter_sinks.push_back(std::move(others));
   }
   std::ranges::sort(out.exporter_sinks, {}, [](const auto& row) { return std::tie(row.sink, row.address); });
 }
@@ -283,13 +279,7 @@ void Collector::add_sinks(metrics::Snapshot& out) const {
     metrics::SinkRow row;
     row.sink = named.name;
     row.type = text_of(named.settings->type);
-    row.delivered_flows = stats.delivered_flows;
-    row.delivered_bytes = stats.delivered_bytes;
-    row.delivered_blocks = stats.delivered_blocks;
-    row.queued_flows = stats.queued_flows;
-    row.queued_bytes = stats.queued_bytes;
-    row.shed_flows = stats.shed_flows;
-    row.errors = stats.errors;
+    row.counts = stats.counts;
     row.failed_flows = stats.failed_flows;
     out.sinks.push_back(std::move(row));
   }
@@ -297,30 +287,19 @@ void Collector::add_sinks(metrics::Snapshot& out) const {
 
 void Collector::add_state(metrics::Snapshot& out) const {
   if (!keeper_) return;
+  using Kind = state::StateKind;
   metrics::StateFile& state = out.state;
-  std::uint64_t templates = 0;
-  std::uint64_t rates = 0;
-  std::uint64_t names = 0;
   exporters_.for_each([&](const decode::Exporter& exporter) {
     for (std::size_t p = 0; p < kProtocols; ++p)
-      templates += exporter.templates.restored(static_cast<decode::Protocol>(p));
-    rates += exporter.samplers.restored();
-    names += exporter.names.restored();
+      state.unrefreshed[Kind::templates] += exporter.templates.restored(static_cast<decode::Protocol>(p));
+    state.unrefreshed[Kind::rates] += exporter.samplers.restored();
+    state.unrefreshed[Kind::names] += exporter.names.restored();
   });
-  state.unrefreshed = {{"templates", templates}, {"rates", rates}, {"names", names}};
   const state::Stats stats = keeper_->stats();
   state.kept = true;
-  state.writes = stats.writes;
-  state.write_errors = stats.write_errors;
-  state.bytes = stats.bytes;
-  state.unwritten_changes = stats.unwritten_changes;
-  state.set_aside = stats.set_aside;
+  state.counts = stats.counts;
+  state.restored = stats.restored;
   state.last_write_seconds = static_cast<double>(stats.last_write_ns) / 1e9;
-  state.restored = {{"templates", stats.restored.templates},
-                    {"rates", stats.restored.rates},
-                    {"names", stats.restored.names}};
-  state.restored_exporters = stats.restored.exporters;
-  state.refused = stats.restored.refused;
 }
 
 void Collector::add_decode_time(metrics::Snapshot& out) const {

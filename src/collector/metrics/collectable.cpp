@@ -15,66 +15,6 @@ using prometheus::MetricFamily;
 using prometheus::MetricType;
 using Labels = std::vector<ClientMetric::Label>;
 
-/// One whole-number column of a row type and the family it becomes.
-template <class Row>
-struct Column {
-  const char* name;
-  MetricType type;
-  std::uint64_t Row::* value;
-  const char* help;
-};
-
-constexpr Column<ListenerRow> kListenerColumns[] = {
-    {"sluice_listener_datagrams_total", MetricType::Counter, &ListenerRow::datagrams, "Datagrams received"},
-    {"sluice_listener_bytes_total", MetricType::Counter, &ListenerRow::bytes, "UDP payload received"},
-    {"sluice_listener_truncated_total", MetricType::Counter, &ListenerRow::truncated,
-     "Datagrams longer than the receive slot, cut"},
-    {"sluice_listener_kernel_drops_total", MetricType::Counter, &ListenerRow::kernel_drops,
-     "Datagrams the kernel dropped because the receive queue was full"},
-    {"sluice_listener_queue_bytes", MetricType::Gauge, &ListenerRow::queue_bytes,
-     "Kernel memory of the datagrams that wait, sockets of all workers"},
-    {"sluice_listener_queue_limit_bytes", MetricType::Gauge, &ListenerRow::queue_limit_bytes,
-     "Kernel memory that may wait, sockets of all workers"},
-    {"sluice_listener_kernel_drops_unshared", MetricType::Gauge, &ListenerRow::kernel_drops_unshared,
-     "Of the kernel's drops, those that no exporter's sequence numbers show"},
-};
-
-constexpr Column<ExporterRow> kExporterColumns[] = {
-    {"sluice_exporter_templates", MetricType::Gauge, &ExporterRow::templates, "Templates known now"},
-    {"sluice_exporter_restored_templates", MetricType::Gauge, &ExporterRow::restored_templates,
-     "Of the templates known now: read from state.file and not sent by the exporter since"},
-    {"sluice_exporter_sampling_rate", MetricType::Gauge, &ExporterRow::sampling_rate,
-     "Latest sampling rate, 1 in N; 0 while unknown"},
-};
-
-constexpr Column<SinkRow> kSinkColumns[] = {
-    {"sluice_sink_delivered_flows_total", MetricType::Counter, &SinkRow::delivered_flows, "Flows delivered"},
-    {"sluice_sink_delivered_bytes_total", MetricType::Counter, &SinkRow::delivered_bytes,
-     "Encoded bytes delivered, before compression"},
-    {"sluice_sink_delivered_blocks_total", MetricType::Counter, &SinkRow::delivered_blocks,
-     "Blocks delivered"},
-    {"sluice_sink_shed_flows_total", MetricType::Counter, &SinkRow::shed_flows,
-     "Flows refused because the queue or the memory budget was full"},
-    {"sluice_sink_errors_total", MetricType::Counter, &SinkRow::errors, "Errors that cost no flow"},
-    {"sluice_sink_queued_flows", MetricType::Gauge, &SinkRow::queued_flows,
-     "Flows taken and not yet delivered"},
-    {"sluice_sink_queued_bytes", MetricType::Gauge, &SinkRow::queued_bytes,
-     "Encoded bytes taken and not yet delivered"},
-};
-
-constexpr Column<ExporterRow> kLedgerColumns[] = {
-    {"sluice_exporter_restarts_total", MetricType::Counter, &ExporterRow::restarts,
-     "Times the exporter began to number anew"},
-    {"sluice_exporter_untracked_datagrams_total", MetricType::Counter, &ExporterRow::untracked_datagrams,
-     "Datagrams of streams past the limit, whose numbers are not followed"},
-    {"sluice_exporter_sampler_drops_total", MetricType::Counter, &ExporterRow::sampler_drops,
-     "sFlow: samples that the exporter says it dropped itself"},
-    {"sluice_exporter_samples_passed_over_total", MetricType::Counter, &ExporterRow::samples_passed_over,
-     "sFlow: samples whose number was skipped"},
-    {"sluice_exporter_samples_late_total", MetricType::Counter, &ExporterRow::samples_late,
-     "sFlow: samples that came after their number was skipped"},
-};
-
 Labels labels_of(const ListenerRow& row) { return {{"listener", row.address}, {"protocol", row.protocol}}; }
 Labels labels_of(const ProtocolRow& row) { return {{"protocol", row.protocol}}; }
 Labels labels_of(const ExporterRow& row) {
@@ -111,15 +51,6 @@ class Families {
     MetricFamily one = family(name, type, help);
     add(one, value, std::move(labels));
     take(std::move(one));
-  }
-  /// One family for each column, one series for each row.
-  template <class Row>
-  void columns(std::span<const Column<Row>> columns, const std::vector<Row>& rows) {
-    for (const auto& column : columns) {
-      MetricFamily one = family(column.name, column.type, column.help);
-      for (const Row& row : rows) add(one, static_cast<double>(row.*column.value), labels_of(row));
-      take(std::move(one));
-    }
   }
   /// The family of one counter, one series for each row.
   template <class Info, class Row, class Enum>
@@ -180,8 +111,9 @@ void add_ledger(Families& out, const std::vector<ExporterRow>& rows) {
     if (row.numbered.empty()) continue;
     const std::string by_datagram = row.records_numbered() ? "estimated" : "exact";
     const std::string by_record = row.records_numbered() ? "exact" : "estimated";
-    for (const auto& [fate, n] : row.sequence)
-      add(numbers, static_cast<double>(n), with(with(labels_of(row), "unit", row.numbered), "fate", fate));
+    for (const auto& info : kSequenceFates)
+      add(numbers, static_cast<double>(row.sequence[info.count]),
+          with(with(labels_of(row), "unit", row.numbered), "fate", std::string(info.key)));
     add(datagrams, static_cast<double>(row.lost_in_kernel),
         with(with(labels_of(row), "where", "kernel"), "how", by_datagram));
     add(datagrams, static_cast<double>(row.lost_on_network()),
@@ -199,10 +131,13 @@ void add_books(Families& out, const std::vector<ExporterSinkRow>& rows) {
                                "The exporter's flows that the sink has and has not delivered");
   for (const ExporterSinkRow& row : rows) {
     const Labels labels{{"exporter", row.address}, {"sink", row.sink}};
-    const std::pair<const char*, std::uint64_t> fates[] = {
-        {"delivered", row.delivered}, {"failed", row.failed}, {"left_out", row.left_out}, {"shed", row.shed}};
-    for (const auto& [fate, n] : fates) add(flows, static_cast<double>(n), with(labels, "fate", fate));
-    add(queued, static_cast<double>(row.queued), labels);
+    for (const sink::BookColumn& column : sink::kBookColumns) {
+      const auto n = static_cast<double>(row.book.*column.value);
+      if (column.value == &sink::ExporterBook::queued)
+        add(queued, n, labels);
+      else
+        add(flows, n, with(labels, "fate", column.name));
+    }
   }
   out.take(std::move(flows));
   out.take(std::move(queued));
@@ -215,8 +150,9 @@ MetricFamily decode_time_family(const DecodeTime& time) {
   std::uint64_t so_far = 0;
   for (std::size_t i = 0; i < time.counts.size(); ++i) {
     so_far += time.counts[i];
-    const bool last = i == DecodeTime::kBounds.size();
-    const double bound = last ? std::numeric_limits<double>::infinity() : DecodeTime::kBounds[i];
+    const bool last = i == worker::kDecodeTimeBoundsNs.size();
+    const double bound = last ? std::numeric_limits<double>::infinity()
+                              : static_cast<double>(worker::kDecodeTimeBoundsNs[i]) / 1e9;
     metric.histogram.bucket.push_back({.cumulative_count = so_far, .upper_bound = bound});
   }
   metric.histogram.sample_count = so_far;
@@ -249,30 +185,19 @@ void add_collector(Families& out, const Snapshot& snapshot) {
 
 void add_state(Families& out, const StateFile& state) {
   if (!state.kept) return;
-  const auto counter = [&](const char* name, std::uint64_t value, const char* help) {
-    out.single(name, MetricType::Counter, static_cast<double>(value), help);
-  };
-  const auto gauge = [&](const char* name, double value, const char* help) {
-    out.single(name, MetricType::Gauge, value, help);
-  };
-  const auto by_kind = [&](const char* name, const std::map<std::string, std::uint64_t>& counts,
-                           const char* help) {
+  const auto by_kind = [&](const char* name, const Counts<state::StateKind>& counts, const char* help) {
     MetricFamily one = family(name, MetricType::Gauge, help);
-    for (const auto& [kind, count] : counts) add(one, static_cast<double>(count), {{"kind", kind}});
+    for (std::size_t i = 0; i < state::kStateKinds.size(); ++i)
+      add(one, static_cast<double>(counts.values[i]), {{"kind", state::kStateKinds[i]}});
     out.take(std::move(one));
   };
-  counter("sluice_state_writes_total", state.writes, "Times that state.file was written");
-  counter("sluice_state_write_errors_total", state.write_errors, "Times that it could not be written");
-  counter("sluice_state_set_aside_total", state.set_aside, "Files that could not be read at the start");
-  gauge("sluice_state_last_write_timestamp_seconds", state.last_write_seconds,
-        "Unix time of the last write; 0: none since the start");
-  gauge("sluice_state_bytes", static_cast<double>(state.bytes), "Size of state.file");
-  gauge("sluice_state_unwritten_changes", static_cast<double>(state.unwritten_changes),
-        "Datagrams whose news are not in state.file yet");
-  gauge("sluice_state_restored_exporters", static_cast<double>(state.restored_exporters),
-        "Exporters read from state.file at the start");
-  gauge("sluice_state_refused", static_cast<double>(state.refused),
-        "What state.file held at the start and was too old or over a limit");
+  for (const auto& info : state::kStateCounts) {
+    MetricFamily one = family_of("sluice_state_", info, info.help);
+    add(one, static_cast<double>(state.counts[info.count]));
+    out.take(std::move(one));
+  }
+  out.single("sluice_state_last_write_timestamp_seconds", MetricType::Gauge, state.last_write_seconds,
+             "Unix time of the last write; 0: none since the start");
   by_kind("sluice_state_restored", state.restored, "Read from state.file at the start");
   by_kind("sluice_state_unrefreshed", state.unrefreshed,
           "Read from state.file and not sent by the exporters since");
@@ -284,7 +209,7 @@ std::vector<MetricFamily> families(const Snapshot& snapshot) {
   Families out;
   add_collector(out, snapshot);
   add_state(out, snapshot.state);
-  out.columns<ListenerRow>(kListenerColumns, snapshot.listeners);
+  out.counts("sluice_listener_", worker::kListenerCounts, snapshot.listeners, &ListenerRow::counts);
   out.gauge("sluice_listener_queue_fill_ratio", &ListenerRow::queue_fill_max,
             "Fill of the fullest socket, 0 to 1", snapshot.listeners);
   out.counts("sluice_protocol_", decode::kDecodeCounts, snapshot.protocols, &ProtocolRow::counts);
@@ -295,17 +220,17 @@ std::vector<MetricFamily> families(const Snapshot& snapshot) {
     if (info.of_exporter == info.count)
       out.count("sluice_exporter_", info, info.exporter_help.empty() ? info.help : info.exporter_help,
                 snapshot.exporters, &ExporterRow::counts);
-  out.columns<ExporterRow>(kExporterColumns, snapshot.exporters);
+  out.counts("sluice_exporter_", kExporterGauges, snapshot.exporters, &ExporterRow::gauges);
   out.counts("sluice_exporter_held_", decode::kHeldCounts, snapshot.exporters, &ExporterRow::held);
   out.gauge("sluice_exporter_last_seen_timestamp_seconds", &ExporterRow::last_seen_seconds,
             "Unix time of the latest datagram", snapshot.exporters);
   out.reasons("sluice_exporter_decode_errors_total", &ExporterRow::errors,
               "What could not be decoded, by reason", snapshot.exporters);
-  out.columns<ExporterRow>(kLedgerColumns, snapshot.exporters);
+  out.counts("sluice_exporter_", kLedgerCounts, snapshot.exporters, &ExporterRow::ledger);
   add_ledger(out, snapshot.exporters);
   add_books(out, snapshot.exporter_sinks);
   out.take(decode_time_family(snapshot.decode_time));
-  out.columns<SinkRow>(kSinkColumns, snapshot.sinks);
+  out.counts("sluice_sink_", sink::kSinkCounts, snapshot.sinks, &SinkRow::counts);
   out.reasons("sluice_sink_failed_flows_total", &SinkRow::failed_flows, "Flows that were lost, by reason",
               snapshot.sinks);
   return std::move(out).done();

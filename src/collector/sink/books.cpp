@@ -21,18 +21,6 @@ std::uint64_t& column(ExporterBook& book, Fate fate) {
   return book.shed;
 }
 
-void add_to(ExporterBook& sum, const ExporterBook& book) {
-  sum.delivered += book.delivered;
-  sum.failed += book.failed;
-  sum.shed += book.shed;
-  sum.queued += book.queued;
-  sum.left_out += book.left_out;
-}
-
-bool any_in(const ExporterBook& book) {
-  return (book.delivered | book.failed | book.shed | book.queued | book.left_out) != 0;
-}
-
 }  // namespace
 
 std::uint64_t flows_in(std::span<const Block::ExporterCount> counts) {
@@ -109,7 +97,7 @@ void ExporterBooks::forget(std::span<const IpAddress> exporters) {
   const std::lock_guard lock(mutex_);
   std::erase_if(books_, [&](const ExporterBook& book) {
     if (!gone.contains(book.exporter)) return false;
-    add_to(others_, book);
+    others_ += book;
     return true;
   });
   index_.rebuild(books_);
@@ -130,7 +118,7 @@ std::vector<ExporterBook> ExporterBooks::read() {
     count_some(kBlocksAtOnce);
     if (!fresh_.empty()) continue;
     std::vector<ExporterBook> out = books_;
-    if (any_in(others_)) out.push_back(others_);
+    if (others_.sum() != 0) out.push_back(others_);
     return out;
   }
 }

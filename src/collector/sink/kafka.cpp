@@ -84,7 +84,9 @@ void KafkaSink::close(std::chrono::steady_clock::time_point deadline) {
   if (watcher_.joinable()) watcher_.join();
   // Reports that did not come back even after the purge: their blocks are lost to us all the same.
   const SinkStats left = stats();
-  if (left.queued_flows) tally_->failed(FailReason::shutdown, left.queued_flows, left.queued_bytes);
+  if (left.counts[SinkCount::queued_flows])
+    tally_->failed(FailReason::shutdown, left.counts[SinkCount::queued_flows],
+                   left.counts[SinkCount::queued_bytes]);
   books_->close();
 }
 

@@ -3,7 +3,6 @@
 // counts what became of every flow: delivered, failed (by reason), queued, shed.
 #include <chrono>
 #include <cstdint>
-#include <map>
 #include <memory>
 #include <span>
 #include <string>
@@ -11,6 +10,7 @@
 #include <vector>
 
 #include "sink/budget.hpp"
+#include "sink/counts.hpp"
 #include "sluice/flow/address.hpp"
 
 namespace sluice::sink {
@@ -47,35 +47,6 @@ struct Block {
 using BlockPtr = std::shared_ptr<const Block>;
 
 enum class Taken : std::uint8_t { yes, full };
-
-/// A snapshot of a sink's counts; flows: produced = delivered + failed + shed + queued, always.
-struct SinkStats {
-  std::uint64_t delivered_flows = 0;
-  std::uint64_t delivered_bytes = 0;  ///< encoded, before compression
-  std::uint64_t delivered_blocks = 0;
-  std::uint64_t queued_flows = 0;
-  std::uint64_t queued_bytes = 0;
-  std::uint64_t shed_flows = 0;  ///< refused because the queue or the memory budget was full
-  std::map<std::string, std::uint64_t> failed_flows;  ///< by reason, a bounded set of enum names
-  std::uint64_t errors = 0;  ///< errors that cost no flow (a broker connection lost, a write tried again)
-};
-
-/// What became of the flows that one exporter brought a sink: they are left out, delivered, failed, shed or
-/// queued, always. They are booked when their block is handed over, up to flush_interval after they were
-/// decoded; what was shed or left out before there was a block, as late. The records of a block that are
-/// Kafka messages of their own (single and plain framing) stay queued until the last of them has its report.
-struct ExporterBook {
-  IpAddress exporter;  ///< UDP source address: exporters told apart by port share a book. Empty: those for
-                       ///< whom there was no room, and those forgotten, together
-  std::uint64_t left_out = 0;  ///< the sink's format cannot hold them (kflow without IPv6)
-  std::uint64_t delivered = 0;
-  std::uint64_t failed = 0;
-  std::uint64_t shed = 0;
-  std::uint64_t queued = 0;
-
-  std::uint64_t sum() const { return left_out + delivered + failed + shed + queued; }
-  friend bool operator==(const ExporterBook&, const ExporterBook&) = default;
-};
 
 class Sink {
  public:

@@ -36,21 +36,20 @@ std::string_view name(FailReason reason) {
 SinkStats Tally::stats() const {
   SinkStats out;
   // What became of flows is read before how many there were: a flow counted in between shows as queued.
-  out.delivered_flows = delivered_flows_.load(std::memory_order_acquire);
-  out.shed_flows = shed_flows_.load(std::memory_order_acquire);
-  std::uint64_t settled = out.delivered_flows + out.shed_flows;
+  Counts<SinkCount>& counts = out.counts;
+  for (const auto& info : kSinkCounts)
+    counts[info.count] = counts_[info.count].load(std::memory_order_acquire);
+  std::uint64_t settled = counts[SinkCount::delivered_flows] + counts[SinkCount::shed_flows];
   for (std::size_t i = 0; i < failed_.size(); ++i) {
     const std::uint64_t flows = failed_[i].load(std::memory_order_acquire);
     if (flows) out.failed_flows.emplace(name(static_cast<FailReason>(i)), flows);
     settled += flows;
   }
-  out.delivered_bytes = delivered_bytes_.load(std::memory_order_relaxed);
-  out.delivered_blocks = delivered_blocks_.load(std::memory_order_relaxed);
-  out.errors = errors_.load(std::memory_order_relaxed);
-  const std::uint64_t settled_bytes = out.delivered_bytes + gone_bytes_.load(std::memory_order_relaxed);
-  out.queued_flows = produced_flows_.load(std::memory_order_acquire) - settled;
+  const std::uint64_t settled_bytes =
+      counts[SinkCount::delivered_bytes] + gone_bytes_.load(std::memory_order_relaxed);
+  counts[SinkCount::queued_flows] = produced_flows_.load(std::memory_order_acquire) - settled;
   const std::uint64_t produced_bytes = produced_bytes_.load(std::memory_order_relaxed);
-  out.queued_bytes = produced_bytes > settled_bytes ? produced_bytes - settled_bytes : 0;
+  counts[SinkCount::queued_bytes] = produced_bytes > settled_bytes ? produced_bytes - settled_bytes : 0;
   return out;
 }
 

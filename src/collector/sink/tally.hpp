@@ -36,27 +36,29 @@ class Tally {
     produced_flows_.fetch_add(flows, std::memory_order_release);
   }
   void delivered(std::uint64_t flows, std::uint64_t bytes) {
-    delivered_bytes_.fetch_add(bytes, std::memory_order_relaxed);
-    delivered_flows_.fetch_add(flows, std::memory_order_release);
+    counts_[SinkCount::delivered_bytes].fetch_add(bytes, std::memory_order_relaxed);
+    counts_[SinkCount::delivered_flows].fetch_add(flows, std::memory_order_release);
   }
-  void block_delivered() { delivered_blocks_.fetch_add(1, std::memory_order_relaxed); }
+  void block_delivered() { add(SinkCount::delivered_blocks); }
   void failed(FailReason reason, std::uint64_t flows, std::uint64_t bytes) {
     gone_bytes_.fetch_add(bytes, std::memory_order_relaxed);
     failed_[static_cast<std::size_t>(reason)].fetch_add(flows, std::memory_order_release);
   }
   void shed(std::uint64_t flows, std::uint64_t bytes) {
     gone_bytes_.fetch_add(bytes, std::memory_order_relaxed);
-    shed_flows_.fetch_add(flows, std::memory_order_release);
+    counts_[SinkCount::shed_flows].fetch_add(flows, std::memory_order_release);
   }
-  void error() { errors_.fetch_add(1, std::memory_order_relaxed); }
+  void error() { add(SinkCount::errors); }
 
-  std::uint64_t queued_flows() const { return stats().queued_flows; }
+  std::uint64_t queued_flows() const { return stats().counts[SinkCount::queued_flows]; }
   SinkStats stats() const;
 
  private:
+  void add(SinkCount what) { counts_[what].fetch_add(1, std::memory_order_relaxed); }
+
   std::atomic<std::uint64_t> produced_flows_{0}, produced_bytes_{0};
-  std::atomic<std::uint64_t> delivered_flows_{0}, delivered_bytes_{0}, delivered_blocks_{0};
-  std::atomic<std::uint64_t> shed_flows_{0}, gone_bytes_{0}, errors_{0};
+  std::atomic<std::uint64_t> gone_bytes_{0};
+  Counts<SinkCount, std::atomic<std::uint64_t>> counts_;  // but for what is queued, which is the rest
   std::array<std::atomic<std::uint64_t>, static_cast<std::size_t>(FailReason::count)> failed_{};
 };
 

@@ -58,13 +58,17 @@ Keeper::~Keeper() { stop(); }
 void Keeper::load(Bytes file) {
   const auto restored = restore(file, unix_ns(), exporters_);
   if (!restored) return set_aside_file(restored.error());
-  bytes_ = file.size();
-  restored_ = *restored;
-  log_(LogLevel::info, "state.file " + path_ + ": " + amounts(restored_) + " restored");
+  counts_[StateCount::bytes] = file.size();
+  counts_[StateCount::restored_exporters] = restored->exporters;
+  counts_[StateCount::refused] = restored->refused;
+  restored_[StateKind::templates] = restored->templates;
+  restored_[StateKind::rates] = restored->rates;
+  restored_[StateKind::names] = restored->names;
+  log_(LogLevel::info, "state.file " + path_ + ": " + amounts(*restored) + " restored");
 }
 
 void Keeper::set_aside_file(const std::string& reason) {
-  ++set_aside_;
+  ++counts_[StateCount::set_aside];
   const int error = set_aside(path_);
   log_(LogLevel::warning,
        "state.file " + path_ + " " + reason + "; it is " +
@@ -114,15 +118,15 @@ void Keeper::write() {
   const int error = file.commit();
   const std::uint64_t ended = monotonic_ns();
   if (error != 0) {
-    write_errors_.fetch_add(1, std::memory_order_relaxed);
+    counts_[StateCount::write_errors].fetch_add(1, std::memory_order_relaxed);
     next_write_ns_ = ended + kAfterErrorNs;
     log_(LogLevel::warning, "state.file " + path_ + " cannot be written: " + why(error));
     return;
   }
   next_write_ns_ = ended + kRest * (ended - began);
   written_ns_ = ended;
-  bytes_.store(file.size(), std::memory_order_relaxed);
-  writes_.fetch_add(1, std::memory_order_relaxed);
+  counts_[StateCount::bytes].store(file.size(), std::memory_order_relaxed);
+  counts_[StateCount::writes].fetch_add(1, std::memory_order_relaxed);
   last_write_ns_.store(time, std::memory_order_relaxed);
   written_changes_.store(changes, std::memory_order_release);
 }
@@ -141,12 +145,11 @@ void Keeper::stop() {
 Stats Keeper::stats() const {
   Stats out;
   out.restored = restored_;
-  out.set_aside = set_aside_;
-  out.writes = writes_.load(std::memory_order_relaxed);
-  out.write_errors = write_errors_.load(std::memory_order_relaxed);
-  out.bytes = bytes_.load(std::memory_order_relaxed);
+  for (const auto& info : kStateCounts)
+    out.counts[info.count] = counts_[info.count].load(std::memory_order_relaxed);
   out.last_write_ns = last_write_ns_.load(std::memory_order_relaxed);
-  out.unwritten_changes = exporters_.changes() - written_changes_.load(std::memory_order_acquire);
+  out.counts[StateCount::unwritten_changes] =
+      exporters_.changes() - written_changes_.load(std::memory_order_acquire);
   return out;
 }
 

@@ -12,6 +12,7 @@
 #include <thread>
 
 #include "sluice/decode/exporter.hpp"
+#include "state/counts.hpp"
 #include "util/log_sink.hpp"
 
 namespace sluice::state {
@@ -31,13 +32,9 @@ struct Restored {
 };
 
 struct Stats {
-  Restored restored;
-  std::uint64_t set_aside = 0;  ///< files that could not be read, renamed to FILE.bad
-  std::uint64_t writes = 0;
-  std::uint64_t write_errors = 0;
-  std::uint64_t bytes = 0;              ///< of the file last written or read
-  std::uint64_t last_write_ns = 0;      ///< Unix time; 0: none since the start
-  std::uint64_t unwritten_changes = 0;  ///< now
+  Counts<StateCount> counts;
+  Counts<StateKind> restored;
+  std::uint64_t last_write_ns = 0;  ///< Unix time; 0: none since the start
 };
 
 class Keeper {
@@ -65,14 +62,11 @@ class Keeper {
   const std::string path_;
   decode::ExporterTable& exporters_;
   const LogFn log_;
-  Restored restored_;
-  std::uint64_t set_aside_ = 0;
+  Counts<StateKind> restored_;
   std::uint64_t next_write_ns_ = 0;  // monotonic; the disk is left alone until then
   std::uint64_t written_ns_ = 0;     // monotonic; the last whole write, or the start
   std::atomic<std::uint64_t> written_changes_{0};
-  std::atomic<std::uint64_t> writes_{0};
-  std::atomic<std::uint64_t> write_errors_{0};
-  std::atomic<std::uint64_t> bytes_{0};
+  Counts<StateCount, std::atomic<std::uint64_t>> counts_;
   std::atomic<std::uint64_t> last_write_ns_{0};
   std::mutex mutex_;
   std::condition_variable wake_;

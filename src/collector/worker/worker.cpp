@@ -14,7 +14,7 @@ constexpr std::uint64_t kLongestSleepNs = 1000 * kNsPerMs;
 }  // namespace
 
 void DecodeTimeCounters::observe(std::uint64_t ns) {
-  const auto bucket = std::ranges::lower_bound(kBoundsNs, ns) - kBoundsNs.begin();
+  const auto bucket = std::ranges::lower_bound(kDecodeTimeBoundsNs, ns) - kDecodeTimeBoundsNs.begin();
   counts[static_cast<std::size_t>(bucket)].add();
   sum_ns.add(ns);
 }
@@ -98,15 +98,15 @@ std::size_t Worker::receive_all() {
 
 void Worker::take(std::size_t inlet, const net::DatagramBatch& batch) {
   ListenerCounters& counters = listeners_[inlet];
-  counters.datagrams.add(batch.size());
-  if (batch.truncated()) counters.truncated.add(batch.truncated());
+  counters[ListenerCount::datagrams].add(batch.size());
+  if (batch.truncated()) counters[ListenerCount::truncated].add(batch.truncated());
   std::uint64_t bytes = 0;
   for (const net::Datagram& d : batch.datagrams()) {
     bytes += d.payload.size();
     decode_one(inlet, {d.payload, d.source, d.source_port, batch.received_ns(), inlets_[inlet].number,
                        inlets_[inlet].decapsulate});
   }
-  counters.bytes.add(bytes);
+  counters[ListenerCount::bytes].add(bytes);
 }
 
 void Worker::decode_one(std::size_t inlet, const decode::Datagram& datagram) {

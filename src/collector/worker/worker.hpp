@@ -18,6 +18,7 @@
 #include "sluice/decode/datagram_decoder.hpp"
 #include "util/counter.hpp"
 #include "util/log_sink.hpp"
+#include "worker/counts.hpp"
 #include "worker/nap.hpp"
 #include "worker/outputs.hpp"
 
@@ -30,16 +31,12 @@ struct ProtocolCounters {
 };
 
 /// Counts of one of the worker's sockets.
-struct ListenerCounters {
-  Counter datagrams, bytes, truncated;
-};
+using ListenerCounters = Counts<ListenerCount, Counter>;
 
 /// Time to decode, encode and hand over one datagram; one datagram in kSampleEvery is measured.
 struct DecodeTimeCounters {
   static constexpr std::uint64_t kSampleEvery = 16;
-  static constexpr std::array<std::uint64_t, 10> kBoundsNs{1000,  2500,   5000,   10000,   25000,
-                                                           50000, 100000, 250000, 1000000, 10000000};
-  std::array<Counter, kBoundsNs.size() + 1> counts;
+  DecodeTimes<Counter> counts;
   Counter sum_ns;
   void observe(std::uint64_t ns);
 };

@@ -1,6 +1,7 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cmath>
 #include <cstdio>
 #include <ctime>
@@ -13,6 +14,8 @@
 #include "cli/output.hpp"
 #include "query/client.hpp"
 #include "query/table.hpp"
+#include "sink/counts.hpp"
+#include "sluice/decode/counts.hpp"
 
 namespace sluice::cli {
 namespace {
@@ -43,7 +46,7 @@ std::string field(std::string_view text) {
   return out;
 }
 
-std::uint64_t number(const json& object, const char* name) {
+std::uint64_t number(const json& object, std::string_view name) {
   const auto found = object.find(name);
   return found != object.end() && found->is_number_unsigned() ? found->get<std::uint64_t>() : 0;
 }
@@ -91,37 +94,79 @@ json part(const json& object, const char* name) {
   return found != object.end() && found->is_object() ? *found : json::object();
 }
 
-constexpr const char* kExporterHead =
-    "exporter\tname\tprotocol\tdatagrams\trecords\tflows\tlost on the way\tlost in kernel\tlost records\t"
-    "not decoded\twaiting\twaited in vain\tsampling\tclock\tlast seen\n"
-    "String\tString\tString\tUInt64\tUInt64\tUInt64\tUInt64\tUInt64\tUInt64\t"
-    "UInt64\tUInt64\tUInt64\tUInt64\tUInt64\tUInt64\n";
+/// A column of the console's table.
+struct Column {
+  std::string_view head;
+  std::string (*cell)(const json& row);
+};
+
+std::string count(const json& exporter, decode::DecodeCount which) {
+  return std::to_string(number(exporter, row_of(decode::kDecodeCounts, which).key));
+}
+
+std::uint64_t held(const json& exporter, decode::HeldCount which) {
+  return number(part(exporter, "held"), row_of(decode::kHeldCounts, which).key);
+}
+
+json ledger(const json& exporter, const char* section) { return part(part(exporter, "ledger"), section); }
+
+using Count = decode::DecodeCount;
+using Held = decode::HeldCount;
+
+/// The first three are texts.
+constexpr Column kExporterColumns[] = {
+    {"exporter", [](const json& e) { return text(e, "address"); }},
+    {"name", [](const json& e) { return text(e, "name"); }},
+    {"protocol", [](const json& e) { return text(e, "protocol"); }},
+    {"datagrams", [](const json& e) { return count(e, Count::datagrams); }},
+    {"records", [](const json& e) { return count(e, Count::flow_records); }},
+    {"flows", [](const json& e) { return count(e, Count::flows); }},
+    {"lost on the way", [](const json& e) { return lost(ledger(e, "datagrams"), "lost_on_network"); }},
+    {"lost in kernel",
+     [](const json& e) { return std::to_string(number(ledger(e, "datagrams"), "lost_in_kernel")); }},
+    {"lost records", [](const json& e) { return lost(ledger(e, "records"), "lost"); }},
+    {"not decoded", [](const json& e) { return std::to_string(not_decoded(part(e, "errors"))); }},
+    {"waiting", [](const json& e) { return std::to_string(held(e, Held::datagrams)); }},
+    {"waited in vain",
+     [](const json& e) {
+       return std::to_string(held(e, Held::expired_datagrams) + held(e, Held::refused_datagrams));
+     }},
+    {"sampling", [](const json& e) { return std::to_string(number(e, "sampling_rate")); }},
+    {"clock", [](const json& e) { return clock(part(e, "ledger")); }},
+    {"last seen", [](const json& e) { return age(e); }},
+};
+
+std::string exporter_head() {
+  std::string names, types;
+  for (const Column& column : kExporterColumns) {
+    names += (names.empty() ? "" : "\t") + std::string(column.head);
+    types += types.empty() ? "String" : &column < kExporterColumns + 3 ? "\tString" : "\tUInt64";
+  }
+  return names + '\n' + types + '\n';
+}
 
 std::string exporter_line(const json& exporter) {
-  const json ledger = part(exporter, "ledger");
-  const json datagrams = part(ledger, "datagrams"), records = part(ledger, "records");
-  const json errors = part(exporter, "errors"), held = part(exporter, "held");
   std::string out;
-  for (const std::string& cell :
-       {text(exporter, "address"), text(exporter, "name"), text(exporter, "protocol"),
-        std::to_string(number(exporter, "datagrams")), std::to_string(number(exporter, "flow_records")),
-        std::to_string(number(exporter, "flows")), lost(datagrams, "lost_on_network"),
-        std::to_string(number(datagrams, "lost_in_kernel")), lost(records, "lost"),
-        std::to_string(not_decoded(errors)), std::to_string(number(held, "datagrams")),
-        std::to_string(number(held, "expired_datagrams") + number(held, "refused_datagrams")),
-        std::to_string(number(exporter, "sampling_rate")), clock(ledger), age(exporter)})
-    out += (out.empty() ? "" : "\t") + cell;
+  for (const Column& column : kExporterColumns)
+    out += (&column == kExporterColumns ? "" : "\t") + column.cell(exporter);
   return out + '\n';
 }
 
-constexpr const char* kSinkHead =
-    "exporter\tsink\tdelivered\tqueued\tfailed\tshed\tleft out\n"
-    "String\tString\tUInt64\tUInt64\tUInt64\tUInt64\tUInt64\n";
+std::string sink_head() {
+  std::string names = "exporter\tsink", types = "String\tString";
+  for (const sink::BookColumn& column : sink::kBookColumns) {
+    std::string name = column.name;
+    std::ranges::replace(name, '_', ' ');
+    names += '\t' + name;
+    types += "\tUInt64";
+  }
+  return names + '\n' + types + '\n';
+}
 
 std::string sink_line(const json& row) {
   std::string out = text(row, "exporter") + '\t' + text(row, "sink");
-  for (const char* fate : {"delivered", "queued", "failed", "shed", "left_out"})
-    out += '\t' + std::to_string(number(row, fate));
+  for (const sink::BookColumn& column : sink::kBookColumns)
+    out += '\t' + std::to_string(number(row, column.name));
   return out + '\n';
 }
 
@@ -143,13 +188,13 @@ int show(const Options& options, const std::string& body) {
   const json answer = json::parse(body, nullptr, false);
   if (!answer.is_object())
     return failed("exporters", "what answers at " + options.url + " is no sluice: its answer is no JSON");
-  auto out = table_of(answer, "exporters", kExporterHead, exporter_line);
+  auto out = table_of(answer, "exporters", exporter_head(), exporter_line);
   if (!out)
     return failed("exporters",
                   "what answers at " + options.url + " is no sluice: its answer has " + out.error());
   std::string shown = *out;
   if (options.verbose) {
-    const auto sinks = table_of(answer, "sinks", kSinkHead, sink_line);
+    const auto sinks = table_of(answer, "sinks", sink_head(), sink_line);
     if (sinks) shown += '\n' + *sinks;
   }
   return print("exporters", shown);

@@ -65,7 +65,7 @@ class KafkaTarget final : public Target {
     writer_.reset();
     sink_->close(std::chrono::steady_clock::now() + kFlushTimeout);
     const sink::SinkStats stats = sink_->stats();
-    report.undelivered = stats.shed_flows;
+    report.undelivered = stats.counts[sink::SinkCount::shed_flows];
     for (const auto& [reason, flows] : stats.failed_flows) report.undelivered += flows;
     return {};
   }
@@ -91,7 +91,7 @@ class KafkaTarget final : public Target {
   /// Unlike a collector a generator can wait, so nothing is shed.
   void wait_for_room(const std::stop_token& stop) {
     if (++turns_ % kCheckEvery != 0) return;
-    while (!stop.stop_requested() && sink_->stats().queued_bytes > most_queued_)
+    while (!stop.stop_requested() && sink_->stats().counts[sink::SinkCount::queued_bytes] > most_queued_)
       std::this_thread::sleep_for(kPause);
   }
 

@@ -16,6 +16,14 @@ using test::RunningServer;
 constexpr const char* kPaths[] = {"/api/v1/status", "/api/v1/exporters", "/api/v1/listeners",
                                   "/api/v1/sinks"};
 
+/// `pinned`, with what the table has beyond it: a counter that is new needs no line here.
+template <class Table, class Enum>
+json with(json pinned, const Table& table, const Counts<Enum>& counts) {
+  for (const auto& info : table)
+    if (!pinned.contains(info.key)) pinned[info.key] = counts[info.count];
+  return pinned;
+}
+
 TEST(ApiHandler, StatusTellsWhatRunsAndHowItGoes) {
   const RunningServer server(make_api_handler(full_snapshot, ""));
   const auto answer = get(server, "/api/v1/status");
@@ -30,7 +38,8 @@ TEST(ApiHandler, StatusTellsWhatRunsAndHowItGoes) {
   EXPECT_EQ(body["start_time_seconds"], 1700000000);
   EXPECT_GT(body["uptime_seconds"], 0);
   EXPECT_EQ(body["log_muted"], 601);
-  EXPECT_EQ(body["state"], json({{"writes", 701},
+  const metrics::Snapshot shown = full_snapshot();
+  EXPECT_EQ(body["state"], with({{"writes", 701},
                                  {"write_errors", 702},
                                  {"bytes", 703},
                                  {"unwritten_changes", 704},
@@ -39,84 +48,107 @@ TEST(ApiHandler, StatusTellsWhatRunsAndHowItGoes) {
                                  {"restored", {{"templates", 706}, {"rates", 707}, {"names", 708}}},
                                  {"unrefreshed", {{"templates", 709}, {"rates", 710}, {"names", 711}}},
                                  {"restored_exporters", 712},
-                                 {"refused", 713}}));
+                                 {"refused", 713}},
+                                state::kStateCounts, shown.state.counts));
   EXPECT_EQ(body["exporters"], json({{"known", 401}, {"refused", 402}, {"expired", 403}}));
-  EXPECT_EQ(body["protocols"], json::array({{{"protocol", "netflow9"},
-                                             {"datagrams", 201},
-                                             {"bytes", 202},
-                                             {"flow_records", 203},
-                                             {"flows", 204},
-                                             {"options_records", 205},
-                                             {"counter_samples", 206},
-                                             {"discard_samples", 207},
-                                             {"templates", 208},
-                                             {"withdrawals", 209},
-                                             {"times_replaced", 210},
-                                             {"starts_replaced", 211},
-                                             {"rates_unknown", 212},
-                                             {"held",
-                                              {{"datagrams", 221},
-                                               {"bytes", 222},
-                                               {"decoded_datagrams", 223},
-                                               {"decoded_bytes", 224},
-                                               {"expired_datagrams", 225},
-                                               {"expired_bytes", 226},
-                                               {"refused_datagrams", 227},
-                                               {"refused_bytes", 228}}},
-                                             {"errors", {{"missing_template", 213}, {"bad_set", 214}}}}}));
+  EXPECT_EQ(body["protocols"],
+            json::array({with({{"protocol", "netflow9"},
+                               {"datagrams", 201},
+                               {"bytes", 202},
+                               {"flow_records", 203},
+                               {"flows", 204},
+                               {"options_records", 205},
+                               {"counter_samples", 206},
+                               {"discard_samples", 207},
+                               {"templates", 208},
+                               {"withdrawals", 209},
+                               {"times_replaced", 210},
+                               {"starts_replaced", 211},
+                               {"rates_unknown", 212},
+                               {"held", with({{"datagrams", 221},
+                                              {"bytes", 222},
+                                              {"decoded_datagrams", 223},
+                                              {"decoded_bytes", 224},
+                                              {"expired_datagrams", 225},
+                                              {"expired_bytes", 226},
+                                              {"refused_datagrams", 227},
+                                              {"refused_bytes", 228}},
+                                             decode::kHeldCounts, shown.protocols[0].held)},
+                               {"errors", {{"missing_template", 213}, {"bad_set", 214}}}},
+                              decode::kDecodeCounts, shown.protocols[0].counts)}));
 }
 
-const json kLedger = {
-    {"numbered", "datagrams"},
-    {"sequence",
-     {{"in_order", 311},
-      {"passed_over", 312},
-      {"late", 313},
-      {"restarts", 314},
-      {"untracked_datagrams", 315}}},
-    {"datagrams",
-     {{"received", 301},
-      {"lost", 416},
-      {"lost_is_estimated", false},
-      {"lost_in_kernel", 317},
-      {"lost_on_network", 99}}},
-    {"records", {{"received", 608}, {"lost", 318}, {"lost_is_estimated", true}, {"unknown", 0}}},
-    {"samples", {{"passed_over", 319}, {"late", 320}, {"dropped_by_exporter", 321}}},
-    {"flows", {{"made", 304}, {"second_of_a_record", 1}}},
-    {"clock_difference_seconds", -1.5}};
+json pinned_ledger() {
+  return {{"numbered", "datagrams"},
+          {"sequence",
+           {{"in_order", 311},
+            {"passed_over", 312},
+            {"late", 313},
+            {"repeated", 322},
+            {"unknown", 323},
+            {"recovered", 324},
+            {"restarts", 314},
+            {"untracked_datagrams", 315}}},
+          {"datagrams",
+           {{"received", 301},
+            {"lost", 416},
+            {"lost_is_estimated", false},
+            {"lost_in_kernel", 317},
+            {"lost_on_network", 99}}},
+          {"records", {{"received", 608}, {"lost", 318}, {"lost_is_estimated", true}, {"unknown", 323}}},
+          {"samples", {{"passed_over", 319}, {"late", 320}, {"dropped_by_exporter", 321}}},
+          {"flows", {{"made", 304}, {"second_of_a_record", 1}}},
+          {"clock_difference_seconds", -1.5}};
+}
 
-TEST(ApiHandler, ExportersListenersAndSinks) {
+json pinned_exporter() {
+  return {{"address", "192.0.2.1"},
+          {"name", "edge-1"},
+          {"protocol", "netflow9"},
+          {"datagrams", 301},
+          {"bytes", 302},
+          {"flow_records", 303},
+          {"flows", 304},
+          {"options_records", 305},
+          {"counter_samples", 306},
+          {"times_replaced", 307},
+          {"rates_unknown", 308},
+          {"templates", 309},
+          {"restored_templates", 330},
+          {"sampling_rate", 1000},
+          {"last_seen_seconds", 1700000100.5},
+          {"held",
+           {{"datagrams", 351},
+            {"bytes", 352},
+            {"decoded_datagrams", 353},
+            {"decoded_bytes", 354},
+            {"expired_datagrams", 355},
+            {"expired_bytes", 356},
+            {"refused_datagrams", 357},
+            {"refused_bytes", 358}}},
+          {"errors", {{"missing_template", 310}}}};
+}
+
+/// As `pinned_exporter()`, with what the tables have beyond it.
+json whole_exporter(const metrics::ExporterRow& shown) {
+  json out = with(pinned_exporter(), metrics::kExporterGauges, shown.gauges);
+  for (const auto& info : decode::kDecodeCounts)
+    if (info.of_exporter == info.count && !out.contains(info.key)) out[info.key] = shown.counts[info.count];
+  out["held"] = with(out["held"], decode::kHeldCounts, shown.held);
+  json& ledger = out["ledger"] = pinned_ledger();
+  ledger["sequence"] = with(ledger["sequence"], metrics::kSequenceFates, shown.sequence);
+  for (const auto& info : metrics::kLedgerCounts)
+    if (!ledger[info.section].contains(info.key)) ledger[info.section][info.key] = shown.ledger[info.count];
+  return out;
+}
+
+TEST(ApiHandler, Exporters) {
   const RunningServer server(make_api_handler(full_snapshot, ""));
   EXPECT_EQ(json::parse(get(server, "/api/v1/exporters").body()),
             json({{"known", 401},
                   {"refused", 402},
                   {"expired", 403},
-                  {"exporters", json::array({{{"address", "192.0.2.1"},
-                                              {"name", "edge-1"},
-                                              {"protocol", "netflow9"},
-                                              {"datagrams", 301},
-                                              {"bytes", 302},
-                                              {"flow_records", 303},
-                                              {"flows", 304},
-                                              {"options_records", 305},
-                                              {"counter_samples", 306},
-                                              {"times_replaced", 307},
-                                              {"rates_unknown", 308},
-                                              {"templates", 309},
-                                              {"restored_templates", 330},
-                                              {"sampling_rate", 1000},
-                                              {"last_seen_seconds", 1700000100.5},
-                                              {"held",
-                                               {{"datagrams", 351},
-                                                {"bytes", 352},
-                                                {"decoded_datagrams", 353},
-                                                {"decoded_bytes", 354},
-                                                {"expired_datagrams", 355},
-                                                {"expired_bytes", 356},
-                                                {"refused_datagrams", 357},
-                                                {"refused_bytes", 358}}},
-                                              {"errors", {{"missing_template", 310}}},
-                                              {"ledger", kLedger}}})},
+                  {"exporters", json::array({whole_exporter(full_snapshot().exporters[0])})},
                   {"sinks", json::array({{{"exporter", "192.0.2.1"},
                                           {"sink", "kafka"},
                                           {"left_out", 331},
@@ -124,9 +156,14 @@ TEST(ApiHandler, ExportersListenersAndSinks) {
                                           {"failed", 333},
                                           {"shed", 334},
                                           {"queued", 335}}})}}));
+}
+
+TEST(ApiHandler, ListenersAndSinks) {
+  const RunningServer server(make_api_handler(full_snapshot, ""));
+  const metrics::Snapshot shown = full_snapshot();
   const json listeners = json::parse(get(server, "/api/v1/listeners").body())["listeners"];
   ASSERT_EQ(listeners.size(), 2U);
-  EXPECT_EQ(listeners[0], json({{"address", "[::]:2055"},
+  EXPECT_EQ(listeners[0], with({{"address", "[::]:2055"},
                                 {"protocol", "auto"},
                                 {"datagrams", 101},
                                 {"bytes", 102},
@@ -135,25 +172,27 @@ TEST(ApiHandler, ExportersListenersAndSinks) {
                                 {"queue_bytes", 105},
                                 {"queue_limit_bytes", 106},
                                 {"queue_fill_max", 0.25},
-                                {"kernel_drops_unshared", 107}}));
+                                {"kernel_drops_unshared", 107}},
+                               worker::kListenerCounts, shown.listeners[0].counts));
   EXPECT_EQ(json::parse(get(server, "/api/v1/sinks").body())["sinks"],
-            json::array({{{"sink", "kafka"},
-                          {"type", "kafka"},
-                          {"delivered_flows", 501},
-                          {"delivered_bytes", 502},
-                          {"delivered_blocks", 503},
-                          {"queued_flows", 504},
-                          {"queued_bytes", 505},
-                          {"shed_flows", 506},
-                          {"errors", 507},
-                          {"failed_flows", {{"MSG_TIMED_OUT", 508}}}}}));
+            json::array({with({{"sink", "kafka"},
+                               {"type", "kafka"},
+                               {"delivered_flows", 501},
+                               {"delivered_bytes", 502},
+                               {"delivered_blocks", 503},
+                               {"queued_flows", 504},
+                               {"queued_bytes", 505},
+                               {"shed_flows", 506},
+                               {"errors", 507},
+                               {"failed_flows", {{"MSG_TIMED_OUT", 508}}}},
+                              sink::kSinkCounts, shown.sinks[0].counts)}));
 }
 
 TEST(ApiHandler, CountersKeepAll64Bits) {
   const RunningServer server(make_api_handler(
       [] {
         metrics::Snapshot snapshot = full_snapshot();
-        snapshot.listeners[0].bytes = 18446744073709551615U;
+        snapshot.listeners[0].counts[worker::ListenerCount::bytes] = 18446744073709551615U;
         return snapshot;
       },
       ""));

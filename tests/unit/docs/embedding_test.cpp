@@ -5,8 +5,11 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <map>
 #include <string>
 
+#include "embedding_counters.hpp"
+#include "sluice/decode/datagram_decoder.hpp"
 #include "support/set_message.hpp"
 
 namespace sluice {
@@ -43,6 +46,27 @@ class Embedding : public ::testing::Test {
 
   std::filesystem::path directory_;
 };
+
+TEST(EmbeddingCounters, AllAreTold) {
+  decode::ExporterTable exporters(decode::Limits{}, decode::TimeBounds{});
+  decode::DatagramDecoder decoder(exporters);
+  FlowBatch flows;
+  const auto message =
+      SetMessage::v9().tmpl(256, {{8, 4}}).data(256, WireBytes().address("192.0.2.10")).bytes();
+  decoder.decode({message, IpAddress::v4(0xc0000201), 2055, test::kReceivedNs}, flows);
+  std::map<std::string, std::uint64_t> told;
+  tell_counters(exporters, [&](std::string_view key, std::string_view help, const std::string& exporter,
+                               std::string_view protocol, std::uint64_t value) {
+    EXPECT_FALSE(help.empty());
+    EXPECT_EQ(exporter, "192.0.2.1");
+    if (protocol == "netflow9") told.emplace(key, value);
+  });
+  EXPECT_EQ(told.size(), decode::kDecodeCounts.size());
+  EXPECT_EQ(told["datagrams"], 1U);
+  EXPECT_EQ(told["bytes"], message.size());
+  EXPECT_EQ(told["flows"], 1U);
+  EXPECT_EQ(told["templates"], 1U);
+}
 
 TEST_F(Embedding, PrintsTheFlowsOfADatagramWhoseTemplateCameBefore) {
   const std::string templates =

@@ -82,14 +82,15 @@ TEST(Families, DecodeTimeBucketsAddUp) {
       std::find_if(all.begin(), all.end(), [](const auto& f) { return f.name == "sluice_decode_seconds"; });
   ASSERT_NE(found, all.end());
   const auto& buckets = found->metric.at(0).histogram.bucket;
-  ASSERT_EQ(buckets.size(), DecodeTime::kBounds.size() + 1);
+  ASSERT_EQ(buckets.size(), worker::kDecodeTimeBoundsNs.size() + 1);
   std::uint64_t sum = 0;
   for (std::size_t i = 0; i < buckets.size(); ++i) EXPECT_EQ(buckets[i].cumulative_count, sum += i + 1);
 }
 
 TEST(Families, LargeCountersStayWhole) {
   Snapshot snapshot = full_snapshot();
-  snapshot.listeners[0].bytes = 9007199254740991;  // 2^53 - 1, the last that a double holds exactly
+  snapshot.listeners[0].counts[worker::ListenerCount::bytes] =
+      9007199254740991;  // 2^53 - 1, the last that a double holds exactly
   EXPECT_THAT(
       samples(families(snapshot)),
       Contains("sluice_listener_bytes_total{listener=\"[::]:2055\",protocol=\"auto\"} 9007199254740991"));

@@ -16,7 +16,24 @@ Counts<Enum> all_different(std::initializer_list<std::pair<Enum, std::uint64_t>>
   return out;
 }
 
-/// Figures `first`, `first` + 1 and so on, as HeldCount has them.
+inline void fill_listeners(std::vector<ListenerRow>& rows) {
+  using L = worker::ListenerCount;
+  rows = {{.address = "[::]:2055",
+           .protocol = "auto",
+           .counts = all_different<L>({{L::datagrams, 101},
+                                       {L::bytes, 102},
+                                       {L::truncated, 103},
+                                       {L::kernel_drops, 104},
+                                       {L::queue_bytes, 105},
+                                       {L::queue_limit_bytes, 106},
+                                       {L::kernel_drops_unshared, 107}},
+                                      10100),
+           .queue_fill_max = 0.25},
+          {.address = "[::]:6343", .protocol = "sflow", .counts = {}}};
+  rows[1].counts[L::datagrams] = 111;
+}
+
+/// Figures `first`, `first` + 1 and so on.
 inline Counts<decode::HeldCount> held_from(std::uint64_t first) {
   using H = decode::HeldCount;
   return all_different<H>({{H::datagrams, first},
@@ -30,6 +47,106 @@ inline Counts<decode::HeldCount> held_from(std::uint64_t first) {
                           100 * first);
 }
 
+inline ProtocolRow full_protocol() {
+  using D = decode::DecodeCount;
+  return {.protocol = "netflow9",
+          .counts = all_different<D>({{D::datagrams, 201},
+                                      {D::bytes, 202},
+                                      {D::flow_records, 203},
+                                      {D::flows, 204},
+                                      {D::options_records, 205},
+                                      {D::counter_samples, 206},
+                                      {D::discard_samples, 207},
+                                      {D::templates, 208},
+                                      {D::withdrawals, 209},
+                                      {D::times_replaced, 210},
+                                      {D::starts_replaced, 211},
+                                      {D::rates_unknown, 212}},
+                                     20100),
+          .held = held_from(221),
+          .errors = {{"missing_template", 213}, {"bad_set", 214}}};
+}
+
+inline ExporterRow full_exporter() {
+  using D = decode::DecodeCount;
+  using G = ExporterGauge;
+  using F = SequenceFate;
+  using L = LedgerCount;
+  return {.address = "192.0.2.1",
+          .name = "edge-1",
+          .protocol = "netflow9",
+          .counts = all_different<D>({{D::datagrams, 301},
+                                      {D::bytes, 302},
+                                      {D::flow_records, 303},
+                                      {D::flows, 304},
+                                      {D::options_records, 305},
+                                      {D::counter_samples, 306},
+                                      {D::times_replaced, 307},
+                                      {D::rates_unknown, 308}},
+                                     30100),
+          .gauges = all_different<G>(
+              {{G::templates, 309}, {G::restored_templates, 330}, {G::sampling_rate, 1000}}, 30200),
+          .last_seen_seconds = 1700000100.5,
+          .held = held_from(351),
+          .errors = {{"missing_template", 310}},
+          .numbered = "datagrams",
+          .sequence = all_different<F>({{F::in_order, 311},
+                                        {F::passed_over, 312},
+                                        {F::late, 313},
+                                        {F::repeated, 322},
+                                        {F::unknown, 323},
+                                        {F::recovered, 324}},
+                                       30300),
+          .ledger = all_different<L>({{L::restarts, 314},
+                                      {L::untracked_datagrams, 315},
+                                      {L::samples_passed_over, 319},
+                                      {L::samples_late, 320},
+                                      {L::sampler_drops, 321}},
+                                     30400),
+          .lost_datagrams = 416,
+          .lost_in_kernel = 317,
+          .lost_records = 318,
+          .has_clock = true,
+          .clock_difference_seconds = -1.5};
+}
+
+inline void fill_sinks(Snapshot& s) {
+  using S = sink::SinkCount;
+  s.exporter_sinks = {
+      {.address = "192.0.2.1",
+       .sink = "kafka",
+       .book = {
+           .exporter = {}, .left_out = 331, .delivered = 332, .failed = 333, .shed = 334, .queued = 335}}};
+  s.sinks = {{.sink = "kafka",
+              .type = "kafka",
+              .counts = all_different<S>({{S::delivered_flows, 501},
+                                          {S::delivered_bytes, 502},
+                                          {S::delivered_blocks, 503},
+                                          {S::queued_flows, 504},
+                                          {S::queued_bytes, 505},
+                                          {S::shed_flows, 506},
+                                          {S::errors, 507}},
+                                         50100),
+              .failed_flows = {{"MSG_TIMED_OUT", 508}}}};
+}
+
+inline StateFile full_state() {
+  using S = state::StateCount;
+  using K = state::StateKind;
+  return {.kept = true,
+          .counts = all_different<S>({{S::writes, 701},
+                                      {S::write_errors, 702},
+                                      {S::bytes, 703},
+                                      {S::unwritten_changes, 704},
+                                      {S::set_aside, 705},
+                                      {S::restored_exporters, 712},
+                                      {S::refused, 713}},
+                                     70100),
+          .last_write_seconds = 1700000200.5,
+          .restored = all_different<K>({{K::templates, 706}, {K::rates, 707}, {K::names, 708}}, 70200),
+          .unrefreshed = all_different<K>({{K::templates, 709}, {K::rates, 710}, {K::names, 711}}, 70300)};
+}
+
 inline Snapshot full_snapshot() {
   Snapshot s;
   s.version = "1.2.3";
@@ -38,97 +155,16 @@ inline Snapshot full_snapshot() {
   s.start_time_seconds = 1700000000;
   s.workers = 2;
   s.steering = "source_address";
-  s.listeners = {{.address = "[::]:2055",
-                  .protocol = "auto",
-                  .datagrams = 101,
-                  .bytes = 102,
-                  .truncated = 103,
-                  .kernel_drops = 104,
-                  .queue_bytes = 105,
-                  .queue_limit_bytes = 106,
-                  .queue_fill_max = 0.25,
-                  .kernel_drops_unshared = 107},
-                 {.address = "[::]:6343", .protocol = "sflow", .datagrams = 111}};
-  ProtocolRow& protocol = s.protocols.emplace_back();
-  protocol.protocol = "netflow9";
-  protocol.counts = all_different<decode::DecodeCount>({{decode::DecodeCount::datagrams, 201},
-                                                        {decode::DecodeCount::bytes, 202},
-                                                        {decode::DecodeCount::flow_records, 203},
-                                                        {decode::DecodeCount::flows, 204},
-                                                        {decode::DecodeCount::options_records, 205},
-                                                        {decode::DecodeCount::counter_samples, 206},
-                                                        {decode::DecodeCount::discard_samples, 207},
-                                                        {decode::DecodeCount::templates, 208},
-                                                        {decode::DecodeCount::withdrawals, 209},
-                                                        {decode::DecodeCount::times_replaced, 210},
-                                                        {decode::DecodeCount::starts_replaced, 211},
-                                                        {decode::DecodeCount::rates_unknown, 212}},
-                                                       20100);
-  protocol.held = held_from(221);
-  protocol.errors = {{"missing_template", 213}, {"bad_set", 214}};
-  s.exporters = {{.address = "192.0.2.1",
-                  .name = "edge-1",
-                  .protocol = "netflow9",
-                  .counts = all_different<decode::DecodeCount>({{decode::DecodeCount::datagrams, 301},
-                                                                {decode::DecodeCount::bytes, 302},
-                                                                {decode::DecodeCount::flow_records, 303},
-                                                                {decode::DecodeCount::flows, 304},
-                                                                {decode::DecodeCount::options_records, 305},
-                                                                {decode::DecodeCount::counter_samples, 306},
-                                                                {decode::DecodeCount::times_replaced, 307},
-                                                                {decode::DecodeCount::rates_unknown, 308}},
-                                                               30100),
-                  .templates = 309,
-                  .restored_templates = 330,
-                  .sampling_rate = 1000,
-                  .last_seen_seconds = 1700000100.5,
-                  .held = held_from(351),
-                  .errors = {{"missing_template", 310}},
-                  .numbered = "datagrams",
-                  .sequence = {{"in_order", 311}, {"passed_over", 312}, {"late", 313}},
-                  .restarts = 314,
-                  .untracked_datagrams = 315,
-                  .lost_datagrams = 416,
-                  .lost_in_kernel = 317,
-                  .lost_records = 318,
-                  .samples_passed_over = 319,
-                  .samples_late = 320,
-                  .sampler_drops = 321,
-                  .has_clock = true,
-                  .clock_difference_seconds = -1.5}};
-  s.exporter_sinks = {{.address = "192.0.2.1",
-                       .sink = "kafka",
-                       .left_out = 331,
-                       .delivered = 332,
-                       .failed = 333,
-                       .shed = 334,
-                       .queued = 335}};
+  fill_listeners(s.listeners);
+  s.protocols = {full_protocol()};
+  s.exporters = {full_exporter()};
   s.exporters_known = 401;
   s.exporters_refused = 402;
   s.exporters_expired = 403;
-  s.sinks = {{.sink = "kafka",
-              .type = "kafka",
-              .delivered_flows = 501,
-              .delivered_bytes = 502,
-              .delivered_blocks = 503,
-              .queued_flows = 504,
-              .queued_bytes = 505,
-              .shed_flows = 506,
-              .errors = 507,
-              .failed_flows = {{"MSG_TIMED_OUT", 508}}}};
+  fill_sinks(s);
   s.decode_time.counts = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11};
   s.decode_time.sum_seconds = 1.5;
-  s.state = {.kept = true,
-             .writes = 701,
-             .write_errors = 702,
-             .bytes = 703,
-             .unwritten_changes = 704,
-             .set_aside = 705,
-             .last_write_seconds = 1700000200.5,
-             .restored = {{"templates", 706}, {"rates", 707}, {"names", 708}},
-             .unrefreshed = {{"templates", 709}, {"rates", 710}, {"names", 711}},
-             .restored_exporters = 712,
-             .refused = 713};
+  s.state = full_state();
   s.log_muted = 601;
   s.ready = true;
   return s;

@@ -211,8 +211,8 @@ TEST_P(KafkaBooks, ShedByTheBudget) {
   }
   EXPECT_GT(queued, 0U);
   EXPECT_GT(shed, queued);
-  EXPECT_EQ(sink->stats().shed_flows, shed);
-  EXPECT_EQ(sink->stats().queued_flows, queued);
+  EXPECT_EQ(sink->stats().counts[SinkCount::shed_flows], shed);
+  EXPECT_EQ(sink->stats().counts[SinkCount::queued_flows], queued);
 }
 
 TEST_P(KafkaBooks, LibrdkafkasFullQueueIsShed) {
@@ -235,7 +235,7 @@ TEST_P(KafkaBooks, LibrdkafkasFullQueueIsShed) {
   EXPECT_GT(waiting.queued, 0U);
   sink->close(in(milliseconds(100)));
   const ExporterBook end = check();
-  EXPECT_EQ(end.shed, sink->stats().shed_flows);
+  EXPECT_EQ(end.shed, sink->stats().counts[SinkCount::shed_flows]);
   EXPECT_EQ(end.failed, test::failed(sink->stats(), "shutdown"));
   EXPECT_EQ(end.queued, 0U);
 }
@@ -311,7 +311,7 @@ TEST(KafkaRows, AFailedReportIsBookedToItsExporter) {
     StreamWriter writer(stream_spec(settings), {sink.get()}, 0);
     writer.write(mixed.batch, mixed.rows, 0);
   }
-  ASSERT_TRUE(eventually([&] { return sink->stats().queued_flows == 0; }));
+  ASSERT_TRUE(eventually([&] { return sink->stats().counts[SinkCount::queued_flows] == 0; }));
   const std::uint64_t failed = test::failed(sink->stats(), "message_too_large");
   ASSERT_GT(failed, 0U);
   ASSERT_LT(failed, 10U);

@@ -80,15 +80,15 @@ TEST(Budget, AStuckSinkShedsWhatItsBudgetDoesNotHold) {
   EXPECT_LE(sink.budget()->used(), sink.budget()->limit());
   EXPECT_GT(sink.entries().size(), 7U);
   EXPECT_LT(sink.entries().size(), 11U);
-  EXPECT_GT(stats.shed_flows, 20000U);
-  EXPECT_EQ(stats.shed_flows + stats.queued_flows, 28000U);
-  EXPECT_EQ(sink.book_of(exporter(1)).shed, stats.shed_flows);
+  EXPECT_GT(stats.counts[SinkCount::shed_flows], 20000U);
+  EXPECT_EQ(stats.counts[SinkCount::shed_flows] + stats.counts[SinkCount::queued_flows], 28000U);
+  EXPECT_EQ(sink.book_of(exporter(1)).shed, stats.counts[SinkCount::shed_flows]);
 
   sink.set_mode(RecordingSink::Mode::taking);
   EXPECT_EQ(sink.budget()->used(), 0U);
   pour(writer, 280);
   writer.flush_all();
-  EXPECT_EQ(sink.stats().delivered_flows, 280U);
+  EXPECT_EQ(sink.stats().counts[SinkCount::delivered_flows], 280U);
 }
 
 TEST(Budget, OfTwoSinksOnlyTheStuckOneSheds) {
@@ -98,11 +98,12 @@ TEST(Budget, OfTwoSinksOnlyTheStuckOneSheds) {
   StreamWriter writer(spec(), {&stuck, &fine}, 0);
   pour(writer, 28000);
   writer.flush_all();
-  EXPECT_EQ(fine.stats().delivered_flows, 28000U);
-  EXPECT_EQ(fine.stats().shed_flows, 0U);
+  EXPECT_EQ(fine.stats().counts[SinkCount::delivered_flows], 28000U);
+  EXPECT_EQ(fine.stats().counts[SinkCount::shed_flows], 0U);
   EXPECT_EQ(fine.budget()->used(), 0U) << "what the stuck sink holds is not charged to the other";
-  EXPECT_GT(stuck.stats().shed_flows, 0U);
-  EXPECT_EQ(stuck.stats().shed_flows + stuck.stats().queued_flows, 28000U);
+  EXPECT_GT(stuck.stats().counts[SinkCount::shed_flows], 0U);
+  EXPECT_EQ(stuck.stats().counts[SinkCount::shed_flows] + stuck.stats().counts[SinkCount::queued_flows],
+            28000U);
 }
 
 TEST(Budget, SmallBlocksAreChargedBySizeNotByBuffer) {
@@ -117,7 +118,8 @@ TEST(Budget, SmallBlocksAreChargedBySizeNotByBuffer) {
     writer.write(one.batch, one.rows, i);
     writer.flush_all();
   }
-  EXPECT_EQ(sink.stats().queued_flows, 1000U) << "a thousand blocks of two bytes fit into 4 MB";
+  EXPECT_EQ(sink.stats().counts[SinkCount::queued_flows], 1000U)
+      << "a thousand blocks of two bytes fit into 4 MB";
   EXPECT_LT(sink.budget()->used(), 1500U << 10);
 }
 
@@ -136,7 +138,8 @@ TEST(Budget, SingleFramingIsChargedForKeysAndRowEnds) {
     held += entry.block->bytes.size() + entry.block->keys.size() +
             4 * (entry.block->row_ends.size() + entry.block->key_ends.size());
   EXPECT_GE(sink.budget()->used(), held);
-  EXPECT_EQ(sink.stats().shed_flows + sink.stats().queued_flows, 280000U);
+  EXPECT_EQ(sink.stats().counts[SinkCount::shed_flows] + sink.stats().counts[SinkCount::queued_flows],
+            280000U);
 }
 
 TEST(Budget, AFullSinkCountsTheBlockItself) {
@@ -145,7 +148,7 @@ TEST(Budget, AFullSinkCountsTheBlockItself) {
   StreamWriter writer(spec(), {&sink}, 0);
   pour(writer, 280);
   writer.flush_all();
-  EXPECT_EQ(sink.stats().shed_flows, 280U);
+  EXPECT_EQ(sink.stats().counts[SinkCount::shed_flows], 280U);
   EXPECT_EQ(sink.budget()->used(), 0U);
 }
 

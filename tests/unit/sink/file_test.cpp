@@ -34,7 +34,7 @@ class FileSinkTest : public testing::Test {
     return out;
   }
   static void delivered(const Sink& sink, std::uint64_t flows) {
-    ASSERT_TRUE(eventually([&] { return sink.stats().delivered_flows == flows; }));
+    ASSERT_TRUE(eventually([&] { return sink.stats().counts[SinkCount::delivered_flows] == flows; }));
   }
 
   test::TempDirectory directory_;
@@ -54,10 +54,12 @@ TEST_F(FileSinkTest, WritesWholeBlocksAndNamesTheFileWhenItIsWhole) {
   EXPECT_TRUE(std::regex_match(files()[0].filename().string(), std::regex(R"(flows-\d{8}T\d{6}Z-\d+\.pb)")));
   EXPECT_THAT(test::bodies(test::content(files()[0])), testing::ElementsAre("abc", "abc", "abc", "de", "de"));
   const SinkStats stats = sink->stats();
-  EXPECT_EQ(stats.delivered_flows, 5U);
-  EXPECT_EQ(stats.delivered_blocks, 2U);
-  EXPECT_EQ(stats.delivered_bytes, 18U);
-  EXPECT_EQ(stats.queued_flows + stats.queued_bytes + stats.shed_flows, 0U);
+  EXPECT_EQ(stats.counts[SinkCount::delivered_flows], 5U);
+  EXPECT_EQ(stats.counts[SinkCount::delivered_blocks], 2U);
+  EXPECT_EQ(stats.counts[SinkCount::delivered_bytes], 18U);
+  EXPECT_EQ(stats.counts[SinkCount::queued_flows] + stats.counts[SinkCount::queued_bytes] +
+                stats.counts[SinkCount::shed_flows],
+            0U);
 }
 
 TEST_F(FileSinkTest, NamesJsonFilesAsSuch) {
@@ -131,7 +133,7 @@ TEST_F(FileSinkTest, PutsARemovedDirectoryBack) {
   fs::remove_all(directory_.path() / "out");
   sink->send(block_of(1, framed("a")), 0);
   sink->close(in(std::chrono::seconds(10)));
-  EXPECT_EQ(sink->stats().delivered_flows, 1U);
+  EXPECT_EQ(sink->stats().counts[SinkCount::delivered_flows], 1U);
   ASSERT_EQ(files().size(), 1U);
 }
 
@@ -144,16 +146,16 @@ TEST_F(FileSinkTest, AFullDiskCostsWholeBlocksAndIsToldOnce) {
   const auto sink = make_sink("disk", settings(), 1, lines_.callback());
   // 14,000 bytes a block: four fit, the fifth only in part.
   for (int i = 0; i < 8; ++i) sink->send(block_of(140, framed(std::string(99, 'x'))), 0);
-  EXPECT_TRUE(eventually([&] { return sink->stats().queued_flows == 0; }));
+  EXPECT_TRUE(eventually([&] { return sink->stats().counts[SinkCount::queued_flows] == 0; }));
   const SinkStats full = sink->stats();
-  EXPECT_EQ(full.delivered_flows, 4 * 140U);
+  EXPECT_EQ(full.counts[SinkCount::delivered_flows], 4 * 140U);
   EXPECT_EQ(failed(full, "no_space"), 4 * 140U);
   EXPECT_EQ(lines_.containing("No space left on device"), 1U);
 
   // Small blocks still fit into the rest, so the sink must have gone on.
   sink->send(block_of(1, framed("small")), 0);
   sink->close(in(std::chrono::seconds(10)));
-  EXPECT_EQ(sink->stats().delivered_flows, 4 * 140U + 1);
+  EXPECT_EQ(sink->stats().counts[SinkCount::delivered_flows], 4 * 140U + 1);
   const auto written = files_in(disk);
   EXPECT_EQ(written.size(), 1U);
   const auto rows = test::bodies(test::content(written.at(0)));
@@ -208,14 +210,14 @@ TEST_F(FileSinkTest, EveryFlowIsAccountedForWhileTheQueueIsFull) {
     produced += block->flows;
     const SinkStats stats = sink->stats();
     ASSERT_EQ(test::accounted(stats), produced);
-    ASSERT_LE(stats.queued_bytes, (200U << 10) + 2 * 60000U);
-    ASSERT_TRUE(taken == Taken::yes || stats.shed_flows > 0);
+    ASSERT_LE(stats.counts[SinkCount::queued_bytes], (200U << 10) + 2 * 60000U);
+    ASSERT_TRUE(taken == Taken::yes || stats.counts[SinkCount::shed_flows] > 0);
   }
   sink->shed(std::vector<Block::ExporterCount>{{test::exporter(9), 5}});
   sink->close(in(std::chrono::seconds(20)));
   const SinkStats stats = sink->stats();
-  EXPECT_EQ(stats.queued_flows, 0U);
-  EXPECT_EQ(stats.delivered_flows + stats.shed_flows, produced + 5);
+  EXPECT_EQ(stats.counts[SinkCount::queued_flows], 0U);
+  EXPECT_EQ(stats.counts[SinkCount::delivered_flows] + stats.counts[SinkCount::shed_flows], produced + 5);
   EXPECT_EQ(sink->send(block, 0), Taken::full) << "a closed sink takes nothing";
 }
 

@@ -79,14 +79,16 @@ TEST_F(KafkaSinkTest, DeliversABlockAsOneRecord) {
     StreamWriter writer(stream_spec(settings), {sink.get()}, 0);
     produced = pour(writer, 500);
   }
-  ASSERT_TRUE(eventually([&] { return sink->stats().delivered_flows == produced; }));
+  ASSERT_TRUE(eventually([&] { return sink->stats().counts[SinkCount::delivered_flows] == produced; }));
   const SinkStats stats = sink->stats();
-  EXPECT_EQ(stats.queued_flows + stats.queued_bytes + stats.shed_flows, 0U);
+  EXPECT_EQ(stats.counts[SinkCount::queued_flows] + stats.counts[SinkCount::queued_bytes] +
+                stats.counts[SinkCount::shed_flows],
+            0U);
   EXPECT_TRUE(stats.failed_flows.empty());
-  EXPECT_EQ(stats.delivered_bytes, produced * 100);
+  EXPECT_EQ(stats.counts[SinkCount::delivered_bytes], produced * 100);
   std::size_t rows = 0;
-  const auto records = broker.read(stats.delivered_blocks);
-  EXPECT_EQ(records.size(), stats.delivered_blocks);
+  const auto records = broker.read(stats.counts[SinkCount::delivered_blocks]);
+  EXPECT_EQ(records.size(), stats.counts[SinkCount::delivered_blocks]);
   for (const auto& record : records) {
     EXPECT_LE(record.value.size(), settings.block_bytes);
     for (const auto& body : test::bodies(record.value)) {
@@ -112,9 +114,9 @@ TEST_F(KafkaSinkTest, AnExporterKeepsItsPartition) {
     writer.write(flows.batch, flows.rows, 0);
     writer.flush_all();
   }
-  ASSERT_TRUE(eventually([&] { return sink->stats().delivered_flows == 120; }));
+  ASSERT_TRUE(eventually([&] { return sink->stats().counts[SinkCount::delivered_flows] == 120; }));
   std::map<std::string, std::set<std::int32_t>> partitions;
-  for (const auto& record : broker.read(sink->stats().delivered_blocks))
+  for (const auto& record : broker.read(sink->stats().counts[SinkCount::delivered_blocks]))
     for (const auto& body : test::bodies(record.value)) partitions[body].insert(record.partition);
   EXPECT_EQ(partitions.size(), 40U);
   for (std::uint32_t i = 0; i < 40; ++i)
@@ -133,7 +135,7 @@ TEST_F(KafkaSinkTest, SingleFramingIsOneRecordAFlowWithItsKey) {
     StreamWriter writer(stream_spec(settings), {sink.get()}, 0);
     produced = pour(writer, 100);
   }
-  ASSERT_TRUE(eventually([&] { return sink->stats().delivered_flows == produced; }));
+  ASSERT_TRUE(eventually([&] { return sink->stats().counts[SinkCount::delivered_flows] == produced; }));
   const auto records = broker.read(produced);
   ASSERT_EQ(records.size(), produced);
   std::map<std::string, std::size_t> by_key;
@@ -162,7 +164,7 @@ TEST_F(KafkaSinkTest, PlainFramingHasNoLengthPrefix) {
     StreamWriter writer(stream_spec(settings), {sink.get()}, 0);
     pour(writer, 10);
   }
-  ASSERT_TRUE(eventually([&] { return sink->stats().delivered_flows == 280; }));
+  ASSERT_TRUE(eventually([&] { return sink->stats().counts[SinkCount::delivered_flows] == 280; }));
   const auto records = broker.read(280);
   ASSERT_EQ(records.size(), 280U);
   for (const auto& record : records) {
@@ -188,7 +190,7 @@ TEST_F(KafkaSinkTest, SeveralProducersDeliverForSeveralWorkers) {
   std::thread watcher([&] {
     while (watching) {
       const SinkStats stats = sink->stats();
-      if (stats.queued_flows > 4U * 20 * 50 * 28) balanced = false;
+      if (stats.counts[SinkCount::queued_flows] > 4U * 20 * 50 * 28) balanced = false;
     }
   });
   for (auto& worker : workers) worker.join();
@@ -196,8 +198,8 @@ TEST_F(KafkaSinkTest, SeveralProducersDeliverForSeveralWorkers) {
   watcher.join();
   EXPECT_TRUE(balanced);
   EXPECT_EQ(accounted(sink->stats()), produced);
-  ASSERT_TRUE(eventually([&] { return sink->stats().delivered_flows == produced; }));
-  EXPECT_EQ(broker.records(), sink->stats().delivered_blocks);
+  ASSERT_TRUE(eventually([&] { return sink->stats().counts[SinkCount::delivered_flows] == produced; }));
+  EXPECT_EQ(broker.records(), sink->stats().counts[SinkCount::delivered_blocks]);
 }
 
 TEST_F(KafkaSinkTest, AnAbsentBrokerDelaysNeitherStartNorWorkers) {
@@ -210,9 +212,10 @@ TEST_F(KafkaSinkTest, AnAbsentBrokerDelaysNeitherStartNorWorkers) {
   const std::uint64_t produced = pour(writer, 1000);
   writer.flush_all();
   EXPECT_LT(steady_clock::now() - before, seconds(2));
-  EXPECT_EQ(sink->stats().queued_flows, produced);
+  EXPECT_EQ(sink->stats().counts[SinkCount::queued_flows], produced);
   EXPECT_EQ(sink->buckets(), 16U) << "the configured buckets while the partitions are not known";
-  EXPECT_TRUE(eventually([&] { return sink->stats().errors > 0 && !lines_.all().empty(); }));
+  EXPECT_TRUE(
+      eventually([&] { return sink->stats().counts[SinkCount::errors] > 0 && !lines_.all().empty(); }));
 }
 
 TEST_F(KafkaSinkTest, ABrokerThatComesBackGetsWhatWaited) {
@@ -226,10 +229,10 @@ TEST_F(KafkaSinkTest, ABrokerThatComesBackGetsWhatWaited) {
     StreamWriter writer(stream_spec(settings), {sink.get()}, 0);
     produced = pour(writer, 100);
   }
-  EXPECT_EQ(sink->stats().queued_flows, produced);
+  EXPECT_EQ(sink->stats().counts[SinkCount::queued_flows], produced);
   broker.up();
-  EXPECT_TRUE(eventually([&] { return sink->stats().delivered_flows == produced; }));
-  EXPECT_EQ(broker.records(), sink->stats().delivered_blocks);
+  EXPECT_TRUE(eventually([&] { return sink->stats().counts[SinkCount::delivered_flows] == produced; }));
+  EXPECT_EQ(broker.records(), sink->stats().counts[SinkCount::delivered_blocks]);
 }
 
 TEST_F(KafkaSinkTest, RecordsThatGetTooOldFailAsTimedOut) {
@@ -264,10 +267,10 @@ TEST_F(KafkaSinkTest, TheBrokersRefusalIsCountedByReason) {
   EXPECT_TRUE(eventually([&] {
     sink->send(test::block_of(1, framed("x")), 0);
     ++produced;
-    return sink->stats().delivered_flows > 0;
+    return sink->stats().counts[SinkCount::delivered_flows] > 0;
   }));
-  EXPECT_TRUE(eventually([&] { return sink->stats().queued_flows == 0; }));
-  EXPECT_EQ(failed(sink->stats(), "auth") + sink->stats().delivered_flows, produced);
+  EXPECT_TRUE(eventually([&] { return sink->stats().counts[SinkCount::queued_flows] == 0; }));
+  EXPECT_EQ(failed(sink->stats(), "auth") + sink->stats().counts[SinkCount::delivered_flows], produced);
 }
 
 TEST_F(KafkaSinkTest, ARecordTooLargeFailsAtOnce) {
@@ -290,8 +293,8 @@ TEST_F(KafkaSinkTest, LibrdkafkasOwnFullQueueIsShed) {
       StreamWriter writer(stream_spec(settings), {sink.get()}, 0);
       produced = pour(writer, 1000);
     }
-    EXPECT_GT(sink->stats().shed_flows, 0U);
-    EXPECT_GT(sink->stats().queued_flows, 0U);
+    EXPECT_GT(sink->stats().counts[SinkCount::shed_flows], 0U);
+    EXPECT_GT(sink->stats().counts[SinkCount::queued_flows], 0U);
     EXPECT_EQ(accounted(sink->stats()), produced);
   }
 }
@@ -309,9 +312,9 @@ TEST_F(KafkaSinkTest, AFatalErrorDoesNotEndTheSink) {
   EXPECT_TRUE(eventually([&] {
     sink->send(test::block_of(1, framed("x")), 0);
     ++produced;
-    return sink->stats().delivered_flows > 0;
+    return sink->stats().counts[SinkCount::delivered_flows] > 0;
   }));
-  EXPECT_TRUE(eventually([&] { return sink->stats().queued_flows == 0; }));
+  EXPECT_TRUE(eventually([&] { return sink->stats().counts[SinkCount::queued_flows] == 0; }));
   EXPECT_EQ(accounted(sink->stats()), produced);
   EXPECT_EQ(lines_.containing("a new producer replaces the one that failed"), 1U);
 }
@@ -326,7 +329,7 @@ TEST_F(KafkaSinkTest, CloseFlushesWhatItCan) {
     produced = pour(writer, 500);
   }
   sink->close(in(seconds(20)));
-  EXPECT_EQ(sink->stats().delivered_flows, produced);
+  EXPECT_EQ(sink->stats().counts[SinkCount::delivered_flows], produced);
   EXPECT_EQ(sink->send(test::block_of(1, framed("x")), 0), Taken::full);
   EXPECT_EQ(accounted(sink->stats()), produced + 1);
 }
@@ -348,7 +351,7 @@ TEST_F(KafkaSinkTest, CloseGivesUpAtItsDeadline) {
     EXPECT_GE(took, milliseconds(450));
     EXPECT_LT(took, seconds(4));
     EXPECT_EQ(failed(sink->stats(), "shutdown"), produced);
-    EXPECT_EQ(sink->stats().queued_flows, 0U);
+    EXPECT_EQ(sink->stats().counts[SinkCount::queued_flows], 0U);
     EXPECT_EQ(sink->budget()->used(), 0U);
   }
   EXPECT_EQ(lines_.containing("flows lost"), 0U);
@@ -360,7 +363,7 @@ TEST_F(KafkaSinkTest, CloseGivesUpRequestsThatAreOnTheirWay) {
   const auto sink = make(settings);
   know_partitions(*sink, 4);
   sink->send(test::block_of(1, framed("x")), 0);
-  ASSERT_TRUE(eventually([&] { return sink->stats().delivered_flows == 1; }));
+  ASSERT_TRUE(eventually([&] { return sink->stats().counts[SinkCount::delivered_flows] == 1; }));
   broker.round_trip(60000);
   StreamWriter writer(stream_spec(settings), {sink.get()}, 0);
   const std::uint64_t produced = 1 + pour(writer, 200);
@@ -380,9 +383,9 @@ TEST_F(KafkaSinkTest, AStuckSinkDoesNotSlowAnother) {
   const std::uint64_t produced = pour(writer, 10000);  // 28 MB
   writer.flush_all();
   EXPECT_LT(steady_clock::now() - before, seconds(10));
-  EXPECT_EQ(fine.stats().delivered_flows, produced);
-  EXPECT_GT(stuck->stats().shed_flows, produced / 2);
-  EXPECT_GT(stuck->stats().queued_flows, 0U);
+  EXPECT_EQ(fine.stats().counts[SinkCount::delivered_flows], produced);
+  EXPECT_GT(stuck->stats().counts[SinkCount::shed_flows], produced / 2);
+  EXPECT_GT(stuck->stats().counts[SinkCount::queued_flows], 0U);
   EXPECT_EQ(accounted(stuck->stats()), produced);
 }
 
@@ -415,7 +418,7 @@ TEST_P(KafkaMemoryTest, StaysWithinTheBudgetWhenTheBrokerIsStuck) {
   if (connected) {
     ASSERT_TRUE(eventually([&] { return sink->buckets() == 4; }));
     for (unsigned w = 0; w < 2; ++w) sink->send(test::block_of(1, framed("x")), w);
-    ASSERT_TRUE(eventually([&] { return sink->stats().delivered_flows == 2; }));
+    ASSERT_TRUE(eventually([&] { return sink->stats().counts[SinkCount::delivered_flows] == 2; }));
     produced = 2;
     broker.round_trip(3600 * 1000);
   }
@@ -435,14 +438,14 @@ TEST_P(KafkaMemoryTest, StaysWithinTheBudgetWhenTheBrokerIsStuck) {
   for (auto& writer : writers) writer->flush_all();
   const SinkStats stats = sink->stats();
   EXPECT_EQ(accounted(stats), produced);
-  EXPECT_GT(stats.shed_flows, 0U);
-  EXPECT_GT(stats.queued_flows, 0U);
+  EXPECT_GT(stats.counts[SinkCount::shed_flows], 0U);
+  EXPECT_GT(stats.counts[SinkCount::queued_flows], 0U);
   EXPECT_LE(sink->budget()->used(), kBudget);
   EXPECT_LE(most - before, kBudget + kMargin);
   EXPECT_GT(sink->budget()->used(), kBudget / 2) << "the budget is there to be used";
   RecordProperty("resident_growth", std::to_string(most - before));
   sink->close(in(milliseconds(100)));
-  EXPECT_EQ(sink->stats().queued_flows, 0U);
+  EXPECT_EQ(sink->stats().counts[SinkCount::queued_flows], 0U);
 }
 
 INSTANTIATE_TEST_SUITE_P(Framings, KafkaMemoryTest,

@@ -80,7 +80,8 @@ inline sink::BlockPtr block_of(std::size_t n, std::string_view row, const IpAddr
 
 /// Delivered, failed, shed and queued together.
 inline std::uint64_t accounted(const sink::SinkStats& stats) {
-  std::uint64_t sum = stats.delivered_flows + stats.shed_flows + stats.queued_flows;
+  std::uint64_t sum = stats.counts[sink::SinkCount::delivered_flows] +
+                      stats.counts[sink::SinkCount::shed_flows] + stats.counts[sink::SinkCount::queued_flows];
   for (const auto& [reason, flows] : stats.failed_flows) sum += flows;
   return sum;
 }

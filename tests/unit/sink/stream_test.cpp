@@ -198,7 +198,7 @@ TEST(Stream, EmptyRowsInsideABatchRunAreNotCounted) {
   writer.write(flows.batch, flows.rows, 0);
   writer.flush_all();
   EXPECT_EQ(sink.bytes(), "abcd");
-  EXPECT_EQ(sink.stats().delivered_flows, 2U);
+  EXPECT_EQ(sink.stats().counts[SinkCount::delivered_flows], 2U);
 }
 
 TEST(Stream, SingleFramingHasTheExporterAsKey) {
@@ -336,7 +336,7 @@ TEST(Stream, FollowsTheNumberOfBuckets) {
   ASSERT_GT(entries.size(), 2U);
   EXPECT_LT(entries[entries.size() - 1].block->bucket, 2U);
   EXPECT_LT(entries[entries.size() - 2].block->bucket, 2U);
-  EXPECT_EQ(sink.stats().delivered_flows, 80U);
+  EXPECT_EQ(sink.stats().counts[SinkCount::delivered_flows], 80U);
 }
 
 TEST(Stream, SinksShareABlock) {
@@ -360,7 +360,7 @@ TEST(Stream, HandsOverWhatIsOpenAtItsEnd) {
     flows.datagram(exporter(1), 2, framed("x"));
     writer.write(flows.batch, flows.rows, 0);
   }
-  EXPECT_EQ(sink.stats().delivered_flows, 2U);
+  EXPECT_EQ(sink.stats().counts[SinkCount::delivered_flows], 2U);
 }
 
 }  // namespace

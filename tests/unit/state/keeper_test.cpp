@@ -50,7 +50,8 @@ class KeeperTest : public testing::Test {
     return to(message.bytes(), now_ns());
   }
   static bool written(const Keeper& keeper) {
-    return keeper.stats().writes > 0 && keeper.stats().unwritten_changes == 0;
+    return keeper.stats().counts[StateCount::writes] > 0 &&
+           keeper.stats().counts[StateCount::unwritten_changes] == 0;
   }
 
   const fs::path folder_ = fs::temp_directory_path() / ("sluice-keeper." + std::to_string(::getpid()));
@@ -67,15 +68,15 @@ TEST_F(KeeperTest, WritesWhatChangedAndTheNextOneReadsIt) {
   const auto writer = keeper(first);
   writer->start();
   send(first, kTemplate());
-  EXPECT_EQ(writer->stats().unwritten_changes, 1u);
+  EXPECT_EQ(writer->stats().counts[StateCount::unwritten_changes], 1u);
   ASSERT_TRUE(wait_for([&] { return written(*writer); }));
   EXPECT_GT(writer->stats().last_write_ns, now_ns() - 60000000000U);
-  EXPECT_EQ(writer->stats().bytes, fs::file_size(path_));
+  EXPECT_EQ(writer->stats().counts[StateCount::bytes], fs::file_size(path_));
 
   // The first one is not stopped: what is on the disk now is what a kill would leave.
   DecodeFixture second;
   const auto reader = keeper(second);
-  EXPECT_EQ(reader->stats().restored.templates, 1u);
+  EXPECT_EQ(reader->stats().restored[StateKind::templates], 1u);
   EXPECT_EQ(send(second, kData()).flows, 1u);
   EXPECT_THAT(warnings_, IsEmpty());
 }
@@ -86,15 +87,15 @@ TEST_F(KeeperTest, WithoutAChangeNothingIsWritten) {
   writer->start();
   send(decode, kTemplate());
   ASSERT_TRUE(wait_for([&] { return written(*writer); }));
-  const std::uint64_t writes = writer->stats().writes;
+  const std::uint64_t writes = writer->stats().counts[StateCount::writes];
   for (int i = 0; i < 100; ++i) {
     send(decode, kTemplate());
     send(decode, kData());
   }
-  EXPECT_EQ(writer->stats().unwritten_changes, 0u);
+  EXPECT_EQ(writer->stats().counts[StateCount::unwritten_changes], 0u);
   send(decode, SetMessage::ipfix().tmpl(257, {{1, 4}}));
-  ASSERT_TRUE(wait_for([&] { return writer->stats().writes > writes; }));
-  EXPECT_EQ(writer->stats().writes, writes + 1);
+  ASSERT_TRUE(wait_for([&] { return writer->stats().counts[StateCount::writes] > writes; }));
+  EXPECT_EQ(writer->stats().counts[StateCount::writes], writes + 1);
 }
 
 TEST_F(KeeperTest, AtTheEndTheTimesAreWrittenToo) {
@@ -117,20 +118,20 @@ TEST_F(KeeperTest, ADamagedFileIsSetAsideWithOneWarning) {
   const auto writer = keeper(decode);
   EXPECT_THAT(warnings_, ElementsAre("state.file " + path_ + " is no state file; it is set aside as " +
                                      path_ + ".bad, and exporters have to send their templates again"));
-  EXPECT_EQ(writer->stats().set_aside, 1u);
-  EXPECT_EQ(writer->stats().restored.templates, 0u);
+  EXPECT_EQ(writer->stats().counts[StateCount::set_aside], 1u);
+  EXPECT_EQ(writer->stats().restored[StateKind::templates], 0u);
   EXPECT_TRUE(fs::exists(path_ + ".bad"));
   writer->start();
   send(decode, kTemplate());
   ASSERT_TRUE(wait_for([&] { return written(*writer); }));
   DecodeFixture next;
-  EXPECT_EQ(keeper(next)->stats().restored.templates, 1u);
+  EXPECT_EQ(keeper(next)->stats().restored[StateKind::templates], 1u);
 }
 
 TEST_F(KeeperTest, AFileThatIsEmptyIsDamagedToo) {
   std::ofstream{path_};
   DecodeFixture decode;
-  EXPECT_EQ(keeper(decode)->stats().set_aside, 1u);
+  EXPECT_EQ(keeper(decode)->stats().counts[StateCount::set_aside], 1u);
 }
 
 TEST_F(KeeperTest, APlaceThatCannotBeWrittenIsAMistake) {
@@ -155,9 +156,9 @@ TEST_F(KeeperTest, WriteErrorsAreCountedAndTold) {
   writer->start();
   fs::remove_all(folder_);
   send(decode, kTemplate());
-  ASSERT_TRUE(wait_for([&] { return writer->stats().write_errors > 0; }));
-  EXPECT_EQ(writer->stats().unwritten_changes, 1u);
-  EXPECT_EQ(writer->stats().writes, 0u);
+  ASSERT_TRUE(wait_for([&] { return writer->stats().counts[StateCount::write_errors] > 0; }));
+  EXPECT_EQ(writer->stats().counts[StateCount::unwritten_changes], 1u);
+  EXPECT_EQ(writer->stats().counts[StateCount::writes], 0u);
   ASSERT_TRUE(wait_for([&] {
     const std::lock_guard lock(mutex_);
     return !warnings_.empty();
@@ -171,7 +172,7 @@ TEST_F(KeeperTest, NothingKnownIsNothingWritten) {
   const auto writer = keeper(decode);
   writer->start();
   writer->stop();
-  EXPECT_EQ(writer->stats().writes, 0u);
+  EXPECT_EQ(writer->stats().counts[StateCount::writes], 0u);
   EXPECT_FALSE(fs::exists(path_));
 }
 
@@ -183,11 +184,12 @@ TEST_F(KeeperTest, WritesBesideADecoder) {
   std::uint16_t id = 256;
   ASSERT_TRUE(wait_for([&] {
     for (int i = 0; i < 20; ++i) send(decode, SetMessage::ipfix().tmpl(id++, {{1, 4}, {2, 8}}));
-    return writer->stats().writes >= 3;
+    return writer->stats().counts[StateCount::writes] >= 3;
   }));
   writer->stop();
   DecodeFixture next;
-  EXPECT_EQ(keeper(next)->stats().restored.templates, test::only_exporter(decode.exporters).templates.size());
+  EXPECT_EQ(keeper(next)->stats().restored[StateKind::templates],
+            test::only_exporter(decode.exporters).templates.size());
 }
 
 }  // namespace

@@ -76,8 +76,10 @@ TEST_F(WorkerTest, FlowsReachEverySinkInItsFormat) {
   const auto worker = make();
   worker->start();
   send_flows(5);
-  ASSERT_TRUE(wait_for(
-      [&] { return messages_.stats().delivered_flows == 5 && lines_.stats().delivered_flows == 5; }));
+  ASSERT_TRUE(wait_for([&] {
+    return messages_.stats().counts[sink::SinkCount::delivered_flows] == 5 &&
+           lines_.stats().counts[sink::SinkCount::delivered_flows] == 5;
+  }));
   worker->stop();
   worker->join();
   const std::string text = lines_.bytes();
@@ -86,7 +88,7 @@ TEST_F(WorkerTest, FlowsReachEverySinkInItsFormat) {
   const ProtocolCounters& counters = worker->protocol(decode::Protocol::ipfix);
   EXPECT_EQ(counters.counts[decode::DecodeCount::datagrams].get(), 6u);
   EXPECT_EQ(counters.counts[decode::DecodeCount::flows].get(), 5u);
-  EXPECT_EQ(worker->listener(0).datagrams.get(), 6u);
+  EXPECT_EQ(worker->listener(0)[ListenerCount::datagrams].get(), 6u);
 }
 
 TEST_F(WorkerTest, AStopDecodesWhatWaitsAndHandsOverOpenBlocks) {
@@ -95,8 +97,8 @@ TEST_F(WorkerTest, AStopDecodesWhatWaitsAndHandsOverOpenBlocks) {
   worker->start();
   worker->stop();
   worker->join();
-  EXPECT_EQ(messages_.stats().delivered_flows, 200u);
-  EXPECT_EQ(lines_.stats().delivered_flows, 200u);
+  EXPECT_EQ(messages_.stats().counts[sink::SinkCount::delivered_flows], 200u);
+  EXPECT_EQ(lines_.stats().counts[sink::SinkCount::delivered_flows], 200u);
 }
 
 TEST_F(WorkerTest, AFullSinkCostsOnlyItself) {
@@ -104,8 +106,8 @@ TEST_F(WorkerTest, AFullSinkCostsOnlyItself) {
   const auto worker = make();
   worker->start();
   send_flows(50);
-  EXPECT_TRUE(wait_for([&] { return lines_.stats().delivered_flows == 50; }));
-  EXPECT_TRUE(wait_for([&] { return messages_.stats().shed_flows == 50; }));
+  EXPECT_TRUE(wait_for([&] { return lines_.stats().counts[sink::SinkCount::delivered_flows] == 50; }));
+  EXPECT_TRUE(wait_for([&] { return messages_.stats().counts[sink::SinkCount::shed_flows] == 50; }));
 }
 
 TEST_F(WorkerTest, ErrorsAreCountedAndTold) {

@@ -1,0 +1,90 @@
+#pragma once
+// What is shown of an exporter beside what decoding counts: what is known of it now, and its loss ledger.
+#include <array>
+#include <cstdint>
+
+#include "sluice/decode/sequence.hpp"
+#include "sluice/util/counts.hpp"
+
+namespace sluice::metrics {
+
+enum class ExporterGauge : std::uint8_t {
+  templates,           ///< known now
+  restored_templates,  ///< of these: read from disk and not sent since
+  sampling_rate,       ///< latest
+  count
+};
+
+struct ExporterGaugeInfo {
+  static constexpr CountKind kind = CountKind::gauge;
+  ExporterGauge count;
+  std::string_view key;
+  std::string_view help;
+  bool summed;  ///< in the row of those that have none of their own; else it is 0 there
+  std::string_view metric{};
+};
+
+/// How each is called, in the enum's order.
+inline constexpr std::array kExporterGauges{
+    ExporterGaugeInfo{ExporterGauge::templates, "templates", "Templates known now", true},
+    ExporterGaugeInfo{ExporterGauge::restored_templates, "restored_templates",
+                      "Of the templates known now: read from state.file and not sent by the exporter since",
+                      true},
+    ExporterGaugeInfo{ExporterGauge::sampling_rate, "sampling_rate",
+                      "Latest sampling rate, 1 in N; 0 while unknown", false},
+};
+static_assert(rows_in_order(kExporterGauges) && kExporterGauges.size() == Counts<ExporterGauge>::kSize);
+
+/// What became of sequence numbers, in the unit that the protocol numbers.
+enum class SequenceFate : std::uint8_t { in_order, passed_over, late, repeated, unknown, recovered, count };
+
+struct SequenceFateInfo {
+  SequenceFate count;
+  std::string_view key;  ///< in JSON, and the value of the label `fate`
+  std::uint64_t decode::SequenceCounts::* source;
+};
+
+inline constexpr std::array kSequenceFates{
+    SequenceFateInfo{SequenceFate::in_order, "in_order", &decode::SequenceCounts::in_order},
+    SequenceFateInfo{SequenceFate::passed_over, "passed_over", &decode::SequenceCounts::passed_over},
+    SequenceFateInfo{SequenceFate::late, "late", &decode::SequenceCounts::late},
+    SequenceFateInfo{SequenceFate::repeated, "repeated", &decode::SequenceCounts::repeated},
+    SequenceFateInfo{SequenceFate::unknown, "unknown", &decode::SequenceCounts::unknown},
+    SequenceFateInfo{SequenceFate::recovered, "recovered", &decode::SequenceCounts::recovered},
+};
+static_assert(kSequenceFates.size() == Counts<SequenceFate>::kSize);
+
+/// The ledger's other counters.
+enum class LedgerCount : std::uint8_t {
+  restarts,
+  untracked_datagrams,
+  sampler_drops,  ///< sFlow, as the next two
+  samples_passed_over,
+  samples_late,
+  count
+};
+
+struct LedgerCountInfo {
+  static constexpr CountKind kind = CountKind::total;
+  LedgerCount count;
+  const char* section;  ///< of the ledger in JSON
+  std::string_view key;
+  std::string_view help;
+  std::string_view metric{};
+};
+
+/// How each is called, in the enum's order.
+inline constexpr std::array kLedgerCounts{
+    LedgerCountInfo{LedgerCount::restarts, "sequence", "restarts", "Times the exporter began to number anew"},
+    LedgerCountInfo{LedgerCount::untracked_datagrams, "sequence", "untracked_datagrams",
+                    "Datagrams of streams past the limit, whose numbers are not followed"},
+    LedgerCountInfo{LedgerCount::sampler_drops, "samples", "dropped_by_exporter",
+                    "sFlow: samples that the exporter says it dropped itself", "sampler_drops"},
+    LedgerCountInfo{LedgerCount::samples_passed_over, "samples", "passed_over",
+                    "sFlow: samples whose number was skipped", "samples_passed_over"},
+    LedgerCountInfo{LedgerCount::samples_late, "samples", "late",
+                    "sFlow: samples that came after their number was skipped", "samples_late"},
+};
+static_assert(rows_in_order(kLedgerCounts) && kLedgerCounts.size() == Counts<LedgerCount>::kSize);
+
+}  // namespace sluice::metrics
