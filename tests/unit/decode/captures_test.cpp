@@ -91,11 +91,11 @@ TEST(Captures, CutAtEveryLengthAndWithEveryByteFlipped) {
       for (std::size_t n = 0; n <= payload.size(); ++n) {
         // A copy of exactly n bytes, so that a read past the end is a read past an allocation.
         const std::vector<std::byte> cut(payload.begin(), payload.begin() + static_cast<std::ptrdiff_t>(n));
-        ASSERT_LE(decode(cut).flows, n);
+        ASSERT_LE(decode(cut).count(DecodeCount::flows), n);
       }
       for (std::byte& byte : payload) {
         byte = ~byte;
-        ASSERT_LE(decode(payload).flows, payload.size());
+        ASSERT_LE(decode(payload).count(DecodeCount::flows), payload.size());
         byte = ~byte;
       }
     });

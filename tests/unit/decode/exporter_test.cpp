@@ -52,7 +52,7 @@ TEST(ExporterTable, TemplatesExpireUnlessSeenOrUsed) {
   decode(SetMessage::ipfix().tmpl(256, {{1, 4}}).tmpl(257, {{1, 4}}));
   decode(SetMessage::ipfix().data(256, WireBytes().u32(1)).bytes(), test::kReceivedNs + kHour / 2);
   decode.exporters.expire(test::kReceivedNs + kHour + kHour / 4);
-  EXPECT_EQ(decode(SetMessage::ipfix().data(256, WireBytes().u32(1))).flows, 1u);
+  EXPECT_EQ(decode(SetMessage::ipfix().data(256, WireBytes().u32(1))).count(DecodeCount::flows), 1u);
   EXPECT_EQ(decode(SetMessage::ipfix().data(257, WireBytes().u32(1))).held_sets, 1u);
 }
 
@@ -62,8 +62,8 @@ TEST(ExporterTable, CountsByProtocol) {
   decode(SetMessage::v9().tmpl(256, {{1, 4}}).data(256, WireBytes().u32(1).u32(2)));
   decode.exporters.for_each([](Exporter& exporter) {
     const ExporterCounters& ipfix = exporter.counters[static_cast<std::size_t>(Protocol::ipfix)];
-    EXPECT_EQ(ipfix.datagrams, 1u);
-    EXPECT_EQ(ipfix.flow_records, 1u);
+    EXPECT_EQ(ipfix.counts[DecodeCount::datagrams], 1u);
+    EXPECT_EQ(ipfix.counts[DecodeCount::flow_records], 1u);
     EXPECT_EQ(ipfix.errors[static_cast<std::size_t>(DecodeError::missing_template)], 1u);
     EXPECT_EQ(exporter.counters[static_cast<std::size_t>(Protocol::netflow9)].counts[DecodeCount::flows], 2u);
   });
@@ -92,7 +92,9 @@ TEST(ExporterTable, TwoThreadsShareOneExporter) {
     for (int i = 0; i < 2000; ++i) {
       batch.clear();
       decoder.decode({tmpl, IpAddress::v4(1), 1, test::kReceivedNs}, batch);
-      ASSERT_EQ(decoder.decode({data, IpAddress::v4(1), 1, test::kReceivedNs}, batch).flows, 1u);
+      ASSERT_EQ(
+          decoder.decode({data, IpAddress::v4(1), 1, test::kReceivedNs}, batch).count(DecodeCount::flows),
+          1u);
     }
   };
   std::thread a(work);
@@ -110,9 +112,9 @@ TEST(Accept, ListenersTakeWhatTheyAreToldTo) {
   DatagramDecoder decoder(exporters);
   FlowBatch batch;
   const Datagram datagram{ipfix, IpAddress::v4(1), 1, test::kReceivedNs};
-  EXPECT_EQ(decoder.decode(datagram, batch, Accept::automatic).templates, 1u);
-  EXPECT_EQ(decoder.decode(datagram, batch, Accept::ipfix).templates, 1u);
-  EXPECT_EQ(decoder.decode(datagram, batch, Accept::netflow).templates, 1u);
+  EXPECT_EQ(decoder.decode(datagram, batch, Accept::automatic).count(DecodeCount::templates), 1u);
+  EXPECT_EQ(decoder.decode(datagram, batch, Accept::ipfix).count(DecodeCount::templates), 1u);
+  EXPECT_EQ(decoder.decode(datagram, batch, Accept::netflow).count(DecodeCount::templates), 1u);
   EXPECT_EQ(decoder.decode(datagram, batch, Accept::sflow).count(DecodeError::unknown_version), 1u);
 }
 

@@ -49,7 +49,7 @@ TEST_P(HeldDataOf, IsDecodedWhenItsTemplateComes) {
   DecodeFixture decode;
   const auto early = decode(message(1, 41).data(256, one(100)));
   EXPECT_EQ(early.held_sets, 1u);
-  EXPECT_EQ(early.flows, 0u);
+  EXPECT_EQ(early.count(DecodeCount::flows), 0u);
   EXPECT_FALSE(early.any_error());
   EXPECT_EQ(Held(decode, GetParam())[HeldCount::datagrams], 1u);
   EXPECT_EQ(Held(decode, GetParam())[HeldCount::bytes], 4u);
@@ -110,7 +110,7 @@ TEST_P(HeldDataOf, TheTemplateStaysAsFreshAsItIs) {
   decode(message().data(256, one(1)));
   decode(message().tmpl(256, kBytes).bytes(), kReceivedNs + 3000 * kSecond);
   decode.exporters.expire(kReceivedNs + 4000 * kSecond);
-  EXPECT_EQ(decode(message().data(256, one(1))).flows, 1u);
+  EXPECT_EQ(decode(message().data(256, one(1))).count(DecodeCount::flows), 1u);
 }
 
 TEST_P(HeldDataOf, SetsOfOneDatagramAreOneDatagramInTheBooks) {

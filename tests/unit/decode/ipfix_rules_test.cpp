@@ -41,7 +41,7 @@ TEST(Withdrawal, OfOneTemplateLeavesTheOthers) {
 TEST(Withdrawal, OfOneOptionsTemplate) {
   DecodeFixture decode;
   decode(two_templates_and_options());
-  EXPECT_EQ(decode(SetMessage::ipfix().withdraw(300, true)).withdrawals, 1u);
+  EXPECT_EQ(decode(SetMessage::ipfix().withdraw(300, true)).count(DecodeCount::withdrawals), 1u);
   EXPECT_FALSE(known(decode, 300));
   EXPECT_TRUE(known(decode, 256));
 }
@@ -50,7 +50,7 @@ TEST(Withdrawal, OfAllTemplatesIsOfTheirDomainAndKind) {
   DecodeFixture decode;
   decode(two_templates_and_options(1));
   decode(two_templates_and_options(2));
-  EXPECT_EQ(decode(SetMessage::ipfix(1).withdraw(2)).withdrawals, 2u);
+  EXPECT_EQ(decode(SetMessage::ipfix(1).withdraw(2)).count(DecodeCount::withdrawals), 2u);
   EXPECT_FALSE(known(decode, 256));
   EXPECT_FALSE(known(decode, 257));
   EXPECT_TRUE(known(decode, 300));
@@ -60,7 +60,7 @@ TEST(Withdrawal, OfAllTemplatesIsOfTheirDomainAndKind) {
 TEST(Withdrawal, OfAllOptionsTemplates) {
   DecodeFixture decode;
   decode(two_templates_and_options());
-  EXPECT_EQ(decode(SetMessage::ipfix().withdraw(3, true)).withdrawals, 1u);
+  EXPECT_EQ(decode(SetMessage::ipfix().withdraw(3, true)).count(DecodeCount::withdrawals), 1u);
   EXPECT_FALSE(known(decode, 300));
   EXPECT_TRUE(known(decode, 256));
 }
@@ -68,8 +68,8 @@ TEST(Withdrawal, OfAllOptionsTemplates) {
 TEST(Withdrawal, OfTheOtherKindsSetIdIsOfNone) {
   DecodeFixture decode;
   decode(two_templates_and_options());
-  EXPECT_EQ(decode(SetMessage::ipfix().withdraw(3)).withdrawals, 0u);
-  EXPECT_EQ(decode(SetMessage::ipfix().withdraw(2, true)).withdrawals, 0u);
+  EXPECT_EQ(decode(SetMessage::ipfix().withdraw(3)).count(DecodeCount::withdrawals), 0u);
+  EXPECT_EQ(decode(SetMessage::ipfix().withdraw(2, true)).count(DecodeCount::withdrawals), 0u);
   EXPECT_TRUE(known(decode, 256));
   EXPECT_TRUE(known(decode, 300));
 }
@@ -146,13 +146,13 @@ SetMessage::Fields with_variable(SetMessage::Fields fields) {
 template <class Check>
 void both_ways(const SetMessage::Fields& fields, const WireBytes& record, Check check) {
   DecodeFixture fixed;
-  ASSERT_EQ(fixed(SetMessage::ipfix().tmpl(256, fields).data(256, record)).flows, 1u);
+  ASSERT_EQ(fixed(SetMessage::ipfix().tmpl(256, fields).data(256, record)).count(DecodeCount::flows), 1u);
   check(fixed);
   DecodeFixture variable;
   ASSERT_EQ(variable(SetMessage::ipfix()
                          .tmpl(256, with_variable(fields))
                          .data(256, WireBytes().raw(record.data()).u8(0)))
-                .flows,
+                .count(DecodeCount::flows),
             1u);
   check(variable);
 }

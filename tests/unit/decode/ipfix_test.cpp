@@ -242,7 +242,7 @@ TEST(Ipfix, RecordThatEndsTooSoonKeepsTheOnesBefore) {
 TEST(Ipfix, WithdrawalOfOneTemplate) {
   DecodeFixture decode(test::hold_nothing());
   decode(SetMessage::ipfix().tmpl(256, {{1, 4}}).tmpl(257, {{1, 4}}));
-  EXPECT_EQ(decode(SetMessage::ipfix().withdraw(256)).withdrawals, 1u);
+  EXPECT_EQ(decode(SetMessage::ipfix().withdraw(256)).count(DecodeCount::withdrawals), 1u);
   const auto report = decode(SetMessage::ipfix().data(256, WireBytes().u32(1)).data(257, WireBytes().u32(1)));
   EXPECT_EQ(report.count(DecodeError::missing_template), 1u);
   EXPECT_EQ(report.count(DecodeCount::flows), 1u);
@@ -253,10 +253,12 @@ TEST(Ipfix, WithdrawalOfAllKeepsOptionsTemplatesAndOtherDomains) {
   decode(
       SetMessage::ipfix(1).tmpl(256, {{1, 4}}).tmpl(257, {{1, 4}}).options_tmpl(300, {{149, 4}}, {{34, 4}}));
   decode(SetMessage::ipfix(2).tmpl(256, {{1, 4}}));
-  EXPECT_EQ(decode(SetMessage::ipfix(1).withdraw(2)).withdrawals, 2u);
-  EXPECT_EQ(decode(SetMessage::ipfix(1).data(300, WireBytes().u32(0).u32(5))).options_records, 1u);
-  EXPECT_EQ(decode(SetMessage::ipfix(2).data(256, WireBytes().u32(5))).flows, 1u);
-  EXPECT_EQ(decode(SetMessage::ipfix(1).withdraw(3, true)).withdrawals, 1u);
+  EXPECT_EQ(decode(SetMessage::ipfix(1).withdraw(2)).count(DecodeCount::withdrawals), 2u);
+  EXPECT_EQ(
+      decode(SetMessage::ipfix(1).data(300, WireBytes().u32(0).u32(5))).count(DecodeCount::options_records),
+      1u);
+  EXPECT_EQ(decode(SetMessage::ipfix(2).data(256, WireBytes().u32(5))).count(DecodeCount::flows), 1u);
+  EXPECT_EQ(decode(SetMessage::ipfix(1).withdraw(3, true)).count(DecodeCount::withdrawals), 1u);
 }
 
 TEST(Ipfix, SamplingRates) {

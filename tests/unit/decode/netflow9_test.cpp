@@ -351,8 +351,8 @@ TEST(Netflow9, SamplingRateFromOptionsBySampler) {
       decode(SetMessage::v9()
                  .options_tmpl(300, {{1, 4}}, {{48, 1}, {49, 1}, {50, 4}})
                  .data(300, WireBytes().zeros(4).u8(3).u8(2).u32(100).zeros(4).u8(4).u8(2).u32(200)));
-  EXPECT_EQ(options.options_records, 2u);
-  EXPECT_EQ(options.flow_records, 0u);
+  EXPECT_EQ(options.count(DecodeCount::options_records), 2u);
+  EXPECT_EQ(options.count(DecodeCount::flow_records), 0u);
   const auto report = decode(SetMessage::v9()
                                  .tmpl(256, {{48, 1}, {1, 4}})
                                  .data(256, WireBytes().u8(4).u32(1).u8(3).u32(1).u8(9).u32(1)));

@@ -61,9 +61,12 @@ TEST(Plan, FieldMajorAndRecordMajorAgreeForEveryElement) {
       with_variable.push_back({kUnknownElement, kVariableLength});
       DecodeFixture a;
       DecodeFixture b;
-      ASSERT_EQ(a(SetMessage::ipfix().tmpl(256, fields).data(256, fixed)).flow_records, kRecords)
+      ASSERT_EQ(a(SetMessage::ipfix().tmpl(256, fields).data(256, fixed)).count(DecodeCount::flow_records),
+                kRecords)
           << element.name << " " << width;
-      ASSERT_EQ(b(SetMessage::ipfix().tmpl(256, with_variable).data(256, variable)).flow_records, kRecords)
+      ASSERT_EQ(b(SetMessage::ipfix().tmpl(256, with_variable).data(256, variable))
+                    .count(DecodeCount::flow_records),
+                kRecords)
           << element.name << " " << width;
       for (std::size_t i = 0; i < kRecords; ++i) expect_same_flow(a, b, i, element);
     }

@@ -263,7 +263,7 @@ TEST(Quirk, Row58_OpenVswitchsManyTemplatesAndTunnelElements) {
                                   {893, 4, 6876}};
   SetMessage message = SetMessage::ipfix(123);
   for (std::uint16_t id = 256; id < 376; ++id) message.tmpl(id, fields);
-  EXPECT_EQ(decode(message).templates, 120u);
+  EXPECT_EQ(decode(message).count(DecodeCount::templates), 120u);
   WireBytes record;
   record.u8(1).u8(4).u8('v').u8('e').u8('t').u8('h').u8(0).address("192.0.2.1").address("192.0.2.2");
   record.u32(5000000).u32(1000000).u64(3).u64(252).u64(294).u64(~0ULL).u8(3).u8(0).u16(77).address(

@@ -315,7 +315,8 @@ TEST(Quirk, Row29b_TenMinutesBetweenTemplatesAndNoSampling) {
   DecodeFixture decode({}, with_default_rate(1));
   decode(SetMessage::v9().tmpl(256, {{1, 4}}));
   decode.exporters.expire(kReceivedNs + 10 * kMinute);
-  EXPECT_EQ(decode(SetMessage::v9().data(256, WireBytes().u32(5)).bytes(), kReceivedNs + 10 * kMinute).flows,
+  EXPECT_EQ(decode(SetMessage::v9().data(256, WireBytes().u32(5)).bytes(), kReceivedNs + 10 * kMinute)
+                .count(DecodeCount::flows),
             1u);
   EXPECT_EQ(decode.flow().sampling_rate, 1u);
   EXPECT_EQ(decode.flow().sampling_rate_source, SamplingRateSource::configured);
@@ -324,7 +325,7 @@ TEST(Quirk, Row29b_TenMinutesBetweenTemplatesAndNoSampling) {
 TEST(Quirk, Row30_NoRateTakesTheConfiguredOne) {
   DecodeFixture decode({}, with_default_rate(4096));
   const auto v5 = WireBytes().u16(5).u16(1).u32(0).u32(kHeaderSeconds).zeros(12).zeros(48).data();
-  EXPECT_EQ(decode(v5).flows, 1u);
+  EXPECT_EQ(decode(v5).count(DecodeCount::flows), 1u);
   EXPECT_EQ(decode.flow().sampling_rate, 4096u) << "0 in the header";
   decode(SetMessage::v9().tmpl(256, {{34, 4}, {1, 4}}).data(256, WireBytes().u32(512).u32(1).u32(0).u32(1)));
   EXPECT_EQ(decode.flow(0).sampling_rate, 512u) << "in the record";
@@ -360,7 +361,7 @@ TEST(Quirk, Row34_HeadersCountIsIgnored) {
     auto message = SetMessage::v9().tmpl(256, {{1, 4}}).data(256, WireBytes().u32(1).u32(2).u32(3)).bytes();
     message[2] = static_cast<std::byte>(count >> 8);
     message[3] = static_cast<std::byte>(count);
-    EXPECT_EQ(decode(message).flows, 3u) << count;
+    EXPECT_EQ(decode(message).count(DecodeCount::flows), 3u) << count;
   }
 }
 
@@ -512,8 +513,8 @@ TEST(Quirk, Row57_EnginesAreNoExportersAndTemplatesChangeWithTheFamily) {
     return WireBytes().u16(5).u16(1).u32(0).u32(kHeaderSeconds).zeros(8).u16(engine).zeros(50).data();
   };
   DecodeFixture decode;
-  EXPECT_EQ(decode(v5(0x1234)).flows, 1u);
-  EXPECT_EQ(decode(v5(0x4321)).flows, 1u);
+  EXPECT_EQ(decode(v5(0x1234)).count(DecodeCount::flows), 1u);
+  EXPECT_EQ(decode(v5(0x4321)).count(DecodeCount::flows), 1u);
   EXPECT_EQ(decode.exporters.size(), 1u);
   for (int i = 0; i < 3; ++i) {
     decode(SetMessage::v9().tmpl(256, {{8, 4}}).data(256, WireBytes().address("192.0.2.1")));

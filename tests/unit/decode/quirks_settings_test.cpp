@@ -31,25 +31,27 @@ TEST(Quirk, Row1_FirewallVolumeIsCountedOnce) {
   DecodeFixture decode;
   decode(nsel_template());
   const auto event = [&](const WireBytes& record) { return decode(SetMessage::v9().data(263, record)); };
-  EXPECT_EQ(event(nsel(7, 1, 0, 0)).flows, 1u) << "created";
+  EXPECT_EQ(event(nsel(7, 1, 0, 0)).count(DecodeCount::flows), 1u) << "created";
   EXPECT_EQ(decode.extras()->get(ExtraScalar::firewall_event), 1u);
-  EXPECT_EQ(event(nsel(7, 5, 100, 900)).flows, 2u) << "update: both directions";
+  EXPECT_EQ(event(nsel(7, 5, 100, 900)).count(DecodeCount::flows), 2u) << "update: both directions";
   EXPECT_EQ(decode.flow(0).bytes, 100u);
   EXPECT_EQ(decode.flow(1).bytes, 900u);
   EXPECT_EQ(decode.extras(1)->get(ExtraScalar::firewall_event), 5u);
-  EXPECT_EQ(event(nsel(7, 2, 100, 900)).flows, 1u) << "deleted: the event stays, the volume was counted";
+  EXPECT_EQ(event(nsel(7, 2, 100, 900)).count(DecodeCount::flows), 1u)
+      << "deleted: the event stays, the volume was counted";
   EXPECT_EQ(decode.flow().bytes, 0u);
   EXPECT_EQ(decode.extras()->get(ExtraScalar::firewall_event), 2u);
-  EXPECT_EQ(event(nsel(7, 2, 5, 6)).flows, 2u) << "the number is used again, by a connection without updates";
+  EXPECT_EQ(event(nsel(7, 2, 5, 6)).count(DecodeCount::flows), 2u)
+      << "the number is used again, by a connection without updates";
   EXPECT_EQ(decode.flow(1).bytes, 6u);
-  EXPECT_EQ(event(nsel(8, 3, 0, 0)).flows, 1u) << "denied";
+  EXPECT_EQ(event(nsel(8, 3, 0, 0)).count(DecodeCount::flows), 1u) << "denied";
 }
 
 TEST(Quirk, Row1_FirewallVolumeAsSent) {
   DecodeFixture decode({}, with(&ExporterSettings::teardown_repeats_updates, false));
   decode(nsel_template());
   decode(SetMessage::v9().data(263, nsel(7, 5, 100, 900)));
-  EXPECT_EQ(decode(SetMessage::v9().data(263, nsel(7, 2, 10, 90))).flows, 2u);
+  EXPECT_EQ(decode(SetMessage::v9().data(263, nsel(7, 2, 10, 90))).count(DecodeCount::flows), 2u);
   EXPECT_EQ(decode.flow(0).bytes, 10u);
   EXPECT_EQ(decode.flow(1).bytes, 90u);
 }
@@ -67,13 +69,14 @@ TEST(Quirk, Row1_ConnectionsOfAFirewallAreBounded) {
     EXPECT_LE(exporter.connections.size(), 9u);
     EXPECT_EQ(exporter.connections.size() + forgotten, 100u);
   });
-  EXPECT_EQ(decode(SetMessage::v9().data(263, nsel(100, 2, 1, 1))).flows, 1u) << "the latest are known";
+  EXPECT_EQ(decode(SetMessage::v9().data(263, nsel(100, 2, 1, 1))).count(DecodeCount::flows), 1u)
+      << "the latest are known";
 }
 
 TEST(Quirk, Row1_BiflowsMayStayOneFlow) {
   DecodeFixture decode({}, with(&ExporterSettings::split_biflows, false));
   decode(nsel_template());
-  EXPECT_EQ(decode(SetMessage::v9().data(263, nsel(7, 5, 100, 900))).flows, 1u);
+  EXPECT_EQ(decode(SetMessage::v9().data(263, nsel(7, 5, 100, 900))).count(DecodeCount::flows), 1u);
   EXPECT_EQ(decode.flow().bytes, 100u);
   const auto report =
       decode(SetMessage::ipfix().tmpl(256, {{1, 4}, {1, 4, 29305}}).data(256, WireBytes().u32(3).u32(4)));
@@ -156,7 +159,7 @@ TEST(Quirk, Row38_ExportersBehindOneAddressAreToldApartByPort) {
   one.source_port = 2056;
   one(tmpl(2));
   one.source_port = 2055;
-  EXPECT_EQ(one(data).flows, 1u);
+  EXPECT_EQ(one(data).count(DecodeCount::flows), 1u);
   EXPECT_EQ(one.flow().packets, 5u) << "one exporter, whose template was replaced";
   EXPECT_EQ(one.exporters.size(), 1u);
 
@@ -164,10 +167,10 @@ TEST(Quirk, Row38_ExportersBehindOneAddressAreToldApartByPort) {
   two(tmpl(1));
   two.source_port = 2056;
   two(tmpl(2));
-  EXPECT_EQ(two(data).flows, 1u);
+  EXPECT_EQ(two(data).count(DecodeCount::flows), 1u);
   EXPECT_EQ(two.flow().packets, 5u);
   two.source_port = 2055;
-  EXPECT_EQ(two(data).flows, 1u);
+  EXPECT_EQ(two(data).count(DecodeCount::flows), 1u);
   EXPECT_EQ(two.flow().bytes, 5u);
   EXPECT_EQ(two.exporters.size(), 2u);
 }
@@ -305,11 +308,11 @@ TEST(Quirk, Row48_TimeBoundsOfOneExporter) {
   const auto times = [&](std::uint32_t start, std::uint32_t end) {
     return decode(SetMessage::ipfix().data(256, WireBytes().u32(start).u32(end)));
   };
-  EXPECT_EQ(times(received - 90, received - 60).times_replaced, 0u);
-  EXPECT_EQ(times(received - 90, received - 61).times_replaced, 1u);
-  EXPECT_EQ(times(received, received + 10).times_replaced, 0u);
-  EXPECT_EQ(times(received, received + 11).times_replaced, 1u);
-  EXPECT_EQ(times(received - 31, received).starts_replaced, 1u);
+  EXPECT_EQ(times(received - 90, received - 60).count(DecodeCount::times_replaced), 0u);
+  EXPECT_EQ(times(received - 90, received - 61).count(DecodeCount::times_replaced), 1u);
+  EXPECT_EQ(times(received, received + 10).count(DecodeCount::times_replaced), 0u);
+  EXPECT_EQ(times(received, received + 11).count(DecodeCount::times_replaced), 1u);
+  EXPECT_EQ(times(received - 31, received).count(DecodeCount::starts_replaced), 1u);
   EXPECT_EQ(decode.flow().time_flow_start_ns, kReceivedNs);
 }
 

@@ -77,7 +77,7 @@ TEST_F(KeeperTest, WritesWhatChangedAndTheNextOneReadsIt) {
   DecodeFixture second;
   const auto reader = keeper(second);
   EXPECT_EQ(reader->stats().restored[StateKind::templates], 1u);
-  EXPECT_EQ(send(second, kData()).flows, 1u);
+  EXPECT_EQ(send(second, kData()).count(decode::DecodeCount::flows), 1u);
   EXPECT_THAT(warnings_, IsEmpty());
 }
 
@@ -109,7 +109,7 @@ TEST_F(KeeperTest, AtTheEndTheTimesAreWrittenToo) {
   DecodeFixture next;
   const auto reader = keeper(next);
   next.exporters.expire(now_ns() + 12 * test::kHour);
-  EXPECT_EQ(send(next, kData()).flows, 1u);
+  EXPECT_EQ(send(next, kData()).count(decode::DecodeCount::flows), 1u);
 }
 
 TEST_F(KeeperTest, ADamagedFileIsSetAsideWithOneWarning) {

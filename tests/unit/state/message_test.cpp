@@ -35,11 +35,11 @@ TEST(StateFile, AFirstDatagramIsDecodedWithWhatWasKept) {
   EXPECT_EQ(sum->refused, 0u);
 
   const auto v9 = after(SetMessage::v9(4).data(256, WireBytes().address("192.0.2.1").u32(1500)));
-  EXPECT_EQ(v9.flows, 1u);
+  EXPECT_EQ(v9.count(decode::DecodeCount::flows), 1u);
   EXPECT_EQ(after.flow().bytes, 1500u);
   const auto ipfix =
       after(SetMessage::ipfix(5).data(300, WireBytes().address("192.0.2.1").u8(1).u8('a').u16(9)));
-  EXPECT_EQ(ipfix.flows, 1u);
+  EXPECT_EQ(ipfix.count(decode::DecodeCount::flows), 1u);
   EXPECT_EQ(after.flow().sampling_rate, 64u);
   decode::Exporter& exporter = test::only_exporter(after.exporters);
   EXPECT_EQ(exporter.samplers.system_init_ms({Protocol::ipfix, 5}), 1600000000u);
@@ -238,7 +238,9 @@ TEST(StateFile, NonsenseInAWholeFileIsRefusedPieceByPiece) {
   EXPECT_EQ(sum->rates, 0u);
   EXPECT_EQ(sum->names, 0u);
   after.source = *IpAddress::parse("10.0.0.1");
-  EXPECT_EQ(after(SetMessage::ipfix(0).data(259, WireBytes().u32(9))).options_records, 1u);
+  EXPECT_EQ(
+      after(SetMessage::ipfix(0).data(259, WireBytes().u32(9))).count(decode::DecodeCount::options_records),
+      1u);
 }
 
 TEST(StateFile, ForeignFilesSaySo) {
