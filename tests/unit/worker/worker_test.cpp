@@ -118,7 +118,7 @@ TEST_F(WorkerTest, ErrorsAreCountedAndTold) {
   ASSERT_TRUE(wait_for([&] { return errors_.load() == 2; }));
   const auto unknown = static_cast<std::size_t>(decode::DecodeError::unknown_set);
   EXPECT_EQ(worker->protocol(decode::Protocol::ipfix).errors[unknown].get(), 1u);
-  EXPECT_EQ(worker->protocol(decode::Protocol::unknown).datagrams.get(), 1u);
+  EXPECT_EQ(worker->protocol(decode::Protocol::unknown).counts[decode::DecodeCount::datagrams].get(), 1u);
 }
 
 TEST_F(WorkerTest, AnIdleWorkerTurnsAtLeastOnceASecond) {
