@@ -1,10 +1,11 @@
+-- Made by `sluice schema write` from src/lib/flow/field_rows.hpp and columns.cpp; changes belong there.
 -- Every flow with every field. The table is made with what its sort key needs, and then grows by the ALTER below: one
 -- text makes a new table and brings an older one up to date, whose rows all stay (a new column is empty for them).
 -- The codecs are the smallest of those tried, see docs/clickhouse.md. Partitions are days: a month of retention is some
 -- thirty of them, and a day that is over goes as whole parts, without rewriting any.
 CREATE TABLE IF NOT EXISTS {{db}}.flows_raw{{on_cluster}}
 (
-    time_received DateTime64(9, 'UTC') COMMENT 'When the collector received the datagram' CODEC(T64, ZSTD(1)),
+    time_received DateTime64(9, 'UTC') COMMENT 'When the collector received the datagram, Unix time' CODEC(T64, ZSTD(1)),
     sampler_address IPv6 COMMENT 'sFlow agent address, or the UDP source address of NetFlow and IPFIX' CODEC(ZSTD(1)),
     in_if UInt32 COMMENT 'Input interface' CODEC(ZSTD(1)),
     out_if UInt32 COMMENT 'Output interface' CODEC(ZSTD(1))

@@ -1,3 +1,4 @@
+-- Made by `sluice schema write` from src/lib/flow/field_rows.hpp and columns.cpp; changes belong there.
 -- From the topic to the tables. One view consumes, and it is made last: consumption starts with the first view on a
 -- Kafka table, and a view added later misses what was taken. What it takes, good and bad, goes through a Null table,
 -- on which everything else hangs.

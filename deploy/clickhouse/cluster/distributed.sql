@@ -1,3 +1,4 @@
+-- Made by `sluice schema write` from src/tools/schema; changes belong there.
 -- Over what each node stores in {{db}}: tables under the names that people ask. They have the columns of the tables
 -- below them and hold nothing themselves, so that they are simply made anew.
 CREATE OR REPLACE TABLE sluice.flows_raw{{on_cluster}} AS {{db}}.flows_raw

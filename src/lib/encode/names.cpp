@@ -2,54 +2,11 @@
 
 #include <algorithm>
 #include <array>
-#include <span>
+
+#include "flow/enumerations.hpp"
 
 namespace sluice::encode {
 namespace {
-
-struct EnumName {
-  std::uint32_t value;
-  std::string_view name;
-};
-
-constexpr std::array kFlowTypes = {EnumName{0, "FLOWUNKNOWN"}, EnumName{1, "SFLOW_5"},
-                                   EnumName{2, "NETFLOW_V5"}, EnumName{3, "NETFLOW_V9"},
-                                   EnumName{4, "IPFIX"}};
-constexpr std::array kDirections = {EnumName{0, "DIRECTION_UNKNOWN"}, EnumName{1, "INGRESS"},
-                                    EnumName{2, "EGRESS"}};
-constexpr std::array kRateSources = {EnumName{0, "RATE_UNKNOWN"}, EnumName{1, "HEADER"},
-                                     EnumName{2, "OPTIONS"}, EnumName{3, "RECORD"},
-                                     EnumName{4, "CONFIGURED"}};
-constexpr std::array kLayers = {EnumName{0, "Ethernet"},
-                                EnumName{1, "IPv4"},
-                                EnumName{2, "IPv6"},
-                                EnumName{3, "TCP"},
-                                EnumName{4, "UDP"},
-                                EnumName{5, "MPLS"},
-                                EnumName{6, "Dot1Q"},
-                                EnumName{7, "ICMP"},
-                                EnumName{8, "ICMPv6"},
-                                EnumName{9, "GRE"},
-                                EnumName{10, "IPv6HeaderRouting"},
-                                EnumName{11, "IPv6HeaderFragment"},
-                                EnumName{12, "Geneve"},
-                                EnumName{13, "Teredo"},
-                                EnumName{99, "Custom"}};
-
-std::span<const EnumName> enumerators(FieldKind kind) {
-  switch (kind) {
-    case FieldKind::flow_type:
-      return kFlowTypes;
-    case FieldKind::direction:
-      return kDirections;
-    case FieldKind::rate_source:
-      return kRateSources;
-    case FieldKind::layer_list:
-      return kLayers;
-    default:
-      return {};
-  }
-}
 
 // IANA, Assigned Internet Protocol Numbers, 0 to 145 (RFC 9263); numbers without a keyword as GoFlow2 has
 // them.
@@ -203,15 +160,17 @@ constexpr std::array kProtocols = std::to_array<std::string_view>({"HOPOPT",
 }  // namespace
 
 std::string_view enum_name(FieldKind kind, std::uint64_t value) {
-  const auto all = enumerators(kind);
-  const auto found = std::ranges::find(all, value, &EnumName::value);
-  return found == all.end() ? std::string_view{} : found->name;
+  const Enumeration* all = enumeration_of(kind);
+  if (!all) return {};
+  const auto found = std::ranges::find(all->values, value, &Enumerator::value);
+  return found == all->values.end() ? std::string_view{} : found->name;
 }
 
 std::optional<std::uint32_t> enum_value(FieldKind kind, std::string_view name) {
-  const auto all = enumerators(kind);
-  const auto found = std::ranges::find(all, name, &EnumName::name);
-  if (found == all.end()) return std::nullopt;
+  const Enumeration* all = enumeration_of(kind);
+  if (!all) return std::nullopt;
+  const auto found = std::ranges::find(all->values, name, &Enumerator::name);
+  if (found == all->values.end()) return std::nullopt;
   return found->value;
 }
 

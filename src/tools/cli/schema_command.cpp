@@ -3,8 +3,9 @@
 #include "cli/clickhouse_script.hpp"
 #include "cli/commands.hpp"
 #include "cli/config_options.hpp"
-#include "cli/field_table.hpp"
 #include "cli/output.hpp"
+#include "schema/field_table.hpp"
+#include "schema/generated.hpp"
 #include "sluice/encode/schema.hpp"
 
 namespace sluice::cli {
@@ -30,10 +31,21 @@ int print_proto(const SchemaOptions& options) {
 }
 
 int print_fields(const SchemaOptions& options) {
-  if (!names_configuration(options.config)) return print("schema", field_table());
+  if (!names_configuration(options.config)) return print("schema", schema::field_table());
   const auto config = load_config(options.config);
   if (!config) return kMistake;
-  return print("schema", field_table(config->fields));
+  return print("schema", schema::field_table(config->fields));
+}
+
+int write_files(const std::string& root) {
+  if (!schema::is_source_tree(root))
+    return mistake(
+        "schema", "\"" + root + "\" is no source tree of Sluice; give the directory that has proto and docs");
+  const auto written = schema::write_generated(root);
+  if (!written) return failed("schema", written.error());
+  std::string text;
+  for (const std::string& path : *written) text += path + "\n";
+  return print("schema", text);
 }
 
 int print_clickhouse(const SchemaOptions& options) {
@@ -118,6 +130,11 @@ void add_schema(Command app) {
       add("clickhouse", "A SQL script: columns for the fields of your own, while flows arrive",
           print_clickhouse),
       options->clickhouse);
+  const Command write = command.add_subcommand(
+      "write", "For developers: writes the files of a source tree that are made from the program's tables");
+  const auto root = std::make_shared<std::string>();
+  write.add_option("DIR", *root, "Root of the source tree").required();
+  write.action([root] { return write_files(*root); });
 }
 
 }  // namespace sluice::cli

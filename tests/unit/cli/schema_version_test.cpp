@@ -2,8 +2,8 @@
 
 #include <algorithm>
 
-#include "cli/field_table.hpp"
 #include "process.hpp"
+#include "schema/field_table.hpp"
 
 namespace sluice::cli::test {
 namespace {
@@ -17,7 +17,17 @@ TEST(Schema, ProtoIsTheFileOfTheTree) {
 TEST(Schema, FieldsIsTheTable) {
   const auto ended = sluice("schema fields");
   EXPECT_EQ(ended.status, 0);
-  EXPECT_EQ(ended.out, field_table());
+  EXPECT_EQ(ended.out, schema::field_table());
+}
+
+TEST(Schema, WriteWantsASourceTree) {
+  const auto ended = sluice("schema write /usr");
+  EXPECT_EQ(ended.status, 2);
+  EXPECT_EQ(ended.out, "");
+  EXPECT_EQ(
+      ended.err,
+      "sluice schema: \"/usr\" is no source tree of Sluice; give the directory that has proto and docs; "
+      "see sluice schema --help\n");
 }
 
 const char kFields[] =

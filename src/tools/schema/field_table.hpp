@@ -4,10 +4,10 @@
 
 #include "sluice/flow/user_fields.hpp"
 
-namespace sluice::cli {
+namespace sluice::schema {
 
 /// Markdown: each field of the message with what fills it, protocol by protocol. `sluice schema fields` and
 /// docs/protocols.md. With what configuration adds, where it does.
 std::string field_table(const std::vector<UserField>& user_fields = {});
 
-}  // namespace sluice::cli
+}  // namespace sluice::schema

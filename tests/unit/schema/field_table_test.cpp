@@ -1,4 +1,4 @@
-#include "cli/field_table.hpp"
+#include "schema/field_table.hpp"
 
 #include <gmock/gmock.h>
 
@@ -6,10 +6,10 @@
 #include <sstream>
 
 #include "decode/elements.hpp"
-#include "process.hpp"
 #include "sluice/flow/fields.hpp"
+#include "unit/cli/process.hpp"
 
-namespace sluice::cli {
+namespace sluice::schema {
 namespace {
 
 using testing::HasSubstr;
@@ -17,7 +17,7 @@ using testing::HasSubstr;
 /// Cells by field name.
 std::map<std::string, std::vector<std::string>> rows() {
   std::map<std::string, std::vector<std::string>> out;
-  for (const auto& line : test::lines(field_table())) {
+  for (const auto& line : cli::test::lines(field_table())) {
     if (!line.starts_with("| ") || line.starts_with("| Field") || line.starts_with("| ---")) continue;
     std::vector<std::string> cells;
     std::istringstream in(line.substr(1));
@@ -66,4 +66,4 @@ TEST(FieldTable, SaysWhatFillsAField) {
 }
 
 }  // namespace
-}  // namespace sluice::cli
+}  // namespace sluice::schema

@@ -1,0 +1,58 @@
+#pragma once
+// What the tables of deploy/clickhouse have beside a column for each field of the message: what Kafka tells
+// of a record, what is computed when a row is asked for, indexes. The columns of fields follow from the rows
+// of the fields (field_rows.hpp). Constant data; any thread.
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "sluice/flow/fields.hpp"
+
+namespace sluice {
+
+/// Of flows_feed, which has what the Kafka table reads: the record that held the flow.
+struct ConsumedColumn {
+  std::string_view name;
+  std::string_view type;
+  std::string_view kafka;  ///< the Kafka engine's name of it
+};
+
+/// Of flows_raw.
+struct StoredColumn {
+  std::string_view name;
+  std::string_view type;
+  std::string_view codec;
+  std::string_view expression;  ///< that fills it; "" for a column of flows_feed as it is
+  std::string_view unit;
+  std::string_view meaning;
+};
+
+/// Of flows_raw too, computed from other columns whenever it is asked for.
+struct AliasColumn {
+  std::string_view name;
+  std::string_view type;
+  std::string_view expression;
+  std::string_view unit;
+  std::string_view meaning;
+};
+
+/// Of flows_raw: what lets a query for one value of a column pass over blocks without it.
+struct ColumnIndex {
+  std::string_view name;
+  std::string_view column;
+  std::string_view type;
+};
+
+std::span<const ConsumedColumn> consumed_columns();
+std::span<const StoredColumn> stored_columns();
+std::span<const AliasColumn> alias_columns();
+std::span<const ColumnIndex> column_indexes();
+
+/// The field's column: its name, of a time without the unit.
+std::string_view column_name(const FieldInfo& field);
+
+/// The names of all columns, those of fields first. A name may come twice. No field of a user's own may have
+/// one of them.
+std::vector<std::string_view> column_names();
+
+}  // namespace sluice

@@ -1,0 +1,36 @@
+#pragma once
+// From fields to columns: how a field is read from the Kafka table and how it is stored in flows_raw.
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "sluice/flow/user_fields.hpp"
+
+namespace sluice::schema {
+
+struct Column {
+  std::string consumed_name;  ///< in flows and flows_feed, where it is the message's
+  std::string consumed;       ///< its type there
+  std::string name;           ///< in flows_raw
+  std::string stored;         ///< its type there
+  std::string from;           ///< what makes one of the other, as it stands in a SELECT
+  std::string codec;          ///< "": the server's default
+  std::string unit;
+  std::string meaning;
+};
+
+/// The columns of the message's fields, in the order of their numbers.
+std::vector<Column> message_columns();
+/// That of a field that configuration adds.
+Column column_of(const UserField& field);
+
+/// Text as a literal of SQL, in its quotes.
+std::string sql_literal(std::string_view text);
+/// "IPv6 COMMENT 'Source address' CODEC(ZSTD(1))", or with another beginning, such as "String ALIAS ...".
+std::string definition(const std::string& type, std::string_view meaning, std::string_view codec = {});
+
+/// A row of a table of columns in Markdown: name, type (without an enumeration's values), unit, meaning.
+std::string markdown_row(std::string_view name, std::string_view type, bool alias, std::string_view unit,
+                         std::string_view meaning);
+
+}  // namespace sluice::schema

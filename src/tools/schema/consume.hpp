@@ -1,0 +1,14 @@
+#pragma once
+// From the topic to the tables.
+#include <span>
+#include <string>
+
+#include "sluice/flow/user_fields.hpp"
+
+namespace sluice::schema {
+
+/// deploy/clickhouse/90_consume.sql; with fields of a user's own, the same chain with their columns, which
+/// reads flow_user.proto.
+std::string consume_sql(std::span<const UserField> user_fields = {});
+
+}  // namespace sluice::schema
