@@ -261,7 +261,7 @@ class Description:
 def with_tables(document, descriptions):
     """The document with the table of each dashboard between its marks."""
     for name, description in descriptions.items():
-        begin, end = f"<!-- begin: {COMMAND}, {name} -->\n", f"\n<!-- end: {COMMAND}, {name} -->"
+        begin, end = f"<!-- begin: panels of {name}, made by `{COMMAND}` -->\n", f"\n<!-- end: panels of {name} -->"
         if begin not in document or end not in document[document.index(begin):]:
             raise Mistake(f"docs/dashboards.md: there are no marks '{begin.strip()}' and '{end.strip()}'")
         start = document.index(begin) + len(begin)
