@@ -1,3 +1,4 @@
+-- Made by `sluice schema write` from src/lib/flow/rollups.cpp; changes belong there.
 -- Consumption stops here and starts again with the last statement of 90_consume.sql. The Kafka table goes first:
 -- dropping it waits for the block under way and its commit, while a view dropped under a running consumer would let
 -- it commit rows that go nowhere. The consumer group keeps its offsets, so that nothing in between is missed.

@@ -1,3 +1,4 @@
+-- Made by `sluice schema write` from src/lib/flow/rollups.cpp; changes belong there.
 -- Rollups: sums by exporter, interfaces, ASes, ethertype, protocol and sampling rate. The rate is part of the key, so
 -- that bytes x rate stays exact however rows are merged. Always ask with sum(): rows of one key are merged some time.
 -- A sampling rate of 0 is unknown; corrected sums count it as 1, and `WHERE sampling_rate = 0` shows how much that is.

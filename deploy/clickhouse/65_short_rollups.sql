@@ -1,3 +1,4 @@
+-- Made by `sluice schema write` from src/lib/flow/rollups.cpp; changes belong there.
 -- Short rollups: those of 60_rollups.sql with fewer keys, made of what goes into them. A question that needs no more keys
 -- reads a tenth of the rows here: flows without ASes, ASes without interfaces, and addresses over all exporters.
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <stdexcept>
 
+#include "flow/columns.hpp"
 #include "sluice/flow/fields.hpp"
 
 namespace sluice {
@@ -175,85 +176,95 @@ exporters counts twice.)"},
 without ports, or a fragment.)"},
 };
 
-/// Columns of rollups whose words are not those of the message's field of that name, or that are no field.
 struct Words {
+  std::string_view name;
+  std::string_view unit;
+  std::string_view meaning;
+};
+/// Of keys, where they are not those of flows_raw's column of that name.
+constexpr Words kKeyWords[] = {
+    {"sampler_address", "", "Exporter"},
+    {"etype", "", "Ethertype of the network layer"},
+    {"sampling_rate", "1 in N", "Packets that one sampled packet stands for; 0 unknown"},
+};
+
+struct Sum {
   std::string_view name;
   std::string_view unit;
   std::string_view meaning;
   std::string_view of_flows;
 };
-constexpr Words kKeyWords[] = {
-    {"sampler_address", "", "Exporter", "sampler_address"},
-    {"etype", "", "Ethertype of the network layer", "etype"},
-    {"service_port", "", "The lower of the two ports, which mostly is that of the service",
-     "least(src_port, dst_port)"},
-    {"sampling_rate", "1 in N", "Packets that one sampled packet stands for; 0 unknown", "sampling_rate"},
-};
-constexpr Words kSumWords[] = {
+constexpr Sum kSums[] = {
     {"bytes", "bytes", "Bytes as counted, never multiplied by the rate", "sum(bytes)"},
     {"packets", "packets", "Packets as counted, never multiplied by the rate", "sum(packets)"},
     {"flows", "flows", "Flows", "count()"},
 };
 
-/// What can be worked out of a rollup's own columns, where it has those.
+/// Columns that flows_raw works out when asked, and a rollup too where it has what they are made of.
 struct Alias {
-  std::string_view name, type, unit, meaning, sql, first, second;
+  std::string_view name;
+  std::string_view needs;
+  std::string_view meaning;  ///< where it is not the one that flows_raw's has
 };
 constexpr Alias kAliases[] = {
-    {"bytes_corrected", "UInt64", "bytes", "Bytes times the sampling rate; an unknown rate counts as 1",
-     "bytes * greatest(sampling_rate, 1)", "bytes", "sampling_rate"},
-    {"packets_corrected", "UInt64", "packets", "Packets times the sampling rate; an unknown rate counts as 1",
-     "packets * greatest(sampling_rate, 1)", "packets", "sampling_rate"},
-    {"sampler_ip", "String", "", "Exporter as text", "sluice_ip(sampler_address)", "sampler_address",
-     "sampler_address"},
+    {"bytes_corrected", "bytes, sampling_rate", ""},
+    {"packets_corrected", "packets, sampling_rate", ""},
+    {"sampler_ip", "sampler_address", "Exporter as text"},
 };
 
-std::string_view sql_type(FieldKind kind) {
-  switch (kind) {
-    case FieldKind::uint64:
-    case FieldKind::mac:
-      return "UInt64";
-    case FieldKind::address:
-      return "IPv6";
-    default:
-      return "UInt32";
-  }
+/// Of flows_raw; there must be one of that name.
+const AliasColumn& alias_column(std::string_view name) {
+  const auto found = std::ranges::find(alias_columns(), name, &AliasColumn::name);
+  if (found == alias_columns().end())
+    throw std::logic_error("flows_raw has no column " + std::string(name) + " that a rollup could have");
+  return *found;
 }
 
 RollupColumn key_column(std::string_view name) {
-  const FieldInfo* field = find_field(name);
-  const auto* words = std::ranges::find(kKeyWords, name, &Words::name);
   RollupColumn out{.name = name,
                    .role = RollupColumn::Role::key,
-                   .type = field ? sql_type(field->kind) : "UInt32",
+                   .type = "",
                    .unit = "",
                    .meaning = "",
                    .of_flows = name,
                    .alias = ""};
-  if (words != std::end(kKeyWords)) {
-    out.unit = words->unit;
-    out.meaning = words->meaning;
-    out.of_flows = words->of_flows;
-  } else if (field) {
+  if (const FieldInfo* field = find_field(name)) {
     out.unit = field->unit;
     out.meaning = field->meaning;
   } else {
-    throw std::logic_error("a rollup's key " + std::string(name) + " is no field, and has no words");
+    const AliasColumn& column = alias_column(name);
+    out.unit = column.unit;
+    out.meaning = column.meaning;
+    out.of_flows = column.expression;
+  }
+  if (const auto* words = std::ranges::find(kKeyWords, name, &Words::name); words != std::end(kKeyWords)) {
+    out.unit = words->unit;
+    out.meaning = words->meaning;
   }
   return out;
 }
 
 RollupColumn sum_column(std::string_view name) {
-  const auto* words = std::ranges::find(kSumWords, name, &Words::name);
-  if (words == std::end(kSumWords))
-    throw std::logic_error("a rollup's sum " + std::string(name) + " has no words");
+  const auto* sum = std::ranges::find(kSums, name, &Sum::name);
+  if (sum == std::end(kSums)) throw std::logic_error("there is no sum " + std::string(name));
   return {.name = name,
           .role = RollupColumn::Role::sum,
           .type = "UInt64",
-          .unit = words->unit,
-          .meaning = std::string(words->meaning),
-          .of_flows = words->of_flows,
+          .unit = sum->unit,
+          .meaning = std::string(sum->meaning),
+          .of_flows = sum->of_flows,
           .alias = ""};
+}
+
+RollupColumn alias_of(const Alias& alias) {
+  const AliasColumn& column = alias_column(alias.name);
+  return {.name = alias.name,
+          .role = RollupColumn::Role::alias,
+          .type = column.type,
+          .unit = column.unit,
+          .meaning = std::string(alias.meaning.empty() ? column.meaning : alias.meaning),
+          .of_flows = "",
+          .alias = column.expression};
 }
 
 }  // namespace
@@ -291,14 +302,7 @@ std::vector<RollupColumn> rollup_columns(const Rollup& rollup) {
     return std::ranges::find(out, name, &RollupColumn::name) != out.end();
   };
   for (const Alias& alias : kAliases)
-    if (there(alias.first) && there(alias.second))
-      out.push_back({.name = alias.name,
-                     .role = RollupColumn::Role::alias,
-                     .type = alias.type,
-                     .unit = alias.unit,
-                     .meaning = std::string(alias.meaning),
-                     .of_flows = "",
-                     .alias = alias.sql});
+    if (std::ranges::all_of(names_in(alias.needs), there)) out.push_back(alias_of(alias));
   return out;
 }
 

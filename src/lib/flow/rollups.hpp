@@ -52,7 +52,7 @@ struct RollupColumn {
 
   std::string_view name;
   Role role;
-  std::string_view type;  ///< of ClickHouse
+  std::string_view type;  ///< of ClickHouse; of a key empty here: that of flows_raw's column of its name
   std::string_view unit;
   std::string meaning;        ///< for operators
   std::string_view of_flows;  ///< keys and sums, SQL: what makes it of rows of flows_raw

@@ -38,10 +38,11 @@ bool has_all(const Rollup& rollup, const std::vector<std::string>& columns) {
 }
 
 /// The tables that have the columns; flows_raw, which has them all, is the last.
-std::vector<Candidate> candidates(const TableWish& wish, sys_seconds now, const KeptDays& days) {
+std::vector<Candidate> candidates(const TableWish& wish, sys_seconds now, const KeptDays& days,
+                                  std::span<const Rollup> among) {
   const auto since = [&](std::string_view table) { return now - std::chrono::days(days(table)); };
   std::vector<Candidate> out;
-  for (const Rollup& rollup : rollups())
+  for (const Rollup& rollup : among)
     if (has_all(rollup, wish.columns))
       out.push_back({rollup.name, &rollup, rollup.weight, rollup.step.length, since(rollup.name)});
   out.push_back({.since = since(kRawTable)});
@@ -77,8 +78,9 @@ unsigned default_days(std::string_view table) {
   return rollup ? rollup->retention.days : kRawDays;
 }
 
-Result<TableChoice, NoTable> choose_table(const TableWish& wish, sys_seconds now, const KeptDays& days) {
-  const std::vector<Candidate> all = candidates(wish, now, days);
+Result<TableChoice, NoTable> choose_table(const TableWish& wish, sys_seconds now, const KeptDays& days,
+                                          std::span<const Rollup> among) {
+  const std::vector<Candidate> all = candidates(wish, now, days, among);
   std::vector<Candidate> reaching;
   std::ranges::copy_if(all, std::back_inserter(reaching),
                        [&](const Candidate& one) { return one.since <= wish.from; });

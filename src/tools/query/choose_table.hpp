@@ -3,6 +3,7 @@
 // asked for and still holds that time. Nothing is asked of a server. Pure functions; any thread.
 #include <chrono>
 #include <functional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -41,8 +42,9 @@ using KeptDays = std::function<unsigned(std::string_view table)>;
 unsigned default_days(std::string_view table);
 
 /// Where no table with slots as short as wished reaches back to `from`, the one with the shortest that does:
-/// compare the choice's step.
+/// compare the choice's step. `among` is what there is beside flows_raw.
 Result<TableChoice, NoTable> choose_table(const TableWish& wish, std::chrono::sys_seconds now,
-                                          const KeptDays& days = default_days);
+                                          const KeptDays& days = default_days,
+                                          std::span<const Rollup> among = rollups());
 
 }  // namespace sluice::query

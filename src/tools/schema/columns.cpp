@@ -165,6 +165,14 @@ Column column_of(const UserField& field) {
   return column;
 }
 
+std::string stored_type(std::string_view column) {
+  for (const Column& one : message_columns())
+    if (one.name == column) return one.stored;
+  for (const AliasColumn& one : alias_columns())
+    if (one.name == column) return std::string(one.type);
+  return "";
+}
+
 std::string sql_literal(std::string_view text) {
   std::string out = "'";
   for (const char c : text) out += c == '\'' ? std::string("''") : std::string(1, c);

@@ -21,6 +21,9 @@ struct Column {
 
 /// The columns of the message's fields, in the order of their numbers.
 std::vector<Column> message_columns();
+/// The type of flows_raw's column of that name, be it a field of the message or worked out when asked; ""
+/// where there is none.
+std::string stored_type(std::string_view column);
 /// That of a field that configuration adds.
 Column column_of(const UserField& field);
 

@@ -3,13 +3,10 @@
 #include <string_view>
 
 #include "schema/generated.hpp"
+#include "schema/rollup_files.hpp"
 
 namespace sluice::schema {
 namespace {
-
-constexpr std::string_view kRollups[] = {
-    "flows_1m",      "flows_5m",      "flows_1h", "sources_1h", "destinations_1h", "ports_1h",
-    "interfaces_5m", "interfaces_1h", "ases_5m",  "ases_1h",    "sources_all_1h",  "destinations_all_1h"};
 
 std::string distributed(std::string_view table) {
   const std::string name(table);
@@ -26,7 +23,7 @@ std::string distributed_sql() {
       "columns of the tables\n"
       "-- below them and hold nothing themselves, so that they are simply made anew.";
   for (const std::string_view table : {"flows_raw", "flows_errors"}) sql += distributed(table);
-  for (const std::string_view table : kRollups) sql += distributed(table);
+  for (const Rollup* rollup : rollups_as_made()) sql += distributed(rollup->name);
   for (const std::string_view table : {"exporter_names", "interface_names", "schema_version"})
     sql += distributed(table);
   return sql;

@@ -11,6 +11,7 @@
 #include "schema/distributed.hpp"
 #include "schema/field_table.hpp"
 #include "schema/flows_raw.hpp"
+#include "schema/rollup_files.hpp"
 #include "sluice/encode/schema.hpp"
 
 namespace sluice::schema {
@@ -20,10 +21,16 @@ constexpr std::string_view kFieldRows = "src/lib/flow/field_rows.hpp and columns
 
 constexpr Generated kGenerated[] = {
     {"proto/flow.proto", "", [] { return encode::proto_schema(); }},
+    {"deploy/clickhouse/40_stop.sql", "", [] { return stop_sql(); }},
     {"deploy/clickhouse/50_flows_raw.sql", "", [] { return made_by("--", kFieldRows) + flows_raw_sql(); }},
+    {"deploy/clickhouse/60_rollups.sql", "", [] { return rollups_sql(); }},
+    {"deploy/clickhouse/65_short_rollups.sql", "", [] { return short_rollups_sql(); }},
     {"deploy/clickhouse/90_consume.sql", "", [] { return made_by("--", kFieldRows) + consume_sql(); }},
     {"deploy/clickhouse/cluster/distributed.sql", "", [] { return distributed_sql(); }},
+    {"deploy/clickhouse/rollups.sh", "", [] { return rollups_shell(); }},
+    {"docs/clickhouse.md", "rollups drawn", [] { return rollup_tree(); }},
     {"docs/clickhouse.md", "columns of flows_raw", [] { return flows_raw_columns(); }},
+    {"docs/clickhouse.md", "rollups", [] { return rollup_sections(); }},
     {"docs/protocols.md", "fields", [] { return field_table(); }},
 };
 
