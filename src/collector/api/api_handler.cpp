@@ -93,8 +93,15 @@ json rows(const std::vector<Row>& from) {
   return out;
 }
 
+json collector_counts(const metrics::Snapshot& s, metrics::JsonPlace place) {
+  json out = json::object();
+  for (const auto& info : metrics::kCollectorCounts)
+    if (info.place == place) out[info.key] = s.counts[info.count];
+  return out;
+}
+
 json exporter_counts(const metrics::Snapshot& s) {
-  return {{"known", s.exporters_known}, {"refused", s.exporters_refused}, {"expired", s.exporters_expired}};
+  return collector_counts(s, metrics::JsonPlace::exporters);
 }
 
 json by_kind(const Counts<state::StateKind>& counts) {
@@ -114,19 +121,20 @@ json state_of(const metrics::StateFile& s) {
 
 json status(const metrics::Snapshot& s) {
   const auto now = static_cast<double>(::time(nullptr));
-  return {{"version", s.version},
-          {"commit", s.commit},
-          {"compiler", s.compiler},
-          {"start_time_seconds", s.start_time_seconds},
-          {"uptime_seconds", std::max(0.0, now - s.start_time_seconds)},
-          {"workers", s.workers},
-          {"steering", s.steering},
-          {"ready", s.ready},
-          {"not_ready_because", s.not_ready_because},
-          {"exporters", exporter_counts(s)},
-          {"state", state_of(s.state)},
-          {"protocols", rows(s.protocols)},
-          {"log_muted", s.log_muted}};
+  json out{{"version", s.version},
+           {"commit", s.commit},
+           {"compiler", s.compiler},
+           {"start_time_seconds", s.start_time_seconds},
+           {"uptime_seconds", std::max(0.0, now - s.start_time_seconds)},
+           {"workers", s.workers},
+           {"steering", s.steering},
+           {"ready", s.ready},
+           {"not_ready_because", s.not_ready_because},
+           {"exporters", exporter_counts(s)},
+           {"state", state_of(s.state)},
+           {"protocols", rows(s.protocols)}};
+  out.update(collector_counts(s, metrics::JsonPlace::status));
+  return out;
 }
 
 json exporters(const metrics::Snapshot& s) {

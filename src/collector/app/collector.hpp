@@ -62,6 +62,7 @@ class Collector {
   void expire();
   void share_kernel_drops() const;
   void add_exporter_sinks(const std::set<IpAddress>& with_own_row, metrics::Snapshot& out) const;
+  void add_collector(metrics::Snapshot& out) const;
   void add_listeners(metrics::Snapshot& out) const;
   void add_protocols(metrics::Snapshot& out) const;
   void add_exporters(metrics::Snapshot& out) const;

@@ -130,11 +130,7 @@ metrics::Snapshot Collector::snapshot() const {
   out.start_time_seconds = started_seconds_;
   out.workers = worker_count_;
   out.steering = steering_;
-  out.exporters_known = exporters_.size();
-  out.exporters_refused = exporters_.refused();
-  out.exporters_expired = exporters_.expired_exporters();
-  out.log_muted = log_.muted();
-  for (const auto& worker : workers_) out.left_out_flows += worker->left_out();
+  add_collector(out);
   out.ready = running_ && !failed() && !stuck();
   if (!running_) out.not_ready_because = "the workers are not running";
   if (stuck()) out.not_ready_because = "a worker has not turned for more than 5 s";
@@ -147,6 +143,15 @@ metrics::Snapshot Collector::snapshot() const {
   add_decode_time(out);
   add_state(out);  // last, so that what the counts above saw is either written or still to be
   return out;
+}
+
+void Collector::add_collector(metrics::Snapshot& out) const {
+  using Count = metrics::CollectorCount;
+  out.counts[Count::exporters_known] = exporters_.size();
+  out.counts[Count::exporters_refused] = exporters_.refused();
+  out.counts[Count::exporters_expired] = exporters_.expired_exporters();
+  out.counts[Count::log_muted] = log_.muted();
+  for (const auto& worker : workers_) out.counts[Count::left_out_flows] += worker->left_out();
 }
 
 Activity Collector::activity() const {

@@ -52,6 +52,12 @@ class Families {
     add(one, value, std::move(labels));
     take(std::move(one));
   }
+  template <class Info>
+  void single(std::string_view prefix, const Info& info, std::uint64_t value) {
+    MetricFamily one = family_of(prefix, info, info.help);
+    add(one, static_cast<double>(value));
+    take(std::move(one));
+  }
   /// The family of one counter, one series for each row.
   template <class Info, class Row, class Enum>
   void count(std::string_view prefix, const Info& info, std::string_view help, const std::vector<Row>& rows,
@@ -169,18 +175,7 @@ void add_collector(Families& out, const Snapshot& snapshot) {
   out.single("sluice_workers", MetricType::Gauge, snapshot.workers, "Threads that receive and decode");
   out.single("sluice_steering_info", MetricType::Gauge, 1, "How datagrams are spread over the workers",
              {{"mode", snapshot.steering}});
-  out.single("sluice_exporters", MetricType::Gauge, static_cast<double>(snapshot.exporters_known),
-             "Exporters known now");
-  out.single("sluice_exporters_refused_total", MetricType::Counter,
-             static_cast<double>(snapshot.exporters_refused),
-             "Datagrams of new exporters refused because the table of exporters was full");
-  out.single("sluice_exporters_expired_total", MetricType::Counter,
-             static_cast<double>(snapshot.exporters_expired),
-             "Exporters forgotten because they were silent for too long");
-  out.single("sluice_left_out_flows_total", MetricType::Counter, static_cast<double>(snapshot.left_out_flows),
-             "Flows that a format was told to leave out");
-  out.single("sluice_log_muted_total", MetricType::Counter, static_cast<double>(snapshot.log_muted),
-             "Log lines held back because the same was said just before");
+  for (const auto& info : kCollectorCounts) out.single("sluice_", info, snapshot.counts[info.count]);
 }
 
 void add_state(Families& out, const StateFile& state) {
@@ -191,11 +186,7 @@ void add_state(Families& out, const StateFile& state) {
       add(one, static_cast<double>(counts.values[i]), {{"kind", state::kStateKinds[i]}});
     out.take(std::move(one));
   };
-  for (const auto& info : state::kStateCounts) {
-    MetricFamily one = family_of("sluice_state_", info, info.help);
-    add(one, static_cast<double>(state.counts[info.count]));
-    out.take(std::move(one));
-  }
+  for (const auto& info : state::kStateCounts) out.single("sluice_state_", info, state.counts[info.count]);
   out.single("sluice_state_last_write_timestamp_seconds", MetricType::Gauge, state.last_write_seconds,
              "Unix time of the last write; 0: none since the start");
   by_kind("sluice_state_restored", state.restored, "Read from state.file at the start");

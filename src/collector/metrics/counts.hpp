@@ -1,5 +1,6 @@
 #pragma once
-// What is shown of an exporter beside what decoding counts: what is known of it now, and its loss ledger.
+// What is shown of the collector as a whole, and of an exporter beside what decoding counts: what is known of
+// it now, and its loss ledger.
 #include <array>
 #include <cstdint>
 
@@ -7,6 +8,43 @@
 #include "sluice/util/counts.hpp"
 
 namespace sluice::metrics {
+
+enum class CollectorCount : std::uint8_t {
+  exporters_known,    ///< now
+  exporters_refused,  ///< datagrams of new exporters while the table was full
+  exporters_expired,
+  left_out_flows,  ///< flows that a sink's format was told to leave out (kflow without IPv6)
+  log_muted,       ///< log lines held back by the rate limit
+  count
+};
+
+/// Where a counter stands in the API's JSON.
+enum class JsonPlace : std::uint8_t { nowhere, status, exporters };
+
+struct CollectorCountInfo {
+  CollectorCount count;
+  JsonPlace place;
+  std::string_view key;
+  CountKind kind;
+  std::string_view help;
+  std::string_view metric{};
+};
+
+/// How each is called, in the enum's order.
+inline constexpr std::array kCollectorCounts{
+    CollectorCountInfo{CollectorCount::exporters_known, JsonPlace::exporters, "known", CountKind::gauge,
+                       "Exporters known now", "exporters"},
+    CollectorCountInfo{CollectorCount::exporters_refused, JsonPlace::exporters, "refused", CountKind::total,
+                       "Datagrams of new exporters refused because the table of exporters was full",
+                       "exporters_refused"},
+    CollectorCountInfo{CollectorCount::exporters_expired, JsonPlace::exporters, "expired", CountKind::total,
+                       "Exporters forgotten because they were silent for too long", "exporters_expired"},
+    CollectorCountInfo{CollectorCount::left_out_flows, JsonPlace::nowhere, "left_out_flows", CountKind::total,
+                       "Flows that a format was told to leave out"},
+    CollectorCountInfo{CollectorCount::log_muted, JsonPlace::status, "log_muted", CountKind::total,
+                       "Log lines held back because the same was said just before"},
+};
+static_assert(rows_in_order(kCollectorCounts) && kCollectorCounts.size() == Counts<CollectorCount>::kSize);
 
 enum class ExporterGauge : std::uint8_t {
   templates,           ///< known now

@@ -92,14 +92,11 @@ struct Snapshot {
   std::vector<ProtocolRow> protocols;
   std::vector<ExporterRow> exporters;
   std::vector<ExporterSinkRow> exporter_sinks;
-  std::uint64_t exporters_known = 0, exporters_refused = 0, exporters_expired = 0;
+  Counts<CollectorCount> counts;
   std::vector<SinkRow> sinks;
   DecodeTime decode_time;
   StateFile state;
-  std::uint64_t left_out_flows =
-      0;                        ///< flows that a sink's format was told to leave out (kflow without IPv6)
-  std::uint64_t log_muted = 0;  ///< log lines held back by the rate limit
-  bool ready = false;           ///< listeners bound and workers running
+  bool ready = false;  ///< listeners bound and workers running
   std::string not_ready_because;
 };
 

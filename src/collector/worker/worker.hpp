@@ -1,7 +1,8 @@
 #pragma once
 // A worker: one thread and all it owns. It takes datagrams off its sockets (one for each listener), decodes,
 // encodes and hands blocks to the sinks, in a plain loop: receive, decode, flush, nap. There is no queue on
-// the way and no lock that two workers contend for.
+// the way. Locks that another thread may hold are an exporter's, once a datagram, which no other worker takes
+// while datagrams are steered by source; and a sink's, once a block.
 #include <array>
 #include <atomic>
 #include <cstdint>

@@ -195,7 +195,7 @@ TEST_F(SnapshotTest, ExportersPastTheNumberShareARow) {
   const Snapshot now = eventually(
       collector, [](const Snapshot& s) { return s.sinks.at(0).counts[SinkCount::delivered_flows] == 6; });
   collector.stop();
-  EXPECT_EQ(now.exporters_known, 3U);
+  EXPECT_EQ(now.counts[metrics::CollectorCount::exporters_known], 3U);
   ASSERT_EQ(now.exporters.size(), 2U);
   EXPECT_EQ(now.exporters[0].address, "127.0.0.1");
   const metrics::ExporterRow& others = now.exporters[1];

@@ -158,14 +158,16 @@ inline Snapshot full_snapshot() {
   fill_listeners(s.listeners);
   s.protocols = {full_protocol()};
   s.exporters = {full_exporter()};
-  s.exporters_known = 401;
-  s.exporters_refused = 402;
-  s.exporters_expired = 403;
+  using C = CollectorCount;
+  s.counts = all_different<C>({{C::exporters_known, 401},
+                               {C::exporters_refused, 402},
+                               {C::exporters_expired, 403},
+                               {C::log_muted, 601}},
+                              60100);
   fill_sinks(s);
   s.decode_time.counts = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11};
   s.decode_time.sum_seconds = 1.5;
   s.state = full_state();
-  s.log_muted = 601;
   s.ready = true;
   return s;
 }
