@@ -133,13 +133,30 @@ class Installed(Case):
             found = messages.parse_framed(file.read())
         self.assertEqual([100, 200, 300], [message.bytes for message in found])
 
-    def test_pkg_config_tells_the_same(self):
-        program = self.path("flows")
-        source = self.payload("flows.cpp", files_of_the_document()["flows.cpp"].encode())
+    def compile_by_pkg_config(self, source, program):
         told = run("pkg-config", "--cflags", "--libs", "sluice",
                    env={**os.environ, "PKG_CONFIG_PATH": os.path.join(self.prefix, "share/pkgconfig")})
-        run(self.compiler, "-std=c++20", source, *shlex.split(told), "-o", program)
-        self.decodes(program)
+        run(self.compiler, "-std=c++20", "-Wall", "-Wextra", "-Werror", source, *shlex.split(told), "-o", program)
+
+    def test_pkg_config_tells_the_same(self):
+        self.compile_by_pkg_config(self.payload("flows.cpp", files_of_the_document()["flows.cpp"].encode()), self.path("flows"))
+        self.decodes(self.path("flows"))
+
+    def test_counters_for_ones_own_metrics(self):
+        """Those of the document's flows.cpp, which tells them at its end."""
+        document = files_of_the_document()
+        self.payload("counters.hpp", document["counters.hpp"].encode())
+        body, end = document["flows.cpp"].rsplit("}\n", 1)
+        tell = """  tell_counters(exporters, [](auto key, auto, const auto& address, auto protocol, auto value) {
+    std::printf("%s %s %s %d\\n", std::string(key).c_str(), address.c_str(), std::string(protocol).c_str(), int(value));
+  });
+}
+"""
+        source = self.payload("told.cpp", ('#include "counters.hpp"\n' + body + tell + end).encode())
+        self.compile_by_pkg_config(source, self.path("told"))
+        told = run(self.path("told"), self.payload("v5", netflow5("192.0.2.20", "203.0.113.9", 40))).splitlines()
+        self.assertIn("flows 192.0.2.1 netflow5 1", told)
+        self.assertIn("flows 192.0.2.1 ipfix 0", told)
 
     def test_another_version_is_refused(self):
         project = self.path("project")

@@ -1,13 +1,14 @@
 // Datagrams of real devices and what is right for them: each file of tests/data/decode is one case. A line is
 //
 //   # what the case is about
-//   with NAME=VALUE              a setting of the exporter, see kSettings
-//   received SECONDS             Unix time at which the datagrams below come; without it, that of 2023-11-15
-//   00:00 datagram HEX                 one UDP payload flow FIELD=VALUE ...         the flows of all
-//   datagrams in order, each with fields as Sluice's JSON has them;
-//                                FIELD=- where the field must be absent; spaces in a value are %20
-//   error REASON=N               how often it was counted in all; reasons that are not named must not be
-//   counted
+//   with NAME=VALUE          a setting of the exporter, see kSettings
+//   received SECONDS         Unix time at which the datagrams below come; else that of 2023-11-15 00:00
+//   datagram HEX             one UDP payload
+//   flow FIELD=VALUE ...     a flow of the datagrams, in their order, with fields as Sluice's JSON has them;
+//                            FIELD=- where the field must be absent; spaces in a value are %20
+//   error REASON=N           how often it was counted in all; others must not be counted
+//
+// tests/support/from_capture.py makes the datagrams of a capture such lines.
 #include <gtest/gtest.h>
 
 #include <algorithm>
