@@ -149,6 +149,11 @@ class Text(Case):
         result = schema.run("--client", "false")
         self.assertEqual((result.returncode, result.stdout), (2, "apply.sh: the client ended with status 1\n"))
 
+    def test_without_the_list_of_rollups(self):
+        shutil.copy(schema.SCRIPT, self.directory)
+        result = subprocess.run([self.path("apply.sh"), "--help"], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
+        self.assertEqual((result.returncode, result.stdout), (2, f"apply.sh: {self.path('rollups.sh')} is not there\n"))
+
     def test_help_names_every_option(self):
         text = schema.run("--help").stdout
         for option in set(re.findall(r"(--[a-z0-9-]+) (?:\||\))", read(schema.SCRIPT))):

@@ -25,6 +25,11 @@ TEST(RollupFiles, EachRollupIsMadeInOneOfTheTwoFiles) {
   }
 }
 
+TEST(RollupFiles, SomethingIsSaidAboveEachTableOfColumns) {
+  EXPECT_THAT(rollup_sections(), testing::Not(HasSubstr("\n\n\n"))) << "a row without .about";
+  EXPECT_THAT(rollup_sections(), testing::Not(HasSubstr("{"))) << "a word in braces that stands for nothing";
+}
+
 TEST(RollupFiles, EachRollupIsOnEveryList) {
   for (const Rollup& rollup : rollups()) {
     const std::string name(rollup.name);
