@@ -1,6 +1,6 @@
 // Every relative link of README.md and docs/**/*.md leads to a file that exists, and to a heading that exists
-// where it names one; so does every path of the tree that is written as code; and README.md leads to every
-// file of docs.
+// where it names one; so does every path of the tree that is written as code; README.md leads to every file
+// of docs; and the drawn map has the modules that there are.
 #include <gtest/gtest.h>
 
 #include <deque>
@@ -10,6 +10,7 @@
 #include <string>
 
 #include "markdown.hpp"
+#include "unit/cli/process.hpp"
 
 namespace sluice::docs::test {
 namespace {
@@ -71,6 +72,22 @@ TEST(Links, PathsOfTheTreeExist) {
     }
   }
   EXPECT_GE(found, 30U);
+}
+
+TEST(Pictures, TheMapHasTheModulesThatThereAre) {
+  static const std::regex kName(R"(class="name"[^>]*>([a-z]+)<)");
+  const std::string map = cli::test::read_file(kRoot / "docs/pictures/architecture.svg");
+  std::set<std::string> drawn;
+  for (std::sregex_iterator it(map.begin(), map.end(), kName), end; it != end; ++it)
+    drawn.insert((*it)[1].str());
+  // The two halves of http, which has no modules below it.
+  EXPECT_EQ(drawn.erase("server") + drawn.erase("client"), 2U);
+
+  std::set<std::string> there;
+  for (const char* wing : {"lib", "collector", "tools"})
+    for (const auto& entry : fs::directory_iterator(kRoot / "src" / wing))
+      if (entry.is_directory()) there.insert(entry.path().filename());
+  EXPECT_EQ(drawn, there);
 }
 
 TEST(Links, HeadingsGetTheirAnchors) {
