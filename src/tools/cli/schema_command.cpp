@@ -131,7 +131,7 @@ void add_schema(Command app) {
           print_clickhouse),
       options->clickhouse);
   const Command write = command.add_subcommand(
-      "write", "For developers: writes the files of a source tree that are made from the program's tables");
+      "write", "For developers: writes the files of a source tree that are made from tables");
   const auto root = std::make_shared<std::string>();
   write.add_option("DIR", *root, "Root of the source tree").required();
   write.action([root] { return write_files(*root); });

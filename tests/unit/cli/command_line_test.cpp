@@ -92,9 +92,11 @@ INSTANTIATE_TEST_SUITE_P(
                 "sluice store: --http: \"somewhere\" is no address with a port, as 127.0.0.1:8123; see "
                 "sluice store "
                 "--help"},
-        Mistake{"schema", "sluice schema: proto, fields or clickhouse is missing; see sluice schema --help"},
-        Mistake{"schema sql",
-                "sluice schema: \"sql\" is not proto, fields or clickhouse; see sluice schema --help"}));
+        Mistake{"schema",
+                "sluice schema: proto, fields, clickhouse or write is missing; see sluice schema --help"},
+        Mistake{
+            "schema sql",
+            "sluice schema: \"sql\" is not proto, fields, clickhouse or write; see sluice schema --help"}));
 
 TEST(Help, IsThereForEveryCommandWithAnExample) {
   for (const std::string command : {"", "run", "check", "decode", "doctor", "exporters", "generate",
