@@ -1,6 +1,7 @@
 #pragma once
 // Turns a Snapshot into Prometheus metric families and those into text. What each family means stands in
-// docs/metrics.md, which a test holds against this. Any thread; nothing is kept between two scrapes.
+// docs/metrics.md, which a test holds against this. Any thread that the source may be asked on; nothing is
+// kept between scrapes.
 #include <prometheus/collectable.h>
 #include <prometheus/metric_family.h>
 
