@@ -132,9 +132,12 @@ metrics::Snapshot Collector::snapshot() const {
   out.steering = steering_;
   add_collector(out);
   out.ready = running_ && !failed() && !stuck();
-  if (!running_) out.not_ready_because = "the workers are not running";
-  if (stuck()) out.not_ready_because = "a worker has not turned for more than 5 s";
-  if (failed()) out.not_ready_because = "a worker ended";
+  if (failed())
+    out.not_ready_because = "a worker ended";
+  else if (!running_)
+    out.not_ready_because = "the workers are not running";
+  else if (stuck())
+    out.not_ready_because = "a worker has not turned for more than 5 s";
   share_kernel_drops();
   add_listeners(out);
   add_protocols(out);
