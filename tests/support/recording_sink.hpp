@@ -22,9 +22,7 @@ class RecordingSink final : public sink::Sink {
     unsigned worker;
   };
 
-  explicit RecordingSink(std::string name = "recording", std::uint32_t buckets = 1,
-                         std::size_t budget_bytes = 0)
-      : name_(std::move(name)), buckets_(buckets) {
+  explicit RecordingSink(std::uint32_t buckets = 1, std::size_t budget_bytes = 0) : buckets_(buckets) {
     if (budget_bytes) budget_ = std::make_shared<sink::MemoryBudget>(budget_bytes);
   }
 
@@ -55,13 +53,12 @@ class RecordingSink final : public sink::Sink {
     return out;
   }
 
-  std::string_view name() const override { return name_; }
-  sink::Taken send(sink::BlockPtr block, unsigned worker) override {
+  void send(sink::BlockPtr block, unsigned worker) override {
     const std::lock_guard lock(mutex_);
     if (mode_ == Mode::full) {
       stats_.counts[sink::SinkCount::shed_flows] += block->flows;
       book(block->exporters, &sink::ExporterBook::shed);
-      return sink::Taken::full;
+      return;
     }
     entries_.push_back({copy(*block), block.get(), worker});
     book(block->exporters,
@@ -74,7 +71,6 @@ class RecordingSink final : public sink::Sink {
       stats_.counts[sink::SinkCount::delivered_bytes] += block->bytes.size();
       ++stats_.counts[sink::SinkCount::delivered_blocks];
     }
-    return sink::Taken::yes;
   }
   void shed(std::span<const sink::Block::ExporterCount> lost) override {
     const std::lock_guard lock(mutex_);
@@ -116,7 +112,6 @@ class RecordingSink final : public sink::Sink {
 
   static std::shared_ptr<const sink::Block> copy(const sink::Block& from) {
     auto out = std::make_shared<sink::Block>();
-    out->stream = from.stream;
     out->bucket = from.bucket;
     out->flows = from.flows;
     out->exporters = from.exporters;
@@ -129,7 +124,6 @@ class RecordingSink final : public sink::Sink {
     return out;
   }
 
-  const std::string name_;
   std::shared_ptr<sink::MemoryBudget> budget_;
   mutable std::mutex mutex_;
   std::uint32_t buckets_;

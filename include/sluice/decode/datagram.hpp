@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "sluice/decode/counts.hpp"
+#include "sluice/decode/limits.hpp"
 #include "sluice/flow/batch.hpp"
 #include "sluice/util/byte_reader.hpp"
 
@@ -48,9 +49,6 @@ struct Domain {
   std::uint32_t id = 0;
   friend bool operator==(const Domain&, const Domain&) = default;
 };
-
-/// Which header of a sampled packet in a tunnel fills the flow's own fields; the other one fills inner_*.
-enum class Decapsulate : std::uint8_t { outer, inner };
 
 /// One UDP payload with what the socket knew about it. Borrows the bytes for the duration of a call.
 struct Datagram {

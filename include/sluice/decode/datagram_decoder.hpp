@@ -9,9 +9,6 @@
 
 namespace sluice::decode {
 
-/// Which protocols a listener takes.
-enum class Accept : std::uint8_t { automatic, sflow, netflow, ipfix };
-
 /// Those of NetFlow v9, IPFIX, sFlow v5 and NetFlow v5, new ones at each call.
 std::vector<std::unique_ptr<Decoder>> standard_decoders();
 

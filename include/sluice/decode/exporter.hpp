@@ -25,28 +25,6 @@
 
 namespace sluice::decode {
 
-/// What configuration says about the exporters of one prefix.
-struct ExporterSettings {
-  std::string name;
-  std::optional<std::uint64_t> sampling_rate_default;   ///< where the exporter names none
-  std::optional<std::uint64_t> sampling_rate_override;  ///< beats whatever the exporter says
-  bool netflow5_sampling_16bit = false;  ///< v5: take all 16 bits of the header's sampling field
-  /// Each source port of the address is an exporter of its own: several boxes behind one address.
-  bool key_with_port = false;
-  std::optional<std::uint64_t> max_past_ns;  ///< these three in place of the table's TimeBounds
-  std::optional<std::uint64_t> max_future_ns;
-  std::optional<std::uint64_t> max_flow_age_ns;
-  /// Flows end when they are received and last as long as the exporter says: for clocks that are wrong.
-  bool times_received = false;
-  std::optional<Decapsulate> decapsulate;  ///< where not set, the listener's
-  bool sflow_ip_bytes = false;             ///< bytes of a sampled packet: its IP length, not the frame's
-  bool split_biflows = true;               ///< the reverse counters of a record are a flow of their own
-  /// Teardown events of a firewall count again what its update events have counted.
-  bool teardown_repeats_updates = true;
-  bool derive_forwarding_status = false;  ///< output interface 0 and next hop 0: dropped
-  bool icmp_in_both_ports = false;        ///< ICMP type in the source port, code in the destination port
-};
-
 /// Sums since the exporter was first seen.
 struct ExporterCounters {
   Counts<DecodeCount> counts;

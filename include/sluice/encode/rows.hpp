@@ -10,14 +10,21 @@
 
 #include "sluice/flow/batch.hpp"
 #include "sluice/util/result.hpp"
+#include "sluice/util/words.hpp"
 
 namespace sluice::encode {
 
 enum class Format : std::uint8_t { protobuf, json };
+inline constexpr Words<Format, 2> kFormats{{{"protobuf", Format::protobuf}, {"json", Format::json}}};
+
+/// Whose names and forms the fields of JSON have.
 enum class JsonFields : std::uint8_t { sluice, goflow2, kflow };
+inline constexpr Words<JsonFields, 3> kJsonFields{
+    {{"sluice", JsonFields::sluice}, {"goflow2", JsonFields::goflow2}, {"kflow", JsonFields::kflow}}};
 
 /// What the rows are of: the batch's flows, or its records of counters (proto/counters.proto).
 enum class Stream : std::uint8_t { flows, counters };
+inline constexpr Words<Stream, 2> kStreams{{{"flows", Stream::flows}, {"counters", Stream::counters}}};
 
 struct FormatSpec {
   Format format = Format::protobuf;

@@ -9,74 +9,11 @@
 namespace sluice::app {
 namespace {
 
+/// A worker that turns at least once a second has not for so long.
+constexpr std::uint64_t kStuckNs = 5 * kNsPerSecond;
+
 unsigned workers_for(const config::Config& config) {
   return config.workers ? config.workers : std::max(1U, std::thread::hardware_concurrency());
-}
-
-std::uint64_t ns(std::chrono::seconds s) { return static_cast<std::uint64_t>(s.count()) * 1000000000U; }
-
-decode::Limits limits_of(const config::Decode& d) {
-  decode::Limits limits;
-  limits.max_exporters = d.max_exporters;
-  limits.max_templates = d.max_templates;
-  limits.max_template_fields = d.max_template_fields;
-  limits.max_record_length = d.max_record_length;
-  limits.max_samplers = d.max_samplers;
-  limits.max_streams = d.max_streams;
-  limits.max_names = d.max_names;
-  limits.max_connections = d.max_connections;
-  limits.template_timeout_ns = ns(d.template_timeout);
-  limits.exporter_timeout_ns = ns(d.exporter_timeout);
-  limits.held_bytes_per_exporter = d.held_bytes_per_exporter;
-  limits.held_bytes = d.held_bytes;
-  limits.held_timeout_ns = ns(d.held_timeout);
-  return limits;
-}
-
-decode::TimeBounds bounds_of(const config::Decode& d) {
-  return {ns(d.max_past), ns(d.max_future), ns(d.max_flow_age)};
-}
-
-decode::Accept accept_of(config::ListenProtocol protocol) {
-  switch (protocol) {
-    case config::ListenProtocol::automatic:
-      return decode::Accept::automatic;
-    case config::ListenProtocol::sflow:
-      return decode::Accept::sflow;
-    case config::ListenProtocol::netflow:
-      return decode::Accept::netflow;
-    case config::ListenProtocol::ipfix:
-      return decode::Accept::ipfix;
-  }
-  return decode::Accept::automatic;
-}
-
-decode::Decapsulate decapsulate_of(config::Decapsulate d) {
-  return d == config::Decapsulate::inner ? decode::Decapsulate::inner : decode::Decapsulate::outer;
-}
-
-std::optional<std::uint64_t> if_set(std::uint64_t value) {
-  return value ? std::optional(value) : std::nullopt;
-}
-
-decode::ExporterSettings settings_of(const config::ExporterRule& rule) {
-  decode::ExporterSettings out;
-  out.name = rule.name;
-  out.sampling_rate_default = if_set(rule.sampling_rate_default);
-  out.sampling_rate_override = if_set(rule.sampling_rate_override);
-  out.netflow5_sampling_16bit = rule.netflow5_sampling_16bit;
-  out.key_with_port = rule.key_with_port;
-  out.max_past_ns = if_set(ns(rule.max_past));
-  out.max_future_ns = if_set(ns(rule.max_future));
-  out.max_flow_age_ns = if_set(ns(rule.max_flow_age));
-  out.times_received = rule.times == config::FlowTimes::received;
-  if (rule.decapsulate) out.decapsulate = decapsulate_of(*rule.decapsulate);
-  out.sflow_ip_bytes = rule.sflow_bytes == config::ByteUnit::ip;
-  out.split_biflows = rule.split_biflows;
-  out.teardown_repeats_updates = rule.firewall_volume == config::FirewallVolume::once;
-  out.derive_forwarding_status = rule.derive_forwarding_status;
-  out.icmp_in_both_ports = rule.icmp_ports == config::IcmpPorts::both;
-  return out;
 }
 
 std::vector<std::pair<IpPrefix, decode::ExporterSettings>> rules_of(
@@ -85,7 +22,7 @@ std::vector<std::pair<IpPrefix, decode::ExporterSettings>> rules_of(
   for (const config::ExporterRule& rule : rules) {
     const auto prefix = IpPrefix::parse(rule.prefix);
     if (!prefix) throw std::invalid_argument("exporters: " + rule.prefix + " is no prefix");
-    out.emplace_back(*prefix, settings_of(rule));
+    out.emplace_back(*prefix, rule.settings);
   }
   std::ranges::sort(out, std::greater{}, [](const auto& rule) { return rule.first.length; });
   return out;
@@ -108,8 +45,8 @@ Collector::Collector(const config::Config& config, Logging& log)
       rules_(rules_of(config.exporters)),
       user_fields_(make_user_fields(config.fields)),
       exporters_(
-          limits_of(config.decode), bounds_of(config.decode),
-          [this](const IpAddress& a) { return settings_of(a); }, user_fields_) {
+          config.decode.limits, config.decode.times, [this](const IpAddress& a) { return settings_of(a); },
+          user_fields_) {
   open_listeners();
   if (!config.state.file.empty())
     keeper_ = std::make_unique<state::Keeper>(config.state.file, exporters_, log.callback());
@@ -165,9 +102,8 @@ void Collector::make_workers() {
     std::uint64_t smallest_buffer = ~0ULL;
     for (std::size_t l = 0; l < listeners_.size(); ++l) {
       const Listener& listener = listeners_[l];
-      inlets.push_back({&listener.sockets[i], accept_of(listener.settings.protocol),
-                        static_cast<std::uint16_t>(l * worker_count_ + i),
-                        decapsulate_of(listener.settings.decapsulate)});
+      inlets.push_back({&listener.sockets[i], listener.settings.protocol,
+                        static_cast<std::uint16_t>(l * worker_count_ + i), listener.settings.decapsulate});
       smallest_buffer = std::min(smallest_buffer, listener.sockets[i].receive_buffer_got());
     }
     worker::Options options;
@@ -239,7 +175,7 @@ bool Collector::stuck() const {
   const std::uint64_t now = monotonic_ns();
   return std::ranges::any_of(workers_, [&](const auto& worker) {
     const std::uint64_t turned = worker->heartbeat_ns();
-    return now > turned && now - turned > ns(std::chrono::seconds(5));
+    return now > turned && now - turned > kStuckNs;
   });
 }
 

@@ -51,7 +51,7 @@ class Collector {
   };
   struct NamedSink {
     std::string name;
-    const config::Sink* settings;
+    const sink::Settings* settings;
     std::unique_ptr<sink::Sink> sink;
   };
   void open_listeners();

@@ -2,44 +2,17 @@
 #include <algorithm>
 
 #include "app/collector.hpp"
+#include "flow/endpoint.hpp"
 #include "sluice/util/version.hpp"
 
 namespace sluice::app {
 namespace {
 
-std::string_view text_of(config::ListenProtocol protocol) {
-  switch (protocol) {
-    case config::ListenProtocol::automatic:
-      return "auto";
-    case config::ListenProtocol::sflow:
-      return "sflow";
-    case config::ListenProtocol::netflow:
-      return "netflow";
-    case config::ListenProtocol::ipfix:
-      return "ipfix";
-  }
-  return "auto";
-}
-
-std::string_view text_of(config::SinkType type) {
-  switch (type) {
-    case config::SinkType::kafka:
-      return "kafka";
-    case config::SinkType::file:
-      return "file";
-    case config::SinkType::stdout_:
-      return "stdout";
-  }
-  return "";
-}
-
 constexpr std::size_t kProtocols = static_cast<std::size_t>(decode::Protocol::count);
 
 /// With the port where that is part of who it is.
 std::string text_of(const ExporterKey& key) {
-  const std::string address = key.address.to_string();
-  if (key.port == 0) return address;
-  return (key.address.is_v6() ? "[" + address + "]" : address) + ":" + std::to_string(key.port);
+  return key.port == 0 ? key.address.to_string() : Endpoint{key.address, key.port}.to_string();
 }
 
 /// `kernel_drops`: the exporter's share of what sockets dropped.
@@ -185,7 +158,7 @@ void Collector::add_listeners(metrics::Snapshot& out) const {
   for (std::size_t i = 0; i < listeners_.size(); ++i) {
     metrics::ListenerRow row;
     row.address = listeners_[i].sockets.front().local_name();
-    row.protocol = text_of(listeners_[i].settings.protocol);
+    row.protocol = word_of(decode::kAccepts, listeners_[i].settings.protocol);
     for (const auto& worker : workers_) {
       const worker::ListenerCounters& c = worker->listener(i);
       for (const auto& info : worker::kListenerCounts) row.counts[info.count] += c[info.count].get();
@@ -263,8 +236,7 @@ void Collector::add_exporters(metrics::Snapshot& out) const {
 
 void Collector::add_exporter_sinks(const std::set<IpAddress>& with_own_row, metrics::Snapshot& out) const {
   for (const NamedSink& named : sinks_) {
-    if (named.settings->stream == config::SinkStream::counters)
-      continue;  // its records balance with no flows
+    if (named.settings->stream == encode::Stream::counters) continue;  // its records balance with no flows
     metrics::ExporterSinkRow others;
     others.address = "other";
     others.sink = named.name;
@@ -286,7 +258,7 @@ void Collector::add_sinks(metrics::Snapshot& out) const {
     const sink::SinkStats stats = named.sink->stats();
     metrics::SinkRow row;
     row.sink = named.name;
-    row.type = text_of(named.settings->type);
+    row.type = sink::type_name(*named.settings);
     row.counts = stats.counts;
     row.failed_flows = stats.failed_flows;
     out.sinks.push_back(std::move(row));

@@ -1,25 +1,20 @@
 #include "config/layers.hpp"
 
-#include <fcntl.h>
 #include <unistd.h>
 
 #include <algorithm>
-#include <array>
 #include <cctype>
-#include <cerrno>
-#include <system_error>
 #include <utility>
 
-#include "config/text.hpp"
-#include "util/unique_fd.hpp"
+#include "setting/section.hpp"
+#include "setting/text.hpp"
 
 namespace sluice::config {
 namespace {
 
-constexpr std::string_view kPrefix = "SLUICE_";
-constexpr std::size_t kMaxFile = 4U << 20;
+using namespace setting;
 
-std::string reason_of(int error) { return std::generic_category().message(error); }
+constexpr std::string_view kPrefix = kEnvironmentPrefix;
 
 std::vector<std::string> split(const std::string& path, char separator) {
   std::vector<std::string> out;
@@ -238,37 +233,6 @@ Layers read_layers(const LoadRequest& request, std::vector<Finding>& findings) {
   lay_environment(layers.root, request.environment, findings);
   lay_settings(layers.root, request.set, findings);
   return layers;
-}
-
-std::optional<std::string> read_small_file(const std::string& path, std::string& reason) {
-  const UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
-  if (!fd) {
-    reason = reason_of(errno);
-    return std::nullopt;
-  }
-  std::string text;
-  std::array<char, 16384> chunk{};
-  for (;;) {
-    const ssize_t got = ::read(fd.get(), chunk.data(), chunk.size());
-    if (got == 0) return text;
-    if (got < 0 && errno == EINTR) continue;
-    if (got < 0) {
-      reason = reason_of(errno);
-      return std::nullopt;
-    }
-    text.append(chunk.data(), static_cast<std::size_t>(got));
-    if (text.size() > kMaxFile) {
-      reason = "it is larger than 4MB";
-      return std::nullopt;
-    }
-  }
-}
-
-std::string environment_name(const std::string& path) {
-  std::string out(kPrefix);
-  for (const char c : path)
-    out += c == '.' ? "__" : std::string(1, static_cast<char>(std::toupper(static_cast<unsigned char>(c))));
-  return out;
 }
 
 Environment current_environment() {

@@ -5,9 +5,14 @@
 #include <vector>
 
 #include "config/load.hpp"
-#include "config/value.hpp"
+#include "setting/value.hpp"
 
 namespace sluice::config {
+
+using setting::Finding;
+using setting::Layer;
+using setting::Origin;
+using setting::Value;
 
 struct Layers {
   Value root = Value::map();
@@ -16,12 +21,5 @@ struct Layers {
 
 /// Reads the file, if any, and lays the rest over it.
 Layers read_layers(const LoadRequest& request, std::vector<Finding>& findings);
-
-/// A whole small file. Nothing, and the reason ("No such file or directory") in `reason`, where it cannot be
-/// read.
-std::optional<std::string> read_small_file(const std::string& path, std::string& reason);
-
-/// SLUICE_KAFKA__TOPIC for kafka.topic.
-std::string environment_name(const std::string& path);
 
 }  // namespace sluice::config

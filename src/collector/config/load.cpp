@@ -15,15 +15,13 @@ LoadResult load(const LoadRequest& request) {
   LoadResult result;
   const Layers layers = read_layers(request, findings);
   if (!layers.file_failed) {
-    Reading in(findings);
+    Reading in(findings, all_paths());
     read_section(in, config_table(), "", layers.root, result.config);
     check_together(in, result.config);
   }
   if (result.config.sinks.empty()) {
-    Sink console;
-    console.type = SinkType::stdout_;
-    console.format = SinkFormat::json;
-    console.kafka.framing = Framing::single;
+    sink::Settings console;
+    console.format = encode::Format::json;
     result.config.sinks.emplace("stdout", console);
   }
   // By place; those of one place stay as they were found.

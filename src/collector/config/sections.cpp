@@ -1,18 +1,13 @@
-// The settings that hold other settings: lists of listeners and exporters, the map of sinks.
-#include <algorithm>
+// The settings that hold other settings: lists of listeners, exporters and prefixes.
 #include <string_view>
 
 #include "config/tables.hpp"
-#include "config/text.hpp"
 #include "flow/endpoint.hpp"
-#include "sluice/flow/fields.hpp"
+#include "setting/text.hpp"
+#include "sluice/flow/address.hpp"
 
 namespace sluice::config {
 namespace {
-
-std::string element(const std::string& path, std::size_t index) {
-  return path + "[" + std::to_string(index) + "]";
-}
 
 constexpr const char* kListenerForm =
     "it takes \"ADDRESS:PORT\", such as \"0.0.0.0:2055\" or \"[::]:2055\", or a map of address, port, "
@@ -58,73 +53,7 @@ bool read_exporter(Reading& in, const std::string& path, const Value& value, Exp
   return in.findings().size() == before;
 }
 
-bool is_sink_name(const std::string& name) {
-  return !name.empty() && name.size() <= 64 && std::all_of(name.begin(), name.end(), [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_' || c == '-';
-  });
-}
-
-/// The type, which decides what else may stand there; nothing (and a fault) where it is missing or no type.
-std::optional<SinkType> type_of(Reading& in, const std::string& path, const Value& map, bool shorthand) {
-  const Value* type = map.find("type");
-  if (type == nullptr) {
-    if (shorthand) return SinkType::kafka;
-    in.fault(path, map.origin, path + " has no type; " + sink_type_codec().wants);
-    return std::nullopt;
-  }
-  const auto word = as_text(in, path + ".type", *type, sink_type_codec().wants);
-  if (!word) return std::nullopt;
-  const auto parsed = sink_type_codec().parse(*word);
-  if (!parsed) {
-    in.fault(path + ".type", type->origin,
-             path + ".type is " + quote(*word) + "; " + sink_type_codec().wants);
-  } else if (shorthand && parsed != SinkType::kafka) {
-    in.fault(
-        path + ".type", type->origin,
-        path + ".type is " + quote(*word) + "; top-level kafka is a Kafka sink, others belong under sinks");
-    return std::nullopt;
-  }
-  return parsed;
-}
-
-void read_sink(Reading& in, const std::string& name, const Value& value, Config& config) {
-  const bool shorthand = value.shorthand;
-  const std::string path = sink_path(shorthand, name);
-  in.note(path, value);
-  if (!is_sink_name(name)) {
-    in.fault(path, value.origin,
-             quote(name) + " is no name for a sink; it takes 1 to 64 of a-z, 0-9, _ and -");
-    return;
-  }
-  const auto map = as_map(in, path, value, "it takes a map of settings (type, format, ...)");
-  if (!map) return;
-  Value placed = *map;
-  placed.origin = value.origin;
-  const auto type = type_of(in, path, placed, shorthand);
-  if (!type) return;
-  Sink sink;
-  sink.type = *type;
-  if (sink.type == SinkType::stdout_) sink.format = SinkFormat::json;
-  read_section(in, sink_table(), path, placed, sink, sink_types(*type));
-  if (!in.given(path + ".framing"))
-    sink.kafka.framing = sink.format == SinkFormat::json ? Framing::single : Framing::batch;
-  if (sink.stream == SinkStream::counters) {
-    if (!in.given(path + ".topic")) sink.kafka.topic = "counters";
-    if (!in.given(path + ".prefix")) sink.file.prefix = "counters";
-  }
-  config.sinks[name] = std::move(sink);
-}
-
-bool tells_a_secret(const std::string& property) {
-  return property.find("password") != std::string::npos || property.find("secret") != std::string::npos ||
-         property == "ssl.key.pem" || property == "sasl.oauthbearer.config" || property == "sasl.jaas.config";
-}
-
 }  // namespace
-
-std::string sink_path(bool shorthand, const std::string& name) {
-  return shorthand ? "kafka" : "sinks." + name;
-}
 
 void read_listeners(Reading& in, const std::string& path, const Value& value, Config& config) {
   in.note(path, value);
@@ -153,58 +82,6 @@ void read_exporters(Reading& in, const std::string& path, const Value& value, Co
   }
 }
 
-void read_sinks(Reading& in, const std::string& path, const Value& value, Config& config) {
-  in.note(path, value);
-  const auto map =
-      as_map(in, path, value, "it takes a map of sinks such as {archive: {type: file, path: flows}}");
-  if (!map) return;
-  for (std::size_t i = 0; i < map->items.size(); ++i) read_sink(in, map->keys[i], map->items[i], config);
-}
-
-void read_partition_by(Reading& in, const std::string& path, const Value& value, Sink& sink) {
-  in.note(path, value);
-  const std::string wants = "it takes exporter, round_robin or a list of fields such as [src_addr, dst_addr]";
-  if (value.kind == Value::Kind::text && (value.text == "exporter" || value.text == "round_robin")) {
-    sink.kafka.partition_by = value.text == "exporter" ? PartitionBy::exporter : PartitionBy::round_robin;
-    return;
-  }
-  const auto list = as_list(in, path, value, wants);
-  if (!list) return;
-  if (list->items.empty()) in.fault(path, value.origin, path + " is empty; " + wants);
-  std::vector<std::string> names;
-  for (const FieldInfo& field : flow_fields()) names.emplace_back(field.name);
-  sink.kafka.partition_by = PartitionBy::fields;
-  for (std::size_t i = 0; i < list->items.size(); ++i) {
-    const Value& item = list->items[i];
-    const auto name = as_text(in, element(path, i), item, "it takes the name of a field such as src_addr");
-    if (!name) continue;
-    if (find_field(*name) == nullptr) {
-      const auto meant = nearest(*name, names);
-      in.fault(path, item.origin,
-               path + " names " + quote(*name) + ", which is no field of a flow; " +
-                   (meant ? "did you mean " + *meant + "?" : "sluice schema fields lists them"));
-    } else if (std::find(sink.kafka.key_fields.begin(), sink.kafka.key_fields.end(), *name) !=
-               sink.kafka.key_fields.end()) {
-      in.fault(path, item.origin, path + " names " + quote(*name) + " twice; keep one");
-    }
-    sink.kafka.key_fields.push_back(*name);
-  }
-}
-
-void read_properties(Reading& in, const std::string& path, const Value& value, Sink& sink) {
-  in.note(path, value);
-  const auto map =
-      as_map(in, path, value, "it takes a map of librdkafka's properties such as {linger.ms: 5}");
-  if (!map) return;
-  for (std::size_t i = 0; i < map->items.size(); ++i) {
-    const std::string& key = map->keys[i];
-    std::string where = path;
-    where.append(".").append(key);
-    const auto text = as_text(in, where, map->items[i], "it takes text or a number");
-    if (text) sink.kafka.properties[key] = *text;
-  }
-}
-
 void read_allow(Reading& in, const std::string& path, const Value& value, Config& config) {
   in.note(path, value);
   const auto list =
@@ -221,13 +98,6 @@ void read_allow(Reading& in, const std::string& path, const Value& value, Config
                element(path, i) + " is " + quote(*text) + "; " + wants);
     config.metrics.allow.push_back(*text);
   }
-}
-
-Value write_properties(const Sink& sink) {
-  Value out = Value::map();
-  for (const auto& [key, text] : sink.kafka.properties)
-    out.set(key, Value::of(tells_a_secret(key) ? "********" : text));
-  return out;
 }
 
 }  // namespace sluice::config

@@ -9,7 +9,7 @@ template <class T>
 SettingInfo info(const Row<T>& row, const std::string& prefix) {
   SettingInfo out;
   out.path = prefix + row.key;
-  if (row.sinks != kAnySink) out.only_for = sink_type_names(row.sinks);
+  out.only_for = row.only_for;
   out.type = row.type;
   out.default_value = row.default_text;
   if (out.default_value.empty()) out.default_value = row.write(T{}).text;

@@ -44,7 +44,12 @@ Codec<std::string> prefix() {
 }
 
 /// 0s stands for the setting under decode.
-Codec<Seconds> own_bound() { return duration<Seconds>(0s, 365 * 24h); }
+Codec<std::optional<std::uint64_t>> own_bound() { return zero_for_none(seconds_as_ns(0s, 365 * 24h)); }
+
+/// 0: none.
+Codec<std::optional<std::uint64_t>> own_rate() {
+  return zero_for_none(integer<std::uint64_t>(0, kMaxSamplingRate));
+}
 
 Value write_listeners(const Config& config) {
   return list_of(config.listeners, [](const Listener& l) { return write_section(listener_table(), l); });
@@ -52,13 +57,6 @@ Value write_listeners(const Config& config) {
 
 Value write_exporters(const Config& config) {
   return list_of(config.exporters, [](const ExporterRule& e) { return write_section(exporter_table(), e); });
-}
-
-Value write_sinks(const Config& config) {
-  Value out = Value::map();
-  for (const auto& [name, sink] : config.sinks)
-    out.set(name, write_section(sink_table(), sink, sink_types(sink.type)));
-  return out;
 }
 
 Value write_allow(const Config& config) {
@@ -74,7 +72,7 @@ void add_receive(Table<Config>& t) {
                                                        "datagrams",
                                                        "Datagrams that a worker takes by one system call"));
   t.push_back(row<Config, &Config::receive, &R::steering>(
-      "receive.steering", choice<bool>({{"auto", true}, {"off", false}}), "",
+      "receive.steering", choice<bool>({{{"auto", true}, {"off", false}}}), "",
       "auto: all datagrams of one source address go to one worker; off: the kernel's hash decides"));
   t.push_back(
       row<Config, &Config::receive, &R::gro>("receive.gro", boolean(), "",
@@ -82,61 +80,78 @@ void add_receive(Table<Config>& t) {
                                              "kernel drops are then counted in bundles"));
 }
 
-void add_decode(Table<Config>& t) {
-  using D = Decode;
-  const auto count = [&]<auto Member>(const std::string& key, std::uint64_t high, const char* unit,
-                                      const char* meaning) {
-    t.push_back(row<Config, &Config::decode, Member>("decode." + key, integer<std::uint32_t>(1, high), unit,
-                                                     meaning));
-  };
-  const auto time = [&]<auto Member>(const std::string& key, Seconds low, const char* meaning) {
-    t.push_back(row<Config, &Config::decode, Member>("decode." + key, duration<Seconds>(low, 365 * 24h), "",
-                                                     meaning));
-  };
-  count.operator()<&D::max_exporters>(
-      "max_exporters", 10'000'000, "exporters",
-      "Exporters known at once; datagrams of further ones are refused and counted until one is forgotten");
-  count.operator()<&D::max_templates>("max_templates", 65'536, "templates per exporter",
-                                      "Templates kept of one exporter, all its observation domains together; "
-                                      "further ones are refused and counted");
-  count.operator()<&D::max_template_fields>(
-      "max_template_fields", 16'384, "fields",
-      "Fields of one template; a template with more is refused and counted");
-  count.operator()<&D::max_record_length>(
-      "max_record_length", 65'535, "bytes",
-      "Least length of a template's records; a template whose records are longer is refused and counted");
-  count.operator()<&D::max_samplers>("max_samplers", 65'536, "samplers per exporter",
-                                     "Sampling rates kept of one exporter, learnt from its options data");
-  count.operator()<&D::max_streams>(
-      "max_streams", 1'000'000, "streams per exporter",
+template <auto Member>
+Row<Config> limit(const char* key, std::uint64_t high, const char* unit, const char* meaning) {
+  return row<Config, &Config::decode, &Decode::limits, Member>(key, integer<std::uint32_t>(1, high), unit,
+                                                               meaning);
+}
+
+template <auto... Members>
+Row<Config> timeout(const char* key, Seconds low, Seconds high, const char* meaning) {
+  return row<Config, &Config::decode, Members...>(key, seconds_as_ns(low, high), "", meaning);
+}
+
+void add_limits(Table<Config>& t) {
+  using L = decode::Limits;
+  t.push_back(limit<&L::max_exporters>(
+      "decode.max_exporters", 10'000'000, "exporters",
+      "Exporters known at once; datagrams of further ones are refused and counted until one is forgotten"));
+  t.push_back(
+      limit<&L::max_templates>("decode.max_templates", 65'536, "templates per exporter",
+                               "Templates kept of one exporter, all its observation domains together; "
+                               "further ones are refused and counted"));
+  t.push_back(
+      limit<&L::max_template_fields>("decode.max_template_fields", 16'384, "fields",
+                                     "Fields of one template; a template with more is refused and counted"));
+  t.push_back(limit<&L::max_record_length>(
+      "decode.max_record_length", 65'535, "bytes",
+      "Least length of a template's records; a template whose records are longer is refused and counted"));
+  t.push_back(limit<&L::max_samplers>("decode.max_samplers", 65'536, "samplers per exporter",
+                                      "Sampling rates kept of one exporter, learnt from its options data"));
+  t.push_back(limit<&L::max_streams>(
+      "decode.max_streams", 1'000'000, "streams per exporter",
       "Streams of one exporter whose sequence numbers are followed (observation domains, engines, sFlow "
-      "agents), and in each of sFlow as many sources; datagrams of further ones are counted as untracked");
-  count.operator()<&D::max_names>("max_names", 1'000'000, "names per exporter",
-                                  "Interfaces, VRFs and applications of one exporter whose names are kept, "
-                                  "learnt from its options data");
-  count.operator()<&D::max_connections>("max_connections", 10'000'000, "connections per exporter",
-                                        "Connections of one firewall remembered as counted by its update "
-                                        "events, see firewall_volume; of more, the "
-                                        "older half is forgotten and counted");
-  time.operator()<&D::template_timeout>("template_timeout", 1min,
-                                        "A template not sent again for this long is forgotten");
-  time.operator()<&D::exporter_timeout>(
-      "exporter_timeout", 1min, "An exporter silent for this long is forgotten with its templates and rates");
-  time.operator()<&D::max_past>(
-      "max_past", 1s, "A flow that ended longer than this before it was received gets the time of receipt");
-  time.operator()<&D::max_future>(
-      "max_future", 1s, "A flow that ends later than this after it was received gets the time of receipt");
-  time.operator()<&D::max_flow_age>("max_flow_age", 1s,
-                                    "A flow that began longer than this before its end begins at its end");
-  t.push_back(row<Config, &Config::decode, &D::held_bytes_per_exporter>(
+      "agents), and in each of sFlow as many sources; datagrams of further ones are counted as untracked"));
+  t.push_back(limit<&L::max_names>("decode.max_names", 1'000'000, "names per exporter",
+                                   "Interfaces, VRFs and applications of one exporter whose names are kept, "
+                                   "learnt from its options data"));
+  t.push_back(limit<&L::max_connections>("decode.max_connections", 10'000'000, "connections per exporter",
+                                         "Connections of one firewall remembered as counted by its update "
+                                         "events, see firewall_volume; of more, the "
+                                         "older half is forgotten and counted"));
+}
+
+void add_times(Table<Config>& t) {
+  using L = decode::Limits;
+  using B = decode::TimeBounds;
+  constexpr Seconds kYear = 365 * 24h;
+  t.push_back(timeout<&Decode::limits, &L::template_timeout_ns>(
+      "decode.template_timeout", 1min, kYear, "A template not sent again for this long is forgotten"));
+  t.push_back(timeout<&Decode::limits, &L::exporter_timeout_ns>(
+      "decode.exporter_timeout", 1min, kYear,
+      "An exporter silent for this long is forgotten with its templates and rates"));
+  t.push_back(timeout<&Decode::times, &B::max_past_ns>(
+      "decode.max_past", 1s, kYear,
+      "A flow that ended longer than this before it was received gets the time of receipt"));
+  t.push_back(timeout<&Decode::times, &B::max_future_ns>(
+      "decode.max_future", 1s, kYear,
+      "A flow that ends later than this after it was received gets the time of receipt"));
+  t.push_back(timeout<&Decode::times, &B::max_flow_age_ns>(
+      "decode.max_flow_age", 1s, kYear,
+      "A flow that began longer than this before its end begins at its end"));
+}
+
+void add_held(Table<Config>& t) {
+  using L = decode::Limits;
+  t.push_back(row<Config, &Config::decode, &Decode::limits, &L::held_bytes_per_exporter>(
       "decode.held_bytes_per_exporter", size(4 * kKB, 1024 * kMB, "nothing is held"), "bytes",
       "Data of one exporter that waits for its template, each set with 256 bytes of books; beyond it the "
       "oldest is dropped and counted"));
-  t.push_back(row<Config, &Config::decode, &D::held_bytes>(
+  t.push_back(row<Config, &Config::decode, &Decode::limits, &L::held_bytes>(
       "decode.held_bytes", size(4 * kKB, 1024 * 1024 * kMB, "nothing is held"), "bytes",
       "The same of all exporters together; beyond it an exporter has the room that it has got"));
-  t.push_back(row<Config, &Config::decode, &D::held_timeout>(
-      "decode.held_timeout", duration<Seconds>(0s, 24h), "",
+  t.push_back(timeout<&Decode::limits, &L::held_timeout_ns>(
+      "decode.held_timeout", 0s, 24h,
       "How long data waits for its template; what waits longer is lost and counted; 0s: nothing is held"));
 }
 
@@ -145,10 +160,10 @@ void add_rest(Table<Config>& t) {
                                                      word({"trace", "debug", "info", "warning", "error"}), "",
                                                      "The least important messages that are still written"));
   t.push_back(row<Config, &Config::log, &Log::format>(
-      "log.format", choice<LogFormat>({{"text", LogFormat::text}, {"json", LogFormat::json}}), "",
+      "log.format", choice<LogFormat>({{{"text", LogFormat::text}, {"json", LogFormat::json}}}), "",
       "Form of the log on stderr: lines to read or one JSON object a line"));
   t.push_back(row<Config, &Config::log, &Log::repeat_every>(
-      "log.repeat_every", duration<Seconds>(0s, 24h), "",
+      "log.repeat_every", whole_seconds(0s, 24h), "",
       "The same error is written once in this time, with the count of those left out; 0s: always"));
   t.push_back(row<Config, &Config::metrics, &Metrics::listen>(
       "metrics.listen", listen("8080"), "",
@@ -165,11 +180,11 @@ void add_rest(Table<Config>& t) {
   secret_rows<Config, &Config::api, &Api::token>(
       t, "api.token", "Bearer token that requests to /api/v1 must carry; empty: none");
   t.push_back(row<Config, &Config::state, &State::file>(
-      "state.file", text("path", "the path of a file", [](std::string_view) { return true; }), "",
+      "state.file", file_path(), "",
       "File in which templates, sampling rates and names outlive a restart; its directory must be there; "
       "empty: nothing is kept"));
   t.push_back(row<Config, &Config::shutdown_timeout>(
-      "shutdown_timeout", duration<Milliseconds>(0ms, 10min), "",
+      "shutdown_timeout", duration(0ms, 10min), "",
       "How long the end may take to deliver what was received; what is left then is counted and told"));
 }
 
@@ -184,7 +199,9 @@ Table<Config> make_config_table() {
       "listeners", "list", "Where datagrams are received: \"ADDRESS:PORT\" or a map of the keys below",
       "[\"[::]:6343\", \"[::]:2055\", \"[::]:4739\"]", read_listeners, write_listeners));
   add_receive(t);
-  add_decode(t);
+  add_limits(t);
+  add_times(t);
+  add_held(t);
   t.push_back(special<Config>("exporters", "list",
                               "What is known of exporters by source address; the longest prefix counts", "[]",
                               read_exporters, write_exporters));
@@ -194,8 +211,72 @@ Table<Config> make_config_table() {
   t.push_back(special<Config>(
       "sinks", "map", "Where flows go, by name; top-level kafka is short for the sink kafka of type kafka",
       "one named stdout of type stdout", read_sinks, write_sinks));
+  t.back().also = "kafka";
   add_rest(t);
   return t;
+}
+
+/// What decode::ExporterSettings has.
+template <auto Member, class V>
+Row<ExporterRule> about(const char* key, Codec<V> codec, const char* unit, const char* meaning) {
+  return row<ExporterRule, &ExporterRule::settings, Member>(key, std::move(codec), unit, meaning);
+}
+
+/// The listener's, unless said here.
+Codec<std::optional<decode::Decapsulate>> own_decapsulation() {
+  std::vector<Word<std::optional<decode::Decapsulate>>> words{{"listener", std::nullopt}};
+  for (const auto& [text, value] : decode::kDecapsulations) words.push_back({text, value});
+  return choice(std::move(words));
+}
+
+Table<ExporterRule> make_exporter_table() {
+  using E = ExporterRule;
+  using S = decode::ExporterSettings;
+  return {
+      row<E, &E::prefix>("prefix", prefix(), "", "Source addresses that the entry is about")
+          .defaults_to("none, must be given"),
+      about<&S::name>("name", name_text(), "",
+                      "Name of the exporter, written into each flow's exporter_name; empty: left out"),
+      about<&S::sampling_rate_default>("sampling_rate_default", own_rate(), "1 in N packets",
+                                       "Sampling rate where the exporter tells none; 0: unknown"),
+      about<&S::sampling_rate_override>("sampling_rate_override", own_rate(), "1 in N packets",
+                                        "Sampling rate whatever the exporter tells; 0: what it tells"),
+      about<&S::netflow5_sampling_16bit>(
+          "netflow5_sampling_16bit", boolean(), "",
+          "The sampling field of NetFlow v5 is 16 bits of rate, without the 2 bits of mode in front"),
+      about<&S::key_with_port>(
+          "key_with_port", boolean(), "",
+          "Each source port is an exporter of its own: several boxes behind one address"),
+      about<&S::max_past_ns>("max_past", own_bound(), "",
+                             "As decode.max_past, for these exporters; 0s: as there"),
+      about<&S::max_future_ns>("max_future", own_bound(), "",
+                               "As decode.max_future, for these exporters; 0s: as there"),
+      about<&S::max_flow_age_ns>("max_flow_age", own_bound(), "",
+                                 "As decode.max_flow_age, for these exporters; 0s: as there"),
+      about<&S::times_received>("times", choice<bool>({{{"exporter", false}, {"received", true}}}), "",
+                                "received: flows end when they are received and last as long as the exporter "
+                                "says, for boxes whose clock is wrong"),
+      about<&S::decapsulate>(
+          "decapsulate", own_decapsulation(), "",
+          "As listeners[].decapsulate, for these exporters; listener: as the one they send to"),
+      about<&S::sflow_ip_bytes>(
+          "sflow_bytes", choice<bool>({{{"frame", false}, {"ip", true}}}), "",
+          "Bytes of a packet sampled by sFlow: the length of the frame or that of the IP packet in it"),
+      about<&S::split_biflows>(
+          "split_biflows", boolean(), "",
+          "A record that counts both directions becomes two flows; false: the way there alone"),
+      about<&S::teardown_repeats_updates>(
+          "firewall_volume", choice<bool>({{{"once", true}, {"as_sent", false}}}), "",
+          "once: a firewall's event of a connection's end counts nothing where update events did; as_sent: "
+          "each event counts"),
+      about<&S::derive_forwarding_status>("derive_forwarding_status", boolean(), "",
+                                          "Output interface 0 and an empty next hop mean dropped, where the "
+                                          "exporter sends no forwarding status"),
+      about<&S::icmp_in_both_ports>(
+          "icmp_ports", choice<bool>({{{"destination", false}, {"both", true}}}), "",
+          "Where ICMP type and code are, if no element says them: in the destination port, or the type in "
+          "the source port and the code in the destination port"),
+  };
 }
 
 }  // namespace
@@ -212,18 +293,13 @@ const Table<Listener>& listener_table() {
       row<Listener, &Listener::port>("port", port(), "", "UDP port; 0: any free one")
           .defaults_to("none, must be given"),
       row<Listener, &Listener::protocol>(
-          "protocol",
-          choice<ListenProtocol>({{"auto", ListenProtocol::automatic},
-                                  {"sflow", ListenProtocol::sflow},
-                                  {"netflow", ListenProtocol::netflow},
-                                  {"ipfix", ListenProtocol::ipfix}}),
-          "", "What is accepted there; auto: all of them, told apart by the version word"),
+          "protocol", choice(decode::kAccepts), "",
+          "What is accepted there; auto: all of them, told apart by the version word"),
       row<Listener, &Listener::receive_buffer>("receive_buffer",
                                                size(4 * kKB, kMaxReceiveBuffer, "as receive.buffer"), "bytes",
                                                "Kernel receive buffer of this listener's sockets"),
       row<Listener, &Listener::decapsulate>(
-          "decapsulate", choice<Decapsulate>({{"outer", Decapsulate::outer}, {"inner", Decapsulate::inner}}),
-          "",
+          "decapsulate", choice(decode::kDecapsulations), "",
           "Which header of a sampled packet in a tunnel is the flow's; the other one fills the inner_ "
           "fields"),
   };
@@ -231,62 +307,7 @@ const Table<Listener>& listener_table() {
 }
 
 const Table<ExporterRule>& exporter_table() {
-  using E = ExporterRule;
-  static const Table<ExporterRule> table{
-      row<E, &E::prefix>("prefix", prefix(), "", "Source addresses that the entry is about")
-          .defaults_to("none, must be given"),
-      row<E, &E::name>("name", name_text(), "",
-                       "Name of the exporter, written into each flow's exporter_name; empty: left out"),
-      row<E, &E::sampling_rate_default>("sampling_rate_default", integer<std::uint64_t>(0, kMaxSamplingRate),
-                                        "1 in N packets",
-                                        "Sampling rate where the exporter tells none; 0: unknown"),
-      row<E, &E::sampling_rate_override>("sampling_rate_override",
-                                         integer<std::uint64_t>(0, kMaxSamplingRate), "1 in N packets",
-                                         "Sampling rate whatever the exporter tells; 0: what it tells"),
-      row<E, &E::netflow5_sampling_16bit>(
-          "netflow5_sampling_16bit", boolean(), "",
-          "The sampling field of NetFlow v5 is 16 bits of rate, without the 2 bits of mode in front"),
-      row<E, &E::key_with_port>(
-          "key_with_port", boolean(), "",
-          "Each source port is an exporter of its own: several boxes behind one address"),
-      row<E, &E::max_past>("max_past", own_bound(), "",
-                           "As decode.max_past, for these exporters; 0s: as there"),
-      row<E, &E::max_future>("max_future", own_bound(), "",
-                             "As decode.max_future, for these exporters; 0s: as there"),
-      row<E, &E::max_flow_age>("max_flow_age", own_bound(), "",
-                               "As decode.max_flow_age, for these exporters; 0s: as there"),
-      row<E, &E::times>(
-          "times", choice<FlowTimes>({{"exporter", FlowTimes::exporter}, {"received", FlowTimes::received}}),
-          "",
-          "received: flows end when they are received and last as long as the exporter says, for "
-          "boxes whose clock is wrong"),
-      row<E, &E::decapsulate>(
-          "decapsulate",
-          choice<std::optional<Decapsulate>>(
-              {{"listener", std::nullopt}, {"outer", Decapsulate::outer}, {"inner", Decapsulate::inner}}),
-          "", "As listeners[].decapsulate, for these exporters; listener: as the one they send to"),
-      row<E, &E::sflow_bytes>(
-          "sflow_bytes", choice<ByteUnit>({{"frame", ByteUnit::frame}, {"ip", ByteUnit::ip}}), "",
-          "Bytes of a packet sampled by sFlow: the length of the frame or that of the IP packet in it"),
-      row<E, &E::split_biflows>(
-          "split_biflows", boolean(), "",
-          "A record that counts both directions becomes two flows; false: the way there alone"),
-      row<E, &E::firewall_volume>(
-          "firewall_volume",
-          choice<FirewallVolume>({{"once", FirewallVolume::once}, {"as_sent", FirewallVolume::as_sent}}), "",
-          "once: a firewall's event of a connection's end counts nothing where update events did; as_sent: "
-          "each "
-          "event counts"),
-      row<E, &E::derive_forwarding_status>("derive_forwarding_status", boolean(), "",
-                                           "Output interface 0 and an empty next hop mean dropped, where the "
-                                           "exporter sends no forwarding status"),
-      row<E, &E::icmp_ports>(
-          "icmp_ports",
-          choice<IcmpPorts>({{"destination", IcmpPorts::destination}, {"both", IcmpPorts::both}}), "",
-          "Where ICMP type and code are, if no element says them: in the destination port, or the type in "
-          "the "
-          "source port and the code in the destination port"),
-  };
+  static const Table<ExporterRule> table = make_exporter_table();
   return table;
 }
 

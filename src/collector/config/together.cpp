@@ -4,8 +4,8 @@
 #include <string_view>
 
 #include "config/tables.hpp"
-#include "config/text.hpp"
 #include "flow/endpoint.hpp"
+#include "setting/text.hpp"
 #include "sluice/flow/address.hpp"
 
 namespace sluice::config {
@@ -15,10 +15,6 @@ std::string joined(std::initializer_list<std::string_view> parts) {
   std::string out;
   for (const auto part : parts) out += part;
   return out;
-}
-
-std::string line_of(const Origin& origin) {
-  return origin.line > 0 ? " (line " + std::to_string(origin.line) + ")" : "";
 }
 
 void check_listeners(Reading& in, const Config& config) {
@@ -80,51 +76,6 @@ void check_http(Reading& in, const Config& config) {
   }
 }
 
-void check_kafka(Reading& in, const std::string& path, const KafkaSink& kafka) {
-  const std::string tls = path + ".tls.";
-  const bool certificate = !kafka.tls_certificate_file.empty() || in.failed(tls + "certificate_file");
-  const bool key = !kafka.tls_key_file.empty() || in.failed(tls + "key_file");
-  if (certificate != key) {
-    const std::string given = tls + (certificate ? "certificate_file" : "key_file");
-    const std::string missing = tls + (certificate ? "key_file" : "certificate_file");
-    in.fault(given, in.origin(given),
-             given + " is given without " + missing + "; a certificate needs its key");
-  }
-  const std::string sasl = path + ".sasl.";
-  if (in.failed(sasl + "mechanism")) return;
-  if (kafka.sasl_mechanism.empty()) {
-    for (const std::string name : {"username", "password", "password_file"}) {
-      const bool set = name == "username" ? !kafka.sasl_username.empty() : in.given(sasl + name);
-      if (!set) continue;
-      in.fault(sasl + name, in.origin(sasl + name),
-               joined({sasl, name, " is given without ", sasl,
-                       "mechanism; it takes PLAIN, SCRAM-SHA-256 or SCRAM-SHA-512"}));
-      return;
-    }
-    return;
-  }
-  std::vector<std::string> missing;
-  if (kafka.sasl_username.empty() && !in.failed(sasl + "username")) missing.push_back(sasl + "username");
-  if (kafka.sasl_password.empty() && !in.failed(sasl + "password") && !in.failed(sasl + "password_file"))
-    missing.push_back(sasl + "password");
-  if (missing.empty()) return;
-  in.fault(sasl + "mechanism", in.origin(sasl + "mechanism"),
-           sasl + "mechanism " + kafka.sasl_mechanism + " needs " + missing.front() +
-               (missing.size() > 1 ? " and " + missing.back() : std::string{}));
-}
-
-/// The settings of a sink that choose among the fields of a flow: records of counters have none of them.
-void check_counters(Reading& in, const std::string& path, const Sink& sink) {
-  const auto refuse = [&](const std::string& key, std::string_view value, std::string_view instead) {
-    in.fault(path + key, in.origin(path + key),
-             joined({path, key, " is ", value, ", which only flows have; with stream counters ", instead}));
-  };
-  if (sink.json_fields != JsonFields::sluice)
-    refuse(".json.fields", sink.json_fields == JsonFields::kflow ? "kflow" : "goflow2", "it takes sluice");
-  if (sink.kafka.partition_by == PartitionBy::fields)
-    refuse(".partition_by", "a list of fields", "it takes exporter or round_robin");
-}
-
 }  // namespace
 
 void check_together(Reading& in, const Config& config) {
@@ -132,11 +83,7 @@ void check_together(Reading& in, const Config& config) {
   check_exporters(in, config);
   check_user_fields(in, config);
   check_http(in, config);
-  for (const auto& [name, sink] : config.sinks) {
-    const std::string path = sink_path(name == "kafka" && in.given("kafka"), name);
-    if (sink.type == SinkType::kafka) check_kafka(in, path, sink.kafka);
-    if (sink.stream == SinkStream::counters) check_counters(in, path, sink);
-  }
+  check_sinks(in, config);
 }
 
 }  // namespace sluice::config

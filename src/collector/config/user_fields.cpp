@@ -4,8 +4,8 @@
 #include <string_view>
 
 #include "config/tables.hpp"
-#include "config/text.hpp"
 #include "decode/elements.hpp"
+#include "setting/text.hpp"
 #include "sluice/flow/fields.hpp"
 
 namespace sluice::config {
@@ -48,10 +48,6 @@ constexpr std::array<std::string_view, 28> kColumns = {"time_received",
                                                        "time",
                                                        "flows"};
 
-std::string element(const std::string& path, std::size_t index) {
-  return path + "[" + std::to_string(index) + "]";
-}
-
 Codec<std::string> field_name() {
   return text("name", "1 to 63 of a-z, 0-9 and _ that begin with a letter, such as acl_name",
               [](std::string_view given) {
@@ -74,10 +70,10 @@ Codec<std::uint32_t> field_number() {
 }
 
 Codec<PacketLayer> layer() {
-  std::vector<std::pair<std::string, PacketLayer>> names;
+  std::vector<Word<PacketLayer>> names;
   for (std::size_t i = 0; i < static_cast<std::size_t>(PacketLayer::count); ++i)
-    names.emplace_back(sluice::name(static_cast<PacketLayer>(i)), static_cast<PacketLayer>(i));
-  return choice<PacketLayer>(std::move(names));
+    names.push_back({sluice::name(static_cast<PacketLayer>(i)), static_cast<PacketLayer>(i)});
+  return choice(std::move(names));
 }
 
 const Table<PacketSource>& packet_table() {
@@ -185,10 +181,6 @@ std::string taken_name(const std::string& name) {
   return {};
 }
 
-std::string line_of(const Origin& origin) {
-  return origin.line > 0 ? " (line " + std::to_string(origin.line) + ")" : "";
-}
-
 /// What is wrong with a range of bits for a field of this type; "" where nothing is.
 std::string misfit(const UserField& field, std::uint32_t length) {
   const std::string bits = std::to_string(length) + " bits";
@@ -254,7 +246,7 @@ const Table<UserField>& user_field_table() {
                        "", "What the value is: up to 64 bits, text, bytes as they are, or an IP address"),
       row<U, &U::list>("list", boolean(), "",
                        "true: all values that are met, in their order; false: the first that is not zero"),
-      row<U, &U::little_endian>("endian", choice<bool>({{"big", false}, {"little", true}}), "",
+      row<U, &U::little_endian>("endian", choice<bool>({{{"big", false}, {"little", true}}}), "",
                                 "Order of a uint's bytes as they are sent"),
       special<U>("elements", "list of elements",
                  "NetFlow v9 and IPFIX: elements that fill the field, by number, ENTERPRISE:NUMBER or name; "

@@ -4,15 +4,12 @@
 #include <atomic>
 #include <chrono>
 #include <cstdint>
-#include <memory>
 #include <optional>
 #include <string>
 
-#include "config/config.hpp"
 #include "sink/sink.hpp"
 #include "sink/tally.hpp"
 #include "sluice/util/result.hpp"
-#include "util/log_sink.hpp"
 
 namespace sluice::sink {
 
@@ -50,12 +47,6 @@ class BlockWriter {
   /// No block follows.
   virtual void finish() {}
 };
-
-/// Throws SetupError where the directory cannot be written to.
-std::unique_ptr<BlockWriter> make_file_writer(const std::string& sink_name, const config::Sink& settings,
-                                              LogFn log);
-/// Writes to a descriptor it does not own. Throws SetupError where the descriptor is not open.
-std::unique_ptr<BlockWriter> make_stdout_writer(const std::string& sink_name, int fd);
 
 /// Writes all bytes, waiting for a slow reader until `give_up`. The error is an errno; ETIME: gave up.
 Result<void, int> write_all(int fd, Bytes bytes, const GiveUp& give_up);

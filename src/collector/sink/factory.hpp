@@ -4,7 +4,7 @@
 #include <stdexcept>
 #include <string>
 
-#include "config/config.hpp"
+#include "sink/settings.hpp"
 #include "sink/sink.hpp"
 #include "util/log_sink.hpp"
 
@@ -18,7 +18,7 @@ struct SetupError : std::runtime_error {
 
 /// Starts the sink's threads. Throws SetupError; a Kafka broker that is absent is no error. `log` is called
 /// from the sink's threads and must stay callable until the sink is destroyed.
-std::unique_ptr<Sink> make_sink(const std::string& name, const config::Sink& settings, unsigned workers,
+std::unique_ptr<Sink> make_sink(const std::string& name, const Settings& settings, unsigned workers,
                                 LogFn log);
 
 }  // namespace sluice::sink

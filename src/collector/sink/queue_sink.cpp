@@ -16,7 +16,7 @@ QueueSink::QueueSink(std::string name, std::uint64_t queue_bytes, std::unique_pt
 
 QueueSink::~QueueSink() { close(Clock::now()); }
 
-Taken QueueSink::send(BlockPtr block, unsigned) {
+void QueueSink::send(BlockPtr block, unsigned) {
   const std::uint64_t flows = block->flows;
   const std::uint64_t bytes = block->bytes.size();
   tally_.produced(flows, bytes);
@@ -32,10 +32,9 @@ Taken QueueSink::send(BlockPtr block, unsigned) {
   if (block) {
     tally_.shed(flows, bytes);
     books_.settle(ticket, Fate::shed);
-    return Taken::full;
+    return;
   }
   wake_.notify_one();
-  return Taken::yes;
 }
 
 void QueueSink::shed(std::span<const Block::ExporterCount> lost) {

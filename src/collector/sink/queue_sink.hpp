@@ -8,6 +8,7 @@
 
 #include "sink/block_writer.hpp"
 #include "sink/books.hpp"
+#include "util/log_sink.hpp"
 
 namespace sluice::sink {
 
@@ -16,8 +17,7 @@ class QueueSink final : public Sink {
   QueueSink(std::string name, std::uint64_t queue_bytes, std::unique_ptr<BlockWriter> writer, LogFn log);
   ~QueueSink() override;
 
-  std::string_view name() const override { return name_; }
-  Taken send(BlockPtr block, unsigned worker) override;
+  void send(BlockPtr block, unsigned worker) override;
   void shed(std::span<const Block::ExporterCount> lost) override;
   void leave_out(std::span<const Block::ExporterCount> flows) override { books_.leave_out(flows); }
   std::shared_ptr<MemoryBudget> budget() const override { return budget_; }

@@ -1,6 +1,6 @@
 #pragma once
-// Where finished blocks go. A sink never blocks a worker: it takes a block or says that it is full, and
-// counts what became of every flow: delivered, failed (by reason), queued, shed.
+// Where finished blocks go. A sink never blocks a worker: it takes a block or sheds it, and counts
+// what became of every flow: delivered, failed (by reason), queued, shed.
 #include <chrono>
 #include <cstdint>
 #include <memory>
@@ -26,7 +26,6 @@ struct Block {
     IpAddress exporter;  ///< UDP source address
     std::uint32_t flows = 0;
   };
-  std::string stream;        ///< "flows"
   std::uint32_t bucket = 0;  ///< hash of the key modulo the buckets; a Kafka partition is chosen from it
   std::uint32_t flows = 0;
   std::vector<ExporterCount> exporters;
@@ -46,15 +45,12 @@ struct Block {
 };
 using BlockPtr = std::shared_ptr<const Block>;
 
-enum class Taken : std::uint8_t { yes, full };
-
 class Sink {
  public:
   virtual ~Sink() = default;
-  virtual std::string_view name() const = 0;
-  /// Hands over a block; `worker` is the index of the calling worker. A full sink counts the block as shed
-  /// itself; the caller has nothing more to do. Any worker, never blocks.
-  virtual Taken send(BlockPtr block, unsigned worker) = 0;
+  /// Hands over a block; `worker` is the index of the calling worker. A full sink counts the block as shed.
+  /// Any worker, never blocks.
+  virtual void send(BlockPtr block, unsigned worker) = 0;
   /// Flows that never became a block because the memory budget was empty: counted as shed.
   virtual void shed(std::span<const Block::ExporterCount> lost) = 0;
   /// Flows that the sink's format leaves out; they are in no other count.

@@ -9,9 +9,6 @@
 namespace sluice::sink {
 namespace {
 
-using config::Framing;
-using config::PartitionBy;
-
 // What a block costs beside its bytes: the header, its references, and the queue entry of whoever holds it.
 constexpr std::size_t kBlockOverhead = 1024;
 // Buffers kept by one stream of one worker.
@@ -66,33 +63,8 @@ Bytes as_bytes_of(std::string_view text) { return std::as_bytes(std::span(text.d
 
 }  // namespace
 
-StreamSpec stream_spec(const config::Sink& sink) {
-  StreamSpec spec;
-  if (sink.stream == config::SinkStream::counters) spec.format.stream = encode::Stream::counters;
-  spec.format.format =
-      sink.format == config::SinkFormat::json ? encode::Format::json : encode::Format::protobuf;
-  if (spec.format.format == encode::Format::json) {
-    switch (sink.json_fields) {
-      case config::JsonFields::sluice:
-        spec.format.json_fields = encode::JsonFields::sluice;
-        break;
-      case config::JsonFields::goflow2:
-        spec.format.json_fields = encode::JsonFields::goflow2;
-        break;
-      case config::JsonFields::kflow:
-        spec.format.json_fields = encode::JsonFields::kflow;
-        break;
-    }
-    spec.format.kflow_drop_ipv6 = sink.kflow_drop_ipv6 && sink.json_fields == config::JsonFields::kflow;
-  }
-  if (sink.type == config::SinkType::kafka) {
-    spec.framing = sink.kafka.framing;
-    spec.key = sink.kafka.partition_by;
-    if (spec.key == PartitionBy::fields) spec.key_fields = sink.kafka.key_fields;
-  }
-  spec.block_bytes = static_cast<std::size_t>(sink.block_bytes);
-  spec.flush_interval = sink.flush_interval;
-  return spec;
+Block::~Block() {
+  if (pool) pool->put(std::move(bytes));
 }
 
 struct StreamWriter::OpenBlock {
@@ -115,11 +87,10 @@ struct StreamWriter::Note {
   ExporterIndex index;
 };
 
-StreamWriter::StreamWriter(StreamSpec spec, std::vector<Sink*> sinks, unsigned worker, std::string stream)
+StreamWriter::StreamWriter(StreamSpec spec, std::vector<Sink*> sinks, unsigned worker)
     : spec_(std::move(spec)),
       sinks_(std::move(sinks)),
       worker_(worker),
-      stream_(std::move(stream)),
       pool_(std::make_shared<BufferPool>(spec_.block_bytes,
                                          std::max<std::size_t>(1, kPoolBytes / spec_.block_bytes))),
       next_bucket_(worker),
@@ -270,7 +241,6 @@ StreamWriter::OpenBlock* StreamWriter::open(std::size_t slot) {
   fresh.block = std::make_shared<Block>();
   fresh.index.clear();
   Block& block = *fresh.block;
-  block.stream = stream_;
   block.bucket = static_cast<std::uint32_t>(slot);
   block.opened_ns = now_ns_;
   block.pool = pool_;

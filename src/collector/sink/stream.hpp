@@ -2,7 +2,6 @@
 // From rows to blocks: one output stream of one worker. Rows are made once for each format; every stream
 // copies them into open blocks by its own key and framing, and hands finished blocks to all sinks that want
 // the same stream, by reference.
-#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -10,28 +9,13 @@
 #include <string_view>
 #include <vector>
 
-#include "config/config.hpp"
 #include "sink/sink.hpp"
+#include "sink/spec.hpp"
 #include "sluice/encode/rows.hpp"
 #include "sluice/flow/batch.hpp"
 #include "sluice/flow/fields.hpp"
 
 namespace sluice::sink {
-
-/// What tells one stream from another: sinks with equal specs share one StreamWriter in each worker, and
-/// streams with equal formats share one RowEncoder.
-struct StreamSpec {
-  encode::FormatSpec format;
-  config::Framing framing = config::Framing::batch;
-  config::PartitionBy key = config::PartitionBy::exporter;
-  std::vector<std::string> key_fields;  ///< names of the field table, for PartitionBy::fields
-  std::size_t block_bytes = 64 << 10;   ///< no block grows past it, but for a single row that is longer
-  std::chrono::nanoseconds flush_interval{std::chrono::milliseconds(200)};
-  friend bool operator==(const StreamSpec&, const StreamSpec&) = default;
-};
-
-/// Files and stdout are streams of batch framing with the exporter as key.
-StreamSpec stream_spec(const config::Sink& sink);
 
 /// What the values of the chosen fields of a flow amount to as a record key: integers in decimal, addresses
 /// and MAC addresses as text, texts and raw bytes as they are, joined by '|'. An absent value is 0 or
@@ -51,9 +35,8 @@ class BufferPool;
 /// over when the next row would not fit, when its first row is `flush_interval` old, or at flush_all(). Empty
 /// rows (flows that the encoder left out) are no flows here.
 ///
-/// Framing: batch - rows back to back. single - one record a row (JSON without its newline), with row_ends,
-/// and with keys where the key is the exporter (its raw address bytes) or chosen fields. plain - as single,
-/// protobuf rows without their length prefix.
+/// Rows of single and plain framing have row_ends, and keys where the key is the exporter (its raw address
+/// bytes) or chosen fields.
 ///
 /// Memory: each sink's budget is charged for a block before it is opened. A sink whose budget is empty then
 /// is asked again when the block is finished; if it still is, the flows are counted by its shed() and the
@@ -65,7 +48,7 @@ class StreamWriter {
  public:
   /// The sinks outlive the writer; `worker` is passed to their send(). Throws std::invalid_argument where a
   /// key field is unknown or a list.
-  StreamWriter(StreamSpec spec, std::vector<Sink*> sinks, unsigned worker, std::string stream = "flows");
+  StreamWriter(StreamSpec spec, std::vector<Sink*> sinks, unsigned worker);
   ~StreamWriter();  ///< hands over what is open
   StreamWriter(const StreamWriter&) = delete;
   StreamWriter& operator=(const StreamWriter&) = delete;
@@ -104,7 +87,6 @@ class StreamWriter {
   const StreamSpec spec_;
   const std::vector<Sink*> sinks_;
   const unsigned worker_;
-  const std::string stream_;
   std::vector<const FieldInfo*> key_fields_;
   std::shared_ptr<BufferPool> pool_;
   std::uint32_t buckets_ = 0;

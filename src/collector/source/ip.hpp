@@ -1,9 +1,14 @@
 #pragma once
-// From IP packets to UDP datagrams.
+// From captured frames to IP packets, and from those to UDP datagrams.
 #include "source/capture.hpp"
 #include "source/reassembly.hpp"
 
 namespace sluice::source {
+
+/// Whether frames of this link type (a DLT_ value of libpcap) can be read.
+bool link_type_known(int link_type);
+/// The IP packet of a frame, VLAN tags taken off; empty where there is none.
+Bytes ip_packet(int link_type, Bytes frame);
 
 class UdpExtractor {
  public:

@@ -1,4 +1,4 @@
-#include "source/link.hpp"
+#include "source/ip.hpp"
 
 #include <pcap/dlt.h>
 

@@ -2,7 +2,6 @@
 
 #include "source/file_reader.hpp"
 #include "source/ip.hpp"
-#include "source/link.hpp"
 
 namespace sluice::source {
 namespace {

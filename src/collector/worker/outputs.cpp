@@ -20,11 +20,9 @@ Outputs::Outputs(const std::vector<OutputTo>& targets, unsigned worker) {
       sinks.push_back(targets[j].sink);
       done[j] = true;
     }
-    const bool counters = targets[i].spec.format.stream == encode::Stream::counters;
-    wants_counters_ |= counters;
+    wants_counters_ |= targets[i].spec.format.stream == encode::Stream::counters;
     group_of(targets[i].spec.format)
-        .streams.push_back(std::make_unique<sink::StreamWriter>(targets[i].spec, std::move(sinks), worker,
-                                                                counters ? "counters" : "flows"));
+        .streams.push_back(std::make_unique<sink::StreamWriter>(targets[i].spec, std::move(sinks), worker));
   }
 }
 

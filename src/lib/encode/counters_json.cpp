@@ -3,7 +3,7 @@
 #include <cstring>
 #include <string>
 
-#include "encode/counters_encoders.hpp"
+#include "encode/encoders.hpp"
 #include "encode/json_text.hpp"
 #include "encode/names.hpp"
 #include "sluice/flow/fields.hpp"

@@ -1,6 +1,6 @@
 #include <cstring>
 
-#include "encode/counters_encoders.hpp"
+#include "encode/encoders.hpp"
 #include "util/wire.hpp"
 
 namespace sluice::encode {

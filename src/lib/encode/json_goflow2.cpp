@@ -3,7 +3,7 @@
 // the default renderers of its producer/proto/render.go.
 #include <array>
 
-#include "encode/json_encoders.hpp"
+#include "encode/encoders.hpp"
 #include "encode/json_text.hpp"
 #include "encode/names.hpp"
 #include "sluice/flow/fields.hpp"

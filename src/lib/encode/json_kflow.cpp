@@ -2,7 +2,7 @@
 // format"): dvc is the host that sent the datagram. KFlow's time is the datagram's export time in
 // milliseconds since 1970; a flow holds when the datagram came, which is later by the way through the
 // network.
-#include "encode/json_encoders.hpp"
+#include "encode/encoders.hpp"
 #include "encode/json_text.hpp"
 #include "util/counter.hpp"
 

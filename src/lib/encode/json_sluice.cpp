@@ -3,7 +3,7 @@
 // MAC of more than 48 bits) stands as an integer, so that every flow comes back as it was.
 #include <string>
 
-#include "encode/json_encoders.hpp"
+#include "encode/encoders.hpp"
 #include "encode/json_text.hpp"
 #include "encode/names.hpp"
 #include "sluice/flow/fields.hpp"

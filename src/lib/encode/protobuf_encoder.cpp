@@ -1,4 +1,4 @@
-#include "encode/protobuf_encoder.hpp"
+#include "encode/encoders.hpp"
 
 #include <algorithm>
 #include <array>

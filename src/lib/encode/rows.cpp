@@ -1,8 +1,6 @@
 #include "sluice/encode/rows.hpp"
 
-#include "encode/counters_encoders.hpp"
-#include "encode/json_encoders.hpp"
-#include "encode/protobuf_encoder.hpp"
+#include "encode/encoders.hpp"
 
 namespace sluice::encode {
 

@@ -9,6 +9,7 @@
 #include "cli/output.hpp"
 #include "cli/raw_tree.hpp"
 #include "cli/summary.hpp"
+#include "flow/endpoint.hpp"
 #include "sluice/decode/datagram_decoder.hpp"
 #include "sluice/encode/rows.hpp"
 #include "source/capture.hpp"
@@ -30,10 +31,9 @@ struct Options {
 encode::FormatSpec format_of(const Options& options, const UserFieldsPtr& user_fields) {
   encode::FormatSpec spec;
   spec.user_fields = user_fields;
-  spec.format = options.format == "protobuf" ? encode::Format::protobuf : encode::Format::json;
+  spec.format = value_of(encode::kFormats, options.format).value_or(spec.format);
+  spec.json_fields = value_of(encode::kJsonFields, options.json_fields).value_or(spec.json_fields);
   if (options.counters) spec.stream = encode::Stream::counters;
-  if (options.json_fields == "goflow2") spec.json_fields = encode::JsonFields::goflow2;
-  if (options.json_fields == "kflow") spec.json_fields = encode::JsonFields::kflow;
   return spec;
 }
 
@@ -55,11 +55,6 @@ std::string utc(std::uint64_t time_ns) {
   std::snprintf(text + n, sizeof(text) - n, ".%09lluZ",
                 static_cast<unsigned long long>(time_ns % 1'000'000'000));
   return text;
-}
-
-std::string endpoint(const IpAddress& address, std::uint16_t port) {
-  const std::string text = address.to_string();
-  return (address.is_v6() ? '[' + text + ']' : text) + ':' + std::to_string(port);
 }
 
 /// Decodes file after file with one memory of templates, as the collector would had they come by UDP.
@@ -124,9 +119,9 @@ class FileDecoder {
   void show(const source::CapturedDatagram& captured, const decode::Datagram& datagram) {
     std::string title = "datagram " + std::to_string(++number_) + ": ";
     if (!captured.source.empty())
-      title += endpoint(captured.source, captured.source_port) + " to " +
-               endpoint(captured.destination, captured.destination_port) + ", " + utc(captured.time_ns) +
-               ", ";
+      title += Endpoint{captured.source, captured.source_port}.to_string() + " to " +
+               Endpoint{captured.destination, captured.destination_port}.to_string() + ", " +
+               utc(captured.time_ns) + ", ";
     title += std::to_string(captured.payload.size()) + " bytes" +
              (captured.truncated ? ", not whole in the capture" : "");
     tree_.open(title);
@@ -218,11 +213,13 @@ void add_decode(Command app) {
       .required()
       .type_name(" ");
   const Option format = command.add_option("--format", options->format, "What to write").default_shown();
-  format.check(one_of({"json", "protobuf"})).type_name("json|protobuf");
+  const auto formats = words_from(encode::Format::json, encode::kFormats);
+  format.check(one_of(formats)).type_name(alternatives(formats));
   const Option fields =
       command.add_option("--json-fields", options->json_fields, "Names and forms of the JSON fields")
           .default_shown();
-  fields.check(one_of({"sluice", "goflow2", "kflow"})).type_name("sluice|goflow2|kflow");
+  const auto names = words_from(encode::JsonFields::sluice, encode::kJsonFields);
+  fields.check(one_of(names)).type_name(alternatives(names));
   const Option counters =
       command
           .add_flag("--counters", options->counters,

@@ -65,6 +65,12 @@ Check one_of(std::vector<std::string> choices) {
   };
 }
 
+std::string alternatives(const std::vector<std::string>& words) {
+  std::string out;
+  for (const std::string& word : words) out += (out.empty() ? "" : "|") + word;
+  return out;
+}
+
 Check ip_address() {
   return [](const std::string& text) -> std::string {
     return IpAddress::parse(text) ? std::string() : in_quotes(text) + " is no IPv4 or IPv6 address";

@@ -8,7 +8,7 @@
 #include <stdexcept>
 
 #include "doctor/checks.hpp"
-#include "sink/kafka_handle.hpp"
+#include "sink/kafka/client.hpp"
 
 namespace sluice::doctor {
 namespace {
@@ -42,7 +42,7 @@ void on_error(rd_kafka_t* /*handle*/, int code, const char* reason, void* opaque
 void on_log(const rd_kafka_t* /*handle*/, int /*level*/, const char* /*facility*/, const char* /*line*/) {}
 
 /// A consumer never makes a topic by asking for it, as a producer does.
-Result<sink::KafkaHandle, std::string> connect(const std::string& sink_name, const config::Sink& settings,
+Result<sink::KafkaHandle, std::string> connect(const std::string& sink_name, const sink::Settings& settings,
                                                const std::string& group, Trouble& trouble) {
   try {
     sink::KafkaConf conf = sink::make_kafka_conf(sink_name, settings);
@@ -101,20 +101,20 @@ Finding check_topic(const rd_kafka_metadata_topic_t& topic) {
   return {check, Status::ok, counted(topic.partition_cnt, "partition") + ", each with a leader."};
 }
 
-Findings check_broker(const std::string& name, const config::Sink& settings) {
+Findings check_broker(const std::string& name, const sink::Settings& settings) {
   const std::string check = "broker of sink " + name;
   Trouble trouble;
   const auto handle = connect(name, settings, "", trouble);
   if (!handle) return {{check, Status::fail, handle.error() + "."}};
-  const auto metadata = metadata_of(handle->get(), settings.kafka.topic, trouble);
+  const auto metadata = metadata_of(handle->get(), settings.kafka()->topic, trouble);
   if (!metadata)
     return {{check, Status::fail,
-             "No broker of " + settings.kafka.brokers + " answers (" + metadata.error() +
+             "No broker of " + settings.kafka()->brokers + " answers (" + metadata.error() +
                  "); is it up, is kafka.brokers right, do TLS and password fit?"}};
   const rd_kafka_metadata_t& found = **metadata;
   Findings out = {
       {check, Status::ok,
-       settings.kafka.brokers + " answers, " + counted(found.broker_cnt, "broker") + " in its cluster."}};
+       settings.kafka()->brokers + " answers, " + counted(found.broker_cnt, "broker") + " in its cluster."}};
   for (int i = 0; i < found.topic_cnt; ++i) out.push_back(check_topic(found.topics[i]));
   return out;
 }
@@ -124,12 +124,12 @@ Findings check_broker(const std::string& name, const config::Sink& settings) {
 Findings check_brokers(const config::Config& config) {
   Findings out;
   for (const auto& [name, sink] : config.sinks)
-    if (sink.type == config::SinkType::kafka)
+    if (sink.kafka())
       for (auto&& finding : check_broker(name, sink)) out.push_back(std::move(finding));
   return out;
 }
 
-Result<std::uint64_t, std::string> consumer_lag(const std::string& sink_name, const config::Sink& settings,
+Result<std::uint64_t, std::string> consumer_lag(const std::string& sink_name, const sink::Settings& settings,
                                                 const std::string& topic, const std::string& group) {
   Trouble trouble;
   const auto handle = connect(sink_name, settings, group, trouble);

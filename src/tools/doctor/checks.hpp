@@ -61,7 +61,7 @@ Findings check_losses(const Reading& before, const Reading& after);
 /// Broker and topic of each Kafka sink.
 Findings check_brokers(const config::Config& config);
 /// Records of the topic that the group has not confirmed; an error is a sentence. The group is not joined.
-Result<std::uint64_t, std::string> consumer_lag(const std::string& sink_name, const config::Sink& sink,
+Result<std::uint64_t, std::string> consumer_lag(const std::string& sink_name, const sink::Settings& sink,
                                                 const std::string& topic, const std::string& group);
 
 /// One statement, its answer as TSV.
@@ -83,5 +83,8 @@ std::string counted(double n, const char* one);
 std::string size_text(double bytes);
 /// "1.5 %".
 std::string percent(double ratio);
+
+/// The oldest ClickHouse that deploy/clickhouse/apply.sh runs on, as it says itself: "24.8".
+const char* oldest_server();
 
 }  // namespace sluice::doctor

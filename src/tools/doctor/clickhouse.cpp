@@ -10,7 +10,6 @@
 
 #include "doctor/checks.hpp"
 #include "doctor/examine.hpp"
-#include "doctor/scripts.hpp"
 #include "flow/rollups.hpp"
 
 namespace sluice::doctor {
@@ -188,8 +187,7 @@ class Examination {
   void check_topic(const KafkaTable& table) {
     std::set<std::string> topics;
     for (const auto& [name, sink] : config_.sinks)
-      if (sink.type == config::SinkType::kafka && sink.stream == config::SinkStream::flows)
-        topics.insert(sink.kafka.topic);
+      if (sink.kafka() && sink.stream == encode::Stream::flows) topics.insert(sink.kafka()->topic);
     if (topics.empty() || topics.contains(table.topic)) return;
     std::string all;
     for (const std::string& topic : topics) all += (all.empty() ? "" : ", ") + topic;

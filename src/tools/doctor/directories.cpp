@@ -63,9 +63,9 @@ Findings check_directories(const config::Config& config) {
     out.push_back(check_directory("state file", directory.empty() ? "." : directory, kStateRoom));
   }
   for (const auto& [name, sink] : config.sinks)
-    if (sink.type == config::SinkType::file)
-      out.push_back(check_directory("directory of sink " + name, sink.file.path,
-                                    2 * static_cast<double>(sink.file.rotate_bytes)));
+    if (const sink::FileSettings* const file = sink.file())
+      out.push_back(check_directory("directory of sink " + name, file->path,
+                                    2 * static_cast<double>(file->rotate_bytes)));
   return out;
 }
 

@@ -22,7 +22,7 @@ std::uint64_t own_file_limit() {
 
 bool writes_flows_to_kafka(const config::Config& config) {
   return std::any_of(config.sinks.begin(), config.sinks.end(), [](const auto& named) {
-    return named.second.type == config::SinkType::kafka && named.second.stream == config::SinkStream::flows;
+    return named.second.kafka() && named.second.stream == encode::Stream::flows;
   });
 }
 
@@ -44,8 +44,7 @@ Store store_of(const config::Config& config, const Options& options) {
   out.lag = [&config](const std::string& topic,
                       const std::string& group) -> std::optional<Result<std::uint64_t, std::string>> {
     for (const auto& [name, sink] : config.sinks)
-      if (sink.type == config::SinkType::kafka && sink.kafka.topic == topic)
-        return consumer_lag(name, sink, topic, group);
+      if (sink.kafka() && sink.kafka()->topic == topic) return consumer_lag(name, sink, topic, group);
     return std::nullopt;
   };
   return out;

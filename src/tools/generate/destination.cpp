@@ -2,8 +2,6 @@
 #include "generate/sentence.hpp"
 
 #include <algorithm>
-#include <array>
-#include <utility>
 
 namespace sluice::generate {
 namespace {
@@ -11,21 +9,17 @@ namespace {
 constexpr std::string_view kKafka = "kafka://";
 
 /// One NAME=VALUE behind the topic; false where there is no such.
-bool apply_parameter(std::string_view parameter, config::KafkaSink& out) {
-  using config::Framing;
-  constexpr std::array<std::pair<std::string_view, Framing>, 3> framings{
-      {{"batch", Framing::batch}, {"single", Framing::single}, {"plain", Framing::plain}}};
-  constexpr std::array<std::string_view, 5> compressions{"none", "gzip", "snappy", "lz4", "zstd"};
+bool apply_parameter(std::string_view parameter, sink::KafkaSettings& out) {
   const auto equals = parameter.find('=');
   const auto name = parameter.substr(0, equals);
   const auto value = equals == std::string_view::npos ? "" : parameter.substr(equals + 1);
   if (name == "framing") {
-    const auto* found = std::ranges::find(framings, value, &std::pair<std::string_view, Framing>::first);
-    if (found == framings.end()) return false;
-    out.framing = found->second;
-    return true;
+    const auto framing = value_of(sink::kFramings, value);
+    out.framing = framing.value_or(out.framing);
+    return framing.has_value();
   }
-  if (name != "compression" || std::ranges::find(compressions, value) == compressions.end()) return false;
+  if (name != "compression" || std::ranges::find(sink::kCompressions, value) == sink::kCompressions.end())
+    return false;
   out.compression = value;
   return true;
 }
@@ -50,13 +44,13 @@ std::uint16_t usual_port(FlowType protocol) {
 
 bool is_kafka(std::string_view to) { return to.starts_with(kKafka); }
 
-Result<config::KafkaSink, std::string> parse_kafka(std::string_view to) {
+Result<sink::KafkaSettings, std::string> parse_kafka(std::string_view to) {
   const auto wrong = [&] {
     return failure(join({"--to is \"", to, "\", but should be kafka://HOST:PORT[,HOST:PORT]/TOPIC",
                          "[?framing=batch|single|plain][&compression=none|gzip|snappy|lz4|zstd]"}));
   };
   std::string_view rest = to.substr(kKafka.size());
-  config::KafkaSink out;
+  sink::KafkaSettings out;
   const auto question = rest.find('?');
   if (question != std::string_view::npos) {
     for (std::string_view query = rest.substr(question + 1);;) {

@@ -3,8 +3,8 @@
 #include <string>
 #include <string_view>
 
-#include "config/config.hpp"
 #include "flow/endpoint.hpp"
+#include "sink/settings.hpp"
 #include "sluice/flow/record.hpp"
 #include "sluice/util/result.hpp"
 
@@ -19,7 +19,7 @@ std::uint16_t usual_port(FlowType protocol);
 bool is_kafka(std::string_view to);
 /// "kafka://BROKERS/TOPIC[?framing=batch|single|plain][&compression=none|gzip|snappy|lz4|zstd]", BROKERS
 /// being HOST:PORT[,HOST:PORT...].
-Result<config::KafkaSink, std::string> parse_kafka(std::string_view to);
+Result<sink::KafkaSettings, std::string> parse_kafka(std::string_view to);
 
 /// In 127.0.0.0/8 each exporter can have an address of its own.
 inline bool has_many_addresses(const Endpoint& to) { return to.address.is_v4() && to.loopback(); }

@@ -20,9 +20,9 @@ constexpr std::chrono::seconds kFlushTimeout{30};
 
 class KafkaTarget final : public Target {
  public:
-  KafkaTarget(const Options& options, const config::Sink& settings)
+  KafkaTarget(const Options& options, const sink::Settings& settings)
       : options_(options),
-        most_queued_(settings.kafka.buffer_bytes / 2),
+        most_queued_(settings.kafka()->buffer_bytes / 2),
         sink_(sink::make_sink("kafka", settings, 1,
                               [this](LogLevel level, std::string text) {
                                 if (level >= LogLevel::warning)
@@ -111,10 +111,8 @@ class KafkaTarget final : public Target {
 Result<std::unique_ptr<Target>, std::string> make_kafka_target(const Options& options) {
   auto kafka = parse_kafka(options.to);
   if (!kafka) return failure(kafka.error());
-  config::Sink settings;
-  settings.type = config::SinkType::kafka;
-  settings.format = config::SinkFormat::protobuf;
-  settings.kafka = *kafka;
+  sink::Settings settings;
+  settings.own = *kafka;
   try {
     return std::make_unique<KafkaTarget>(options, settings);
   } catch (const sink::SetupError& error) {

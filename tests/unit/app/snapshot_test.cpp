@@ -1,7 +1,5 @@
 // Collector::snapshot(): what a running collector has counted, from socket to sink.
-#include <arpa/inet.h>
 #include <gtest/gtest.h>
-#include <netinet/in.h>
 #include <sys/socket.h>
 
 #include <chrono>
@@ -9,6 +7,7 @@
 #include <thread>
 
 #include "app/collector.hpp"
+#include "flow/endpoint.hpp"
 #include "support/set_message.hpp"
 #include "util/unique_fd.hpp"
 
@@ -32,32 +31,25 @@ class SnapshotTest : public testing::Test {
     std::filesystem::create_directories(directory_);
     config_.workers = 1;
     config_.listeners = {{.address = "127.0.0.1", .port = 0}};
-    config_.exporters = {{.prefix = "127.0.0.1", .name = "edge-1"}};
+    config_.exporters = {{.prefix = "127.0.0.1", .settings = {}}};
+    config_.exporters[0].settings.name = "edge-1";
     config_.log.level = "error";
     config_.metrics.max_exporters = 1;
     config_.state.file = directory_ + "/state";
-    config::Sink sink;
-    sink.type = config::SinkType::file;
-    sink.file.path = directory_ + "/flows";
-    std::filesystem::create_directories(sink.file.path);
-    config_.sinks["archive"] = sink;
+    auto& archive = config_.sinks["archive"].own.emplace<sink::FileSettings>();
+    archive.path = directory_ + "/flows";
+    std::filesystem::create_directories(archive.path);
   }
   ~SnapshotTest() override { std::filesystem::remove_all(directory_); }
 
   /// From 127.0.0.`host`.
   void send(const Snapshot& running, unsigned host, SetMessage message) {
     const UniqueFd socket(::socket(AF_INET, SOCK_DGRAM, 0));
-    sockaddr_in from{};
-    from.sin_family = AF_INET;
-    from.sin_addr.s_addr = htonl(INADDR_LOOPBACK - 1 + host);
-    ASSERT_EQ(::bind(socket.get(), reinterpret_cast<const sockaddr*>(&from), sizeof from), 0);
-    sockaddr_in to = from;
-    to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    const std::string& address = running.listeners.at(0).address;
-    to.sin_port = htons(static_cast<std::uint16_t>(std::stoul(address.substr(address.rfind(':') + 1))));
+    const SocketAddress from({IpAddress::v4(0x7f000000 + host), 0});
+    ASSERT_EQ(::bind(socket.get(), from.get(), from.size()), 0);
+    const SocketAddress to(parse_endpoint(running.listeners.at(0).address).value());
     const auto bytes = message.bytes();
-    ASSERT_EQ(::sendto(socket.get(), bytes.data(), bytes.size(), 0, reinterpret_cast<const sockaddr*>(&to),
-                       sizeof to),
+    ASSERT_EQ(::sendto(socket.get(), bytes.data(), bytes.size(), 0, to.get(), to.size()),
               static_cast<ssize_t>(bytes.size()));
     bytes_sent_ += bytes.size();
   }

@@ -25,7 +25,7 @@ TEST(Layers, StrongerSettingsLeaveTheirNeighbours) {
   const auto result = load_text("kafka: {topic: a, brokers: b:1, sasl: {mechanism: PLAIN, username: u}}",
                                 {{"SLUICE_KAFKA__SASL__PASSWORD", "p"}}, {"kafka.topic=c"});
   ASSERT_THAT(told(result), IsEmpty());
-  const KafkaSink& kafka = result.config.sinks.at("kafka").kafka;
+  const sink::KafkaSettings& kafka = kafka_of(result);
   EXPECT_EQ(kafka.topic, "c");
   EXPECT_EQ(kafka.brokers, "b:1");
   EXPECT_EQ(kafka.sasl_username, "u");
@@ -48,10 +48,10 @@ TEST(Layers, ListsAndMapsAreYamlTextOutsideTheFile) {
                                 {"exporters=[{prefix: 192.0.2.0/24, name: core}]", "kafka.brokers=b:1"});
   ASSERT_THAT(told(result), IsEmpty());
   ASSERT_EQ(result.config.listeners.size(), 2U);
-  EXPECT_EQ(result.config.listeners[1].protocol, ListenProtocol::sflow);
+  EXPECT_EQ(result.config.listeners[1].protocol, decode::Accept::sflow);
   EXPECT_THAT(result.config.metrics.allow, IsEmpty());
-  EXPECT_EQ(result.config.exporters.at(0).name, "core");
-  const KafkaSink& kafka = result.config.sinks.at("kafka").kafka;
+  EXPECT_EQ(result.config.exporters.at(0).settings.name, "core");
+  const sink::KafkaSettings& kafka = kafka_of(result);
   EXPECT_EQ(kafka.topic, "t");
   EXPECT_EQ(kafka.brokers, "b:1");
   EXPECT_THAT(kafka.key_fields, ElementsAre("src_addr", "dst_addr"));
@@ -65,17 +65,13 @@ TEST(Layers, TextOutsideTheFileStandsAsItIs) {
 }
 
 TEST(Layers, TopLevelKafkaIsTheSinkOfThatName) {
-  EXPECT_EQ(load_text("sinks: {kafka: {type: kafka, topic: a}}", {}, {"kafka.topic=b"})
-                .config.sinks.at("kafka")
-                .kafka.topic,
-            "b");
-  EXPECT_EQ(load_text("kafka: {topic: a}", {}, {"sinks.kafka.topic=b"}).config.sinks.at("kafka").kafka.topic,
-            "b");
+  EXPECT_EQ(kafka_of(load_text("sinks: {kafka: {type: kafka, topic: a}}", {}, {"kafka.topic=b"})).topic, "b");
+  EXPECT_EQ(kafka_of(load_text("kafka: {topic: a}", {}, {"sinks.kafka.topic=b"})).topic, "b");
   const auto both = load_text("sinks: {out: {type: stdout}}", {{"SLUICE_KAFKA__TOPIC", "c"}});
   ASSERT_THAT(told(both), IsEmpty());
   EXPECT_EQ(both.config.sinks.size(), 2U);
-  EXPECT_EQ(both.config.sinks.at("kafka").type, SinkType::kafka);
-  EXPECT_EQ(load_text("kafka:").config.sinks.at("kafka").kafka, KafkaSink{});
+  EXPECT_TRUE(both.config.sinks.at("kafka").kafka());
+  EXPECT_EQ(kafka_of(load_text("kafka:")), sink::KafkaSettings{});
 }
 
 TEST(Layers, PropertiesKeepTheirDots) {
@@ -83,9 +79,8 @@ TEST(Layers, PropertiesKeepTheirDots) {
                                 {{"SLUICE_KAFKA__PROPERTIES__LINGER__MS", "2"}},
                                 {"kafka.properties.queue.buffering.max.messages=3"});
   ASSERT_THAT(told(result), IsEmpty());
-  EXPECT_THAT(
-      result.config.sinks.at("kafka").kafka.properties,
-      ElementsAre(Pair("client.id", "x"), Pair("linger.ms", "2"), Pair("queue.buffering.max.messages", "3")));
+  EXPECT_THAT(kafka_of(result).properties, ElementsAre(Pair("client.id", "x"), Pair("linger.ms", "2"),
+                                                       Pair("queue.buffering.max.messages", "3")));
 }
 
 TEST(Layers, VariablesOfTheFileAreSubstituted) {
@@ -99,8 +94,8 @@ TEST(Layers, VariablesOfTheFileAreSubstituted) {
   EXPECT_EQ(result.config.workers, 7U);
   EXPECT_EQ(result.config.collector_id, "edge-1");
   EXPECT_THAT(result.config.metrics.allow, ElementsAre("10.0.0.0/8", "192.0.2.0/24"));
-  EXPECT_EQ(result.config.sinks.at("kafka").kafka.brokers, "k1:9092");
-  EXPECT_EQ(result.config.sinks.at("kafka").kafka.properties.at("client.id"), "${raw}");
+  EXPECT_EQ(kafka_of(result).brokers, "k1:9092");
+  EXPECT_EQ(kafka_of(result).properties.at("client.id"), "${raw}");
 }
 
 TEST(Layers, SecretsComeFromFiles) {

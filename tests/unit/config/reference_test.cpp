@@ -6,6 +6,7 @@
 #include <sstream>
 
 #include "config/settings.hpp"
+#include "sink/type.hpp"
 #include "support.hpp"
 
 namespace sluice::config {
@@ -57,7 +58,7 @@ TEST(ShippedFile, IsKafkaOnThisMachineAndElseTheDefaults) {
   const auto result = load({kSource + "/config/sluice.yaml", {}, {}});
   ASSERT_THAT(told(result), IsEmpty());
   Config expected;
-  expected.sinks["kafka"].type = SinkType::kafka;
+  expected.sinks["kafka"].own = sink::KafkaSettings{};
   EXPECT_EQ(result.config, expected);
 }
 
@@ -65,7 +66,7 @@ TEST(ShippedFile, OfTheServiceIsKafkaOnThisMachineAndAStateFile) {
   const auto result = load({kSource + "/deploy/systemd/sluice.yaml", {}, {}});
   ASSERT_THAT(told(result), IsEmpty());
   Config expected;
-  expected.sinks["kafka"].type = SinkType::kafka;
+  expected.sinks["kafka"].own = sink::KafkaSettings{};
   expected.state.file = "/var/lib/sluice/state";
   EXPECT_EQ(result.config, expected);
 }
@@ -106,16 +107,19 @@ void collect(const YAML::Node& node, const std::string& path, std::set<std::stri
 }
 
 TEST(ShippedFile, HasEverySetting) {
+  const YAML::Node root = YAML::Load(uncommented_file());
   std::set<std::string> paths;
-  collect(YAML::Load(uncommented_file()), "", paths);
-  const std::map<std::string, std::string> places{
-      {"kafka", "kafka."}, {"file", "sinks.archive."}, {"stdout", "sinks.console."}};
+  collect(root, "", paths);
+  std::map<std::string, std::string> places{{"kafka", "kafka."}};  // by type
+  for (const auto& sink : root["sinks"])
+    places.emplace(sink.second["type"].as<std::string>(), "sinks." + sink.first.as<std::string>() + ".");
   for (const SettingInfo& setting : settings()) {
     const std::string generic = "sinks.NAME.";
     std::string path = setting.path;
     if (path.starts_with(generic)) {
       const std::string place =
           setting.only_for.empty() ? (path == "sinks.NAME.type" ? "file" : "kafka") : setting.only_for;
+      ASSERT_TRUE(places.contains(place)) << "the file has no example of a sink of type " << place;
       path = places.at(place) + path.substr(generic.size());
     }
     EXPECT_TRUE(paths.contains(path)) << path;
@@ -126,11 +130,11 @@ TEST(ShippedFile, ItsExamplesAreValid) {
   const std::string text = uncommented_file();
   const auto result = load_text(text, {}, {"kafka.sasl.mechanism=PLAIN", "kafka.sasl.username=me"});
   ASSERT_THAT(told(result), IsEmpty()) << text;
-  EXPECT_EQ(result.config.sinks.size(), 3U);
-  EXPECT_EQ(result.config.sinks.at("archive").file.queue_bytes, FileSink{}.queue_bytes);
-  EXPECT_EQ(result.config.sinks.at("kafka").kafka.sasl_password, "swordfish");
-  EXPECT_EQ(result.config.sinks.at("kafka").kafka.tls_key_password, "key swordfish");
-  EXPECT_EQ(result.config.sinks.at("kafka").kafka.properties.at("linger.ms"), "5");
+  EXPECT_EQ(result.config.sinks.size(), sink::types().size());
+  EXPECT_EQ(result.config.sinks.at("archive").file()->queue_bytes, sink::FileSettings{}.queue_bytes);
+  EXPECT_EQ(kafka_of(result).sasl_password, "swordfish");
+  EXPECT_EQ(kafka_of(result).tls_key_password, "key swordfish");
+  EXPECT_EQ(kafka_of(result).properties.at("linger.ms"), "5");
   EXPECT_EQ(result.config.api.token, "token-1");
   EXPECT_EQ(result.config.exporters.size(), 1U);
 }

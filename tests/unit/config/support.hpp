@@ -52,6 +52,10 @@ inline std::vector<std::string> told(const LoadResult& result) {
   return out;
 }
 
+inline const sink::KafkaSettings& kafka_of(const LoadResult& result, const std::string& name = "kafka") {
+  return std::get<sink::KafkaSettings>(result.config.sinks.at(name).own);
+}
+
 /// What load() makes of nothing.
 inline Config defaults() { return load({}).config; }
 

@@ -1,10 +1,10 @@
-#include "config/text.hpp"
+#include "setting/text.hpp"
 
 #include <gtest/gtest.h>
 
 #include <map>
 
-namespace sluice::config {
+namespace sluice::setting {
 namespace {
 
 using namespace std::chrono_literals;
@@ -110,4 +110,4 @@ TEST(Text, EscapedTextIsSubstitutedToItself) {
 }
 
 }  // namespace
-}  // namespace sluice::config
+}  // namespace sluice::setting

@@ -70,32 +70,32 @@ TEST(Values, NothingIsTheDefaults) {
   expected.sinks = result.config.sinks;
   EXPECT_EQ(result.config, expected);
   ASSERT_EQ(result.config.sinks.size(), 1U);
-  const Sink& sink = result.config.sinks.at("stdout");
-  EXPECT_EQ(sink.type, SinkType::stdout_);
-  EXPECT_EQ(sink.format, SinkFormat::json);
+  const sink::Settings& sink = result.config.sinks.at("stdout");
+  EXPECT_EQ(sink.own, sink::OwnSettings(sink::StdoutSettings{}));
+  EXPECT_EQ(sink.format, encode::Format::json);
   EXPECT_EQ(load_text("sinks: {stdout: {type: stdout}}").config, result.config);
 }
 
 TEST(Values, FormatAndFramingDependOnOneAnother) {
-  const auto sinks = load_text(
-                         "sinks:\n"
-                         "  k: {type: kafka}\n"
-                         "  kj: {type: kafka, format: json}\n"
-                         "  kjb: {type: kafka, framing: batch, format: json}\n"
-                         "  ks: {type: kafka, framing: single}\n"
-                         "  f: {type: file}\n"
-                         "  s: {type: stdout}\n"
-                         "  sp: {type: stdout, format: protobuf}\n")
-                         .config.sinks;
+  const auto result = load_text(
+      "sinks:\n"
+      "  k: {type: kafka}\n"
+      "  kj: {type: kafka, format: json}\n"
+      "  kjb: {type: kafka, framing: batch, format: json}\n"
+      "  ks: {type: kafka, framing: single}\n"
+      "  f: {type: file}\n"
+      "  s: {type: stdout}\n"
+      "  sp: {type: stdout, format: protobuf}\n");
+  const auto& sinks = result.config.sinks;
   ASSERT_EQ(sinks.size(), 7U);
-  EXPECT_EQ(sinks.at("k").format, SinkFormat::protobuf);
-  EXPECT_EQ(sinks.at("k").kafka.framing, Framing::batch);
-  EXPECT_EQ(sinks.at("kj").kafka.framing, Framing::single);
-  EXPECT_EQ(sinks.at("kjb").kafka.framing, Framing::batch);
-  EXPECT_EQ(sinks.at("ks").kafka.framing, Framing::single);
-  EXPECT_EQ(sinks.at("f").format, SinkFormat::protobuf);
-  EXPECT_EQ(sinks.at("s").format, SinkFormat::json);
-  EXPECT_EQ(sinks.at("sp").format, SinkFormat::protobuf);
+  EXPECT_EQ(sinks.at("k").format, encode::Format::protobuf);
+  EXPECT_EQ(kafka_of(result, "k").framing, sink::Framing::batch);
+  EXPECT_EQ(kafka_of(result, "kj").framing, sink::Framing::single);
+  EXPECT_EQ(kafka_of(result, "kjb").framing, sink::Framing::batch);
+  EXPECT_EQ(kafka_of(result, "ks").framing, sink::Framing::single);
+  EXPECT_EQ(sinks.at("f").format, encode::Format::protobuf);
+  EXPECT_EQ(sinks.at("s").format, encode::Format::json);
+  EXPECT_EQ(sinks.at("sp").format, encode::Format::protobuf);
 }
 
 TEST(Values, LandWhereTheyBelong) {
@@ -135,52 +135,75 @@ TEST(Values, LandWhereTheyBelong) {
   e.workers = 3;
   e.listeners = {{.address = "192.0.2.1",
                   .port = 9995,
-                  .protocol = ListenProtocol::ipfix,
+                  .protocol = decode::Accept::ipfix,
                   .receive_buffer = 8u << 20,
-                  .decapsulate = Decapsulate::inner}};
+                  .decapsulate = decode::Decapsulate::inner}};
   e.receive = {1u << 20, 17, false, true};
-  e.decode = {1, 2, 3, 4, 5, 360s, 420s, 8s, 9s, 10s, 12, 13, 13 << 10, 14 << 20, 900s, 11};
-  e.exporters = {{"192.0.2.0/24", "core", 100, 200, true, true, 60s, 120s, 180s, FlowTimes::received,
-                  Decapsulate::inner, ByteUnit::ip, false, FirewallVolume::as_sent, true, IcmpPorts::both},
-                 {"192.0.2.9", ""}};
+  const auto seconds = [](std::uint64_t n) { return n * 1'000'000'000; };
+  e.decode.limits = {.max_exporters = 1,
+                     .max_templates = 2,
+                     .max_template_fields = 3,
+                     .max_record_length = 4,
+                     .max_samplers = 5,
+                     .max_names = 12,
+                     .max_streams = 13,
+                     .max_connections = 11,
+                     .template_timeout_ns = seconds(360),
+                     .exporter_timeout_ns = seconds(420),
+                     .held_bytes_per_exporter = 13 << 10,
+                     .held_bytes = 14 << 20,
+                     .held_timeout_ns = seconds(900)};
+  e.decode.times = {.max_past_ns = seconds(8), .max_future_ns = seconds(9), .max_flow_age_ns = seconds(10)};
+  e.exporters = {{.prefix = "192.0.2.0/24",
+                  .settings = {.name = "core",
+                               .sampling_rate_default = 100,
+                               .sampling_rate_override = 200,
+                               .netflow5_sampling_16bit = true,
+                               .key_with_port = true,
+                               .max_past_ns = seconds(60),
+                               .max_future_ns = seconds(120),
+                               .max_flow_age_ns = seconds(180),
+                               .times_received = true,
+                               .decapsulate = decode::Decapsulate::inner,
+                               .sflow_ip_bytes = true,
+                               .split_biflows = false,
+                               .teardown_repeats_updates = false,
+                               .derive_forwarding_status = true,
+                               .icmp_in_both_ports = true}},
+                 {.prefix = "192.0.2.9", .settings = {}}};
   e.log = {"debug", LogFormat::json, 60s};
   e.metrics = {"0.0.0.0:9", {"10.0.0.0/8"}, 11};
   e.api = {"0.0.0.0:10", "t"};
   e.state = {"/var/lib/sluice/state"};
   e.shutdown_timeout = 1500ms;
-  Sink& f = e.sinks["f"];
-  f.type = SinkType::file;
-  f.file = {"p", "x", 3600s, 2ULL << 30, 3u << 20};
-  Sink& s = e.sinks["s"];
-  s.format = SinkFormat::json;
-  s.json_fields = JsonFields::kflow;
+  e.sinks["f"].own = sink::FileSettings{"p", "x", 3600s, 2ULL << 30, 3u << 20};
+  sink::Settings& s = e.sinks["s"];
+  s.format = encode::Format::json;
+  s.json_fields = encode::JsonFields::kflow;
   s.kflow_drop_ipv6 = true;
   s.block_bytes = 8192;
   s.flush_interval = 1000ms;
-  s.stdout_queue_bytes = 4u << 20;
-  s.kafka.framing = Framing::single;
-  Sink& k = e.sinks["kafka"];
-  k.type = SinkType::kafka;
-  k.kafka = {"b:1",
-             "t",
-             Framing::plain,
-             PartitionBy::fields,
-             {"src_addr"},
-             2,
-             3,
-             4u << 20,
-             "lz4",
-             "1",
-             true,
-             "a",
-             "b",
-             "c",
-             "d",
-             false,
-             "SCRAM-SHA-256",
-             "u",
-             "p",
-             {{"a.b", "c"}}};
+  s.own = sink::StdoutSettings{4u << 20};
+  e.sinks["kafka"].own = sink::KafkaSettings{"b:1",
+                                             "t",
+                                             sink::Framing::plain,
+                                             sink::PartitionBy::fields,
+                                             {"src_addr"},
+                                             2,
+                                             3,
+                                             4u << 20,
+                                             "lz4",
+                                             "1",
+                                             true,
+                                             "a",
+                                             "b",
+                                             "c",
+                                             "d",
+                                             false,
+                                             "SCRAM-SHA-256",
+                                             "u",
+                                             "p",
+                                             {{"a.b", "c"}}};
   EXPECT_EQ(result.config, e);
 }
 

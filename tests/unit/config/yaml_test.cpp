@@ -53,7 +53,7 @@ TEST(ToYaml, MasksSecrets) {
   EXPECT_THAT(text, HasSubstr("shown"));
   Config masked = result.config;
   masked.api.token = "********";
-  KafkaSink& kafka = masked.sinks.at("kafka").kafka;
+  auto& kafka = std::get<sink::KafkaSettings>(masked.sinks.at("kafka").own);
   kafka.tls_key_password = kafka.sasl_password = "********";
   kafka.properties["ssl.key.password"] = kafka.properties["sasl.oauthbearer.client.secret"] = "********";
   EXPECT_EQ(read_back(result.config), masked);

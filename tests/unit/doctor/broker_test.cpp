@@ -10,7 +10,7 @@ using sluice::test::MockBroker;
 using testing::ElementsAre;
 using testing::HasSubstr;
 
-config::Config kafka_at(const config::Sink& sink) {
+config::Config kafka_at(const sink::Settings& sink) {
   config::Config config;
   config.sinks["kafka"] = sink;
   return config;
@@ -24,9 +24,9 @@ TEST(Broker, WithItsTopic) {
 }
 
 TEST(Broker, ThatIsNotThere) {
-  config::Sink sink;
-  sink.type = config::SinkType::kafka;
-  sink.kafka.brokers = "127.0.0.1:1";
+  sink::Settings sink;
+  sink.own = sink::KafkaSettings{};
+  std::get<sink::KafkaSettings>(sink.own).brokers = "127.0.0.1:1";
   const Findings found = check_brokers(kafka_at(sink));
   ASSERT_THAT(found,
               ElementsAre(Is("broker of sink kafka", Status::fail, "No broker of 127.0.0.1:1 answers")));
@@ -34,9 +34,9 @@ TEST(Broker, ThatIsNotThere) {
 }
 
 TEST(Broker, SettingsThatCannotBe) {
-  config::Sink sink;
-  sink.type = config::SinkType::kafka;
-  sink.kafka.properties["no.such.property"] = "1";
+  sink::Settings sink;
+  sink.own = sink::KafkaSettings{};
+  std::get<sink::KafkaSettings>(sink.own).properties["no.such.property"] = "1";
   EXPECT_THAT(check_brokers(kafka_at(sink)), ElementsAre(Says(Status::fail, "no.such.property")));
 }
 

@@ -32,8 +32,7 @@ struct Server {
 
   Findings findings(bool named = true, const std::string& topic = "flows") const {
     config::Config config;
-    config.sinks["kafka"].type = config::SinkType::kafka;
-    config.sinks["kafka"].kafka.topic = topic;
+    config.sinks["kafka"].own.emplace<sink::KafkaSettings>().topic = topic;
     const Store store{
         .where = "http://127.0.0.1:8123",
         .named = named,

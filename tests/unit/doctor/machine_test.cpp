@@ -111,12 +111,12 @@ TEST(Directories, StateFileAndFileSinks) {
   Folder folder;
   config::Config config;
   config.state.file = (folder.path() / "not/yet/there/state").string();
-  config.sinks["frames"].type = config::SinkType::file;
-  config.sinks["frames"].file.path = (folder.path() / "frames").string();
-  config.sinks["frames"].file.rotate_bytes = 1024;
+  config.sinks["frames"].own = sink::FileSettings{};
+  std::get<sink::FileSettings>(config.sinks["frames"].own).path = (folder.path() / "frames").string();
+  std::get<sink::FileSettings>(config.sinks["frames"].own).rotate_bytes = 1024;
   EXPECT_THAT(check_directories(config), ElementsAre(Is("state file", Status::ok, "free of"),
                                                      Is("directory of sink frames", Status::ok, "free of")));
-  config.sinks["frames"].file.rotate_bytes = 1ULL << 60U;
+  std::get<sink::FileSettings>(config.sinks["frames"].own).rotate_bytes = 1ULL << 60U;
   EXPECT_THAT(check_directories(config), testing::Contains(Says(Status::warning, "make room")));
 }
 
@@ -124,8 +124,8 @@ TEST(Directories, AFileInTheWayAndNoStateFile) {
   Folder folder;
   folder.write("frames", "a file");
   config::Config config;
-  config.sinks["frames"].type = config::SinkType::file;
-  config.sinks["frames"].file.path = (folder.path() / "frames").string();
+  config.sinks["frames"].own = sink::FileSettings{};
+  std::get<sink::FileSettings>(config.sinks["frames"].own).path = (folder.path() / "frames").string();
   EXPECT_THAT(check_directories(config),
               ElementsAre(Is("state file", Status::warning, "is not set"),
                           Is("directory of sink frames", Status::fail, "is no directory")));

@@ -1,4 +1,4 @@
-#include "encode/protobuf_encoder.hpp"
+#include "encode/encoders.hpp"
 
 #include <gmock/gmock.h>
 #include <google/protobuf/util/delimited_message_util.h>

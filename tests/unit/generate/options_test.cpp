@@ -92,12 +92,12 @@ TEST(GenerateOptions, Destinations) {
   ASSERT_TRUE(kafka);
   EXPECT_EQ(kafka->brokers, "a:9092,b:9092");
   EXPECT_EQ(kafka->topic, "topic");
-  EXPECT_EQ(kafka->framing, config::Framing::plain);
-  EXPECT_EQ(parse_kafka("kafka://a/t")->framing, config::Framing::batch);
-  EXPECT_EQ(parse_kafka("kafka://a/t?framing=single")->framing, config::Framing::single);
+  EXPECT_EQ(kafka->framing, sink::Framing::plain);
+  EXPECT_EQ(parse_kafka("kafka://a/t")->framing, sink::Framing::batch);
+  EXPECT_EQ(parse_kafka("kafka://a/t?framing=single")->framing, sink::Framing::single);
   const auto both = parse_kafka("kafka://a/t?compression=lz4&framing=plain");
   ASSERT_TRUE(both);
-  EXPECT_EQ(both->framing, config::Framing::plain);
+  EXPECT_EQ(both->framing, sink::Framing::plain);
   EXPECT_EQ(both->compression, "lz4");
   for (const auto* wrong :
        {"kafka://a/t?framing=x", "kafka://a/t?framing=batch&", "kafka://a/t?compression=lzo",

@@ -152,10 +152,10 @@ Books pour(StreamWriter& writer, std::size_t datagrams) {
   return expected;
 }
 
-class KafkaBooks : public testing::TestWithParam<config::Framing> {
+class KafkaBooks : public testing::TestWithParam<Framing> {
  protected:
-  std::unique_ptr<Sink> make(config::Sink settings) {
-    settings.kafka.framing = GetParam();
+  std::unique_ptr<Sink> make(Settings settings) {
+    std::get<KafkaSettings>(settings.own).framing = GetParam();
     settings_ = settings;
     return make_sink("kafka", settings, 1, lines_.callback());
   }
@@ -163,10 +163,10 @@ class KafkaBooks : public testing::TestWithParam<config::Framing> {
     StreamWriter writer(stream_spec(settings_), {&sink}, 0);
     return pour(writer, datagrams);
   }
-  static config::Sink absent() {
-    config::Sink out;
-    out.type = config::SinkType::kafka;
-    out.kafka.brokers = "127.0.0.1:1";  // nobody listens there
+  static Settings absent() {
+    Settings out;
+    out.own = KafkaSettings{};
+    std::get<KafkaSettings>(out.own).brokers = "127.0.0.1:1";  // nobody listens there
     return out;
   }
   /// Everything that was queued is in the column, and nowhere else.
@@ -176,7 +176,7 @@ class KafkaBooks : public testing::TestWithParam<config::Framing> {
         << sink.books().size() << " books";
   }
   test::Lines lines_;
-  config::Sink settings_;
+  Settings settings_;
 };
 
 TEST_P(KafkaBooks, Delivered) {
@@ -187,8 +187,8 @@ TEST_P(KafkaBooks, Delivered) {
 }
 
 TEST_P(KafkaBooks, QueuedThenTimedOut) {
-  config::Sink settings = absent();
-  settings.kafka.properties = {{"message.timeout.ms", "1500"}};
+  Settings settings = absent();
+  std::get<KafkaSettings>(settings.own).properties = {{"message.timeout.ms", "1500"}};
   const auto sink = make(settings);
   const Books expected = pour_into(*sink, 100);
   EXPECT_EQ(by_exporter(sink->books()), expected);
@@ -196,8 +196,8 @@ TEST_P(KafkaBooks, QueuedThenTimedOut) {
 }
 
 TEST_P(KafkaBooks, ShedByTheBudget) {
-  config::Sink settings = absent();
-  settings.kafka.buffer_bytes = 1 << 20;
+  Settings settings = absent();
+  std::get<KafkaSettings>(settings.own).buffer_bytes = 1 << 20;
   const auto sink = make(settings);
   const Books expected = pour_into(*sink, 3000);
   const Books books = by_exporter(sink->books());
@@ -216,8 +216,8 @@ TEST_P(KafkaBooks, ShedByTheBudget) {
 }
 
 TEST_P(KafkaBooks, LibrdkafkasFullQueueIsShed) {
-  config::Sink settings = absent();
-  settings.kafka.properties = {{"queue.buffering.max.messages", "10"}};
+  Settings settings = absent();
+  std::get<KafkaSettings>(settings.own).properties = {{"queue.buffering.max.messages", "10"}};
   const auto sink = make(settings);
   const Books expected = pour_into(*sink, 1000);
   const auto check = [&] {
@@ -249,30 +249,28 @@ TEST_P(KafkaBooks, WhatIsLeftAtTheEndHasFailed) {
   EXPECT_EQ(by_exporter(sink->books()).at(exporter(7)), book(exporter(7), 0, 0, 0, 4, 0));
 }
 
-std::string framing_name(const testing::TestParamInfo<config::Framing>& info) {
+std::string framing_name(const testing::TestParamInfo<Framing>& info) {
   switch (info.param) {
-    case config::Framing::batch:
+    case Framing::batch:
       return "Batch";
-    case config::Framing::single:
+    case Framing::single:
       return "Single";
-    case config::Framing::plain:
+    case Framing::plain:
       break;
   }
   return "Plain";
 }
 
 INSTANTIATE_TEST_SUITE_P(Framings, KafkaBooks,
-                         testing::Values(config::Framing::batch, config::Framing::single,
-                                         config::Framing::plain),
-                         framing_name);
+                         testing::Values(Framing::batch, Framing::single, Framing::plain), framing_name);
 
 /// Of a block whose rows are records of their own, only those that are too large are refused.
 TEST(KafkaRows, EachIsBookedToItsExporter) {
   MockBroker broker;
-  config::Sink settings = broker.settings();
-  settings.kafka.framing = config::Framing::single;
-  settings.kafka.properties = {{"message.max.bytes", "1000"}};
-  settings.kafka.partition_by = config::PartitionBy::round_robin;
+  Settings settings = broker.settings();
+  std::get<KafkaSettings>(settings.own).framing = Framing::single;
+  std::get<KafkaSettings>(settings.own).properties = {{"message.max.bytes", "1000"}};
+  std::get<KafkaSettings>(settings.own).partition_by = PartitionBy::round_robin;
   test::Lines lines;
   const auto sink = make_sink("kafka", settings, 1, lines.callback());
   {
@@ -296,11 +294,12 @@ TEST(KafkaRows, EachIsBookedToItsExporter) {
 /// The same where a broker's answer, not librdkafka's, costs some rows of a block.
 TEST(KafkaRows, AFailedReportIsBookedToItsExporter) {
   MockBroker broker(1);
-  config::Sink settings = broker.settings();
-  settings.kafka.framing = config::Framing::single;
-  settings.kafka.acks = "1";
+  Settings settings = broker.settings();
+  std::get<KafkaSettings>(settings.own).framing = Framing::single;
+  std::get<KafkaSettings>(settings.own).acks = "1";
   // Records of one block leave in requests of a few, and the first request is refused.
-  settings.kafka.properties = {{"batch.num.messages", "4"}, {"max.in.flight", "1"}, {"linger.ms", "50"}};
+  std::get<KafkaSettings>(settings.own).properties = {
+      {"batch.num.messages", "4"}, {"max.in.flight", "1"}, {"linger.ms", "50"}};
   test::Lines lines;
   const auto sink = make_sink("kafka", settings, 1, lines.callback());
   ASSERT_TRUE(eventually([&] { return sink->buckets() == 1; }));
@@ -375,7 +374,7 @@ TEST(QueueBooks, DeliveredShedAndLeftAtTheEnd) {
 TEST(StreamNotes, LeftOutFlowsAreToldWithTheBlockOrInTime) {
   StreamSpec spec;
   spec.format = {encode::Format::json, encode::JsonFields::kflow, true, {}, encode::Stream::flows};
-  test::RecordingSink one("one"), two("two");
+  test::RecordingSink one, two;
   StreamWriter writer(spec, {&one, &two}, 0);
   Flows flows;
   flows.datagram(exporter(1), 2, "").datagram(exporter(1), 1, "row\n").datagram(exporter(2), 3, "");
@@ -401,8 +400,8 @@ TEST(StreamNotes, LeftOutFlowsAreToldWithTheBlockOrInTime) {
 
 TEST(StreamNotes, RowsOfTheirOwnNameTheirExporter) {
   StreamSpec spec;
-  spec.framing = config::Framing::single;
-  spec.key = config::PartitionBy::round_robin;
+  spec.framing = Framing::single;
+  spec.key = PartitionBy::round_robin;
   test::RecordingSink sink;
   StreamWriter writer(spec, {&sink}, 0);
   Flows flows;

@@ -71,7 +71,7 @@ void pour(StreamWriter& writer, std::size_t flows) {
 }
 
 TEST(Budget, AStuckSinkShedsWhatItsBudgetDoesNotHold) {
-  RecordingSink sink("stuck", 1, 10 * kBlock);
+  RecordingSink sink(1, 10 * kBlock);
   sink.set_mode(RecordingSink::Mode::stuck);
   StreamWriter writer(spec(), {&sink}, 0);
   pour(writer, 28000);
@@ -92,8 +92,8 @@ TEST(Budget, AStuckSinkShedsWhatItsBudgetDoesNotHold) {
 }
 
 TEST(Budget, OfTwoSinksOnlyTheStuckOneSheds) {
-  RecordingSink stuck("stuck", 1, 10 * kBlock);
-  RecordingSink fine("fine", 1, 10 * kBlock);
+  RecordingSink stuck(1, 10 * kBlock);
+  RecordingSink fine(1, 10 * kBlock);
   stuck.set_mode(RecordingSink::Mode::stuck);
   StreamWriter writer(spec(), {&stuck, &fine}, 0);
   pour(writer, 28000);
@@ -107,7 +107,7 @@ TEST(Budget, OfTwoSinksOnlyTheStuckOneSheds) {
 }
 
 TEST(Budget, SmallBlocksAreChargedBySizeNotByBuffer) {
-  RecordingSink sink("stuck", 1, 4 << 20);
+  RecordingSink sink(1, 4 << 20);
   sink.set_mode(RecordingSink::Mode::stuck);
   StreamSpec wide = spec();
   wide.block_bytes = 64 << 10;
@@ -124,10 +124,10 @@ TEST(Budget, SmallBlocksAreChargedBySizeNotByBuffer) {
 }
 
 TEST(Budget, SingleFramingIsChargedForKeysAndRowEnds) {
-  RecordingSink sink("stuck", 1, 1 << 20);
+  RecordingSink sink(1, 1 << 20);
   sink.set_mode(RecordingSink::Mode::stuck);
   StreamSpec single = spec();
-  single.framing = config::Framing::single;
+  single.framing = Framing::single;
   StreamWriter writer(single, {&sink}, 0);
   Flows one;
   one.datagram(exporter(1), 28, test::framed("tiny"));
@@ -143,7 +143,7 @@ TEST(Budget, SingleFramingIsChargedForKeysAndRowEnds) {
 }
 
 TEST(Budget, AFullSinkCountsTheBlockItself) {
-  RecordingSink sink("full", 1, 1 << 20);
+  RecordingSink sink(1, 1 << 20);
   sink.set_mode(RecordingSink::Mode::full);
   StreamWriter writer(spec(), {&sink}, 0);
   pour(writer, 280);

@@ -1,7 +1,8 @@
 #include <gmock/gmock.h>
 
 #include "sink/factory.hpp"
-#include "sink/kafka_handle.hpp"
+#include "sink/kafka/client.hpp"
+#include "sink/kafka/producer.hpp"
 #include "sink_support.hpp"
 
 namespace sluice::sink {
@@ -10,13 +11,13 @@ namespace {
 using testing::AllOf;
 using testing::HasSubstr;
 
-config::Sink kafka() {
-  config::Sink out;
-  out.type = config::SinkType::kafka;
+Settings kafka() {
+  Settings out;
+  out.own = KafkaSettings{};
   return out;
 }
 
-std::string value(const config::Sink& settings, const char* key) {
+std::string value(const Settings& settings, const char* key) {
   const KafkaConf conf = make_kafka_conf("kafka", settings);
   char text[512];
   std::size_t size = sizeof text;
@@ -24,7 +25,7 @@ std::string value(const config::Sink& settings, const char* key) {
   return text;
 }
 
-std::string mistake(const config::Sink& settings) {
+std::string mistake(const Settings& settings) {
   try {
     test::Lines lines;
     make_sink("kafka", settings, 1, lines.callback());
@@ -35,84 +36,85 @@ std::string mistake(const config::Sink& settings) {
 }
 
 TEST(KafkaConf, PassesSettingsOn) {
-  config::Sink sink = kafka();
-  sink.kafka.brokers = "a:9092,b:9092";
-  sink.kafka.compression = "lz4";
+  Settings sink = kafka();
+  std::get<KafkaSettings>(sink.own).brokers = "a:9092,b:9092";
+  std::get<KafkaSettings>(sink.own).compression = "lz4";
   EXPECT_EQ(value(sink, "bootstrap.servers"), "a:9092,b:9092");
   EXPECT_EQ(value(sink, "compression.type"), "lz4");
   EXPECT_EQ(value(sink, "linger.ms"), "5");
   EXPECT_EQ(value(sink, "queue.buffering.max.kbytes"), "262145");
   EXPECT_EQ(value(sink, "security.protocol"), "plaintext");
-  sink.kafka.framing = config::Framing::single;
+  std::get<KafkaSettings>(sink.own).framing = Framing::single;
   EXPECT_EQ(value(sink, "linger.ms"), "100");
 }
 
 TEST(KafkaConf, IsIdempotentUnlessTheSettingsForbidIt) {
-  config::Sink sink = kafka();
+  Settings sink = kafka();
   EXPECT_EQ(value(sink, "enable.idempotence"), "true");
-  sink.kafka.acks = "1";
+  std::get<KafkaSettings>(sink.own).acks = "1";
   EXPECT_EQ(value(sink, "enable.idempotence"), "false");
   EXPECT_EQ(value(sink, "acks"), "1");
   sink = kafka();
-  sink.kafka.properties = {{"acks", "1"}};
+  std::get<KafkaSettings>(sink.own).properties = {{"acks", "1"}};
   EXPECT_EQ(value(sink, "enable.idempotence"), "false");
   EXPECT_EQ(mistake(sink), "(none)");
-  sink.kafka.properties = {{"enable.idempotence", "false"}};
+  std::get<KafkaSettings>(sink.own).properties = {{"enable.idempotence", "false"}};
   EXPECT_EQ(value(sink, "enable.idempotence"), "false");
 }
 
 TEST(KafkaConf, PropertiesComeLast) {
-  config::Sink sink = kafka();
-  sink.kafka.properties = {{"linger.ms", "77"}, {"client.id", "edge"}, {"message.timeout.ms", "9000"}};
+  Settings sink = kafka();
+  std::get<KafkaSettings>(sink.own).properties = {
+      {"linger.ms", "77"}, {"client.id", "edge"}, {"message.timeout.ms", "9000"}};
   EXPECT_EQ(value(sink, "linger.ms"), "77");
   EXPECT_EQ(value(sink, "client.id"), "edge");
   EXPECT_EQ(value(sink, "message.timeout.ms"), "9000");
 }
 
 TEST(KafkaConf, TlsAndSasl) {
-  config::Sink sink = kafka();
-  sink.kafka.tls = true;
-  sink.kafka.tls_ca_file = "/etc/hostname";  // only read when the handle is made
+  Settings sink = kafka();
+  std::get<KafkaSettings>(sink.own).tls = true;
+  std::get<KafkaSettings>(sink.own).tls_ca_file = "/etc/hostname";  // only read when the handle is made
   EXPECT_EQ(value(sink, "security.protocol"), "ssl");
-  EXPECT_EQ(value(sink, "ssl.ca.location"), sink.kafka.tls_ca_file);
+  EXPECT_EQ(value(sink, "ssl.ca.location"), std::get<KafkaSettings>(sink.own).tls_ca_file);
   EXPECT_EQ(value(sink, "ssl.endpoint.identification.algorithm"), "https");
-  sink.kafka.tls_verify = false;
+  std::get<KafkaSettings>(sink.own).tls_verify = false;
   EXPECT_EQ(value(sink, "enable.ssl.certificate.verification"), "false");
   EXPECT_EQ(value(sink, "ssl.endpoint.identification.algorithm"), "none");
-  sink.kafka.sasl_mechanism = "SCRAM-SHA-256";
-  sink.kafka.sasl_username = "sluice";
+  std::get<KafkaSettings>(sink.own).sasl_mechanism = "SCRAM-SHA-256";
+  std::get<KafkaSettings>(sink.own).sasl_username = "sluice";
   EXPECT_EQ(value(sink, "security.protocol"), "sasl_ssl");
   EXPECT_EQ(value(sink, "sasl.mechanism"), "SCRAM-SHA-256");
   EXPECT_EQ(value(sink, "sasl.username"), "sluice");
-  sink.kafka.tls = false;
+  std::get<KafkaSettings>(sink.own).tls = false;
   EXPECT_EQ(value(sink, "security.protocol"), "sasl_plaintext");
 }
 
 TEST(KafkaConf, ABlockFitsIntoAMessage) {
-  config::Sink sink = kafka();
+  Settings sink = kafka();
   EXPECT_EQ(value(sink, "message.max.bytes"), "1000000");
   sink.block_bytes = 4 << 20;
   EXPECT_EQ(value(sink, "message.max.bytes"), std::to_string((4 << 20) + 4096));
 }
 
 TEST(KafkaConf, MistakesNameTheProperty) {
-  config::Sink sink = kafka();
-  sink.kafka.properties = {{"lingr.ms", "5"}};
+  Settings sink = kafka();
+  std::get<KafkaSettings>(sink.own).properties = {{"lingr.ms", "5"}};
   EXPECT_THAT(mistake(sink), AllOf(HasSubstr("sinks.kafka.properties.lingr.ms: librdkafka "),
                                    HasSubstr(" has no property of this name")));
-  sink.kafka.properties = {{"linger.ms", "soon"}};
+  std::get<KafkaSettings>(sink.own).properties = {{"linger.ms", "soon"}};
   EXPECT_THAT(mistake(sink), HasSubstr("sinks.kafka.properties.linger.ms: librdkafka refuses the value: "));
-  sink.kafka.properties = {{"dr_msg_cb", "x"}};
+  std::get<KafkaSettings>(sink.own).properties = {{"dr_msg_cb", "x"}};
   EXPECT_THAT(mistake(sink), HasSubstr("sinks.kafka.properties.dr_msg_cb: "));
-  sink.kafka.properties = {{"enable.idempotence", "true"}, {"acks", "1"}};
+  std::get<KafkaSettings>(sink.own).properties = {{"enable.idempotence", "true"}, {"acks", "1"}};
   EXPECT_THAT(mistake(sink), HasSubstr("sinks.kafka: librdkafka refuses the settings: "));
   sink = kafka();
-  sink.kafka.tls = true;
-  sink.kafka.tls_ca_file = "/nowhere/ca.pem";
-  EXPECT_EQ(
-      mistake(sink),
-      "sinks.kafka.tls.ca_file: cannot read /nowhere/ca.pem: No such file or directory; name a PEM file that "
-      "sluice may read");
+  std::get<KafkaSettings>(sink.own).tls = true;
+  std::get<KafkaSettings>(sink.own).tls_ca_file = "/nowhere/ca.pem";
+  EXPECT_EQ(mistake(sink),
+            "sinks.kafka.tls.ca_file: cannot read /nowhere/ca.pem: No such file or "
+            "directory; name a PEM file that "
+            "sluice may read");
 }
 
 TEST(KafkaConf, ReasonsAreBounded) {

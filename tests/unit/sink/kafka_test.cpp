@@ -1,4 +1,4 @@
-#include "sink/kafka.hpp"
+#include "sink/kafka/kafka.hpp"
 
 #include <gmock/gmock.h>
 #include <malloc.h>
@@ -29,10 +29,10 @@ using test::in;
 using test::MockBroker;
 
 /// Nobody listens there.
-config::Sink absent() {
-  config::Sink out;
-  out.type = config::SinkType::kafka;
-  out.kafka.brokers = "127.0.0.1:1";
+Settings absent() {
+  Settings out;
+  out.own = KafkaSettings{};
+  std::get<KafkaSettings>(out.own).brokers = "127.0.0.1:1";
   return out;
 }
 
@@ -59,7 +59,7 @@ std::uint64_t pour(StreamWriter& writer, std::size_t datagrams, std::size_t row_
 
 class KafkaSinkTest : public testing::Test {
  protected:
-  std::unique_ptr<Sink> make(const config::Sink& settings, unsigned workers = 1) {
+  std::unique_ptr<Sink> make(const Settings& settings, unsigned workers = 1) {
     return make_sink("kafka", settings, workers, lines_.callback());
   }
   /// Waits for the topic's partitions.
@@ -71,7 +71,7 @@ class KafkaSinkTest : public testing::Test {
 
 TEST_F(KafkaSinkTest, DeliversABlockAsOneRecord) {
   MockBroker broker;
-  const config::Sink settings = broker.settings();
+  const Settings settings = broker.settings();
   const auto sink = make(settings);
   know_partitions(*sink, 4);
   std::uint64_t produced = 0;
@@ -104,7 +104,7 @@ TEST_F(KafkaSinkTest, DeliversABlockAsOneRecord) {
 
 TEST_F(KafkaSinkTest, AnExporterKeepsItsPartition) {
   MockBroker broker;
-  const config::Sink settings = broker.settings();
+  const Settings settings = broker.settings();
   const auto sink = make(settings);
   know_partitions(*sink, 4);
   StreamWriter writer(stream_spec(settings), {sink.get()}, 0);
@@ -126,8 +126,8 @@ TEST_F(KafkaSinkTest, AnExporterKeepsItsPartition) {
 
 TEST_F(KafkaSinkTest, SingleFramingIsOneRecordAFlowWithItsKey) {
   MockBroker broker;
-  config::Sink settings = broker.settings();
-  settings.kafka.framing = config::Framing::single;
+  Settings settings = broker.settings();
+  std::get<KafkaSettings>(settings.own).framing = Framing::single;
   const auto sink = make(settings);
   know_partitions(*sink, 4);
   std::uint64_t produced = 0;
@@ -155,10 +155,10 @@ TEST_F(KafkaSinkTest, SingleFramingIsOneRecordAFlowWithItsKey) {
 
 TEST_F(KafkaSinkTest, PlainFramingHasNoLengthPrefix) {
   MockBroker broker;
-  config::Sink settings = broker.settings();
-  settings.kafka.framing = config::Framing::plain;
-  settings.kafka.partition_by = config::PartitionBy::fields;
-  settings.kafka.key_fields = {"proto"};
+  Settings settings = broker.settings();
+  std::get<KafkaSettings>(settings.own).framing = Framing::plain;
+  std::get<KafkaSettings>(settings.own).partition_by = PartitionBy::fields;
+  std::get<KafkaSettings>(settings.own).key_fields = {"proto"};
   const auto sink = make(settings);
   {
     StreamWriter writer(stream_spec(settings), {sink.get()}, 0);
@@ -175,8 +175,8 @@ TEST_F(KafkaSinkTest, PlainFramingHasNoLengthPrefix) {
 
 TEST_F(KafkaSinkTest, SeveralProducersDeliverForSeveralWorkers) {
   MockBroker broker;
-  config::Sink settings = broker.settings();
-  settings.kafka.producers = 3;
+  Settings settings = broker.settings();
+  std::get<KafkaSettings>(settings.own).producers = 3;
   const auto sink = make(settings, 4);
   std::atomic<std::uint64_t> produced{0};
   std::atomic<bool> balanced{true};
@@ -204,7 +204,7 @@ TEST_F(KafkaSinkTest, SeveralProducersDeliverForSeveralWorkers) {
 
 TEST_F(KafkaSinkTest, AnAbsentBrokerDelaysNeitherStartNorWorkers) {
   const auto begin = steady_clock::now();
-  const config::Sink settings = absent();
+  const Settings settings = absent();
   const auto sink = make(settings);
   EXPECT_LT(steady_clock::now() - begin, seconds(1));
   StreamWriter writer(stream_spec(settings), {sink.get()}, 0);
@@ -221,8 +221,8 @@ TEST_F(KafkaSinkTest, AnAbsentBrokerDelaysNeitherStartNorWorkers) {
 TEST_F(KafkaSinkTest, ABrokerThatComesBackGetsWhatWaited) {
   MockBroker broker;
   broker.down();
-  config::Sink settings = broker.settings();
-  settings.kafka.properties["reconnect.backoff.max.ms"] = "200";
+  Settings settings = broker.settings();
+  std::get<KafkaSettings>(settings.own).properties["reconnect.backoff.max.ms"] = "200";
   const auto sink = make(settings);
   std::uint64_t produced = 0;
   {
@@ -236,10 +236,10 @@ TEST_F(KafkaSinkTest, ABrokerThatComesBackGetsWhatWaited) {
 }
 
 TEST_F(KafkaSinkTest, RecordsThatGetTooOldFailAsTimedOut) {
-  config::Sink settings = absent();
-  settings.kafka.properties = {{"message.timeout.ms", "1000"}};
-  for (const auto framing : {config::Framing::batch, config::Framing::single}) {
-    settings.kafka.framing = framing;
+  Settings settings = absent();
+  std::get<KafkaSettings>(settings.own).properties = {{"message.timeout.ms", "1000"}};
+  for (const auto framing : {Framing::batch, Framing::single}) {
+    std::get<KafkaSettings>(settings.own).framing = framing;
     const auto sink = make(settings);
     std::uint64_t produced = 0;
     {
@@ -256,8 +256,8 @@ TEST_F(KafkaSinkTest, RecordsThatGetTooOldFailAsTimedOut) {
 TEST_F(KafkaSinkTest, TheBrokersRefusalIsCountedByReason) {
   MockBroker broker;
   broker.produce_fails(RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED, 1);
-  config::Sink settings = broker.settings();
-  settings.kafka.acks = "1";  // an idempotent producer would take it as fatal
+  Settings settings = broker.settings();
+  std::get<KafkaSettings>(settings.own).acks = "1";  // an idempotent producer would take it as fatal
   const auto sink = make(settings);
   know_partitions(*sink, 4);
   sink->send(test::block_of(3, framed("x")), 0);
@@ -275,18 +275,18 @@ TEST_F(KafkaSinkTest, TheBrokersRefusalIsCountedByReason) {
 
 TEST_F(KafkaSinkTest, ARecordTooLargeFailsAtOnce) {
   MockBroker broker;
-  config::Sink settings = broker.settings();
-  settings.kafka.properties = {{"message.max.bytes", "1000"}};
+  Settings settings = broker.settings();
+  std::get<KafkaSettings>(settings.own).properties = {{"message.max.bytes", "1000"}};
   const auto sink = make(settings);
-  EXPECT_EQ(sink->send(test::block_of(100, framed(std::string(99, 'x'))), 0), Taken::yes);
+  sink->send(test::block_of(100, framed(std::string(99, 'x'))), 0);
   EXPECT_EQ(failed(sink->stats(), "message_too_large"), 100U);
 }
 
 TEST_F(KafkaSinkTest, LibrdkafkasOwnFullQueueIsShed) {
-  config::Sink settings = absent();
-  settings.kafka.properties = {{"queue.buffering.max.messages", "10"}};
-  for (const auto framing : {config::Framing::batch, config::Framing::single}) {
-    settings.kafka.framing = framing;
+  Settings settings = absent();
+  std::get<KafkaSettings>(settings.own).properties = {{"queue.buffering.max.messages", "10"}};
+  for (const auto framing : {Framing::batch, Framing::single}) {
+    std::get<KafkaSettings>(settings.own).framing = framing;
     const auto sink = make(settings);
     std::uint64_t produced = 0;
     {
@@ -301,7 +301,7 @@ TEST_F(KafkaSinkTest, LibrdkafkasOwnFullQueueIsShed) {
 
 TEST_F(KafkaSinkTest, AFatalErrorDoesNotEndTheSink) {
   MockBroker broker;
-  const config::Sink settings = broker.settings();
+  const Settings settings = broker.settings();
   const auto sink = make(settings);
   know_partitions(*sink, 4);
   // The broker forgot the producer's sequence: librdkafka gives such a producer up for good.
@@ -321,7 +321,7 @@ TEST_F(KafkaSinkTest, AFatalErrorDoesNotEndTheSink) {
 
 TEST_F(KafkaSinkTest, CloseFlushesWhatItCan) {
   MockBroker broker;
-  const config::Sink settings = broker.settings();
+  const Settings settings = broker.settings();
   const auto sink = make(settings);
   std::uint64_t produced = 0;
   {
@@ -330,15 +330,16 @@ TEST_F(KafkaSinkTest, CloseFlushesWhatItCan) {
   }
   sink->close(in(seconds(20)));
   EXPECT_EQ(sink->stats().counts[SinkCount::delivered_flows], produced);
-  EXPECT_EQ(sink->send(test::block_of(1, framed("x")), 0), Taken::full);
+  sink->send(test::block_of(1, framed("x")), 0);
+  EXPECT_EQ(sink->stats().counts[SinkCount::shed_flows], 1U);
   EXPECT_EQ(accounted(sink->stats()), produced + 1);
 }
 
 TEST_F(KafkaSinkTest, CloseGivesUpAtItsDeadline) {
-  for (const auto framing : {config::Framing::batch, config::Framing::single}) {
-    config::Sink settings = absent();
-    settings.kafka.producers = 2;
-    settings.kafka.framing = framing;
+  for (const auto framing : {Framing::batch, Framing::single}) {
+    Settings settings = absent();
+    std::get<KafkaSettings>(settings.own).producers = 2;
+    std::get<KafkaSettings>(settings.own).framing = framing;
     const auto sink = make(settings, 2);
     std::uint64_t produced = 0;
     {
@@ -359,7 +360,7 @@ TEST_F(KafkaSinkTest, CloseGivesUpAtItsDeadline) {
 
 TEST_F(KafkaSinkTest, CloseGivesUpRequestsThatAreOnTheirWay) {
   MockBroker broker;
-  const config::Sink settings = broker.settings();
+  const Settings settings = broker.settings();
   const auto sink = make(settings);
   know_partitions(*sink, 4);
   sink->send(test::block_of(1, framed("x")), 0);
@@ -374,10 +375,10 @@ TEST_F(KafkaSinkTest, CloseGivesUpRequestsThatAreOnTheirWay) {
 }
 
 TEST_F(KafkaSinkTest, AStuckSinkDoesNotSlowAnother) {
-  config::Sink settings = absent();
-  settings.kafka.buffer_bytes = 4 << 20;
+  Settings settings = absent();
+  std::get<KafkaSettings>(settings.own).buffer_bytes = 4 << 20;
   const auto stuck = make(settings);
-  test::RecordingSink fine("fine", 16);
+  test::RecordingSink fine(16);
   StreamWriter writer(stream_spec(settings), {stuck.get(), &fine}, 0);
   const auto before = steady_clock::now();
   const std::uint64_t produced = pour(writer, 10000);  // 28 MB
@@ -398,7 +399,7 @@ constexpr bool kAddressSanitizer = false;
 #endif
 
 /// What must hold of memory, by framing: (framing, bytes of a row, whether the broker answers at first).
-using Pressure = std::tuple<config::Framing, std::size_t, bool>;
+using Pressure = std::tuple<Framing, std::size_t, bool>;
 class KafkaMemoryTest : public testing::TestWithParam<Pressure> {};
 
 TEST_P(KafkaMemoryTest, StaysWithinTheBudgetWhenTheBrokerIsStuck) {
@@ -408,10 +409,10 @@ TEST_P(KafkaMemoryTest, StaysWithinTheBudgetWhenTheBrokerIsStuck) {
   constexpr std::size_t kBudget = 48 << 20;
   constexpr std::size_t kMargin = 24 << 20;
   MockBroker broker;
-  config::Sink settings = connected ? broker.settings() : absent();
-  settings.kafka.framing = framing;
-  settings.kafka.buffer_bytes = kBudget;
-  settings.kafka.producers = 2;
+  Settings settings = connected ? broker.settings() : absent();
+  std::get<KafkaSettings>(settings.own).framing = framing;
+  std::get<KafkaSettings>(settings.own).buffer_bytes = kBudget;
+  std::get<KafkaSettings>(settings.own).producers = 2;
   test::Lines lines;
   const auto sink = make_sink("kafka", settings, 2, lines.callback());
   std::uint64_t produced = 0;
@@ -449,10 +450,10 @@ TEST_P(KafkaMemoryTest, StaysWithinTheBudgetWhenTheBrokerIsStuck) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Framings, KafkaMemoryTest,
-                         testing::Values(Pressure{config::Framing::batch, 100, false},
-                                         Pressure{config::Framing::batch, 100, true},
-                                         Pressure{config::Framing::single, 100, false},
-                                         Pressure{config::Framing::single, 40, true}));
+                         testing::Values(Pressure{Framing::batch, 100, false},
+                                         Pressure{Framing::batch, 100, true},
+                                         Pressure{Framing::single, 100, false},
+                                         Pressure{Framing::single, 40, true}));
 
 }  // namespace
 }  // namespace sluice::sink

@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "config/config.hpp"
-#include "sink/kafka_handle.hpp"
+#include "sink/kafka/client.hpp"
 
 namespace sluice::test {
 
@@ -37,10 +37,10 @@ class MockBroker {
   }
 
   std::string brokers() const { return rd_kafka_mock_cluster_bootstraps(cluster_); }
-  config::Sink settings() const {
-    config::Sink out;
-    out.type = config::SinkType::kafka;
-    out.kafka.brokers = brokers();
+  sink::Settings settings() const {
+    sink::Settings out;
+    out.own = sink::KafkaSettings{};
+    std::get<sink::KafkaSettings>(out.own).brokers = brokers();
     return out;
   }
   void down() { rd_kafka_mock_broker_set_down(cluster_, 1); }

@@ -68,7 +68,6 @@ inline std::string text(Bytes bytes) { return {reinterpret_cast<const char*>(byt
 /// A block of batch framing with n equal rows.
 inline sink::BlockPtr block_of(std::size_t n, std::string_view row, const IpAddress& from = exporter(1)) {
   auto block = std::make_shared<sink::Block>();
-  block->stream = "flows";
   block->flows = static_cast<std::uint32_t>(n);
   block->exporters = {{from, block->flows}};
   for (std::size_t i = 0; i < n; ++i) {

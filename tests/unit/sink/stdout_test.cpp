@@ -6,6 +6,7 @@
 
 #include "sink/factory.hpp"
 #include "sink/queue_sink.hpp"
+#include "sink/stdout/settings.hpp"
 #include "sink_support.hpp"
 #include "util/unique_fd.hpp"
 

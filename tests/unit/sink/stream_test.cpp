@@ -11,8 +11,6 @@
 namespace sluice::sink {
 namespace {
 
-using config::Framing;
-using config::PartitionBy;
 using test::exporter;
 using test::Flows;
 using test::framed;
@@ -64,7 +62,6 @@ TEST(Stream, CopiesRowsBackToBackAndCountsExporters) {
   ASSERT_EQ(entries.size(), 1U);
   EXPECT_EQ(entries[0].worker, 3U);
   const Block& block = *entries[0].block;
-  EXPECT_EQ(block.stream, "flows");
   EXPECT_EQ(block.flows, 6U);
   EXPECT_EQ(block.opened_ns, 7U);
   EXPECT_THAT(test::bodies(sink.bytes()), ElementsAre("aa", "aa", "b", "c", "c", "c"));
@@ -92,7 +89,7 @@ TEST(Stream, CountsHundredsOfExportersInOneBlock) {
 }
 
 TEST(Stream, AnExporterStaysInItsBucket) {
-  RecordingSink sink("s", 8);
+  RecordingSink sink(8);
   StreamWriter writer(spec(), {&sink}, 0);
   for (int round = 0; round < 5; ++round) {
     Flows flows;
@@ -115,7 +112,7 @@ TEST(Stream, AnExporterStaysInItsBucket) {
 }
 
 TEST(Stream, OpensBlocksOnlyForBucketsWithFlows) {
-  RecordingSink sink("s", 1000);
+  RecordingSink sink(1000);
   StreamWriter writer(spec(), {&sink}, 0);
   Flows flows;
   flows.datagram(exporter(1), 5, framed("x"));
@@ -241,7 +238,7 @@ TEST(Stream, JsonKeepsItsNewlineOnlyInBatchFraming) {
 }
 
 TEST(Stream, RoundRobinCountsUpAsBlocksFinish) {
-  RecordingSink sink("s", 3);
+  RecordingSink sink(3);
   StreamWriter writer(spec(Framing::single, PartitionBy::round_robin), {&sink}, 1);
   for (std::uint32_t i = 0; i < 5; ++i) {
     Flows flows;
@@ -258,7 +255,7 @@ TEST(Stream, RoundRobinCountsUpAsBlocksFinish) {
 }
 
 TEST(Stream, ChosenFieldsMakeKeyAndBucket) {
-  RecordingSink sink("s", 4);
+  RecordingSink sink(4);
   StreamSpec by_fields = spec(Framing::single, PartitionBy::fields);
   by_fields.key_fields = {"src_addr", "proto", "src_mac", "exporter_name"};
   StreamWriter writer(by_fields, {&sink}, 0);
@@ -297,7 +294,7 @@ TEST(Stream, RefusesKeyFieldsThatCannotBeKeys) {
 }
 
 TEST(Stream, FlushesByTheAgeOfTheFirstRow) {
-  RecordingSink sink("s", 64);
+  RecordingSink sink(64);
   StreamSpec timed = spec();
   timed.flush_interval = std::chrono::milliseconds(200);
   StreamWriter writer(timed, {&sink}, 0);
@@ -324,7 +321,7 @@ TEST(Stream, FlushesByTheAgeOfTheFirstRow) {
 }
 
 TEST(Stream, FollowsTheNumberOfBuckets) {
-  RecordingSink sink("s", 16);
+  RecordingSink sink(16);
   StreamWriter writer(spec(), {&sink}, 0);
   Flows flows;
   for (std::uint32_t i = 0; i < 40; ++i) flows.datagram(exporter(i), 1, framed("x"));
@@ -340,8 +337,8 @@ TEST(Stream, FollowsTheNumberOfBuckets) {
 }
 
 TEST(Stream, SinksShareABlock) {
-  RecordingSink a("a", 1, 1 << 20);
-  RecordingSink b("b", 1, 1 << 20);
+  RecordingSink a(1, 1 << 20);
+  RecordingSink b(1, 1 << 20);
   StreamWriter writer(spec(), {&a, &b}, 0);
   Flows flows;
   flows.datagram(exporter(1), 2, framed("x"));

@@ -1,4 +1,4 @@
-#include "sink/kafka_producer.hpp"
+#include "sink/kafka/producer.hpp"
 
 #include <algorithm>
 #include <array>
@@ -22,8 +22,6 @@ int milliseconds_until(steady_clock::time_point deadline) {
   const auto left = std::chrono::duration_cast<milliseconds>(deadline - steady_clock::now()).count();
   return static_cast<int>(std::clamp<std::int64_t>(left, 0, 1'000'000'000));
 }
-
-Taken taken_of(Fate fate) { return fate == Fate::shed ? Taken::full : Taken::yes; }
 
 // librdkafka takes what it only reads by pointers to non-const.
 void* readable(const std::byte* bytes) { return const_cast<std::byte*>(bytes); }
@@ -60,7 +58,7 @@ struct KafkaProducer::InFlight {
   }
 };
 
-KafkaProducer::KafkaProducer(std::string sink_name, unsigned index, config::Sink settings, Tally& tally,
+KafkaProducer::KafkaProducer(std::string sink_name, unsigned index, Settings settings, Tally& tally,
                              ExporterBooks& books, std::shared_ptr<MemoryBudget> budget, LogFn log)
     : sink_name_(std::move(sink_name)),
       index_(index),
@@ -90,9 +88,9 @@ std::shared_ptr<KafkaProducer::Client> KafkaProducer::make_client() {
   const std::string where = "sinks." + sink_name_;
   if (!fresh->handle) throw SetupError(where + ": librdkafka refuses the settings: " + why.data());
   conf.release();  // the handle owns it now
-  fresh->topic.reset(rd_kafka_topic_new(fresh->handle.get(), settings_.kafka.topic.c_str(), nullptr));
+  fresh->topic.reset(rd_kafka_topic_new(fresh->handle.get(), settings_.kafka()->topic.c_str(), nullptr));
   if (!fresh->topic)
-    throw SetupError(where + ".topic: librdkafka refuses \"" + settings_.kafka.topic +
+    throw SetupError(where + ".topic: librdkafka refuses \"" + settings_.kafka()->topic +
                      "\": " + rd_kafka_err2str(rd_kafka_last_error()));
   return fresh;
 }
@@ -101,36 +99,34 @@ std::shared_ptr<KafkaProducer::Client> KafkaProducer::client() const {
   return client_.with([](const auto& current) { return current; });
 }
 
-Taken KafkaProducer::send(BlockPtr block, std::int32_t partition) {
+void KafkaProducer::send(BlockPtr block, std::int32_t partition) {
   tally_.produced(block->flows, block->bytes.size());
   const auto current = client();
-  return block->row_ends.empty() ? send_block(*current, std::move(block), partition)
-                                 : send_rows(*current, std::move(block), partition);
+  block->row_ends.empty() ? send_block(*current, std::move(block), partition)
+                          : send_rows(*current, std::move(block), partition);
 }
 
-Taken KafkaProducer::send_block(Client& client, BlockPtr block, std::int32_t partition) {
+void KafkaProducer::send_block(Client& client, BlockPtr block, std::int32_t partition) {
   const Block& it = *block;
   auto flight = std::make_unique<InFlight>();
   flight->block = std::move(block);
   flight->ticket = books_.take(it);
   if (rd_kafka_produce(client.topic.get(), partition, 0, readable(it.bytes.data()), it.bytes.size(), nullptr,
                        0, flight.get()) != 0) {
-    const Fate fate = count_refusal(rd_kafka_last_error(), it.flows, it.bytes.size());
-    books_.settle(flight->ticket, fate);
-    return taken_of(fate);
+    books_.settle(flight->ticket, count_refusal(rd_kafka_last_error(), it.flows, it.bytes.size()));
+    return;
   }
   flight.release();  // on_delivery() owns it
-  return Taken::yes;
 }
 
-Taken KafkaProducer::send_rows(Client& client, BlockPtr block, std::int32_t partition) {
+void KafkaProducer::send_rows(Client& client, BlockPtr block, std::int32_t partition) {
   const Block& it = *block;
   const std::size_t rows = it.row_ends.size();
   auto overhead = Charge::take(budget_, rows * kRecordOverhead + it.keys.size());
   if (!overhead) {
     tally_.shed(it.flows, it.bytes.size());
     books_.shed(it.exporters);
-    return Taken::full;
+    return;
   }
   auto* const flight = new InFlight;  // release() deletes it after the last report
   flight->block = std::move(block);
@@ -139,7 +135,6 @@ Taken KafkaProducer::send_rows(Client& client, BlockPtr block, std::int32_t part
   flight->ticket = books_.take(it);
   flight->left = static_cast<std::uint32_t>(rows) + 1;
 
-  Taken taken = Taken::yes;
   std::uint32_t refused = 0;
   std::array<rd_kafka_message_t, 256> messages;
   std::size_t row_begin = 0;
@@ -165,12 +160,10 @@ Taken KafkaProducer::send_rows(Client& client, BlockPtr block, std::int32_t part
       ++refused;
       const Fate fate = count_refusal(messages[i].err, 1, messages[i].len);
       flight->count_row(fate == Fate::shed ? flight->refused.shed : flight->refused.failed, done - n + i);
-      taken = taken_of(fate);
     }
   }
   if (refused) flight->error = RD_KAFKA_RESP_ERR__QUEUE_FULL;
   release(flight, refused + 1);
-  return taken;
 }
 
 Fate KafkaProducer::count_refusal(rd_kafka_resp_err_t error, std::uint64_t flows, std::uint64_t bytes) {
@@ -240,7 +233,7 @@ std::uint32_t KafkaProducer::ask_partitions(milliseconds timeout) {
   if (metadata->topic_cnt == 1 && metadata->topics[0].err == RD_KAFKA_RESP_ERR_NO_ERROR)
     partitions = static_cast<std::uint32_t>(metadata->topics[0].partition_cnt);
   else if (metadata->topic_cnt == 1)
-    log_(LogLevel::warning, "sink " + sink_name_ + ": topic " + settings_.kafka.topic + ": " +
+    log_(LogLevel::warning, "sink " + sink_name_ + ": topic " + settings_.kafka()->topic + ": " +
                                 rd_kafka_err2str(metadata->topics[0].err));
   rd_kafka_metadata_destroy(metadata);
   return partitions;

@@ -17,7 +17,7 @@
 #include <thread>
 #include <vector>
 
-#include "config/config.hpp"
+#include "sink/settings.hpp"
 #include "sink/sink.hpp"
 #include "util/log_sink.hpp"
 
@@ -30,11 +30,10 @@ class Tally;
 class KafkaSink final : public Sink {
  public:
   /// Throws SetupError (factory.hpp) where librdkafka refuses the settings.
-  KafkaSink(std::string name, const config::Sink& settings, unsigned workers, LogFn log);
+  KafkaSink(std::string name, const Settings& settings, unsigned workers, LogFn log);
   ~KafkaSink() override;
 
-  std::string_view name() const override { return name_; }
-  Taken send(BlockPtr block, unsigned worker) override;
+  void send(BlockPtr block, unsigned worker) override;
   void shed(std::span<const Block::ExporterCount> lost) override;
   void leave_out(std::span<const Block::ExporterCount> flows) override;
   std::shared_ptr<MemoryBudget> budget() const override { return budget_; }

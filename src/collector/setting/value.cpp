@@ -1,13 +1,13 @@
-#include "config/value.hpp"
+#include "setting/value.hpp"
 
 #include <yaml-cpp/yaml.h>
 
 #include <algorithm>
 #include <utility>
 
-#include "config/text.hpp"
+#include "setting/text.hpp"
 
-namespace sluice::config {
+namespace sluice::setting {
 namespace {
 
 // Aliases let a small file describe a huge or endless tree; no real configuration comes near these.
@@ -168,4 +168,4 @@ std::string emit_yaml(const Value& value) {
   return std::string(out.c_str()) + "\n";
 }
 
-}  // namespace sluice::config
+}  // namespace sluice::setting

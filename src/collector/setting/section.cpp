@@ -1,10 +1,9 @@
-#include "config/table.hpp"
+#include "setting/section.hpp"
 
 #include <algorithm>
+#include <cctype>
 
-#include "config/tables.hpp"
-
-namespace sluice::config {
+namespace sluice::setting {
 namespace {
 
 std::string joined(const std::string& a, const std::string& b) { return a.empty() ? b : a + "." + b; }
@@ -18,24 +17,12 @@ std::vector<std::string> names_within(const std::vector<std::string>& rows, cons
     std::string name = row.substr(prefix.size(), row.find('.', prefix.size()) - prefix.size());
     if (std::find(out.begin(), out.end(), name) == out.end()) out.push_back(std::move(name));
   }
-  // The shorthand has no row of its own.
-  if (const auto sinks = std::find(out.begin(), out.end(), "sinks"); sinks != out.end())
-    out.insert(sinks, "kafka");
   return out;
 }
 
 std::string listed(const std::vector<std::string>& words) {
   std::string out;
   for (const std::string& word : words) out += (out.empty() ? "" : ", ") + word;
-  return out;
-}
-
-/// Full paths that a lone word at the wrong place could mean, and that variables are compared with.
-std::vector<std::string> all_paths() {
-  std::vector<std::string> out;
-  for (const auto& row : config_table()) out.push_back(row.key);
-  for (const auto& row : sink_table())
-    if ((row.sinks & kKafka) != 0) out.push_back("kafka." + row.key);
   return out;
 }
 
@@ -48,7 +35,7 @@ std::optional<std::string> only_continuation(const std::string& word, const std:
   return found.size() == 1 ? std::optional(found.front()) : std::nullopt;
 }
 
-std::optional<std::string> suggestion(const SectionKeys& keys, const std::string& path,
+std::optional<std::string> suggestion(const Reading& in, const SectionKeys& keys, const std::string& path,
                                       const std::string& inside, const std::string& key,
                                       const Origin& origin) {
   const std::vector<std::string> names = names_within(keys.usable, inside);
@@ -62,11 +49,11 @@ std::optional<std::string> suggestion(const SectionKeys& keys, const std::string
   if (origin.layer == Layer::environment) {
     // A single underscore where two are meant is the slip to expect here.
     std::vector<std::string> variables;
-    for (const std::string& candidate : all_paths()) variables.push_back(environment_name(candidate));
+    for (const std::string& candidate : in.all_paths()) variables.push_back(environment_name(candidate));
     if (auto meant = nearest(environment_name(full), variables)) return meant;
   }
   std::vector<std::string> elsewhere;
-  for (const std::string& candidate : all_paths())
+  for (const std::string& candidate : in.all_paths())
     if (candidate.ends_with("." + key)) elsewhere.push_back(candidate);
   if (path.empty() && elsewhere.size() == 1) return elsewhere.front();
   return std::nullopt;
@@ -85,7 +72,7 @@ void unknown_key(Reading& in, const SectionKeys& keys, const std::string& path, 
                  ", which has " + listed(names_within(keys.usable, inside)));
     return;
   }
-  const auto meant = suggestion(keys, path, inside, key, origin);
+  const auto meant = suggestion(in, keys, path, inside, key, origin);
   in.fault(full, origin,
            "unknown key " + quote(full) +
                (meant ? "; did you mean " + *meant + "?"
@@ -96,12 +83,22 @@ std::string wants_map(const SectionKeys& keys, const std::string& inside) {
   return "it takes a map of settings (" + listed(names_within(keys.usable, inside)) + ")";
 }
 
-std::string sink_type_names(SinkTypes types) {
-  std::vector<std::string> names;
-  if ((types & kKafka) != 0) names.emplace_back("kafka");
-  if ((types & kFile) != 0) names.emplace_back("file");
-  if ((types & kStdout) != 0) names.emplace_back("stdout");
-  return join_or(names);
+void place(Value& map, std::string key, Value value) {
+  Value* inner = &map;
+  for (auto dot = key.find('.'); dot != std::string::npos; dot = key.find('.')) {
+    const std::string head = key.substr(0, dot);
+    Value* next = inner->find(head);
+    inner = next != nullptr ? next : &inner->set(head, Value::map());
+    key.erase(0, dot + 1);
+  }
+  inner->set(key, std::move(value));
 }
 
-}  // namespace sluice::config
+std::string environment_name(const std::string& path) {
+  std::string out(kEnvironmentPrefix);
+  for (const char c : path)
+    out += c == '.' ? "__" : std::string(1, static_cast<char>(std::toupper(static_cast<unsigned char>(c))));
+  return out;
+}
+
+}  // namespace sluice::setting

@@ -1,9 +1,9 @@
-#include "sink/kafka.hpp"
+#include "sink/kafka/kafka.hpp"
 
 #include <algorithm>
 
 #include "sink/books.hpp"
-#include "sink/kafka_producer.hpp"
+#include "sink/kafka/producer.hpp"
 #include "sink/tally.hpp"
 #include "sink/thread.hpp"
 
@@ -18,13 +18,14 @@ constexpr milliseconds kRefreshEach{30000};  // partitions are added to a topic 
 
 }  // namespace
 
-KafkaSink::KafkaSink(std::string name, const config::Sink& settings, unsigned workers, LogFn log)
+KafkaSink::KafkaSink(std::string name, const Settings& settings, unsigned workers, LogFn log)
     : name_(std::move(name)),
-      unknown_buckets_(std::max(1U, settings.kafka.buckets)),
-      budget_(std::make_shared<MemoryBudget>(static_cast<std::size_t>(settings.kafka.buffer_bytes))),
+      unknown_buckets_(std::max(1U, settings.kafka()->buckets)),
+      budget_(std::make_shared<MemoryBudget>(static_cast<std::size_t>(settings.kafka()->buffer_bytes))),
       tally_(std::make_unique<Tally>()),
       books_(std::make_unique<ExporterBooks>()) {
-  const unsigned wanted = settings.kafka.producers ? settings.kafka.producers : std::min(workers, 4U);
+  const unsigned asked = settings.kafka()->producers;
+  const unsigned wanted = asked ? asked : std::min(workers, 4U);
   for (unsigned i = 0; i < std::max(1U, wanted); ++i)
     producers_.push_back(std::make_unique<KafkaProducer>(name_, i, settings, *tally_, *books_, budget_, log));
   watcher_ = start_thread("kafka.watch", [this] { watch_partitions(); });
@@ -32,17 +33,17 @@ KafkaSink::KafkaSink(std::string name, const config::Sink& settings, unsigned wo
 
 KafkaSink::~KafkaSink() { close(std::chrono::steady_clock::now()); }
 
-Taken KafkaSink::send(BlockPtr block, unsigned worker) {
+void KafkaSink::send(BlockPtr block, unsigned worker) {
   if (closed_.load(std::memory_order_relaxed)) {
     tally_->produced(block->flows, block->bytes.size());
     tally_->shed(block->flows, block->bytes.size());
     books_->shed(block->exporters);
-    return Taken::full;
+    return;
   }
   const std::uint32_t partitions = partitions_.load(std::memory_order_relaxed);
   const std::int32_t partition =
       partitions ? static_cast<std::int32_t>(block->bucket % partitions) : RD_KAFKA_PARTITION_UA;
-  return producers_[worker % producers_.size()]->send(std::move(block), partition);
+  producers_[worker % producers_.size()]->send(std::move(block), partition);
 }
 
 void KafkaSink::shed(std::span<const Block::ExporterCount> lost) {

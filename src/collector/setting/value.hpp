@@ -6,14 +6,14 @@
 #include <string_view>
 #include <vector>
 
-namespace sluice::config {
+namespace sluice::setting {
 
 enum class Layer { file, environment, set };
 
 struct Origin {
   Layer layer = Layer::file;
   int line = 0;        ///< of the file; 0 elsewhere
-  std::string source;  ///< "config/x.yaml:12", "--set kafka.topic", "environment SLUICE_KAFKA__TOPIC"
+  std::string source;  ///< "setting/x.yaml:12", "--set kafka.topic", "environment SLUICE_KAFKA__TOPIC"
 };
 
 /// A mistake while it can still be sorted by its place.
@@ -55,4 +55,4 @@ std::optional<Value> parse_yaml(const std::string& text, const std::string& file
 /// As block-style YAML; text that load() would substitute is escaped.
 std::string emit_yaml(const Value& value);
 
-}  // namespace sluice::config
+}  // namespace sluice::setting

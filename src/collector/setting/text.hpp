@@ -8,7 +8,7 @@
 #include <string_view>
 #include <vector>
 
-namespace sluice::config {
+namespace sluice::setting {
 
 /// Digits only: no sign, no blank, no underscore.
 std::optional<std::uint64_t> parse_integer(std::string_view text);
@@ -22,6 +22,9 @@ std::string format_duration(std::chrono::milliseconds duration);
 std::optional<bool> parse_boolean(std::string_view text);
 /// Valid UTF-8 without control characters: it goes into messages, labels and file names.
 bool is_clean_text(std::string_view text);
+
+/// Letters of ASCII, digits and the characters of `extra` only.
+bool made_of(std::string_view text, std::string_view extra);
 
 /// In quotes, shortened and without control characters, for a message.
 std::string quote(std::string_view text);
@@ -80,4 +83,4 @@ std::string substitute(std::string_view text, const Get& get, std::optional<std:
   return out;
 }
 
-}  // namespace sluice::config
+}  // namespace sluice::setting

@@ -1,4 +1,4 @@
-#include "config/text.hpp"
+#include "setting/text.hpp"
 
 #include <algorithm>
 #include <array>
@@ -7,7 +7,7 @@
 #include <limits>
 #include <utility>
 
-namespace sluice::config {
+namespace sluice::setting {
 namespace {
 
 struct Unit {
@@ -146,6 +146,13 @@ bool is_clean_text(std::string_view text) {
   return true;
 }
 
+bool made_of(std::string_view text, std::string_view extra) {
+  return std::all_of(text.begin(), text.end(), [&](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+           extra.find(c) != std::string_view::npos;
+  });
+}
+
 std::string quote(std::string_view text) {
   constexpr std::size_t kShown = 80;
   std::string out(text.substr(0, kShown));
@@ -211,4 +218,4 @@ std::string escape_substitution(std::string_view text) {
   return out;
 }
 
-}  // namespace sluice::config
+}  // namespace sluice::setting

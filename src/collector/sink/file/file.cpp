@@ -10,6 +10,7 @@
 
 #include "sink/block_writer.hpp"
 #include "sink/factory.hpp"
+#include "sink/file/settings.hpp"
 #include "util/unique_fd.hpp"
 
 namespace sluice::sink {
@@ -31,7 +32,7 @@ std::string utc_now() {
 /// One file at a time: NAME.part while it is written, NAME when it is whole.
 class FileWriter final : public BlockWriter {
  public:
-  FileWriter(const std::string& sink_name, const config::Sink& settings, LogFn log);
+  FileWriter(const std::string& sink_name, const FileSettings& settings, encode::Format format, LogFn log);
   ~FileWriter() override { finish(); }
 
   Result<void, WriteError> write(const Block& block, const GiveUp& give_up) override;
@@ -46,7 +47,7 @@ class FileWriter final : public BlockWriter {
   fs::path part() const { return final_.string() + ".part"; }
 
   const std::string sink_name_;
-  const config::FileSink settings_;
+  const FileSettings settings_;
   const fs::path directory_;
   const std::string extension_;
   const LogFn log_;
@@ -57,11 +58,12 @@ class FileWriter final : public BlockWriter {
   std::uint64_t number_ = 0;
 };
 
-FileWriter::FileWriter(const std::string& sink_name, const config::Sink& settings, LogFn log)
+FileWriter::FileWriter(const std::string& sink_name, const FileSettings& settings, encode::Format format,
+                       LogFn log)
     : sink_name_(sink_name),
-      settings_(settings.file),
-      directory_(settings.file.path),
-      extension_(settings.format == config::SinkFormat::json ? ".jsonl" : ".pb"),
+      settings_(settings),
+      directory_(settings.path),
+      extension_(format == encode::Format::json ? ".jsonl" : ".pb"),
       log_(std::move(log)) {
   std::error_code error;
   fs::create_directories(directory_, error);
@@ -139,9 +141,9 @@ void FileWriter::finish() {
 
 }  // namespace
 
-std::unique_ptr<BlockWriter> make_file_writer(const std::string& sink_name, const config::Sink& settings,
-                                              LogFn log) {
-  return std::make_unique<FileWriter>(sink_name, settings, std::move(log));
+std::unique_ptr<BlockWriter> make_file_writer(const std::string& sink_name, const FileSettings& settings,
+                                              encode::Format format, LogFn log) {
+  return std::make_unique<FileWriter>(sink_name, settings, format, std::move(log));
 }
 
 }  // namespace sluice::sink

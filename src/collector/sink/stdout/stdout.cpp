@@ -6,7 +6,9 @@
 #include <system_error>
 
 #include "sink/block_writer.hpp"
-#include "sink/factory.hpp"
+#include "sink/queue_sink.hpp"
+#include "sink/stdout/settings.hpp"
+#include "sink/type.hpp"
 #include "util/unique_fd.hpp"
 
 namespace sluice::sink {
@@ -54,10 +56,26 @@ class StdoutWriter final : public BlockWriter {
   UniqueFd twin_;
 };
 
+std::unique_ptr<Sink> make(const Making& making, const StdoutSettings& settings) {
+  return std::make_unique<QueueSink>(making.name, settings.queue_bytes,
+                                     make_stdout_writer(making.name, STDOUT_FILENO), making.log);
+}
+
 }  // namespace
 
 std::unique_ptr<BlockWriter> make_stdout_writer(const std::string& sink_name, int fd) {
   return std::make_unique<StdoutWriter>(sink_name, fd);
+}
+
+TypeOf<StdoutSettings> describe(const StdoutSettings&) {
+  TypeOf<StdoutSettings> type;
+  type.name = "stdout";
+  type.format = encode::Format::json;
+  type.rows = {setting::row<StdoutSettings, &StdoutSettings::queue_bytes>(
+      "queue_bytes", setting::size(1ULL << 20, 1ULL << 40), "bytes",
+      "Memory for blocks not written yet; beyond it flows are shed and counted")};
+  type.make = make;
+  return type;
 }
 
 }  // namespace sluice::sink

@@ -1,12 +1,13 @@
 #pragma once
-// librdkafka's handles with their owners, and how settings become a librdkafka configuration.
+// A client of the brokers that a Kafka sink is set to: librdkafka's handles with their owners, and how
+// settings become a librdkafka configuration. For the sink, and for who asks the same brokers something
+// (doctor).
 #include <librdkafka/rdkafka.h>
 
 #include <memory>
 #include <string>
 
-#include "config/config.hpp"
-#include "sink/tally.hpp"
+#include "sink/settings.hpp"
 
 namespace sluice::sink {
 
@@ -20,9 +21,6 @@ using KafkaTopic = std::unique_ptr<rd_kafka_topic_t, KafkaDelete>;
 using KafkaHandle = std::unique_ptr<rd_kafka_t, KafkaDelete>;
 
 /// Throws SetupError that names the setting, `sinks.NAME...`. Callbacks are not set.
-KafkaConf make_kafka_conf(const std::string& sink_name, const config::Sink& settings);
-
-/// The bounded set of reasons that librdkafka's and the broker's errors are counted by.
-FailReason fail_reason(rd_kafka_resp_err_t error);
+KafkaConf make_kafka_conf(const std::string& sink_name, const Settings& settings);
 
 }  // namespace sluice::sink

@@ -1,8 +1,8 @@
-#include "config/reading.hpp"
+#include "setting/reading.hpp"
 
-#include "config/text.hpp"
+#include "setting/text.hpp"
 
-namespace sluice::config {
+namespace sluice::setting {
 namespace {
 
 /// Environment and --set give lists and maps as YAML text.
@@ -73,4 +73,17 @@ std::optional<Value> as_list(Reading& in, const std::string& path, const Value& 
   return as_kind(in, path, value, wants, Value::Kind::list);
 }
 
-}  // namespace sluice::config
+void refuse(Reading& in, const std::string& path, const Value& value, const std::string& text,
+            const std::string& hint, const std::string& wants) {
+  in.fault(path, value.origin, path + " is " + quote(text) + "; " + (hint.empty() ? wants : hint));
+}
+
+std::string element(const std::string& path, std::size_t index) {
+  return path + "[" + std::to_string(index) + "]";
+}
+
+std::string line_of(const Origin& origin) {
+  return origin.line > 0 ? " (line " + std::to_string(origin.line) + ")" : "";
+}
+
+}  // namespace sluice::setting

@@ -7,7 +7,8 @@
 #include <system_error>
 
 #include "sink/factory.hpp"
-#include "sink/kafka_handle.hpp"
+#include "sink/kafka/client.hpp"
+#include "sink/kafka/producer.hpp"
 
 namespace sluice::sink {
 namespace {
@@ -40,7 +41,7 @@ bool any_of(const std::map<std::string, std::string>& properties, std::initializ
 
 /// Idempotence costs less than it saves (fewer, fuller requests in flight), but demands all of these to be as
 /// it wants them; who sets one of them decides about idempotence too.
-bool wants_idempotence(const config::KafkaSink& kafka) {
+bool wants_idempotence(const KafkaSettings& kafka) {
   return kafka.acks == "all" &&
          !any_of(kafka.properties, {"enable.idempotence", "acks", "request.required.acks", "max.in.flight",
                                     "max.in.flight.requests.per.connection", "retries",
@@ -57,7 +58,7 @@ void set_file(rd_kafka_conf_t* conf, const std::string& where, const char* setti
   set(conf, where, key, path);
 }
 
-void set_security(rd_kafka_conf_t* conf, const std::string& where, const config::KafkaSink& kafka) {
+void set_security(rd_kafka_conf_t* conf, const std::string& where, const KafkaSettings& kafka) {
   const bool sasl = !kafka.sasl_mechanism.empty();
   set(conf, where, "security.protocol",
       kafka.tls ? (sasl ? "sasl_ssl" : "ssl") : (sasl ? "sasl_plaintext" : "plaintext"));
@@ -76,14 +77,14 @@ void set_security(rd_kafka_conf_t* conf, const std::string& where, const config:
   }
 }
 
-void set_queue(rd_kafka_conf_t* conf, const std::string& where, const config::Sink& settings) {
-  const auto& kafka = settings.kafka;
+void set_queue(rd_kafka_conf_t* conf, const std::string& where, const Settings& settings) {
+  const KafkaSettings& kafka = std::get<KafkaSettings>(settings.own);
   // The sink's own budget is the bound over all producers; librdkafka's must only not be smaller.
   const std::uint64_t kbytes = std::clamp<std::uint64_t>(kafka.buffer_bytes / 1024 + 1, 1, 2147483647);
   set(conf, where, "queue.buffering.max.kbytes", std::to_string(kbytes));
   set(conf, where, "queue.buffering.max.messages", "0");
   // Blocks of batch framing are batches already; waiting for more of them only makes flows late.
-  set(conf, where, "linger.ms", kafka.framing == config::Framing::batch ? "5" : "100");
+  set(conf, where, "linger.ms", kafka.framing == Framing::batch ? "5" : "100");
   // A whole block and the record's own header must fit into a request.
   const std::uint64_t message = std::clamp<std::uint64_t>(settings.block_bytes + 4096, 1000000, 1000000000);
   set(conf, where, "message.max.bytes", std::to_string(message));
@@ -93,8 +94,8 @@ void set_queue(rd_kafka_conf_t* conf, const std::string& where, const config::Si
 
 }  // namespace
 
-KafkaConf make_kafka_conf(const std::string& sink_name, const config::Sink& settings) {
-  const auto& kafka = settings.kafka;
+KafkaConf make_kafka_conf(const std::string& sink_name, const Settings& settings) {
+  const KafkaSettings& kafka = std::get<KafkaSettings>(settings.own);
   const std::string where = "sinks." + sink_name;
   KafkaConf conf(rd_kafka_conf_new());
   set(conf.get(), where, "client.id", "sluice");

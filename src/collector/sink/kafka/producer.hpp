@@ -6,22 +6,25 @@
 #include <thread>
 
 #include "sink/books.hpp"
-#include "sink/kafka_handle.hpp"
+#include "sink/kafka/client.hpp"
 #include "sink/tally.hpp"
 #include "util/guarded.hpp"
 #include "util/log_sink.hpp"
 
 namespace sluice::sink {
 
+/// The bounded set of reasons that librdkafka's and the broker's errors are counted by.
+FailReason fail_reason(rd_kafka_resp_err_t error);
+
 class KafkaProducer {
  public:
   /// Throws SetupError. The tally and the books outlive the producer.
-  KafkaProducer(std::string sink_name, unsigned index, config::Sink settings, Tally& tally,
-                ExporterBooks& books, std::shared_ptr<MemoryBudget> budget, LogFn log);
+  KafkaProducer(std::string sink_name, unsigned index, Settings settings, Tally& tally, ExporterBooks& books,
+                std::shared_ptr<MemoryBudget> budget, LogFn log);
   ~KafkaProducer();  ///< closes at once if close() was not called
 
   /// Counts the block's flows and hands it to librdkafka. Any thread; never waits.
-  Taken send(BlockPtr block, std::int32_t partition);
+  void send(BlockPtr block, std::int32_t partition);
   /// The topic's partitions, asked from a broker; 0 where none answers in time. Waits: not for workers.
   std::uint32_t ask_partitions(std::chrono::milliseconds timeout);
   /// Lets the thread flush until the deadline, then give up what is left; join() waits for it.
@@ -37,8 +40,8 @@ class KafkaProducer {
 
   std::shared_ptr<Client> make_client();
   std::shared_ptr<Client> client() const;
-  Taken send_block(Client& client, BlockPtr block, std::int32_t partition);
-  Taken send_rows(Client& client, BlockPtr block, std::int32_t partition);
+  void send_block(Client& client, BlockPtr block, std::int32_t partition);
+  void send_rows(Client& client, BlockPtr block, std::int32_t partition);
   Fate count_refusal(rd_kafka_resp_err_t error, std::uint64_t flows, std::uint64_t bytes);
   void release(InFlight* flight, std::uint32_t rows);
   void run();
@@ -52,7 +55,7 @@ class KafkaProducer {
 
   const std::string sink_name_;
   const unsigned index_;
-  const config::Sink settings_;
+  const Settings settings_;
   Tally& tally_;
   ExporterBooks& books_;
   const std::shared_ptr<MemoryBudget> budget_;

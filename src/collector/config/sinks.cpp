@@ -1,0 +1,162 @@
+// The setting `sinks`: what all sinks have in common; the rest is in the table of their types.
+#include <algorithm>
+
+#include "config/tables.hpp"
+#include "setting/text.hpp"
+#include "sink/type.hpp"
+
+namespace sluice::config {
+namespace {
+
+using namespace std::chrono_literals;
+using sink::Settings;
+
+constexpr std::uint64_t kKB = 1ULL << 10;
+constexpr std::uint64_t kMB = 1ULL << 20;
+
+// Top-level `kafka:` is short for a sink of this name and type.
+constexpr std::string_view kShorthand = "kafka";
+
+/// Index of its type.
+Codec<std::size_t> type_codec() {
+  std::vector<Word<std::size_t>> words;
+  for (const sink::Type& type : sink::types()) words.push_back({type.name, words.size()});
+  return choice(std::move(words));
+}
+
+void note_type(Reading& in, const std::string& path, const Value& value, Settings& /*has it already*/) {
+  in.note(path, value);
+}
+
+Value write_type(const Settings& settings) { return Value::of(std::string(sink::type_name(settings))); }
+
+Table<Settings> make_sink_table() {
+  using S = Settings;
+  Table<S> t{
+      special<S>("type", type_codec().type, "What the sink is", "none, must be given", note_type, write_type),
+      row<S, &S::stream>("stream", choice(encode::kStreams), "",
+                         "What it gets: the flows, or what exporters count themselves (sFlow counters, "
+                         "options data)"),
+      row<S, &S::format>("format", choice(encode::kFormats), "",
+                         "Form of the flows: framed protobuf messages or one JSON object a line")
+          .defaults_to("protobuf; for type stdout json"),
+      row<S, &S::json_fields>("json.fields", choice(encode::kJsonFields), "",
+                              "Names and forms of the fields of JSON: ours, GoFlow2's or KFlow's"),
+      row<S, &S::kflow_drop_ipv6>("json.drop_ipv6", boolean(), "",
+                                  "Leaves IPv6 flows out of kflow's JSON, and counts them"),
+      row<S, &S::block_bytes>("block_bytes", size(4 * kKB, kMB), "bytes",
+                              "Flows are gathered into a block that is sent when it has grown to about this"),
+      row<S, &S::flush_interval>("flush_interval", duration(1ms, 60s), "",
+                                 "A block that has not grown so far is sent when its first flow is this old"),
+  };
+  for (const sink::Type& type : sink::types()) t.insert(t.end(), type.rows.begin(), type.rows.end());
+  return t;
+}
+
+bool is_sink_name(const std::string& name) {
+  return !name.empty() && name.size() <= 64 && std::all_of(name.begin(), name.end(), [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_' || c == '-';
+  });
+}
+
+/// Name of a sink in messages.
+std::string sink_path(bool shorthand, const std::string& name) {
+  return shorthand ? std::string(kShorthand) : "sinks." + name;
+}
+
+/// The type, which decides what else may stand there; null (and a fault) where it is missing or no type.
+const sink::Type* type_in(Reading& in, const std::string& path, const Value& map, bool shorthand) {
+  static const Codec<std::size_t> codec = type_codec();
+  const auto known = [](std::size_t index) { return &sink::types()[index]; };
+  const Value* type = map.find("type");
+  if (type == nullptr) {
+    if (shorthand) return known(*codec.parse(kShorthand));
+    in.fault(path, map.origin, path + " has no type; " + codec.wants);
+    return nullptr;
+  }
+  const auto word = as_text(in, path + ".type", *type, codec.wants);
+  if (!word) return nullptr;
+  const auto parsed = codec.parse(*word);
+  if (!parsed) {
+    in.fault(path + ".type", type->origin, path + ".type is " + quote(*word) + "; " + codec.wants);
+    return nullptr;
+  }
+  if (shorthand && *word != kShorthand) {
+    in.fault(
+        path + ".type", type->origin,
+        path + ".type is " + quote(*word) + "; top-level kafka is a Kafka sink, others belong under sinks");
+    return nullptr;
+  }
+  return known(*parsed);
+}
+
+void read_sink(Reading& in, const std::string& name, const Value& value, Config& config) {
+  const bool shorthand = value.shorthand;
+  const std::string path = sink_path(shorthand, name);
+  in.note(path, value);
+  if (!is_sink_name(name)) {
+    in.fault(path, value.origin,
+             quote(name) + " is no name for a sink; it takes 1 to 64 of a-z, 0-9, _ and -");
+    return;
+  }
+  const auto map = as_map(in, path, value, "it takes a map of settings (type, format, ...)");
+  if (!map) return;
+  Value placed = *map;
+  placed.origin = value.origin;
+  const sink::Type* const type = type_in(in, path, placed, shorthand);
+  if (type == nullptr) return;
+  Settings settings = type->defaults;
+  read_section(in, sink_table(), path, placed, settings, type->name);
+  type->complete([&](std::string_view key) { return in.given((path + ".").append(key)); }, settings);
+  config.sinks[name] = std::move(settings);
+}
+
+/// Records of counters have none of the fields of a flow.
+void check_counters(Reading& in, const std::string& path, const Settings& settings) {
+  if (settings.stream != encode::Stream::counters || settings.json_fields == encode::JsonFields::sluice)
+    return;
+  const std::string fields = path + ".json.fields";
+  in.fault(fields, in.origin(fields),
+           fields + " is " + std::string(word_of(encode::kJsonFields, settings.json_fields)) +
+               ", which only flows have; with stream counters it takes sluice");
+}
+
+}  // namespace
+
+const Table<Settings>& sink_table() {
+  static const Table<Settings> table = make_sink_table();
+  return table;
+}
+
+void read_sinks(Reading& in, const std::string& path, const Value& value, Config& config) {
+  in.note(path, value);
+  const auto map =
+      as_map(in, path, value, "it takes a map of sinks such as {archive: {type: file, path: flows}}");
+  if (!map) return;
+  for (std::size_t i = 0; i < map->items.size(); ++i) read_sink(in, map->keys[i], map->items[i], config);
+}
+
+Value write_sinks(const Config& config) {
+  Value out = Value::map();
+  for (const auto& [name, settings] : config.sinks)
+    out.set(name, write_section(sink_table(), settings, std::string(sink::type_name(settings))));
+  return out;
+}
+
+void check_sinks(Reading& in, const Config& config) {
+  for (const auto& [name, settings] : config.sinks) {
+    const std::string path = sink_path(name == kShorthand && in.given(std::string(kShorthand)), name);
+    check_counters(in, path, settings);
+    sink::type_of(settings).check(in, path, settings);
+  }
+}
+
+std::vector<std::string> all_paths() {
+  std::vector<std::string> out;
+  for (const auto& row : config_table()) out.push_back(row.key);
+  for (const auto& row : sink_table())
+    if (usable(row, std::string(kShorthand))) out.push_back(std::string(kShorthand).append(".") + row.key);
+  return out;
+}
+
+}  // namespace sluice::config

@@ -1,0 +1,71 @@
+#include "sink/type.hpp"
+
+namespace sluice::sink {
+namespace {
+
+template <class Own>
+Own& own_of(Settings& settings) {
+  return std::get<Own>(settings.own);
+}
+template <class Own>
+const Own& own_of(const Settings& settings) {
+  return std::get<Own>(settings.own);
+}
+
+template <class Own>
+Type erased(const TypeOf<Own>& type) {
+  Type out;
+  out.name = type.name;
+  out.defaults.format = type.format;
+  out.defaults.own = Own{};
+  setting::append_rows<Settings, Own>(out.rows, type.rows, &own_of<Own>, out.name);
+  out.make = [make = type.make](const Making& making) { return make(making, own_of<Own>(making.settings)); };
+  out.complete = [complete = type.complete](const Given& given, Settings& settings) {
+    if (complete) complete(settings, given, own_of<Own>(settings));
+  };
+  out.check = [check = type.check](setting::Reading& in, const std::string& path, const Settings& settings) {
+    if (check) check(in, path, settings, own_of<Own>(settings));
+  };
+  out.shape = [shape = type.shape](const Settings& settings, StreamSpec& spec) {
+    if (shape) shape(own_of<Own>(settings), spec);
+  };
+  return out;
+}
+
+template <class... Own>
+std::vector<Type> all(const std::variant<Own...>* /*the list*/) {
+  return {erased(describe(Own{}))...};
+}
+
+}  // namespace
+
+const std::vector<Type>& types() {
+  static const std::vector<Type> list = all(static_cast<const OwnSettings*>(nullptr));
+  return list;
+}
+
+const Type& type_of(const Settings& settings) { return types()[settings.own.index()]; }
+
+std::string_view type_name(const Settings& settings) { return type_of(settings).name; }
+
+StreamSpec stream_spec(const Settings& settings) {
+  StreamSpec spec;
+  spec.format.stream = settings.stream;
+  spec.format.format = settings.format;
+  if (settings.format == encode::Format::json) {
+    spec.format.json_fields = settings.json_fields;
+    spec.format.kflow_drop_ipv6 =
+        settings.kflow_drop_ipv6 && settings.json_fields == encode::JsonFields::kflow;
+  }
+  spec.block_bytes = static_cast<std::size_t>(settings.block_bytes);
+  spec.flush_interval = settings.flush_interval;
+  type_of(settings).shape(settings, spec);
+  return spec;
+}
+
+std::unique_ptr<Sink> make_sink(const std::string& name, const Settings& settings, unsigned workers,
+                                LogFn log) {
+  return type_of(settings).make({name, settings, workers, std::move(log)});
+}
+
+}  // namespace sluice::sink
