@@ -29,6 +29,8 @@
 #   --compat               also the databases goflow and goflow2, see docs/clickhouse.md
 #   --print                print the statements and do nothing
 #   --script FILE          apply the statements of FILE, as sluice schema clickhouse prints them, and nothing else
+#   --fields FILE          make the tables with FILE, as sluice schema clickhouse prints it, in place of 90_consume.sql:
+#                          wanted where flows_raw has columns of your own; none: fill these no longer
 #   -h, --help             print this
 #
 # Exit status: 0 done, 1 a statement failed, 2 a mistake on the command line, no answer, or a wrong password.
@@ -50,7 +52,7 @@ usage() {
   printf '%s\n' "${text/  --retention-... N*rollups.sh/"$kept_help"}"
 }
 
-url=http://127.0.0.1:8123 user='' password='' client='' cluster='' schema_dir='' user_files='' compat='' print='' script=''
+url=http://127.0.0.1:8123 user='' password='' client='' cluster='' schema_dir='' user_files='' compat='' print='' script='' fields=''
 declare -A parameter=([brokers]=localhost:9092 [topic]=flows [group]=sluice [consumers]=1 [flush_ms]=1000 [block_rows]=262144
   [retention_errors]=30)
 for name in "${!kept_days[@]}"; do parameter[$name]=${kept_days[$name]}; done
@@ -70,7 +72,7 @@ while (($#)); do
     --compat) compat=yes; shift; continue ;;
     --print) print=yes; shift; continue ;;
     --url | --user | --password-file | --client | --cluster | --schema-dir | --user-files | --brokers | --topic | \
-      --group | --consumers | --flush-interval | --block-rows | --retention-days | --script) (($# > 1)) || wrong "$1 wants a value" ;;
+      --group | --consumers | --flush-interval | --block-rows | --retention-days | --script | --fields) (($# > 1)) || wrong "$1 wants a value" ;;
     --retention-*)
       name=${1#--}
       [[ -n ${parameter[${name//-/_}]:-} ]] || wrong "there is no option '$1'; --help tells all"
@@ -89,6 +91,7 @@ while (($#)); do
     --schema-dir) [[ -d $2 ]] || wrong "--schema-dir $2 is not a directory"; schema_dir=$2 ;;
     --user-files) [[ -d $2 ]] || wrong "--user-files $2 is not a directory"; user_files=$2 ;;
     --script) [[ -r $2 ]] || wrong "the script $2 cannot be read"; script=$2 ;;
+    --fields) [[ $2 == none || -r $2 ]] || wrong "the script $2 cannot be read"; fields=$2 ;;
     --brokers | --topic | --group) text_value "$1" "$2"; parameter[${1#--}]=$2 ;;
     --consumers) number "$1" "$2"; parameter[consumers]=$2 ;;
     --block-rows) number "$1" "$2"; parameter[block_rows]=$2 ;;
@@ -98,6 +101,8 @@ while (($#)); do
   esac
   shift 2
 done
+
+[[ -z $script || -z $fields ]] || wrong "--script applies one file and nothing else, --fields all: give one of them"
 
 clamp() { echo $(($1 < $2 ? $2 : $1 > $3 ? $3 : $1)); }
 # A block ends only when what one poll brought is used up, and a record holds hundreds of flows; the engine's own bound
@@ -170,46 +175,9 @@ question() {
   printf '%s' "$answer"
 }
 
-# What the fields of a user's own add to 90_consume.sql; empty where there are none.
-user_feed='' user_kafka='' user_select='' schema_file=flow.proto
-
-# Columns that `sluice schema clickhouse` added go on being filled, as long as the server's flow_user.proto has them.
-find_user_columns() {
-  local columns described name type consumed expression
-  columns=$(question "SELECT name, type FROM system.columns WHERE database = '$db' AND table = 'flows_raw' AND startsWith(comment, 'User-defined field ') ORDER BY position FORMAT TSVRaw")
-  [[ -n $columns ]] || return 0
-  question "SYSTEM DROP FORMAT SCHEMA CACHE" >/dev/null
-  described=$(ask "DESCRIBE TABLE format('Protobuf', '') SETTINGS format_schema = 'flow_user.proto:FlowMessage'" 2>&1) ||
-    wrong "flows_raw has columns of your own, but the server has no flow_user.proto: $(first_line "$described"); sluice schema proto -c FILE makes it"
-  while IFS=$'\t' read -r name type; do
-    if ! grep -q "^$name"$'\t' <<<"$described"; then
-      say "the column $name is not filled: flow_user.proto has no such field"
-      continue
-    fi
-    consumed=${type//IPv6/String}
-    expression="\`$name\`"
-    [[ $type != IPv6 ]] || expression="sluice_address(\`$name\`) AS \`$name\`"
-    [[ $type != 'Array(IPv6)' ]] || expression="arrayMap(a -> sluice_address(a), \`$name\`) AS \`$name\`"
-    user_feed+=$'\n'"    \`$name\` $consumed,"
-    user_kafka+=$',\n'"    \`$name\` $consumed"
-    user_select+=$'\n'"    $expression,"
-  done <<<"$columns"
-  [[ -z $user_feed ]] || schema_file=flow_user.proto
-}
-
-# 90_consume.sql with those in the three places where it lists the fields of the message.
-with_user_columns() {
-  local text=$1 feed=$'\n    kafka_topic String,\n' kafka=$'\n)\nENGINE = Kafka\n' select=$'\n    kafka_topic,\n    kafka_partition,\n    kafka_offset,\n    now64('
-  text=${text/"$feed"/"$user_feed$feed"}
-  text=${text/"$kafka"/"$user_kafka$kafka"}
-  text=${text/"$select"/"$user_select$select"}
-  printf '%s' "${text//flow.proto:FlowMessage/$schema_file:FlowMessage}"
-}
-
 rendered() {
   local text name
   text=$(<"$1")
-  [[ -z $user_feed || $1 != */90_consume.sql ]] || text=$(with_user_columns "$text")
   for name in "${!parameter[@]}"; do
     text=${text//"{{$name}}"/"${parameter[$name]}"}
   done
@@ -296,24 +264,51 @@ give_files() {
   fi
 }
 
+# The fields of the message for which `flows` has a column in this script, sorted.
+columns_read() {
+  sed -n '/^CREATE TABLE {{db}}.flows{{on_cluster}}$/,/^)/s/^    `\{0,1\}\([a-z0-9_]*\)`\{0,1\} .*/\1/p' "$1" | sort
+}
+
 # The server's own proto file must have every field that `flows` has a column for; else consumption would stand still.
 check_schema() {
   local described missing
   question "SYSTEM DROP FORMAT SCHEMA CACHE" >/dev/null
   if ! described=$(ask "DESCRIBE TABLE format('Protobuf', '') SETTINGS format_schema = '$schema_file:FlowMessage'" 2>&1); then
+    [[ $schema_file == flow.proto ]] ||
+      wrong "the server has no $schema_file: $(first_line "$described"); sluice schema proto -c FILE makes it"
     say "the server has no $schema_file yet, flows stay in the topic until it is there: $(first_line "$described")"
     return
   fi
-  missing=$(comm -23 <(sed -n '/^CREATE TABLE {{db}}.flows{{on_cluster}}$/,/^)/s/^    \([a-z0-9_]*\) .*/\1/p' "$here/90_consume.sql" | sort) \
-    <(cut -f 1 <<<"$described" | sort) | head -n 3)
+  missing=$(comm -23 <(columns_read "${consuming[0]}") <(cut -f 1 <<<"$described" | sort) | head -n 3)
   [[ -z $missing || $schema_file == flow.proto ]] ||
     wrong "the server's $schema_file is older than these scripts, it has no ${missing//$'\n'/, }; sluice schema proto -c FILE makes it anew"
   [[ -z $missing ]] || wrong "the server's flow.proto is older than these scripts, it has no ${missing//$'\n'/, }; $proto must take its place"
 }
 
+# Columns that a script of `sluice schema clickhouse` added are filled by that script. 90_consume.sql knows nothing of
+# them, so it takes the place of the script only where somebody says so.
+check_own_columns() {
+  local name own missing
+  if [[ ${consuming[0]} == "$fields" ]]; then
+    missing=$(comm -23 <(columns_read "$here/90_consume.sql") <(columns_read "$fields") | head -n 3)
+    [[ -z $missing ]] || wrong "$fields is older than these scripts, it has no ${missing//$'\n'/, }; sluice schema clickhouse -c FILE prints it anew"
+  fi
+  own=$(question "SELECT name FROM system.columns WHERE database = '$db' AND table = 'flows_raw' AND startsWith(comment, 'User-defined field ') ORDER BY position FORMAT TSVRaw")
+  [[ -n $own ]] || return 0
+  [[ -n $fields ]] ||
+    wrong "flows_raw has columns of your own, which would be filled no longer: ${own//$'\n'/, }; give --fields with the file that sluice schema clickhouse -c FILE prints (or --fields none)"
+  while IFS= read -r name; do
+    [[ $fields != none ]] && grep -q "^    \`$name\` " "$fields" || say "the column $name is filled no longer"
+  done <<<"$own"
+}
+
 [[ -n $client || -n $print ]] || command -v curl >/dev/null ||
   wrong "curl is needed to ask $url (apt-get install curl), or another client by --client"
 
+if [[ -n $script && -n $print ]]; then
+  rendered "$script"
+  exit
+fi
 if [[ -n $script ]]; then
   question "SELECT 1" >/dev/null
   run "$script"
@@ -330,7 +325,10 @@ making=("$here"/[45678]?_*.sql)
 [[ -z $compat ]] || making+=("$here/compat_goflow.sql")
 [[ -z $cluster ]] || making+=("$here/cluster/distributed.sql" ${compat:+"$here/cluster/distributed_compat.sql"})
 [[ -z $compat ]] || making+=("$here/compat_goflow_view.sql")
-consuming=("$here"/9?_*.sql)
+consuming=("$here"/9?_*.sql) schema_file=flow.proto
+if [[ -n $fields && $fields != none ]]; then
+  consuming=("$fields") schema_file=flow_user.proto
+fi
 chain=("${making[@]}" "${consuming[@]}")
 
 if [[ -n $print ]]; then
@@ -351,7 +349,6 @@ for file in "${lasting[@]}"; do run "$file"; done
 
 # Taking the consumer down and up again makes the group wait for it, so it is done only where something changed.
 db=${parameter[db]}
-find_user_columns
 definition=$(for file in "${chain[@]}"; do rendered "$file"; done | cat - "$proto" | sha256sum | cut -d ' ' -f 1)
 applied=$(question "SELECT definition FROM $db.schema_version ORDER BY applied_at DESC LIMIT 1")
 made=$(for file in "${chain[@]}"; do rendered "$file"; done |
@@ -363,6 +360,7 @@ newest=$(question "SELECT max(version) FROM $db.schema_version")
 if [[ $applied == "$definition" && -z $missing ]]; then
   say "nothing to do, version $schema_version is in place"
 else
+  check_own_columns
   check_schema
   for file in "${making[@]}"; do run "$file"; done
   fill_all

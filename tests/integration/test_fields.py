@@ -1,6 +1,7 @@
 #!/usr/bin/python3
-"""Fields of a user's own, from exporters to columns: `sluice schema clickhouse` is applied while flows arrive, then
-apply.sh again; every flow that was sent is in flows_raw once, with the new columns from then on."""
+"""Fields of a user's own, from exporters to columns: the script of `sluice schema clickhouse` is applied while flows arrive,
+then the tables are brought up to date with it; every flow that was sent is in flows_raw once, with the new columns from then
+on."""
 import json
 import os
 import subprocess
@@ -63,30 +64,60 @@ class Fields(Case):
         seen = self.number("count()")
         self.store.wait_for("SELECT count() FROM sluice.flows_raw", lambda count: count >= seen + rows)
 
-    def write_script(self, *parameters):
+    def write_files(self, *options):
+        """The proto file to the server; gives the path of the script."""
+        with open(os.path.join(self.store.files, "flow_user.proto"), "w") as file:
+            file.write(self.sluice("schema", "proto", "-c", self.daemon.config, *options))
+        return self.write_script(*options)
+
+    def write_script(self, *options):
         path = self.path("fields.sql")
         with open(path, "w") as file:
-            file.write(self.sluice("schema", "clickhouse", "-c", self.daemon.config, *parameters))
+            file.write(self.sluice("schema", "clickhouse", "-c", self.daemon.config, *options))
         return path
 
-    def apply_script(self, path):
-        return schema.run("--url", self.store.url, "--script", path)
+    def apply_script(self, path, *parameters):
+        return schema.run("--url", self.store.url, "--script", path, *parameters)
 
-    def check_refusals(self, script):
+    def tables(self):
+        return self.store.query("SELECT name, uuid, create_table_query FROM system.tables WHERE database = 'sluice' "
+                                "AND engine != 'Dictionary' ORDER BY name")
+
+    def check_refusals(self):
         """Without the proto file, or with settings that are not the running table's, nothing is touched."""
-        before = self.store.query("SELECT name, create_table_query FROM system.tables WHERE database = 'sluice' ORDER BY name")
-        result = self.apply_script(script)
+        before = self.tables()
+        result = self.apply_script(self.write_script(), *self.parameters)
         self.assertEqual(result.returncode, 1, result.stdout)
         self.assertIn("flow_user.proto", result.stdout)
-        with open(os.path.join(self.store.files, "flow_user.proto"), "w") as file:
-            file.write(self.sluice("schema", "proto", "-c", self.daemon.config))
+        script = self.write_files()
         for option, value in (("--group", "another"), ("--consumers", 11)):
             given = dict(zip(self.parameters[::2], self.parameters[1::2])) | {option: value}
-            result = self.apply_script(self.write_script(*(word for pair in given.items() for word in pair)))
+            result = self.apply_script(script, *(word for pair in given.items() for word in pair))
             self.assertEqual(result.returncode, 1, result.stdout)
-            self.assertIn(f"sluice.flows was made with another {option}; give it to sluice schema clickhouse", result.stdout)
-        self.assertEqual(self.store.query("SELECT name, create_table_query FROM system.tables WHERE database = 'sluice' ORDER BY name"),
-                         before)
+            self.assertIn(f"sluice.flows was made with another {option}; give it to apply.sh as before", result.stdout)
+        self.assertEqual(self.tables(), before)
+
+    def check_upgrade(self, script):
+        """Scripts that are not those applied: without the file that fills the columns nothing is touched, nor with an
+        older one; with it the columns go on being filled, as the table was."""
+        before, made = self.tables(), self.store.query("DESCRIBE sluice.flows")
+        upgrade = (*self.parameters, "--retention-days", 31)
+        result = schema.run("--url", self.store.url, *upgrade)
+        self.assertEqual(result.returncode, 2, result.stdout)
+        self.assertIn(f"flows_raw has columns of your own, which would be filled no longer: {', '.join(COLUMNS)}; give --fields",
+                      result.stdout)
+        older = self.path("older.sql")
+        with open(script) as file, open(older, "w") as other:
+            other.writelines(line for line in file if not line.startswith("    collector_id"))
+        result = schema.run("--url", self.store.url, "--fields", older, *upgrade)
+        self.assertEqual(result.returncode, 2, result.stdout)
+        self.assertIn(f"{older} is older than these scripts, it has no collector_id; sluice schema clickhouse", result.stdout)
+        self.assertEqual(self.tables(), before)
+        self.assertIn("in place; flows come from", schema.apply(self.store, *upgrade, "--fields", script))
+        self.assertNotEqual(self.tables(), before)
+        self.assertEqual(self.store.query("DESCRIBE sluice.flows"), made)
+        self.assertIn("nothing to do", schema.apply(self.store, *upgrade, "--fields", script))
+        return upgrade
 
     def check_exact(self, sent):
         """The rows are the messages of the topic, each once, and the messages are what was sent."""
@@ -116,27 +147,33 @@ class Fields(Case):
         schema.apply(self.store, *self.parameters)
         traffic = self.start_traffic()
         self.wait_more_rows()
-        self.check_refusals(self.write_script(*self.parameters))
-        script = self.write_script(*self.parameters)
-        result = self.apply_script(script)
+        self.check_refusals()
+        script = self.write_files()
+        result = self.apply_script(script, *self.parameters)
         self.assertEqual((result.returncode, result.stdout), (0, f"apply.sh: {script} is applied\n"))
         since = self.store.value("SELECT toString(now64(3, 'UTC'))")
         self.wait_more_rows(600)
-        # The shipped scripts applied again keep the columns filled, and the table is the one that the script made.
-        made = self.store.query("DESCRIBE sluice.flows")
-        self.assertIn("in place", schema.apply(self.store, *self.parameters))
-        self.assertEqual(self.store.query("DESCRIBE sluice.flows"), made)
+        # The shipped scripts applied again change nothing.
+        made = self.tables()
+        self.assertIn("nothing to do", schema.apply(self.store, *self.parameters))
+        self.assertEqual(self.tables(), made)
+        upgrade = self.check_upgrade(script)
         self.wait_more_rows(600)
         sent = self.end_traffic(traffic)
         self.check_exact(sent)
         self.check_columns(since)
-        self.assertEqual([row[0] for row in made[-len(COLUMNS):]], COLUMNS)
+        self.assertEqual(self.consumed()[-len(COLUMNS):], COLUMNS)
         # A field that is configured no more is no longer consumed; its column stays.
-        with open(os.path.join(self.store.files, "flow_user.proto"), "w") as file:
-            file.write(self.sluice("schema", "proto", "-c", self.daemon.config, "--set", f"fields={json.dumps(FIELDS[:2])}"))
-        self.assertIn("the column ports is not filled: flow_user.proto has no such field", schema.apply(self.store, *self.parameters))
-        self.assertEqual([row[0] for row in self.store.query("DESCRIBE sluice.flows")][-2:], COLUMNS[:2])
+        fewer = self.write_files("--set", f"fields={json.dumps(FIELDS[:2])}")
+        self.assertIn("the column ports is filled no longer", schema.apply(self.store, *upgrade, "--fields", fewer))
+        self.assertEqual(self.consumed()[-3:], ["exporter_address", *COLUMNS[:2]])
         self.assertEqual(self.number("countIf(notEmpty(ports)) > 0"), 1)
+        self.assertIn("the column octets_again is filled no longer", schema.apply(self.store, *upgrade, "--fields", "none"))
+        self.assertEqual(self.consumed()[-1], "exporter_address")
+        self.assertEqual(self.number("countIf(octets_again > 0) > 0"), 1)
+
+    def consumed(self):
+        return [row[0] for row in self.store.query("DESCRIBE sluice.flows")]
 
 
 if __name__ == "__main__":

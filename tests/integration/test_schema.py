@@ -46,38 +46,6 @@ class Text(Case):
         self.assertEqual([name for name, _ in feed[len(expected):]],
                          ["kafka_topic", "kafka_partition", "kafka_offset", "kafka_time", "kafka_error", "kafka_message"])
 
-    def test_daemon_has_the_same_fields(self):
-        result = daemon.run_once("schema", "fields")
-        self.assertEqual(result.returncode, 0, result.stderr)
-        rows = [[cell.strip() for cell in line.strip("|").split(" | ")] for line in result.stdout.splitlines()
-                if line.startswith("| ") and not line.startswith("| ---") and not line.startswith("| Field ")]
-        self.assertEqual([(name, int(number), kind) for name, number, kind, *_ in rows],
-                         [(field.name, field.number, f"{field.label} {field.type}".strip()) for field in fields()])
-
-    def test_every_column_is_filled(self):
-        """The view names each column that it writes; a field forgotten there would stay empty without an error."""
-        select = re.search(r"flows_raw_view.*?SELECT\n(.*?)\nFROM", script("90_consume.sql"), re.S)[1]
-        named = []
-        depth, start = 0, 0
-        for at, char in enumerate(select + ","):
-            depth += (char == "(") - (char == ")")
-            if char == "," and depth == 0:
-                named.append(select[start:at].split()[-1])
-                start = at + 1
-        self.assertEqual(named, [raw_name(field) for field in fields()] +
-                         ["kafka_topic", "kafka_partition", "kafka_offset", "inserted_at"])
-
-    def test_enums(self):
-        proto = read(PROTO)
-        sql = script("50_flows_raw.sql") + script("90_consume.sql")
-        for field in fields():
-            body = re.search(rf"enum {field.type} \{{(.*?)\}}", proto, re.S)
-            if not body:
-                continue
-            values = re.findall(r"(\w+) = (\d+);", body[1])
-            expected = "Enum8(" + ", ".join(f"'{name}' = {number}" for name, number in values) + ", 'OTHER' = -1)"
-            self.assertEqual(sql.count(expected), 2, f"{field.name}: once in the table, once in the view: {expected}")
-
     def test_files_are_named_as_every_server_finds_them(self):
         """A dictionary's source FILE wants the absolute path of user_files_path, which a server that is asked over the
         network does not tell; the table function file() looks there by itself."""

@@ -1,10 +1,10 @@
 // The setting `fields`: what a user adds to the message.
 #include <algorithm>
-#include <array>
 #include <string_view>
 
 #include "config/tables.hpp"
 #include "decode/elements.hpp"
+#include "flow/columns.hpp"
 #include "setting/text.hpp"
 #include "sluice/flow/fields.hpp"
 
@@ -17,36 +17,6 @@ constexpr std::uint32_t kMaxBits = 16'384;
 constexpr std::uint16_t kMaxEnterpriseId = 0x7fff;  // the bit above says that an enterprise number follows
 // protobuf keeps these for itself.
 constexpr std::uint32_t kFirstReserved = 19'000, kLastReserved = 19'999;
-
-// Columns of the tables that no field of the message has the name of.
-constexpr std::array<std::string_view, 28> kColumns = {"time_received",
-                                                       "time_flow_start",
-                                                       "time_flow_end",
-                                                       "kafka_topic",
-                                                       "kafka_partition",
-                                                       "kafka_offset",
-                                                       "kafka_time",
-                                                       "kafka_error",
-                                                       "kafka_message",
-                                                       "inserted_at",
-                                                       "src_ip",
-                                                       "dst_ip",
-                                                       "sampler_ip",
-                                                       "next_hop_ip",
-                                                       "bgp_next_hop_ip",
-                                                       "post_nat_src_ip",
-                                                       "post_nat_dst_ip",
-                                                       "inner_src_ip",
-                                                       "inner_dst_ip",
-                                                       "src_mac_text",
-                                                       "dst_mac_text",
-                                                       "tcp_flags_text",
-                                                       "bytes_corrected",
-                                                       "packets_corrected",
-                                                       "application_id_text",
-                                                       "service_port",
-                                                       "time",
-                                                       "flows"};
 
 Codec<std::string> field_name() {
   return text("name", "1 to 63 of a-z, 0-9 and _ that begin with a letter, such as acl_name",
@@ -176,7 +146,7 @@ std::string bare(std::string_view name) {
 std::string taken_name(const std::string& name) {
   for (const FieldInfo& field : flow_fields())
     if (bare(field.name) == bare(name)) return std::string(field.name);
-  for (const std::string_view column : kColumns)
+  for (const std::string_view column : column_names())
     if (bare(column) == bare(name)) return std::string(column);
   return {};
 }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <bit>
 #include <cstring>
+#include <functional>
 
 #include "flow/field_rows.hpp"
 
@@ -52,8 +53,20 @@ void set_origin_integer(Origin& origin, std::uint16_t member, std::uint64_t valu
   }
 }
 
+/// Whether what the row says goes with its kind.
+constexpr bool is_sound(const FieldRow& row) {
+  const FieldInfo& field = row.info;
+  const bool time = field.kind == K::time_ns;
+  if (field.optional && (field.home != H::extra_scalar || time)) return false;
+  if (row.column.few_values && field.kind != K::text) return false;
+  return row.column.otherwise.empty() != time;
+}
+
 }  // namespace
 
+static_assert(std::ranges::all_of(kRows, is_sound));
+static_assert(std::ranges::is_sorted(kFields, std::less_equal<>{}, &FieldInfo::number),
+              "rows stand in the order of their numbers, each with its own");
 static_assert(std::endian::native == std::endian::little, "record members are read by width");
 
 std::span<const FieldInfo> flow_fields() { return kFields; }

@@ -1,9 +1,7 @@
-#include <algorithm>
-
-#include "cli/clickhouse_script.hpp"
 #include "cli/commands.hpp"
 #include "cli/config_options.hpp"
 #include "cli/output.hpp"
+#include "schema/clickhouse_script.hpp"
 #include "schema/field_table.hpp"
 #include "schema/generated.hpp"
 #include "sluice/encode/schema.hpp"
@@ -13,7 +11,6 @@ namespace {
 
 struct SchemaOptions {
   ConfigOptions config;
-  ClickhouseParameters clickhouse;
   bool counters = false;
 };
 
@@ -55,49 +52,7 @@ int print_clickhouse(const SchemaOptions& options) {
   if (!fields)
     return mistake("schema",
                    "the configuration has no fields of its own; deploy/clickhouse/apply.sh makes the tables");
-  return print("schema", clickhouse_script(*fields, options.clickhouse));
-}
-
-/// What goes into a statement stands between single quotes there; the same words as apply.sh takes.
-Check sql_text() {
-  return [](const std::string& text) -> std::string {
-    const bool bad = std::ranges::any_of(text, [](char c) {
-      return c == '\'' || c == '"' || c == '\\' || c == '`' || static_cast<unsigned char>(c) < ' ' ||
-             c == '\x7f';
-    });
-    if (text.empty()) return "it wants a value";
-    return bad || text.find("{{") != std::string::npos
-               ? "\"" + text + "\" holds quotes, backslashes or control characters"
-               : std::string();
-  };
-}
-
-Check cluster_name() {
-  return [](const std::string& text) -> std::string {
-    const bool good = !text.empty() && std::ranges::all_of(text, [](char c) {
-      return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
-             c == '.' || c == '-';
-    });
-    return good ? std::string() : "\"" + text + "\" is no name of letters, digits, '_', '.' and '-'";
-  };
-}
-
-void add_clickhouse_options(Command command, ClickhouseParameters& parameters) {
-  const auto text = [&](const char* option, std::string& value, const char* what, const char* type) {
-    command.add_option(option, value, what).check(sql_text()).default_shown().type_name(type);
-  };
-  const auto number = [&](const char* option, std::uint64_t& value, const char* what, const char* type) {
-    command.add_option(option, value, what).check(whole_number(1, 9'999'999)).default_shown().type_name(type);
-  };
-  text("--brokers", parameters.brokers, "As apply.sh was given it, here and below", "LIST");
-  text("--topic", parameters.topic, "Topic that the tables are filled from", "NAME");
-  text("--group", parameters.group, "Consumer group", "NAME");
-  number("--consumers", parameters.consumers, "Consumers of one server", "N");
-  number("--flush-interval", parameters.flush_ms, "Rows are written after this time at the latest", "MS");
-  number("--block-rows", parameters.block_rows, "Or when there are so many", "N");
-  command.add_option("--cluster", parameters.cluster, "Tables on all nodes of this cluster")
-      .check(cluster_name())
-      .type_name("NAME");
+  return print("schema", schema::clickhouse_script(*fields));
 }
 
 }  // namespace
@@ -114,7 +69,7 @@ void add_schema(Command app) {
       "protocol\n"
       "  sluice schema proto -c sluice.yaml > flow_user.proto\n"
       "  sluice schema proto --counters > counters.proto\n"
-      "  sluice schema clickhouse -c sluice.yaml --brokers kafka1:9092 > fields.sql\n");
+      "  sluice schema clickhouse -c sluice.yaml > fields.sql\n");
   command.wants_subcommand();
   const auto options = std::make_shared<SchemaOptions>();
   const auto add = [&](const char* name, const char* what, int (*run)(const SchemaOptions&)) {
@@ -126,12 +81,10 @@ void add_schema(Command app) {
   add("proto", "The protobuf definition", print_proto)
       .add_flag("--counters", options->counters, "Of the counters stream, not of the flows");
   add("fields", "A Markdown table of all fields", print_fields);
-  add_clickhouse_options(
-      add("clickhouse", "A SQL script: columns for the fields of your own, while flows arrive",
-          print_clickhouse),
-      options->clickhouse);
-  const Command write = command.add_subcommand(
-      "write", "For developers: writes the files of a source tree that are made from tables");
+  add("clickhouse", "A SQL script for apply.sh: columns for the fields of your own, while flows arrive",
+      print_clickhouse);
+  const Command write =
+      command.add_subcommand("write", "For developers: writes what is made from the program's tables");
   const auto root = std::make_shared<std::string>();
   write.add_option("DIR", *root, "Root of the source tree").required();
   write.action([root] { return write_files(*root); });

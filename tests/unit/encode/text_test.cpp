@@ -3,14 +3,11 @@
 #include <google/protobuf/descriptor.h>
 #include <gtest/gtest.h>
 
-#include <fstream>
-#include <sstream>
 
 #include "encode/address_text.hpp"
 #include "encode/names.hpp"
 #include "encode/utf8.hpp"
 #include "flow.pb.h"
-#include "sluice/encode/schema.hpp"
 #include "support/random_flow.hpp"
 #include "util/wire.hpp"
 
@@ -98,14 +95,6 @@ TEST(Names, OfProtocolsStandAtTheirNumbers) {
   EXPECT_EQ(protocol_keyword(132), "SCTP");
   EXPECT_EQ(protocol_keyword(145), "NSH");
   EXPECT_EQ(protocol_keyword(146), "");
-}
-
-TEST(Schema, IsTheProtoFile) {
-  std::ifstream file(SLUICE_SOURCE_DIR "/proto/flow.proto");
-  std::ostringstream text;
-  text << file.rdbuf();
-  ASSERT_FALSE(text.str().empty());
-  EXPECT_EQ(proto_schema(), text.str());
 }
 
 }  // namespace
