@@ -13,16 +13,16 @@ build_packages=(
   g++ cmake ninja-build pkg-config ccache git ca-certificates
   librdkafka-dev libboost-dev libprotobuf-dev protobuf-compiler libspdlog-dev prometheus-cpp-dev libyaml-cpp-dev
   libexpected-dev libcli11-dev libpcap-dev libmaxminddb-dev libsystemd-dev nlohmann-json3-dev
-  zlib1g-dev libzstd-dev liblz4-dev libbrotli-dev
+  libssl-dev zlib1g-dev libzstd-dev liblz4-dev libbrotli-dev
   dpkg-dev file gzip
 )
 runtime_packages=(
   librdkafka1 libprometheus-cpp-core1.0 libspdlog1.10 libyaml-cpp0.7 libpcap0.8 libsystemd0
-  zlib1g libzstd1 liblz4-1 libbrotli1 ca-certificates
+  libssl3 zlib1g libzstd1 liblz4-1 libbrotli1 ca-certificates
 )
 quickstart_packages=(softflowd pmacct kcat python3 python3-scapy curl procps iproute2)
 test_packages=(
-  "${quickstart_packages[@]}" python3-protobuf python3-venv python3-yaml nfdump
+  "${quickstart_packages[@]}" openssl python3-protobuf python3-venv python3-yaml nfdump
   openvswitch-switch ethtool iputils-ping
   debootstrap systemd systemd-container lintian man-db bash-completion
   libgtest-dev libgmock-dev libbenchmark-dev prometheus python3-jsonschema

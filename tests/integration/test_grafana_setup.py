@@ -8,7 +8,7 @@ import re
 import threading
 import urllib.parse
 
-from harness import daemon, grafana, udp
+from harness import certificates, daemon, grafana, udp
 from harness.case import Case, main
 
 TOKEN = "glsa_right"
@@ -18,7 +18,7 @@ PLUGIN = "grafana-clickhouse-datasource"
 class Grafana:
     """Answers as Grafana does, as far as `sluice grafana setup` asks. `refuse` is {(method, path's begin): (status, message)}."""
 
-    def __init__(self, plugin=True, path=""):
+    def __init__(self, plugin=True, path="", tls=None):
         self.plugin, self.path, self.refuse = plugin, path, {}
         self.sources, self.folders, self.dashboards, self.requests, self.problems = {}, [], {}, [], []
         stub = self
@@ -42,7 +42,9 @@ class Grafana:
             do_GET = do_POST = do_PUT = do_DELETE = do_PATCH = answer
 
         self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self.server.server_port}{path}"
+        if tls:
+            self.server.socket = tls.wrap_socket(self.server.socket, server_side=True)
+        self.url = f"http{'s' if tls else ''}://127.0.0.1:{self.server.server_port}{path}"
         self.thread = threading.Thread(target=self.server.serve_forever, args=(0.02,))
         self.thread.start()
 
@@ -227,6 +229,12 @@ class Setup(Case):
         stub.refuse, stub.plugin = {}, False
         self.assertRegex(self.run_setup(status=1), rf"lacks the data source plugin {PLUGIN}; install it with `grafana cli plugins install {PLUGIN}`")
 
+    def test_by_https(self):
+        authority = certificates.Authority(self.path("ca"))
+        self.start(tls=authority.server())
+        self.assertEqual({"made"}, set(self.run_setup("--ca-file", authority.file).values()))
+        self.assertEqual({"unchanged"}, set(self.run_setup("--ca-file", authority.file).values()))
+
     def test_nobody_is_there(self):
         port = udp.free_ports(1, kind=1)[0]
         self.assertRegex(self.run_setup(status=1, url=f"http://127.0.0.1:{port}"), rf"nothing answers at http://127\.0\.0\.1:{port} \(Connection refused\)")
@@ -238,7 +246,7 @@ class Setup(Case):
                 ("exclude each other", ("--token", "a", "--token-file", "b"), ()),
                 ("token-file.*cannot be read", ("--token-file", self.path("none")), ()),
                 ("token has blanks", ("--token", "a b"), ()),
-                ("is HTTPS, which is not spoken here; run this where Grafana runs", ("--token", "a"), ("--url", "https://grafana.example.net")),
+                ("--ca-file: .*cannot be read", ("--token", "a"), ("--url", "https://grafana.example.net", "--ca-file", self.path("none"))),
                 ("there is --token-file", ("--token", "a"), ("--url", "http://me:secret@grafana")),
                 ("--clickhouse-user and --clickhouse-password-file", ("--token", "a"), ("--clickhouse-url", "http://me:secret@db")),
                 ("--clickhouse-url: .*has no port", ("--token", "a"), ("--clickhouse-url", "http://db:port")),

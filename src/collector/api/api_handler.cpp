@@ -1,14 +1,17 @@
 #include <time.h>
 
 #include <algorithm>
-#include <cctype>
 #include <nlohmann/json.hpp>
 
 #include "api/handlers.hpp"
+#include "http/credentials.hpp"
 
 namespace sluice::api {
 namespace {
 
+using http::Handler;
+using http::Request;
+using http::Response;
 using nlohmann::json;
 
 /// A key for each row of the table.
@@ -157,41 +160,18 @@ Handler show(const metrics::SnapshotSource& source, json (*of)(const metrics::Sn
   };
 }
 
-/// Takes the same time wherever the first difference is.
-bool same_secret(std::string_view given, std::string_view secret) {
-  volatile unsigned difference = given.size() == secret.size() ? 0U : 1U;
-  for (std::size_t i = 0; i < given.size(); ++i) {
-    const auto a = static_cast<unsigned char>(given[i]);
-    const auto b = static_cast<unsigned char>(secret[i % secret.size()]);
-    difference = difference | static_cast<unsigned>(a ^ b);
-  }
-  return difference == 0;
-}
-
-/// The token of "Bearer TOKEN" (RFC 6750 section 2.1; the scheme's case does not matter, RFC 7235
-/// section 2.1).
-std::string_view bearer_token(std::string_view authorization) {
-  static constexpr std::string_view kScheme = "bearer ";
-  if (authorization.size() < kScheme.size()) return {};
-  const auto same_letter = [](char small, char given) {
-    return std::tolower(static_cast<unsigned char>(given)) == small;
-  };
-  if (!std::equal(kScheme.begin(), kScheme.end(), authorization.begin(), same_letter)) return {};
-  authorization.remove_prefix(kScheme.size());
-  const std::size_t begin = authorization.find_first_not_of(' ');
-  return begin == std::string_view::npos ? std::string_view{} : authorization.substr(begin);
-}
-
 }  // namespace
 
-Handler make_api_handler(metrics::SnapshotSource source, std::string token) {
-  const Handler routes = by_path({{"/api/v1/status", show(source, status)},
-                                  {"/api/v1/exporters", show(source, exporters)},
-                                  {"/api/v1/listeners", show(source, listeners)},
-                                  {"/api/v1/sinks", show(source, sinks)}});
+http::Handler make_api_handler(metrics::SnapshotSource source, std::string token) {
+  const Handler routes = http::by_path({{"/api/v1/status", show(source, status)},
+                                        {"/api/v1/exporters", show(source, exporters)},
+                                        {"/api/v1/listeners", show(source, listeners)},
+                                        {"/api/v1/sinks", show(source, sinks)}});
   return [routes, token = std::move(token)](const Request& request) {
-    if (token.empty() || same_secret(bearer_token(request.authorization), token)) return routes(request);
-    Response refused = error_response(401, "a token is needed: send \"Authorization: Bearer\" and api.token");
+    const std::string_view given = http::bearer_token(request.header("Authorization"));
+    if (token.empty() || http::same_secret(given, token)) return routes(request);
+    Response refused =
+        http::error_response(401, "a token is needed: send \"Authorization: Bearer\" and api.token");
     refused.headers.emplace_back("WWW-Authenticate", "Bearer");
     return refused;
   };

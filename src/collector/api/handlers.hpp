@@ -3,19 +3,22 @@
 #include <string>
 #include <vector>
 
-#include "api/http_server.hpp"
+#include "http/server.hpp"
 #include "metrics/snapshot.hpp"
 #include "sluice/flow/address.hpp"
 
 namespace sluice::api {
 
+/// What both listeners ask of their server; `purpose` is "metrics" or "api", as the settings name them.
+http::Options listener(const Endpoint& at, const std::string& purpose);
+
 /// /metrics (Prometheus text), /healthz (200 while the process answers), /readyz (200, or 503 with the
 /// reason). `allow`: the prefixes that may ask, all others get 403; empty: everybody.
-Handler make_metrics_handler(metrics::SnapshotSource source, std::vector<IpPrefix> allow);
+http::Handler make_metrics_handler(metrics::SnapshotSource source, std::vector<IpPrefix> allow);
 
 /// /api/v1/status, /api/v1/exporters, /api/v1/listeners, /api/v1/sinks as JSON objects; docs/api.md has
 /// their keys, which for counters are those of the tables that metrics::Snapshot is made of. Where `token` is
 /// not empty, requests without `Authorization: Bearer TOKEN` get 401.
-Handler make_api_handler(metrics::SnapshotSource source, std::string token);
+http::Handler make_api_handler(metrics::SnapshotSource source, std::string token);
 
 }  // namespace sluice::api

@@ -6,6 +6,9 @@
 namespace sluice::api {
 namespace {
 
+using http::Request;
+using http::Response;
+
 constexpr const char* kPlain = "text/plain; charset=utf-8";
 
 Response plain(unsigned status, std::string body) {
@@ -26,19 +29,29 @@ bool allowed(const std::vector<IpPrefix>& allow, const IpAddress& peer) {
 
 }  // namespace
 
-Handler make_metrics_handler(metrics::SnapshotSource source, std::vector<IpPrefix> allow) {
+http::Options listener(const Endpoint& at, const std::string& purpose) {
+  http::Options options;
+  options.at = at;
+  options.purpose = purpose;
+  options.advice = "set " + purpose + ".listen";
+  options.deadlines.request = options.deadlines.idle;
+  return options;
+}
+
+http::Handler make_metrics_handler(metrics::SnapshotSource source, std::vector<IpPrefix> allow) {
   const auto exposition = [source](const Request&) -> Response {
     return {.status = 200,
             .content_type = metrics::kTextType,
             .body = metrics::text(metrics::SnapshotCollectable(source).Collect()),
             .headers = {}};
   };
-  const Handler routes = by_path({{"/metrics", exposition},
-                                  {"/healthz", [](const Request&) { return plain(200, "ok\n"); }},
-                                  {"/readyz", [source](const Request&) { return readiness(source()); }}});
+  const http::Handler routes =
+      http::by_path({{"/metrics", exposition},
+                     {"/healthz", [](const Request&) { return plain(200, "ok\n"); }},
+                     {"/readyz", [source](const Request&) { return readiness(source()); }}});
   return [routes, allow = std::move(allow)](const Request& request) {
     if (allowed(allow, request.peer)) return routes(request);
-    return error_response(403, request.peer.to_string() + " is not in metrics.allow");
+    return http::error_response(403, request.peer.to_string() + " is not in metrics.allow");
   };
 }
 

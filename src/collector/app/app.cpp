@@ -30,15 +30,11 @@ std::vector<IpPrefix> prefixes(const std::vector<std::string>& texts) {
 }
 
 /// One HTTP listener, or none where its setting is empty.
-std::unique_ptr<api::HttpServer> listen(boost::asio::io_context& io, const std::string& where,
-                                        const char* purpose, api::Handler handler, Logging& log) {
+std::unique_ptr<http::Server> listen(boost::asio::io_context& io, const std::string& where,
+                                     const char* purpose, http::Handler handler, Logging& log) {
   const auto endpoint = parse_endpoint(where);
   if (!endpoint) return nullptr;
-  api::HttpOptions options;
-  options.address = endpoint->address;
-  options.port = endpoint->port;
-  options.purpose = purpose;
-  auto server = api::HttpServer::start(io, options, std::move(handler));
+  auto server = http::Server::start(io, api::listener(*endpoint, purpose), std::move(handler));
   if (!server) throw ListenError(server.error());
   Endpoint bound = *endpoint;
   bound.port = (*server)->port();
@@ -140,8 +136,8 @@ class MainLoop {
   boost::asio::signal_set stop_signals_;
   boost::asio::signal_set reopen_signals_;
   boost::asio::steady_timer timer_;
-  std::unique_ptr<api::HttpServer> metrics_;
-  std::unique_ptr<api::HttpServer> api_;
+  std::unique_ptr<http::Server> metrics_;
+  std::unique_ptr<http::Server> api_;
   int status_ = kFine;
 };
 

@@ -39,4 +39,11 @@ Result<query::Login, std::string> clickhouse_login(const std::string& user,
   return login;
 }
 
+Result<http::Trust, std::string> trust_of(const std::string& ca_file) {
+  if (ca_file.empty()) return http::Trust();
+  auto trust = http::Trust::from_file(ca_file);
+  if (!trust) return failure("--ca-file: " + trust.error());
+  return trust;
+}
+
 }  // namespace sluice::cli

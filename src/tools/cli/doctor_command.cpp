@@ -19,7 +19,7 @@ using doctor::Status;
 
 struct Options {
   ConfigOptions config;
-  std::string clickhouse, user, password_file;
+  std::string clickhouse, user, password_file, ca_file;
   double watch = 1;
   bool json = false;
 };
@@ -30,8 +30,11 @@ Result<doctor::Options, std::string> examine_options(const Options& options) {
   auto login = clickhouse_login(options.user, options.password_file);
   if (!login) return failure(login.error());
   out.login = std::move(*login);
+  auto trust = trust_of(options.ca_file);
+  if (!trust) return failure(trust.error());
+  out.trust = std::move(*trust);
   if (!options.clickhouse.empty()) {
-    auto server = query::parse_url(options.clickhouse);
+    auto server = http::parse_url(options.clickhouse);
     if (!server) return failure("--clickhouse: " + server.error());
     out.clickhouse = *server;
   }
@@ -138,6 +141,7 @@ void add_doctor(Command app) {
       .add_option("--password-file", options->password_file,
                   "File with the password (default: $CLICKHOUSE_PASSWORD)")
       .type_name("FILE");
+  command.add_option("--ca-file", options->ca_file, kCaFileHelp).type_name("FILE");
   command.add_option("--watch", options->watch, "Seconds to watch a running sluice for losses")
       .type_name("SECONDS")
       .check(number_from(0))

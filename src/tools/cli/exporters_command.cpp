@@ -26,7 +26,7 @@ constexpr const char* kPath = "/api/v1/exporters";
 
 struct Options {
   std::string url = "http://127.0.0.1:8081";
-  std::string token_file;
+  std::string token_file, ca_file;
   bool json = false;
   bool verbose = false;
 };
@@ -201,12 +201,14 @@ int show(const Options& options, const std::string& body) {
 }
 
 int run_exporters(const Options& options) {
-  auto server = query::parse_url(options.url);
+  auto server = http::parse_url(options.url);
   if (!server) return mistake("exporters", "--url: " + server.error());
   const auto token = options.token_file.empty() ? Result<std::string, std::string>(std::string())
                                                 : content_of("--token-file", options.token_file);
   if (!token) return mistake("exporters", token.error());
-  const auto body = query::get(*server, kPath, *token);
+  const auto trust = trust_of(options.ca_file);
+  if (!trust) return mistake("exporters", trust.error());
+  const auto body = query::get(*server, kPath, *token, *trust);
   if (!body) {
     const char* advice = body.error().code == 401 ? "; --token-file names the file with api.token"
                          : body.error().kind == query::Problem::Kind::unreachable
@@ -235,6 +237,7 @@ void add_exporters(Command app) {
   command.add_option("--url", options->url, "The API of the sluice to ask").type_name("URL").default_shown();
   command.add_option("--token-file", options->token_file, "File with api.token, where one is set")
       .type_name("FILE");
+  command.add_option("--ca-file", options->ca_file, kCaFileHelp).type_name("FILE");
   command.add_flag("--json", options->json, "Print the answer as it is");
   command.add_flag("-v,--verbose", options->verbose, "A second table: the flows by sink");
   command.action([options] { return run_exporters(*options); });

@@ -16,7 +16,7 @@ using Or = Result<T, std::string>;
 
 struct Options {
   std::string url = "http://127.0.0.1:3000";
-  std::string token, token_file;
+  std::string token, token_file, ca_file;
   std::string folder = "Sluice";
   std::string dashboards;
   std::string clickhouse_url = "http://127.0.0.1:8123";
@@ -39,29 +39,21 @@ Or<std::string> token_of(const Options& options) {
   return token;
 }
 
-Or<query::Server> grafana_of(const Options& options) {
-  if (options.url.starts_with("https://"))
-    return failure(
-        "--url: \"" + options.url +
-        "\" is HTTPS, which is not spoken here; run this where Grafana runs, with http://127.0.0.1:3000");
+Or<http::Url> grafana_of(const Options& options) {
   if (options.url.find('@') != std::string::npos)
     return failure(
         std::string("--url: a user or password in the URL would be seen by everybody on this machine; there "
                     "is --token-file"));
-  auto server = query::parse_url(options.url, "3000");
+  auto server = http::parse_url(options.url, {.plain = "3000", .tls = "443"});
   if (!server) return failure("--url: " + server.error());
   return server;
 }
 
-/// Grafana speaks HTTPS to it, where we do not.
-Or<query::Server> clickhouse_of(const Options& options, bool& tls) {
-  constexpr std::string_view kTls = "https://";
-  tls = options.clickhouse_url.starts_with(kTls);
-  const std::string url = tls ? options.clickhouse_url.substr(kTls.size()) : options.clickhouse_url;
-  if (url.find('@') != std::string::npos)
+Or<http::Url> clickhouse_of(const Options& options) {
+  if (options.clickhouse_url.find('@') != std::string::npos)
     return failure(std::string(
         "--clickhouse-url: user and password are --clickhouse-user and --clickhouse-password-file"));
-  auto server = query::parse_url(url, tls ? "8443" : "8123");
+  auto server = http::parse_url(options.clickhouse_url);
   if (!server) return failure("--clickhouse-url: " + server.error());
   return server;
 }
@@ -91,7 +83,10 @@ Or<query::GrafanaSetup> setup_of(const Options& options) {
   const auto token = token_of(options);
   if (!token) return failure(token.error());
   setup.token = *token;
-  const auto clickhouse = clickhouse_of(options, setup.clickhouse_tls);
+  const auto trust = trust_of(options.ca_file);
+  if (!trust) return failure(trust.error());
+  setup.trust = *trust;
+  const auto clickhouse = clickhouse_of(options);
   if (!clickhouse) return failure(clickhouse.error());
   setup.clickhouse = *clickhouse;
   setup.clickhouse_login.user = options.clickhouse_user;
@@ -143,13 +138,14 @@ void add_grafana(Command app) {
       "      --clickhouse-user grafana --clickhouse-password-file password --prometheus-url "
       "http://prometheus:9090\n");
   auto options = std::make_shared<Options>();
-  setup.add_option("--url", options->url, "Grafana; HTTP only").type_name("URL").default_shown();
+  setup.add_option("--url", options->url, "Grafana").type_name("URL").default_shown();
   const Option token =
       setup.add_option("--token", options->token, "Token; others on this machine can see it here");
   token.type_name("TOKEN");
   setup.add_option("--token-file", options->token_file, "File with the token")
       .type_name("FILE")
       .excludes(token);
+  setup.add_option("--ca-file", options->ca_file, kCaFileHelp).type_name("FILE");
   setup
       .add_option("--clickhouse-url", options->clickhouse_url,
                   "ClickHouse's HTTP interface; https:// is taken too")

@@ -3,6 +3,7 @@
 
 #include "cli/cli.hpp"
 #include "cli/commands.hpp"
+#include "cli/credentials.hpp"
 #include "cli/options.hpp"
 #include "cli/output.hpp"
 #include "query/client.hpp"
@@ -12,11 +13,13 @@ namespace {
 
 struct Options {
   std::string url = "http://127.0.0.1:8080";
+  std::string ca_file;
   unsigned timeout = 3;  ///< seconds
   bool alive = false;
 };
 
 std::string why(const Options& options, const query::Problem& problem) {
+  if (problem.kind == query::Problem::Kind::untrusted) return problem.text;
   if (problem.kind != query::Problem::Kind::refused)
     return problem.text + "; is sluice running, and is this its metrics.listen?";
   // 503 is /readyz's own, and its body is a sentence: "not ready: a worker ended".
@@ -25,10 +28,12 @@ std::string why(const Options& options, const query::Problem& problem) {
 }
 
 int run_health(const Options& options) {
-  auto server = query::parse_url(options.url);
+  auto server = http::parse_url(options.url);
   if (!server) return mistake("health", "--url: " + server.error());
-  const auto body =
-      query::get(*server, options.alive ? "/healthz" : "/readyz", "", std::chrono::seconds(options.timeout));
+  const auto trust = trust_of(options.ca_file);
+  if (!trust) return mistake("health", trust.error());
+  const auto body = query::get(*server, options.alive ? "/healthz" : "/readyz", "", *trust,
+                               std::chrono::seconds(options.timeout));
   if (!body) return failed("health", why(options, body.error()));
   const std::string wanted = options.alive ? "ok\n" : "ready\n";
   if (*body != wanted) return failed("health", "what answers at " + options.url + " is no sluice");
@@ -55,6 +60,7 @@ void add_health(Command app) {
       .type_name("SECONDS")
       .check(whole_number(1, 3600))
       .default_shown();
+  command.add_option("--ca-file", options->ca_file, kCaFileHelp).type_name("FILE");
   command.add_flag("--alive", options->alive, "Only whether the process answers at all");
   command.action([options] { return run_health(*options); });
 }

@@ -24,7 +24,7 @@ constexpr std::string_view kTableFormat = "TabSeparatedWithNamesAndTypes";
 
 struct Options {
   std::string url = "http://127.0.0.1:8123";
-  std::string user, password_file;
+  std::string user, password_file, ca_file;
   std::string database = "sluice";
   std::string format = "pretty";
   std::string sql;
@@ -156,10 +156,12 @@ int list_questions(const std::vector<query::Question>& questions) {
 
 /// `question` is the one that `options.sql` would stand for, or none.
 int ask(const Options& options, const query::Question* question) {
-  const auto server = query::parse_url(options.url);
+  const auto server = http::parse_url(options.url);
   if (!server) return mistake("query", "--url: " + server.error());
   const auto login = clickhouse_login(options.user, options.password_file);
   if (!login) return mistake("query", login.error());
+  const auto trust = trust_of(options.ca_file);
+  if (!trust) return mistake("query", trust.error());
   const auto given = given_values(options.parameters);
   if (!given) return mistake("query", given.error());
   const auto values = question ? values_of(*question, *given) : given;
@@ -176,7 +178,7 @@ int ask(const Options& options, const query::Question* question) {
   const auto take = [&](std::string_view format, std::string_view piece) {
     return output.take(format, piece);
   };
-  if (const auto answered = query::ask(*server, *login, request, take); !answered)
+  if (const auto answered = query::ask(*server, *login, request, take, *trust); !answered)
     return report(answered.error());
   return output.finish(question);
 }
@@ -231,6 +233,7 @@ void add_query(Command app) {
       .type_name("NAME");
   command.add_option("--password-file", options->password_file, "File with the user's password")
       .type_name("FILE");
+  command.add_option("--ca-file", options->ca_file, kCaFileHelp).type_name("FILE");
   command.add_option("--database", options->database, "Where tables are that are named without a database")
       .type_name("NAME")
       .default_shown();

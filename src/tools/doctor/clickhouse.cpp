@@ -63,6 +63,19 @@ struct KafkaTable {
   std::string topic, group;
 };
 
+const char* advice(query::Problem::Kind kind) {
+  switch (kind) {
+    case query::Problem::Kind::unreachable:
+      return "; is it up, is --clickhouse right?";
+    case query::Problem::Kind::refused:
+    case query::Problem::Kind::strange:
+      return "; are --user and --password-file right?";
+    case query::Problem::Kind::untrusted:  // its text says what to do
+      break;
+  }
+  return ".";
+}
+
 class Examination {
  public:
   Examination(const config::Config& config, const Store& store, double now_seconds)
@@ -103,9 +116,7 @@ class Examination {
         say("ClickHouse", Status::warning,
             "No ClickHouse answers at " + store_.where + "; where it is elsewhere, --clickhouse names it.");
       else
-        say("ClickHouse", Status::fail,
-            answer.error().text +
-                (away ? "; is it up, is --clickhouse right?" : "; are --user and --password-file right?"));
+        say("ClickHouse", Status::fail, answer.error().text + advice(answer.error().kind));
       return false;
     }
     const auto found = fields(*answer);

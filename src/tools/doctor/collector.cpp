@@ -10,7 +10,7 @@ namespace sluice::doctor {
 namespace {
 
 /// Who listens on all addresses is asked on loopback.
-query::Server server_of(const Endpoint& endpoint) {
+http::Url server_of(const Endpoint& endpoint) {
   std::string host = endpoint.address.to_string();
   if (endpoint.address.all_zero()) host = endpoint.address.is_v4() ? "127.0.0.1" : "::1";
   return {.host = host, .port = std::to_string(endpoint.port)};
@@ -182,7 +182,7 @@ Collector ask_collector(const config::Config& config) {
     out.presence = Collector::Presence::off;
     return out;
   }
-  const query::Server server = server_of(*endpoint);
+  const http::Url server = server_of(*endpoint);
   out.where = server.to_string();
   const auto body = query::get(server, "/metrics", "");
   if (!body) {

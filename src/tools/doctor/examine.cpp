@@ -27,17 +27,20 @@ bool writes_flows_to_kafka(const config::Config& config) {
 }
 
 Store store_of(const config::Config& config, const Options& options) {
-  const query::Server server = options.clickhouse.value_or(query::Server{.host = "127.0.0.1"});
+  const http::Url server = options.clickhouse.value_or(http::Url{.host = "127.0.0.1"});
   Store out;
   out.where = server.to_string();
   out.named = options.clickhouse.has_value();
-  out.ask = [server, login = options.login](const std::string& sql) -> Result<std::string, query::Problem> {
+  out.ask = [server, login = options.login,
+             trust = options.trust](const std::string& sql) -> Result<std::string, query::Problem> {
     std::string answer;
-    const auto done = query::ask(server, login, {.sql = sql, .format = "TabSeparated"},
-                                 [&](std::string_view /*format*/, std::string_view piece) {
-                                   answer += piece;
-                                   return true;
-                                 });
+    const auto done = query::ask(
+        server, login, {.sql = sql, .format = "TabSeparated"},
+        [&](std::string_view /*format*/, std::string_view piece) {
+          answer += piece;
+          return true;
+        },
+        trust);
     if (!done) return failure(done.error());
     return answer;
   };

@@ -13,8 +13,9 @@ namespace sluice::doctor {
 struct Options {
   /// ClickHouse's HTTP interface. None: the usual one on this machine is tried where flows go to Kafka, and
   /// that nobody is there is then no failure.
-  std::optional<query::Server> clickhouse = std::nullopt;
+  std::optional<http::Url> clickhouse = std::nullopt;
   query::Login login = {};
+  http::Trust trust = {};  ///< whom to believe that it is ClickHouse
   /// Losses within this time count as going on now.
   std::chrono::milliseconds watch{1000};
 };

@@ -7,7 +7,8 @@
 #include <string>
 #include <string_view>
 
-#include "query/server.hpp"
+#include "http/tls.hpp"
+#include "http/url.hpp"
 
 namespace sluice::query {
 
@@ -29,6 +30,7 @@ struct Problem {
     unreachable,  ///< nobody to talk to, or the connection broke
     refused,      ///< ClickHouse gave an error
     strange,      ///< something answered that is not ClickHouse
+    untrusted,    ///< TLS: the server's certificate is not to be believed
   };
   Kind kind = Kind::unreachable;
   int code = 0;           ///< ClickHouse's number of the error; 0 where it gave none
@@ -42,7 +44,8 @@ struct Problem {
 using Take = std::function<bool(std::string_view format, std::string_view piece)>;
 
 /// Waits some seconds for the connection and without end for the answer, as long as the connection lives.
-Result<void, Problem> ask(const Server& server, const Login& login, const Request& request, const Take& take);
+Result<void, Problem> ask(const http::Url& server, const Login& login, const Request& request,
+                          const Take& take, const http::Trust& trust = {});
 
 /// A request to an HTTP server that is no ClickHouse.
 struct Message {
@@ -59,13 +62,15 @@ struct Reply {
 
 /// Whatever the status is, it is a Reply. Waits some seconds for the connection; an answer that is not whole
 /// after `limit` is a Problem of kind `unreachable`.
-Result<Reply, Problem> exchange(const Server& server, const Message& message,
+Result<Reply, Problem> exchange(const http::Url& server, const Message& message,
+                                const http::Trust& trust = {},
                                 std::chrono::milliseconds limit = std::chrono::seconds(60));
 
 /// The body of `target` at an HTTP server that is no ClickHouse: sluice's own API. A token goes along as a
 /// bearer token. Any status but 200 is a Problem of kind `refused` with the status as its code; an answer
 /// that is not whole after `limit` is one of kind `unreachable`.
-Result<std::string, Problem> get(const Server& server, std::string_view target, const std::string& token,
+Result<std::string, Problem> get(const http::Url& server, std::string_view target, const std::string& token,
+                                 const http::Trust& trust = {},
                                  std::chrono::milliseconds limit = std::chrono::seconds(30));
 
 /// "Code: 60. DB::Exception: Table x does not exist. (UNKNOWN_TABLE) (version 24.8.1.1)" as a Problem.

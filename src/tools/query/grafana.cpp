@@ -72,10 +72,12 @@ class Session {
   /// Answers that mean the same for whatever was asked are errors here; 404, 409, 412 and the like are not.
   Or<Answer> ask(const char* method, const std::string& target, const std::string& thing,
                  const json& body = nullptr) {
-    const auto reply = exchange(setup_.grafana, {.method = method,
-                                                 .target = target,
-                                                 .token = setup_.token,
-                                                 .body = body.is_null() ? "" : body.dump()});
+    const auto reply = exchange(setup_.grafana,
+                                {.method = method,
+                                 .target = target,
+                                 .token = setup_.token,
+                                 .body = body.is_null() ? "" : body.dump()},
+                                setup_.trust);
     if (!reply) return failure(reply.error().text);
     Answer answer{.status = reply->status,
                   .body = json::parse(reply->body, nullptr, false),
@@ -123,7 +125,7 @@ class Session {
                  {{"host", setup_.clickhouse.host},
                   {"port", std::stoi(setup_.clickhouse.port)},
                   {"protocol", "http"},
-                  {"secure", setup_.clickhouse_tls},
+                  {"secure", setup_.clickhouse.tls},
                   {"path", setup_.clickhouse.path == "/" ? "" : setup_.clickhouse.path},
                   {"username", setup_.clickhouse_login.user},
                   {"defaultDatabase", "sluice"}}}};

@@ -6,7 +6,6 @@
 #include <vector>
 
 #include "query/client.hpp"
-#include "query/server.hpp"
 #include "sluice/util/result.hpp"
 
 namespace sluice::query {
@@ -20,11 +19,11 @@ struct Dashboard {
 std::vector<Dashboard> dashboards();
 
 struct GrafanaSetup {
-  Server grafana = {};
-  std::string token = {};   ///< of a service account; never written anywhere but into requests
-  std::string folder = {};  ///< its title
-  Server clickhouse = {};   ///< as Grafana reaches it
-  bool clickhouse_tls = false;
+  http::Url grafana = {};
+  http::Trust trust = {};     ///< whom to believe that it is that
+  std::string token = {};     ///< of a service account; never written anywhere but into requests
+  std::string folder = {};    ///< its title
+  http::Url clickhouse = {};  ///< as Grafana reaches it
   Login clickhouse_login = {};
   std::string prometheus_url = {};  ///< as Grafana reaches it
   std::vector<Dashboard> dashboards = {};

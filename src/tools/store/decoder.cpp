@@ -1,6 +1,5 @@
 #include <brotli/decode.h>
 #include <lz4frame.h>
-#include <zlib.h>
 #include <zstd.h>
 
 #include <new>
@@ -10,42 +9,8 @@
 namespace sluice::store {
 namespace {
 
+using http::Decoder;
 using Step = Decoder::Step;
-
-// zlib counts in 32 bits; larger pieces are taken in several steps.
-constexpr std::size_t kZlibPiece = 1U << 30;
-
-/// gzip and deflate: zlib tells them apart by the header. Members of gzip may follow one another (RFC 1952).
-class ZlibDecoder : public Decoder {
- public:
-  ZlibDecoder() {
-    if (inflateInit2(&stream_, 15 + 32) != Z_OK) throw std::bad_alloc();
-  }
-  ~ZlibDecoder() override { inflateEnd(&stream_); }
-  ZlibDecoder(const ZlibDecoder&) = delete;
-  ZlibDecoder& operator=(const ZlibDecoder&) = delete;
-
-  Result<Step, std::string> step(std::string_view in, char* out, std::size_t size) override {
-    if (in.empty() && complete_) return Step{};
-    in = in.substr(0, kZlibPiece);
-    size = std::min(size, kZlibPiece);
-    if (complete_) inflateReset(&stream_);
-    stream_.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(in.data()));
-    stream_.avail_in = static_cast<uInt>(in.size());
-    stream_.next_out = reinterpret_cast<Bytef*>(out);
-    stream_.avail_out = static_cast<uInt>(size);
-    const int status = inflate(&stream_, Z_NO_FLUSH);
-    if (status != Z_OK && status != Z_STREAM_END && status != Z_BUF_ERROR)
-      return failure(std::string(stream_.msg == nullptr ? "it is damaged" : stream_.msg));
-    complete_ = status == Z_STREAM_END;
-    return Step{in.size() - stream_.avail_in, size - stream_.avail_out};
-  }
-  bool complete() const override { return complete_; }
-
- private:
-  z_stream stream_{};
-  bool complete_ = false;
-};
 
 class ZstdDecoder : public Decoder {
  public:
@@ -124,11 +89,11 @@ class BrotliDecoder : public Decoder {
 
 }  // namespace
 
-std::unique_ptr<Decoder> make_decoder(Coding coding) {
+std::unique_ptr<http::Decoder> make_decoder(Coding coding) {
   switch (coding) {
     case Coding::gzip:
     case Coding::deflate:
-      return std::make_unique<ZlibDecoder>();
+      return http::make_zlib_decoder();
     case Coding::zstd:
       return std::make_unique<ZstdDecoder>();
     case Coding::lz4:

@@ -1,6 +1,5 @@
 #include <brotli/encode.h>
 #include <lz4frame.h>
-#include <zlib.h>
 #include <zstd.h>
 
 #include <new>
@@ -10,50 +9,10 @@
 namespace sluice::store {
 namespace {
 
-constexpr std::size_t kPiece = 1U << 16;  // by which output grows
+using http::Encoder;
+using http::grow;
 
-/// Lets `write(to, size)` put up to `size` bytes at the end of `out`; it returns how many it did.
-template <class F>
-void grow(std::string& out, F&& write) {
-  const std::size_t before = out.size();
-  out.resize(before + kPiece);
-  out.resize(before + write(out.data() + before, kPiece));
-}
-
-class ZlibEncoder : public Encoder {
- public:
-  explicit ZlibEncoder(bool gzip) {
-    // Level 3 as a server has it (http_zlib_compression_level).
-    if (deflateInit2(&stream_, 3, Z_DEFLATED, gzip ? 15 + 16 : 15, 8, Z_DEFAULT_STRATEGY) != Z_OK)
-      throw std::bad_alloc();
-  }
-  ~ZlibEncoder() override { deflateEnd(&stream_); }
-  ZlibEncoder(const ZlibEncoder&) = delete;
-  ZlibEncoder& operator=(const ZlibEncoder&) = delete;
-
-  void encode(std::string_view in, std::string& out) override {
-    constexpr std::size_t kMost = 1U << 30;  // zlib counts in 32 bits
-    for (; !in.empty(); in.remove_prefix(std::min(kMost, in.size())))
-      push(in.substr(0, kMost), Z_NO_FLUSH, out);
-  }
-  void finish(std::string& out) override { push({}, Z_FINISH, out); }
-
- private:
-  void push(std::string_view in, int flush, std::string& out) {
-    stream_.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(in.data()));
-    stream_.avail_in = static_cast<uInt>(in.size());
-    do {
-      grow(out, [&](char* to, std::size_t size) {
-        stream_.next_out = reinterpret_cast<Bytef*>(to);
-        stream_.avail_out = static_cast<uInt>(size);
-        deflate(&stream_, flush);
-        return size - stream_.avail_out;
-      });
-    } while (stream_.avail_out == 0);
-  }
-
-  z_stream stream_{};
-};
+constexpr std::size_t kPiece = 1U << 16;
 
 class ZstdEncoder : public Encoder {
  public:
@@ -169,12 +128,12 @@ class BrotliEncoder : public Encoder {
 
 }  // namespace
 
-std::unique_ptr<Encoder> make_encoder(Coding coding) {
+std::unique_ptr<http::Encoder> make_encoder(Coding coding) {
   switch (coding) {
     case Coding::gzip:
-      return std::make_unique<ZlibEncoder>(true);
+      return http::make_gzip_encoder();
     case Coding::deflate:
-      return std::make_unique<ZlibEncoder>(false);
+      return http::make_deflate_encoder();
     case Coding::zstd:
       return std::make_unique<ZstdEncoder>();
     case Coding::lz4:

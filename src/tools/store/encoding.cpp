@@ -25,16 +25,6 @@ std::string lowered(std::string_view text) {
   return out;
 }
 
-/// Of "gzip;q=0.5": the name; nothing where the quality is 0, which forbids it (RFC 9110 section 12.4.2).
-std::string_view accepted_name(std::string_view item) {
-  const std::size_t mark = item.find(';');
-  if (mark == std::string_view::npos) return trimmed(item);
-  std::string_view quality = trimmed(item.substr(mark + 1));
-  if (quality.starts_with("q=")) quality.remove_prefix(2);
-  const bool zero = !quality.empty() && quality.find_first_not_of("0.") == std::string_view::npos;
-  return zero ? std::string_view{} : trimmed(item.substr(0, mark));
-}
-
 }  // namespace
 
 std::string_view known_codings() { return "gzip, deflate, zstd, lz4, br"; }
@@ -57,18 +47,16 @@ std::optional<Coding> parse_coding(std::string_view text) {
 Coding choose_coding(std::string_view accept_encoding) {
   Coding best = Coding::identity;
   std::size_t best_rank = kNames.size();
-  while (!accept_encoding.empty()) {
-    const std::string_view item = accept_encoding.substr(0, accept_encoding.find(','));
-    accept_encoding.remove_prefix(std::min(item.size() + 1, accept_encoding.size()));
-    const auto coding = parse_coding(accepted_name(item));
-    if (!coding || *coding == Coding::identity) continue;
+  http::for_each_accepted(accept_encoding, [&](std::string_view accepted) {
+    const auto coding = parse_coding(accepted);
+    if (!coding || *coding == Coding::identity) return;
     const auto rank = static_cast<std::size_t>(
         std::ranges::find(kNames, *coding, [](const auto& each) { return each.first; }) - kNames.begin());
     if (rank < best_rank) {
       best_rank = rank;
       best = *coding;
     }
-  }
+  });
   return best;
 }
 

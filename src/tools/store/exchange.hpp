@@ -1,16 +1,16 @@
 #pragma once
-// One request and its answer, as the connection offers them to whoever answers. On the connection's thread.
+// One request and its answer, as http::Exchange has them, with content codings. On the handler's thread.
 #include <cstddef>
+#include <memory>
 #include <string>
 #include <string_view>
-#include <utility>
-#include <vector>
 
+#include "http/exchange.hpp"
 #include "store/encoding.hpp"
 
 namespace sluice::store {
 
-using Headers = std::vector<std::pair<std::string, std::string>>;
+using Headers = http::Headers;
 
 /// What is wrong with a body: its coding is not known, it is damaged, or the client went away.
 struct BodyError {
@@ -38,5 +38,8 @@ class Exchange {
   virtual bool write(std::string_view piece) = 0;
   virtual bool end() = 0;
 };
+
+/// The exchange of a connection, which outlives it.
+std::unique_ptr<Exchange> coded(http::Exchange& raw);
 
 }  // namespace sluice::store

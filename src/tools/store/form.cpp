@@ -1,6 +1,5 @@
 #include "store/form.hpp"
 
-#include <boost/beast/core/detail/base64.hpp>
 #include <ranges>
 
 namespace sluice::store {
@@ -49,16 +48,6 @@ const std::string* Form::find(std::string_view name) const {
   for (const auto& [key, value] : std::views::reverse(values_))
     if (key == name) return &value;
   return nullptr;
-}
-
-std::optional<std::string> from_base64(std::string_view text) {
-  namespace base64 = boost::beast::detail::base64;
-  std::string out(base64::decoded_size(text.size()) + 3, '\0');
-  const auto [written, read] = base64::decode(out.data(), text.data(), text.size());
-  for (const char c : text.substr(read))
-    if (c != '=') return std::nullopt;
-  out.resize(written);
-  return out;
 }
 
 }  // namespace sluice::store

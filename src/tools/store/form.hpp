@@ -1,6 +1,5 @@
 #pragma once
 // The parameters of a URL, percent-encoded as application/x-www-form-urlencoded.
-#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -25,8 +24,5 @@ class Form {
  private:
   std::vector<std::pair<std::string, std::string>> values_;
 };
-
-/// Base64 (RFC 4648 section 4); nothing where it is none.
-std::optional<std::string> from_base64(std::string_view text);
 
 }  // namespace sluice::store

@@ -1,5 +1,6 @@
 #include "store/query.hpp"
 
+#include <algorithm>
 #include <array>
 #include <optional>
 
@@ -199,7 +200,7 @@ Result<void, QueryError> read_statement(Exchange& exchange, const QueryRequest& 
     if (*got > 0 && !std::exchange(separated, true)) out.text += '\n';
     out.text.append(piece.data(), *got);
     if (*got > 0 && out.text.size() < look_at) continue;
-    look_at = out.text.size() * 4;
+    look_at = std::min(out.text.size() * 4, kMaxStatement + 1);
     out.statement = analyse(out.text);
     if (*got == 0) return {};
     const bool head_is_whole = out.statement.kind == StatementKind::insert_data &&

@@ -34,7 +34,45 @@ class Slot {
   std::counting_semaphore<>& slots_;
 };
 
+/// Plain text, as all that a ClickHouse server says.
+http::Response fault(http::Fault kind, std::string_view what) {
+  const auto text = [](unsigned status, std::string sentence) {
+    return http::Response{.status = status,
+                          .content_type = "text/plain; charset=UTF-8",
+                          .body = std::move(sentence) + '\n',
+                          .headers = {}};
+  };
+  switch (kind) {
+    case http::Fault::head_too_large:
+      return text(431, "The request's head is larger than 1 MiB; put the statement into the body.");
+    case http::Fault::not_http:
+      return text(400, "This is not HTTP: " + std::string(what) + '.');
+    case http::Fault::too_many:
+      return text(503, "Too many connections.");
+    case http::Fault::handler_threw:
+      return text(500, "The store failed: " + std::string(what) + '.');
+    case http::Fault::body_too_large:   // bodies have no limit here
+    case http::Fault::plain_where_tls:  // nor is there TLS
+      break;
+  }
+  return http::fault_response(kind, what);
+}
+
 }  // namespace
+
+http::Options listener(const Endpoint& at, unsigned max_connections) {
+  using std::chrono::seconds;
+  http::Options options;
+  options.at = at;
+  options.advice = "--http takes another address or port";
+  options.limits = {.head = 1U << 20,  // a statement may stand in the URL
+                    .body = std::nullopt,
+                    .connections = max_connections};
+  options.deadlines = {.idle = seconds(30), .head = seconds(30), .body = seconds(60), .answer = seconds(60)};
+  options.fault = fault;
+  options.headers = {};
+  return options;
+}
 
 Service::Service(Engine& engine, const ServiceOptions& options, std::stop_token stop)
     : engine_(engine),

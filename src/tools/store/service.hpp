@@ -4,6 +4,7 @@
 #include <semaphore>
 #include <stop_token>
 
+#include "http/server.hpp"
 #include "store/credentials.hpp"
 #include "store/engine.hpp"
 #include "store/exchange.hpp"
@@ -16,6 +17,9 @@ struct ServiceOptions {
   Credentials credentials;
   unsigned connections = 8;  ///< statements at once; more wait
 };
+
+/// What the store asks of its server.
+http::Options listener(const Endpoint& at, unsigned max_connections);
 
 /// Called by the threads of all connections.
 class Service {

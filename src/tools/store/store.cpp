@@ -7,9 +7,9 @@
 #include <cstdlib>
 #include <cstring>
 
+#include "http/server.hpp"
 #include "store/chdb_engine.hpp"
 #include "store/data_directory.hpp"
-#include "store/server.hpp"
 #include "store/service.hpp"
 
 namespace sluice::store {
@@ -71,8 +71,8 @@ Result<std::unique_ptr<Engine>, StartError> open_engine(const Options& options,
   return std::move(*engine);
 }
 
-std::string ready_line(const Options& options, const Server& server, const DataDirectory& directory,
-                       const Engine& engine) {
+std::string ready_line(const Options& options, const http::StreamServer& server,
+                       const DataDirectory& directory, const Engine& engine) {
   const std::string address = options.address.to_string();
   return "ready on http://" + (options.address.is_v6() ? "[" + address + "]" : address) + ":" +
          std::to_string(server.port()) + ", data in " + directory.path().string() + ", ClickHouse engine " +
@@ -107,7 +107,8 @@ Result<void, StartError> serve(const Options& given, const std::stop_token& stop
 
   const auto directory = DataDirectory::open(options.path);
   if (!directory) return failure(world(directory.error()));
-  const auto server = Server::listen(options.address, options.port, options.http_connections);
+  const auto server =
+      http::StreamServer::listen(listener({options.address, options.port}, options.http_connections));
   if (!server) return failure(world(server.error()));
   if (::chdir(directory->files().c_str()) != 0)
     return failure(world("cannot enter " + directory->files().string() + ": " + std::strerror(errno)));
@@ -117,7 +118,7 @@ Result<void, StartError> serve(const Options& given, const std::stop_token& stop
   Service service(
       **engine, {.credentials = {options.user, options.password}, .connections = options.connections}, stop);
   ready(ready_line(options, **server, *directory, **engine));
-  (*server)->run([&](Exchange& exchange) { service.answer(exchange); }, stop, kGrace,
+  (*server)->run([&](http::Exchange& exchange) { service.answer(*coded(exchange)); }, stop, kGrace,
                  [&] { service.cancel_all(); });
   return {};
 }

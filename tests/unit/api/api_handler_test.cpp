@@ -3,10 +3,11 @@
 #include <nlohmann/json.hpp>
 
 #include "api/handlers.hpp"
-#include "unit/api/client.hpp"
+#include "unit/http/client.hpp"
 #include "unit/metrics/full_snapshot.hpp"
 
 namespace sluice::api {
+namespace test = http::test;
 namespace {
 
 using metrics::test::full_snapshot;

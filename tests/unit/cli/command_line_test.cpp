@@ -75,12 +75,15 @@ INSTANTIATE_TEST_SUITE_P(
                 "sluice generate: --exporters: \"0\" is no whole number from 1 to 4294967295; see sluice "
                 "generate "
                 "--help"},
-        Mistake{"exporters --url https://x",
-                "sluice exporters: --url: \"https://x\" is HTTPS, which is not spoken here; it takes "
-                "http://HOST:PORT; see sluice exporters --help"},
-        Mistake{"health --url https://x",
-                "sluice health: --url: \"https://x\" is HTTPS, which is not spoken here; it takes "
-                "http://HOST:PORT; see sluice health --help"},
+        Mistake{"exporters --url ftp://x",
+                "sluice exporters: --url: \"ftp://x\" is no URL of a server; it takes "
+                "http://HOST:PORT or https://HOST:PORT; see sluice exporters --help"},
+        Mistake{"health --url ftp://x",
+                "sluice health: --url: \"ftp://x\" is no URL of a server; it takes "
+                "http://HOST:PORT or https://HOST:PORT; see sluice health --help"},
+        Mistake{"health --url https://x --ca-file /nowhere.pem",
+                "sluice health: --ca-file: \"/nowhere.pem\" cannot be read or is empty: No such file or "
+                "directory; see sluice health --help"},
         Mistake{
             "health --timeout 0",
             "sluice health: --timeout: \"0\" is no whole number from 1 to 3600; see sluice health --help"},

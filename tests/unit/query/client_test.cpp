@@ -19,7 +19,7 @@ struct Answered {
   std::string body;
 };
 
-Answered ask(const Server& server, const Request& request, const Login& login = {}) {
+Answered ask(const http::Url& server, const Request& request, const Login& login = {}) {
   Answered out;
   const auto result =
       query::ask(server, login, request, [&](std::string_view format, std::string_view piece) {
@@ -94,7 +94,7 @@ TEST(Client, APasswordAloneIsTheDefaultUsers) {
 
 TEST(Client, ReachesIPv6AndAPath) {
   FakeServer fake(answer("200 OK", "", "1\n"), "::1");
-  Server server = fake.server();
+  http::Url server = fake.server();
   server.path = "/clickhouse/";
   EXPECT_EQ(ask(server, {.sql = "SELECT 1"}).body, "1\n");
   const auto request = fake.request();
@@ -140,7 +140,7 @@ TEST(Client, EndsWhereNoMoreIsWanted) {
 }
 
 TEST(Client, NothingAnswers) {
-  Server server;
+  http::Url server;
   {
     FakeServer gone(answer("200 OK", "", ""));
     server = gone.server();

@@ -12,7 +12,8 @@
 #include <string>
 #include <thread>
 
-#include "query/server.hpp"
+#include "http/url.hpp"
+#include "support/deadline_socket.hpp"
 
 namespace sluice::query::test {
 
@@ -31,14 +32,13 @@ class FakeServer {
   FakeServer(const FakeServer&) = delete;
   FakeServer& operator=(const FakeServer&) = delete;
 
-  const Server& server() const { return server_; }
+  const sluice::http::Url& server() const { return server_; }
   /// The request that was answered; waits for it.
   Received request() { return received_.get_future().get(); }
 
  private:
   void serve(const std::string& answer) {
-    tcp::socket socket(io_);
-    acceptor_.accept(socket);
+    auto socket = sluice::test::accept_in_time(acceptor_);
     acceptor_.close();
     boost::beast::flat_buffer buffer;
     Received request;
@@ -50,7 +50,7 @@ class FakeServer {
 
   boost::asio::io_context io_;
   tcp::acceptor acceptor_;
-  Server server_;
+  sluice::http::Url server_;
   std::promise<Received> received_;
   std::thread thread_;
 };

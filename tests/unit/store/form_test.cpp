@@ -27,12 +27,5 @@ TEST(Form, PercentsThatEncodeNothingStandForThemselves) {
   EXPECT_EQ(Form::parse("a=%00b").get("a"), std::string("\0b", 2));
 }
 
-TEST(Form, Base64) {
-  EXPECT_EQ(from_base64("ZGVmYXVsdDpzZWNyZXQ="), "default:secret");
-  EXPECT_EQ(from_base64("dTo="), "u:");
-  EXPECT_EQ(from_base64(""), "");
-  EXPECT_FALSE(from_base64("no base64!"));
-}
-
 }  // namespace
 }  // namespace sluice::store

@@ -13,8 +13,9 @@
 #include <boost/beast/http.hpp>
 #include <thread>
 
-#include "store/server.hpp"
+#include "http/server.hpp"
 #include "store/service.hpp"
+#include "support/deadline_socket.hpp"
 #include "unit/store/fake_engine.hpp"
 
 namespace sluice::store {
@@ -28,9 +29,7 @@ struct HttpAnswer {
 
 class HttpClient {
  public:
-  explicit HttpClient(std::uint16_t port) {
-    socket_.connect({boost::asio::ip::address_v4::loopback(), port});
-  }
+  explicit HttpClient(std::uint16_t port) : socket_(connected(port)) {}
   void send(std::string_view bytes) {
     boost::asio::write(socket_, boost::asio::buffer(bytes.data(), bytes.size()));
   }
@@ -74,8 +73,14 @@ class HttpClient {
   }
 
  private:
+  boost::asio::ip::tcp::socket connected(std::uint16_t port) {
+    boost::asio::ip::tcp::socket socket(io_);
+    socket.connect({boost::asio::ip::address_v4::loopback(), port});
+    return socket;
+  }
+
   boost::asio::io_context io_;
-  boost::asio::ip::tcp::socket socket_{io_};
+  sluice::test::DeadlineSocket socket_;
   boost::beast::flat_buffer buffer_;
 };
 
@@ -83,12 +88,12 @@ class HttpTest : public testing::Test {
  protected:
   void start(const ServiceOptions& options = {}, unsigned max_connections = 64) {
     service_ = std::make_unique<Service>(engine_, options, stop_.get_token());
-    auto server = Server::listen(IpAddress::v4(0x7f000001), 0, max_connections);
+    auto server = http::StreamServer::listen(listener({IpAddress::v4(0x7f000001), 0}, max_connections));
     ASSERT_TRUE(server) << server.error();
     server_ = std::move(*server);
     thread_ = std::jthread([this] {
-      server_->run([this](Exchange& exchange) { service_->answer(exchange); }, stop_.get_token(),
-                   std::chrono::milliseconds(500), [this] { hurried_ = true; });
+      server_->run([this](http::Exchange& exchange) { service_->answer(*coded(exchange)); },
+                   stop_.get_token(), std::chrono::milliseconds(500), [this] { hurried_ = true; });
     });
   }
   void stop() {
@@ -106,7 +111,7 @@ class HttpTest : public testing::Test {
   std::stop_source stop_;
   std::atomic<bool> hurried_{false};
   std::unique_ptr<Service> service_;
-  std::unique_ptr<Server> server_;
+  std::unique_ptr<http::StreamServer> server_;
   std::jthread thread_;
 };
 

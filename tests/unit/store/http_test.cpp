@@ -232,9 +232,9 @@ TEST_F(HttpTest, EndingHurriesWhatDoesNotEnd) {
 }
 
 TEST(ServerTest, APortThatIsTakenIsSaid) {
-  const auto first = Server::listen(IpAddress::v4(0x7f000001), 0, 4);
+  const auto first = http::StreamServer::listen(listener({IpAddress::v4(0x7f000001), 0}, 4));
   ASSERT_TRUE(first);
-  const auto second = Server::listen(IpAddress::v4(0x7f000001), (*first)->port(), 4);
+  const auto second = http::StreamServer::listen(listener({IpAddress::v4(0x7f000001), (*first)->port()}, 4));
   ASSERT_FALSE(second);
   EXPECT_EQ(second.error(), "cannot listen on 127.0.0.1:" + std::to_string((*first)->port()) +
                                 ": Address already in use; --http takes another address or port");

@@ -3,9 +3,10 @@
 #include <list>
 #include <stdexcept>
 
-#include "unit/api/client.hpp"
+#include "http/codec.hpp"
+#include "unit/http/client.hpp"
 
-namespace sluice::api {
+namespace sluice::http {
 namespace {
 
 using test::Client;
@@ -121,8 +122,8 @@ TEST_F(HttpServerTest, EndsAllConnectionsWhenItStops) {
 }
 
 TEST(HttpServer, SlowClientsAreEnded) {
-  HttpOptions options = test::on("127.0.0.1");
-  options.timeout = std::chrono::milliseconds(50);
+  Options options = test::on("127.0.0.1");
+  options.deadlines.idle = options.deadlines.head = std::chrono::milliseconds(50);
   const RunningServer server(echo(), options);
   Client silent(server.port());
   Client half(server.port());
@@ -132,8 +133,8 @@ TEST(HttpServer, SlowClientsAreEnded) {
 }
 
 TEST(HttpServer, ConnectionsAreLimited) {
-  HttpOptions options = test::on("127.0.0.1");
-  options.max_connections = 3;
+  Options options = test::on("127.0.0.1");
+  options.limits.connections = 3;
   const RunningServer server(echo(), options);
   std::list<Client> clients;
   for (int i = 0; i < 3; ++i) EXPECT_EQ(clients.emplace_back(server.port()).get("/echo").result_int(), 200U);
@@ -169,12 +170,99 @@ TEST(HttpServer, SpeaksIpv6AndBoth) {
   EXPECT_EQ(Client(both.port(), "127.0.0.1").get("/echo").body(), "127.0.0.1 ") << "unmapped";
 }
 
+TEST(HttpServer, TheWholeRequestHasADeadline) {
+  Options options = test::on("127.0.0.1");
+  options.deadlines.request = std::chrono::milliseconds(50);
+  const RunningServer server(echo(), options);
+  Client no_body(server.port());
+  no_body.send("GET /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nhalf");
+  EXPECT_TRUE(no_body.closed_within(kLong));
+}
+
+TEST(HttpServer, PeersMayBeTurnedAway) {
+  Options options = test::on("127.0.0.1");
+  std::promise<std::string> asked;
+  options.admit_peer = [&](const IpAddress& peer) {
+    asked.set_value(peer.to_string());
+    return false;
+  };
+  const RunningServer server(echo(), options);
+  Client client(server.port());
+  EXPECT_TRUE(client.closed_within(kLong)) << "before anything is read";
+  EXPECT_EQ(asked.get_future().get(), "127.0.0.1");
+}
+
+TEST(HttpServer, RequestsMayBeRefusedByTheirHead) {
+  Options options = test::on("127.0.0.1");
+  options.admit_request = [](const Request& head) -> std::optional<Response> {
+    if (head.header("host") == "welcome") return std::nullopt;
+    return error_response(421, std::string(head.header("Host")) + " is not served here");
+  };
+  const RunningServer server(echo(), options);
+  Client welcome(server.port());
+  welcome.send("GET /echo HTTP/1.1\r\nHost: welcome\r\n\r\n");
+  EXPECT_EQ(welcome.read().result_int(), 200U);
+  Client other(server.port());
+  other.send("GET /echo HTTP/1.1\r\nHost: b\r\nContent-Length: 1000\r\n\r\n");  // the body is not waited for
+  const auto answer = other.read();
+  EXPECT_EQ(answer.result_int(), 421U);
+  EXPECT_EQ(answer.body(), "{\"error\":\"b is not served here\"}\n");
+  EXPECT_TRUE(other.closed_within(kLong));
+}
+
+TEST(HttpServer, ClientsAreToldToSendTheirBody) {
+  Options options = test::on("127.0.0.1");
+  options.methods = {"POST"};
+  const RunningServer server(
+      [](const Request& request) -> Response {
+        return {
+            .status = 200, .content_type = "text/plain", .body = std::string(request.body), .headers = {}};
+      },
+      options);
+  Client client(server.port());
+  client.send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\nExpect: 100-continue\r\n\r\n");
+  EXPECT_EQ(client.read_until("\r\n\r\n"), "HTTP/1.1 100 Continue\r\n\r\n");
+  client.send("body");
+  EXPECT_EQ(client.read().body(), "body");
+  EXPECT_EQ(client.get("/")["Allow"], "POST");
+}
+
+TEST(HttpServer, LargeAnswersAreGzippedForWhoTakesIt) {
+  const std::string text(5000, 'x');
+  Options options = test::on("127.0.0.1");
+  options.gzip_from = 1000;
+  const RunningServer server(
+      [&](const Request& request) -> Response {
+        return {.status = 200,
+                .content_type = "text/plain",
+                .body = request.path == "/large" ? text : "small",
+                .headers = {}};
+      },
+      options);
+  const auto ask = [&](const std::string& path, const std::string& accepted) {
+    Client client(server.port());
+    client.send("GET " + path + " HTTP/1.1\r\nHost: a\r\nAccept-Encoding: " + accepted + "\r\n\r\n");
+    return client.read();
+  };
+  const auto answer = ask("/large", "br, GZIP");
+  EXPECT_EQ(answer["Content-Encoding"], "gzip");
+  EXPECT_EQ(answer["Vary"], "Accept-Encoding");
+  const auto decoder = make_zlib_decoder();
+  std::string decoded(text.size() + 1, '\0');
+  const auto step = decoder->step(answer.body(), decoded.data(), decoded.size());
+  ASSERT_TRUE(step) << step.error();
+  EXPECT_TRUE(decoder->complete());
+  EXPECT_EQ(decoded.substr(0, step->produced), text);
+  EXPECT_EQ(ask("/large", "gzip;q=0, br").body(), text);
+  EXPECT_EQ(ask("/small", "gzip").body(), "small");
+}
+
 TEST(HttpServer, TakenPortIsOneSentence) {
   const RunningServer server(echo());
   boost::asio::io_context io;
-  HttpOptions options = test::on("127.0.0.1");
-  options.port = server.port();
-  const auto second = HttpServer::start(io, options, echo());
+  Options options = test::on("127.0.0.1");
+  options.at.port = server.port();
+  const auto second = Server::start(io, options, echo());
   ASSERT_FALSE(second);
   EXPECT_EQ(second.error(), "cannot listen on 127.0.0.1:" + std::to_string(server.port()) +
                                 " for metrics: Address already in use; set metrics.listen");
@@ -182,10 +270,11 @@ TEST(HttpServer, TakenPortIsOneSentence) {
 
 TEST(HttpServer, ForeignAddressIsOneSentence) {
   boost::asio::io_context io;
-  HttpOptions options = test::on("2001:db8::1");
-  options.port = 8081;
+  Options options = test::on("2001:db8::1");
+  options.at.port = 8081;
   options.purpose = "api";
-  const auto server = HttpServer::start(io, options, echo());
+  options.advice = "set api.listen";
+  const auto server = Server::start(io, options, echo());
   ASSERT_FALSE(server);
   EXPECT_THAT(server.error(), HasSubstr("cannot listen on [2001:db8::1]:8081 for api: "));
   EXPECT_THAT(server.error(), HasSubstr("; set api.listen"));
@@ -195,7 +284,7 @@ TEST(HttpServer, MayEndBeforeTheContextEverRuns) {
   boost::asio::io_context io;
   std::uint16_t port = 0;
   {
-    const auto server = HttpServer::start(io, test::on("127.0.0.1"), echo());
+    const auto server = Server::start(io, test::on("127.0.0.1"), echo());
     ASSERT_TRUE(server) << server.error();
     port = (*server)->port();
   }
@@ -204,4 +293,4 @@ TEST(HttpServer, MayEndBeforeTheContextEverRuns) {
 }
 
 }  // namespace
-}  // namespace sluice::api
+}  // namespace sluice::http

@@ -1,13 +1,13 @@
 #pragma once
 // A server on a thread of its own, and a client that speaks to it over loopback.
 #include <gtest/gtest.h>
-#include <poll.h>
 
 #include <utility>  // Boost 1.74's Asio needs it first under C++20
 
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/post.hpp>
+#include <boost/asio/read_until.hpp>
 #include <boost/asio/write.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/http.hpp>
@@ -16,21 +16,26 @@
 #include <string>
 #include <thread>
 
-#include "api/http_server.hpp"
+#include "http/server.hpp"
+#include "support/deadline_socket.hpp"
 
-namespace sluice::api::test {
+namespace sluice::http::test {
 
 namespace http = boost::beast::http;
 using boost::asio::ip::tcp;
 
-inline HttpOptions on(const char* address) {
-  return {.address = IpAddress::parse(address).value(), .port = 0, .purpose = "metrics"};
+inline Options on(const char* address) {
+  Options options;
+  options.at.address = IpAddress::parse(address).value();
+  options.purpose = "metrics";
+  options.advice = "set metrics.listen";
+  return options;
 }
 
 class RunningServer {
  public:
-  explicit RunningServer(Handler handler, const HttpOptions& options = on("127.0.0.1")) {
-    auto started = HttpServer::start(io_, options, std::move(handler));
+  explicit RunningServer(Handler handler, const Options& options = on("127.0.0.1")) {
+    auto started = Server::start(io_, options, std::move(handler));
     if (!started) throw std::runtime_error(started.error());
     server_ = std::move(*started);
     port_ = server_->port();
@@ -55,7 +60,7 @@ class RunningServer {
  private:
   boost::asio::io_context io_;
   boost::asio::executor_work_guard<boost::asio::io_context::executor_type> guard_{io_.get_executor()};
-  std::unique_ptr<HttpServer> server_;
+  std::unique_ptr<Server> server_;
   std::uint16_t port_ = 0;
   std::thread thread_;
 };
@@ -65,9 +70,8 @@ class Client {
  public:
   using Answer = http::response<http::string_body>;
 
-  explicit Client(std::uint16_t port, const char* address = "127.0.0.1") : socket_(io_) {
-    socket_.connect({boost::asio::ip::make_address(address), port});
-  }
+  explicit Client(std::uint16_t port, const char* address = "127.0.0.1")
+      : socket_(connected({boost::asio::ip::make_address(address), port})) {}
 
   Answer request(http::verb method, const std::string& target, const std::string& authorization = "",
                  unsigned version = 11) {
@@ -87,19 +91,34 @@ class Client {
     http::read(socket_, buffer_, parser);
     return parser.release();
   }
+  /// All bytes up to and including `end`, as they come.
+  std::string read_until(const std::string& end) {
+    std::string out;
+    boost::asio::read_until(socket_, boost::asio::dynamic_buffer(raw_), end);
+    const std::size_t size = raw_.find(end) + end.size();
+    out = raw_.substr(0, size);
+    raw_.erase(0, size);
+    return out;
+  }
   /// Whether the server closes the connection within `time`, with nothing more to say.
   bool closed_within(std::chrono::milliseconds time) {
-    pollfd readable{.fd = socket_.native_handle(), .events = POLLIN, .revents = 0};
-    if (::poll(&readable, 1, static_cast<int>(time.count())) != 1) return false;
+    if (!sluice::test::ready_in_time(socket_.native_handle(), POLLIN, time)) return false;
     char byte = 0;
     boost::system::error_code error;
     return socket_.read_some(boost::asio::buffer(&byte, 1), error) == 0 && error;
   }
 
  private:
+  tcp::socket connected(const tcp::endpoint& to) {
+    tcp::socket socket(io_);
+    socket.connect(to);
+    return socket;
+  }
+
   boost::asio::io_context io_;
-  tcp::socket socket_;
+  sluice::test::DeadlineSocket socket_;
   boost::beast::flat_buffer buffer_;
+  std::string raw_;  // of read_until()
 };
 
 inline Client::Answer get(const RunningServer& server, const std::string& target,
@@ -107,4 +126,4 @@ inline Client::Answer get(const RunningServer& server, const std::string& target
   return Client(server.port()).get(target, authorization);
 }
 
-}  // namespace sluice::api::test
+}  // namespace sluice::http::test

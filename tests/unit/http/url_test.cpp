@@ -1,8 +1,8 @@
-#include "query/server.hpp"
+#include "http/url.hpp"
 
 #include <gmock/gmock.h>
 
-namespace sluice::query {
+namespace sluice::http {
 namespace {
 
 std::string parsed(std::string_view url) {
@@ -14,6 +14,8 @@ TEST(Url, NamesHostPortAndPath) {
   EXPECT_EQ(parsed("http://127.0.0.1:8123"), "127.0.0.1 | 8123 | /");
   EXPECT_EQ(parsed("http://clickhouse.example.net:80/"), "clickhouse.example.net | 80 | /");
   EXPECT_EQ(parsed("http://proxy/clickhouse/"), "proxy | 8123 | /clickhouse/");
+  EXPECT_EQ(parsed("https://proxy/clickhouse/"), "proxy | 8443 | /clickhouse/");
+  EXPECT_EQ(parsed("https://127.0.0.1:8123"), "127.0.0.1 | 8123 | /");
   EXPECT_EQ(parsed("localhost"), "localhost | 8123 | /");
   EXPECT_EQ(parsed("localhost:9000"), "localhost | 9000 | /");
   EXPECT_EQ(parsed("http://[::1]:8123"), "::1 | 8123 | /");
@@ -21,14 +23,21 @@ TEST(Url, NamesHostPortAndPath) {
 }
 
 TEST(Url, IsWrittenAsItIsRead) {
-  for (const char* url : {"http://127.0.0.1:8123", "http://[::1]:8123", "http://proxy:80/clickhouse"})
+  for (const char* url : {"http://127.0.0.1:8123", "https://[::1]:8123", "http://proxy:80/clickhouse"})
     EXPECT_EQ(parse_url(url)->to_string(), url);
   EXPECT_EQ(parse_url("http://[::1]:1/x")->authority(), "[::1]:1");
 }
 
+TEST(Url, HasThePortOfItsScheme) {
+  const UsualPorts usual{.plain = "3000", .tls = "443"};
+  EXPECT_EQ(parse_url("http://grafana", usual)->port, "3000");
+  EXPECT_EQ(parse_url("https://grafana", usual)->port, "443");
+  EXPECT_FALSE(parse_url("grafana")->tls);
+  EXPECT_TRUE(parse_url("https://grafana")->tls);
+}
+
 TEST(Url, SaysWhatIsWrong) {
   const std::pair<const char*, const char*> rows[] = {
-      {"https://server:8443", "HTTPS"},
       {"ftp://server", "no URL"},
       {"http://", "names no host"},
       {"http://:8123", "names no host"},
@@ -55,4 +64,4 @@ TEST(Url, ASecretInItIsNotRepeated) {
 }
 
 }  // namespace
-}  // namespace sluice::query
+}  // namespace sluice::http
