@@ -343,7 +343,7 @@ class Stack(Case):
             exporters.softflowd(self.pcap, truth.port, version, directory=self.directory)
         sent = truth.read()
         self.assertGreater(len(sent.flows), 0)
-        softflowd = skip_unless_program("softflowd", "/usr/sbin/softflowd")
+        softflowd = skip_unless_program("softflowd")
         self.exporter.run(softflowd, "-d", "-a", "-r", self.pcap, "-n", f"{HOST}:2055", "-v", str(version),
                           "-p", self.path("softflowd.pid"), "-c", "none")
         where = f"toInt32(type) = {number} AND IPv6NumToString(sampler_address) = '::ffff:{EXPORTER}'"

@@ -1,6 +1,8 @@
 #!/usr/bin/python3
 """The tests' own instruments agree: exporters really send what the capture holds, as the independent parser reads it.
 Without the daemon; when one of these fails, no other result here means anything. Nor does one that hides what was skipped."""
+import ctypes
+import errno
 import os
 import subprocess
 import sys
@@ -8,7 +10,7 @@ import time
 import unittest
 from unittest import mock
 
-from harness import capture, debian_root, exporters, flows, nspawn, paths, udp, waiting
+from harness import capture, debian_root, exporters, flows, mounts, nspawn, paths, rights, udp, waiting
 from harness.case import SKIPPED, Case, main, skip_unless_program
 
 PASSES = "    def test_passes(self): pass\n"
@@ -102,25 +104,47 @@ class Skips(Case):
         self.assertEqual(["SKIPPED integration.some: Some.test_skips: no such thing here",
                           "SKIPPED unit.net: Socket.HasIpv6: no IPv6 on this machine"], sorted(listed.splitlines()))
 
-    def boot(self, words):
-        """A machine whose systemd-nspawn says this and ends."""
-        if os.geteuid() != 0:
-            self.skipTest("only root has a mount namespace for it")
-        program = self.path("systemd-nspawn")
-        with open(program, "w") as file:
-            file.write(f"#!/bin/sh\necho '{words}' >&2\necho 'Child died too early.' >&2\nexit 1\n")
-        os.chmod(program, 0o755)
-        with mock.patch.dict(os.environ, PATH=f"{self.directory}:{os.environ['PATH']}"):
+    def program(self, name, text):
+        """A program of the test's own that comes first on the PATH."""
+        path = self.path("bin", name)
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        with open(path, "w") as file:
+            file.write(f"#!/bin/sh\n{text}\n")
+        os.chmod(path, 0o755)
+
+    def boot(self, program, words):
+        """A machine of which one of the programs that start it says this and ends; the others do nothing but go on."""
+        self.program("unshare", 'shift; exec "$@"')
+        self.program("mount", "exit 0")
+        self.program("systemd-nspawn", "exit 0")
+        self.program(program, f"echo '{words}' >&2\necho '{program} died too early.' >&2\nexit 1")
+        with mock.patch.dict(os.environ, PATH=f"{self.path('bin')}:{os.environ['PATH']}"):
             nspawn.Machine(self, self.path("root"), self.path("log"))
 
     def test_a_machine_that_may_not_start_is_skipped(self):
-        words = "Failed to mount proc (type proc) on /proc: Operation not permitted"
-        with self.assertRaisesRegex(unittest.SkipTest, words.replace("(", r"\(").replace(")", r"\)")):
-            self.boot(words)
+        for program, words in (
+                ("systemd-nspawn", "Failed to mount proc (type proc) on /proc: Operation not permitted"),
+                ("systemd-nspawn", "Failed to create /root/run: Read-only file system"),
+                ("unshare", "unshare: unshare failed: Operation not permitted"),
+                # In a chroot, or a container whose root is no mount point.
+                ("unshare", "unshare: cannot change root filesystem propagation: Invalid argument"),
+                ("mount", "mount: /run: must be superuser to use mount."),
+                ("mount", "mount: /run: mount failed: Invalid argument.")):
+            with self.subTest(words), self.assertRaises(unittest.SkipTest) as skipped:
+                self.boot(program, words)
+            self.assertIn(words, str(skipped.exception))
 
     def test_a_machine_that_breaks_fails(self):
         with self.assertRaisesRegex(AssertionError, "(?s)ended with 1: .*Invalid argument.*died too early"):
-            self.boot("Failed to parse machine name: Invalid argument")
+            self.boot("systemd-nspawn", "Failed to parse machine name: Invalid argument")
+
+    def test_a_disk_that_cannot_be_mounted_is_skipped(self):
+        for refused, error in (("unshare", errno.EPERM), ("mount", errno.EINVAL), ("mount", errno.EPERM)):
+            calls = {"unshare": mock.Mock(return_value=0), "mount": mock.Mock(return_value=0),
+                     refused: mock.Mock(side_effect=lambda *_, error=error: ctypes.set_errno(error) or -1)}
+            with self.subTest(refused, error=error), mock.patch.object(mounts, "_LIBC", mock.Mock(**calls)):
+                with self.assertRaisesRegex(unittest.SkipTest, os.strerror(error)), mounts.private_disk():
+                    self.fail("there is a disk")
 
     def install(self, failing):
         def chroot(_, *command, **__):
@@ -138,6 +162,41 @@ class Skips(Case):
     def test_a_package_that_cannot_be_installed_fails(self):
         with self.assertRaisesRegex(AssertionError, "E: install"):
             self.install("install")
+
+
+class Places(Case):
+    """Where the tests are run, and by whom, is no matter of theirs."""
+
+    def run_without_rights(self, directory):
+        """What a program below this directory can do that has no more rights than its user."""
+        program = os.path.join(directory, "my build", "program")
+        os.makedirs(os.path.dirname(program))
+        with open(program, "w") as file:
+            file.write('#!/bin/sh\ngrep CapEff /proc/self/status\nid -u\ncat "$1" || echo refused\n')
+        os.chmod(program, 0o755)
+        os.chmod(directory, 0o700)
+        if os.geteuid() == 0:
+            os.chown(directory, *self.owner)
+        secret = self.path("secret")
+        with open(secret, "w"):
+            os.chmod(secret, 0)
+        return subprocess.run([program, secret], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+                              text=True, timeout=waiting.DEADLINE, check=True,
+                              **rights.without(program, self.directory)).stdout.split()
+
+    def test_a_program_below_a_directory_that_others_may_not_enter(self):
+        for number, self.owner in enumerate([(0, 0), (65534, 65534)] if os.geteuid() == 0 else [()]):
+            with self.subTest(owner=self.owner):
+                self.assertEqual(["CapEff:", "0" * 16, str(os.geteuid()), "refused"],
+                                 self.run_without_rights(self.path(f"home {number}")))
+
+    def test_what_is_only_on_the_path_of_root_is_found(self):
+        """Debian's PATH of a user, and of a root that came by `su`."""
+        script = "from harness.case import skip_unless_program; print(skip_unless_program('chroot'))"
+        found = subprocess.run([sys.executable, "-c", script], cwd=os.path.dirname(os.path.abspath(__file__)),
+                               env={**os.environ, "PATH": "/usr/bin:/bin"}, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                               text=True, timeout=waiting.DEADLINE, check=True).stdout
+        self.assertEqual("/usr/sbin/chroot", found.strip())
 
 
 if __name__ == "__main__":

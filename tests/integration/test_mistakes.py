@@ -6,32 +6,22 @@ import socket
 import subprocess
 import time
 
-from harness import capture, daemon, exporters, kafka, udp, waiting
+from harness import capture, daemon, exporters, kafka, rights, udp, waiting
 from harness.case import Case, main
 
-NOBODY = 65534
 PROBLEM = re.compile(r"^sluice: |^\S+ error ")  # what ends it, and what the log calls an error before
 CRASH = re.compile(r"terminate called|what\(\):|Traceback|AddressSanitizer|Aborted|core dumped")
 
 
-def as_nobody():
-    """Root may read and write everything, so the daemon that must not runs as nobody."""
-    if os.geteuid() == 0:
-        os.setgid(NOBODY)
-        os.setuid(NOBODY)
-
-
 class MistakeCase(Case):
-    def setUp(self):
-        super().setUp()
-        os.chmod(self.directory, 0o755)
-
     def config(self, text):
         path = self.path("sluice.yaml")
         with open(path, "w") as file:
             file.write(text)
-        os.chmod(path, 0o644)
         return path
+
+    def without_rights(self):
+        return rights.without(daemon.binary(), self.directory)
 
     def listener(self, port=None):
         port = port or udp.free_ports(1)[0]
@@ -71,7 +61,7 @@ class Refused(MistakeCase):
         with open("/proc/sys/net/ipv4/ip_unprivileged_port_start") as file:
             if int(file.read()) <= 90:
                 self.skipTest("every port is open to everybody here (net.ipv4.ip_unprivileged_port_start)")
-        self.refused(self.config(self.listener(90)), 2, "90", "ermission", preexec_fn=as_nobody)
+        self.refused(self.config(self.listener(90)), 2, "90", "ermission", **self.without_rights())
 
     def test_a_configuration_that_is_not_there(self):
         self.refused(self.path("nowhere.yaml"), 2, "nowhere.yaml", "No such file")
@@ -79,7 +69,7 @@ class Refused(MistakeCase):
     def test_a_configuration_that_may_not_be_read(self):
         path = self.config(self.listener())
         os.chmod(path, 0)
-        self.refused(path, 2, path, "ermission", preexec_fn=as_nobody)
+        self.refused(path, 2, path, "ermission", **self.without_rights())
 
     def test_a_configuration_that_is_a_directory(self):
         self.refused(self.directory, 2, self.directory)
@@ -88,7 +78,7 @@ class Refused(MistakeCase):
         locked = self.path("locked")
         os.mkdir(locked, 0o555)
         config = self.config(self.listener() + f"sinks: {{frames: {{type: file, path: {locked}/flows}}}}\n")
-        self.refused(config, 2, locked, "ermission", preexec_fn=as_nobody)
+        self.refused(config, 2, locked, "ermission", **self.without_rights())
 
     def test_an_output_directory_that_is_a_file(self):
         config = self.config(self.listener())

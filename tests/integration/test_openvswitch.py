@@ -22,7 +22,7 @@ class OpenVSwitch(Case):
     def setUp(self):
         super().setUp()
         for program in ("ip", "unshare", "nsenter", "ethtool", "ping"):
-            skip_unless_program(program, "/usr/sbin/" + program, "/sbin/" + program)
+            skip_unless_program(program)
         self.files = self.path("flows")
         netns.enter(self)
         self.left, self.right = netns.Endpoint(self), netns.Endpoint(self)

@@ -117,7 +117,7 @@ def _acquire_settings():
 
 
 def _bootstrap(root):
-    debootstrap = skip_unless_program("debootstrap", "/usr/sbin/debootstrap")
+    debootstrap = skip_unless_program("debootstrap")
     environment = dict(os.environ)
     for line in _acquire_settings():  # debootstrap fetches by wget, which knows proxies from the environment alone
         for scheme in ("http", "https"):

@@ -19,7 +19,7 @@ class Engine:
     and published ports, which is for a namespace of its own."""
 
     def __init__(self, directory, bridge, keep=False):
-        skip_unless_program("dockerd", "/usr/sbin/dockerd")
+        skip_unless_program("dockerd")
         if os.geteuid() != 0:
             raise unittest.SkipTest("only root can start a Docker engine")
         self.directory, self._keep = directory, keep

@@ -8,7 +8,7 @@ EXPORT_DEADLINE = 90  # seconds; pmacctd takes 4 to 6
 
 
 def softflowd(capture, port, version, directory, sampling=0, options=()):
-    program = skip_unless_program("softflowd", "/usr/sbin/softflowd")
+    program = skip_unless_program("softflowd")
     pid_file = os.path.join(directory, "softflowd.pid")
     # -a: times are the capture's; -c none: no control socket, without which it would never end.
     command = [program, "-d", "-a", "-r", capture, "-n", f"127.0.0.1:{port}", "-v", str(version), "-p", pid_file,
@@ -36,7 +36,7 @@ sfprobe_agentsubid[a]: 3
 
 
 def _pmacctd(directory, capture, plugin, sampling, settings):
-    program = skip_unless_program("pmacctd", "/usr/sbin/pmacctd")
+    program = skip_unless_program("pmacctd")
     config = os.path.join(directory, "pmacctd.conf")
     with open(config, "w") as file:
         file.write(f"daemonize: false\npcap_savefile: {capture}\nplugins: {plugin}[a]\n{settings}")

@@ -8,9 +8,10 @@ import unittest
 from . import netns, waiting
 from .case import skip_unless_program
 
-# What it says where the machine does not let it: rights, or a kernel or a container without what it needs.
-_REFUSED = re.compile(r"^.*(?:not permitted|permission denied|not supported|not implemented|read-only file system).*$",
-                      re.IGNORECASE | re.MULTILINE)
+# What is said where the machine does not let it: rights, a kernel or a container without what it needs, or a root that is
+# no mount point (a chroot). unshare and mount, which make its place, know nothing of the root that is to boot.
+_REFUSED = re.compile(r"^(?:(?:unshare|mount): .*|.*(?:not permitted|permission denied|not supported|not implemented|"
+                      r"read-only file system).*)$", re.IGNORECASE | re.MULTILINE)
 _ENVIRONMENT = ("PATH=/usr/sbin:/usr/bin:/sbin:/bin", "HOME=/root", "LC_ALL=C.UTF-8", "DEBIAN_FRONTEND=noninteractive")
 
 

@@ -12,8 +12,8 @@ class Switch:
     def __init__(self, case):
         self._tool = skip_unless_program("ovsdb-tool")
         self._control = skip_unless_program("ovs-vsctl")
-        server = skip_unless_program("ovsdb-server", "/usr/sbin/ovsdb-server")
-        vswitchd = skip_unless_program("ovs-vswitchd", "/usr/sbin/ovs-vswitchd")
+        server = skip_unless_program("ovsdb-server")
+        vswitchd = skip_unless_program("ovs-vswitchd")
         if not os.path.exists("/dev/net/tun"):
             case.skipTest("there is no /dev/net/tun, which a bridge in user space needs")
         self.directory = case.path("openvswitch")
