@@ -1,6 +1,6 @@
 #!/usr/bin/python3
-"""The text of the shipped SQL: against the proto file, the daemon's own table of fields and the documentation; and the
-variant for clusters, as far as one engine can run it."""
+"""The text of the shipped SQL: against the proto file and the documentation; and the variant for clusters, as far as
+one engine can run it."""
 import csv
 import glob
 import os
@@ -8,9 +8,9 @@ import re
 import shutil
 import subprocess
 
-from harness import daemon, paths, schema, store
+from harness import paths, schema, store
 from harness.case import Case, main
-from harness.columns import NOBODY, PROTO, SCRIPTS, T0, fields, kafka_type, raw_name, read, rollups, script, scripts, statements
+from harness.columns import NOBODY, PROTO, SCRIPTS, T0, fields, kafka_type, read, rollups, script, scripts, statements
 
 
 def columns_of(sql, table):
@@ -107,6 +107,8 @@ class Text(Case):
                 (["--schema-dir", self.path("none")], f"--schema-dir {self.path('none')} is not a directory"),
                 (["--password-file", empty], f"the password file {empty} is empty"),
                 (["--script", self.path("none")], f"the script {self.path('none')} cannot be read"),
+                (["--fields", self.path("none")], f"the script {self.path('none')} cannot be read"),
+                (["--fields", "none", "--script", empty], "--script applies one file and nothing else, --fields all: give one of them"),
                 (["--brokers"], "--brokers wants a value"),
                 (["--retention"], "there is no option '--retention'; --help tells all")):
             result = schema.run(*arguments)

@@ -22,8 +22,7 @@ class Tables(StoreCase):
                             f"{field.name}: {kind}, not {raw_type(field)}")
             self.assertEqual(kind.startswith("Array("), field.label == "repeated", field.name)
             self.assertEqual(default, "", field.name)
-            if not field.name.startswith("time_received"):
-                self.assertEqual(comment, field.comment, field.name)
+            self.assertEqual(comment, field.comment, field.name)
         own = {name for name, (_, _, default) in found.items() if default == ""}
         self.assertEqual(own, {"kafka_topic", "kafka_partition", "kafka_offset", "inserted_at"})
         self.assertTrue(all(comment for _, comment, _ in found.values()), "a column without a comment")
