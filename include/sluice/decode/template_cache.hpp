@@ -33,6 +33,12 @@ struct Template {
   std::uint16_t id = 0;
   bool options = false;
   std::uint16_t scope_fields = 0;  ///< the first fields, where options
+  /// It came in a set of the other protocol: of v9 in an IPFIX message, or the reverse.
+  bool foreign_layout = false;
+  /// Whether field `i` is a scope as v9 has them, by type (RFC 3954 section 6.1), and no element.
+  bool is_scope_type(Protocol version, std::size_t i) const {
+    return i < scope_fields && (version == Protocol::netflow9) != foreign_layout;
+  }
   std::vector<TemplateField> fields;
   std::size_t min_length = 0;  ///< of a record, bytes; variable fields count as 1
   bool variable = false;       ///< has a field of variable length
@@ -50,7 +56,8 @@ class TemplateCache {
   /// nullptr where there is none.
   Template* find(const Domain& domain, std::uint16_t id);
   /// Checks, compiles and stores; a template of the same key is replaced at once. False where it is refused:
-  /// the reason goes to the report.
+  /// the reason goes to the report, and the one of the same key is gone too, since what the exporter sends
+  /// from now on has another layout.
   bool put(const Domain& domain, std::unique_ptr<Template> fresh, DecodeReport& report);
   /// RFC 7011 section 8.1: one template, or all (options) templates of the domain. Returns how many went.
   std::size_t withdraw(const Domain& domain, std::uint16_t id);

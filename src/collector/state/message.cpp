@@ -52,6 +52,7 @@ std::string message_of(const decode::Domain& domain, const decode::Template& tmp
     put_varint(fields,
                static_cast<std::uint64_t>(field.pen) << 32 | std::uint64_t{field.id} << 16 | field.length);
   put_text(out, 7, fields);
+  put_integer(out, 8, tmpl.foreign_layout);
   return out;
 }
 
@@ -130,6 +131,9 @@ bool read(Bytes message, KeptTemplate& out) {
         if (!fields.ok()) return false;
         break;
       }
+      case 8:
+        out.tmpl->foreign_layout = field.integer != 0;
+        break;
       default:
         break;
     }

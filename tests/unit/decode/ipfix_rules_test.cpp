@@ -134,7 +134,8 @@ TEST(Withdrawal, IsNoneInV9) {
   const auto report = decode(SetMessage::v9().tmpl(256, {}).data(256, WireBytes().u32(1)));
   EXPECT_EQ(report.count(DecodeCount::withdrawals), 0u);
   EXPECT_EQ(report.count(DecodeError::bad_template), 1u);
-  EXPECT_EQ(report.count(DecodeCount::flows), 1u) << "the template that was there stands";
+  EXPECT_EQ(report.count(DecodeCount::flows), 0u) << "but a definition that is refused";
+  EXPECT_EQ(report.held_sets, 1u);
 }
 
 /// The fields, and behind them one of variable length: the other way to decode a record.

@@ -47,6 +47,45 @@ TEST(StateFile, AFirstDatagramIsDecodedWithWhatWasKept) {
   EXPECT_EQ(exporter.names.application_name(5, "\x03\x01"), "dns");
 }
 
+TEST(StateFile, ARestoredLayoutGoesWhereItsNextDefinitionIsRefused) {
+  DecodeFixture before;
+  test::teach(before);
+  DecodeFixture after;
+  ASSERT_TRUE(restored(file_of(before.exporters), after).has_value());
+  const std::uint64_t changes = test::only_exporter(after.exporters).changes();
+  after(SetMessage::v9(4).tmpl(256, {{8, 0}}));
+  EXPECT_GT(test::only_exporter(after.exporters).changes(), changes) << "so that the file is written anew";
+  EXPECT_EQ(after(SetMessage::v9(4).data(256, WireBytes().u32(1).u32(2))).held_sets, 1u);
+}
+
+TEST(StateFile, ARefusedDefinitionOfTheFileLeavesNoLayout) {
+  DecodeFixture before;
+  test::teach(before);
+  kept::State state;
+  ASSERT_TRUE(state.ParseFromString(file_of(before.exporters)));
+  kept::Exporter& exporter = *state.mutable_exporters(0);
+  for (int i = 0, n = exporter.templates_size(); i < n; ++i) {
+    kept::Template& again = *exporter.add_templates();
+    again = exporter.templates(i);
+    again.clear_fields();
+  }
+  DecodeFixture after;
+  const auto sum = restored(test::sealed(state.SerializeAsString()), after);
+  ASSERT_TRUE(sum.has_value()) << sum.error();
+  EXPECT_EQ(sum->refused, 3u);
+  EXPECT_EQ(after.templates(), 0u);
+}
+
+TEST(StateFile, KeepsWhoseLayoutADefinitionHad) {
+  DecodeFixture before;
+  before(SetMessage::ipfix().set(1, WireBytes().u16(301).u16(4).u16(4).u16(34).u16(4).u16(50).u16(4)));
+  DecodeFixture after;
+  ASSERT_TRUE(restored(file_of(before.exporters), after).has_value());
+  after(SetMessage::ipfix().data(301, WireBytes().u32(7).u32(500)).tmpl(256, {{1, 4}}));
+  after(SetMessage::ipfix().data(256, WireBytes().u32(1)));
+  EXPECT_EQ(after.flow().sampling_rate, 500u) << "34 is a scope's type here, not a rate";
+}
+
 TEST(StateFile, IsTheProtoFile) {
   DecodeFixture before;
   before.source = *IpAddress::parse("2001:db8::7");

@@ -56,7 +56,7 @@ Said read(Protocol version, const Template& tmpl, std::span<const Bytes> values)
   for (std::size_t i = 0; i < values.size(); ++i) {
     const TemplateField& field = tmpl.fields[i];
     // In v9 the first scope types are no elements; boxes that send an element for a scope mean the element.
-    if (version == Protocol::netflow9 && i < tmpl.scope_fields && field.id <= kLastV9Scope) {
+    if (tmpl.is_scope_type(version, i) && field.id <= kLastV9Scope) {
       if (field.id == kV9ScopeInterface) first(said.interface, values[i]);
       continue;
     }

@@ -186,7 +186,7 @@ void RecordDecoder::options(const Message& message, const Template& tmpl, Bytes 
     Scratch said{};
     for (const Step& step : tmpl.plan->steps) {
       // In v9 a scope's type is no element (RFC 3954 section 6.1: 1 system, 2 interface ...); in IPFIX it is.
-      if (message.domain.version == Protocol::netflow9 && step.field < tmpl.scope_fields) continue;
+      if (tmpl.is_scope_type(message.domain.version, step.field)) continue;
       if (info_of(step.element->action).in_options) run_step(step, values_[step.field], unused, flow, said);
     }
     if (said.system_init_ms) samplers.set_system_init_ms(message.domain, said.system_init_ms);
@@ -209,7 +209,7 @@ void RecordDecoder::observe(const Message& message, const Template& tmpl) {
   observer.open(tmpl.options ? "options record" : "record");
   for (std::size_t i = 0; i < values_.size(); ++i) {
     const ElementInfo* element = find_element(tmpl.fields[i].pen, tmpl.fields[i].id);
-    const bool scope = message.domain.version == Protocol::netflow9 && i < tmpl.scope_fields;
+    const bool scope = tmpl.is_scope_type(message.domain.version, i);
     const std::string fallback = (scope                ? "scope "
                                   : tmpl.fields[i].pen ? std::to_string(tmpl.fields[i].pen) + ":"
                                                        : "element ") +

@@ -7,6 +7,13 @@ constexpr std::uint16_t kFirstDataSet = 256;
 constexpr std::size_t kSetHeader = 4;
 constexpr std::uint16_t kEnterpriseBit = 0x8000;
 
+/// A set of definitions.
+struct Definitions {
+  const SetWalk& walk;
+  const Dialect& dialect;  ///< of the set's id, which need not be that of the header
+  bool whole;              ///< as many bytes came as the set says
+};
+
 TemplateField read_field(const Dialect& dialect, ByteReader& reader) {
   TemplateField field;
   field.id = reader.be<std::uint16_t>();
@@ -20,10 +27,10 @@ TemplateField read_field(const Dialect& dialect, ByteReader& reader) {
 
 /// Up to `count` fields, as many as the bytes hold; false where they end too soon. Fields past the limit are
 /// read over, so that the next template of the set is found.
-bool read_fields(const SetWalk& walk, ByteReader& reader, std::size_t count, Template& tmpl) {
-  const std::size_t keep = walk.into.exporter.templates.max_fields() + std::size_t{1};
+bool read_fields(const Definitions& set, ByteReader& reader, std::size_t count, Template& tmpl) {
+  const std::size_t keep = set.walk.into.exporter.templates.max_fields() + std::size_t{1};
   for (std::size_t i = 0; i < count; ++i) {
-    const TemplateField field = read_field(walk.dialect, reader);
+    const TemplateField field = read_field(set.dialect, reader);
     if (!reader.ok()) return false;
     if (tmpl.fields.size() < keep) tmpl.fields.push_back(field);
   }
@@ -38,7 +45,7 @@ void observe_template(const SetWalk& walk, const Template& tmpl) {
   if (tmpl.options) observer.number("scope fields", tmpl.scope_fields);
   for (std::size_t i = 0; i < tmpl.fields.size(); ++i) {
     const TemplateField& field = tmpl.fields[i];
-    const bool v9_scope = walk.dialect.scope_in_bytes && i < tmpl.scope_fields;
+    const bool v9_scope = tmpl.is_scope_type(walk.message.domain.version, i);
     const ElementInfo* element = v9_scope ? nullptr : find_element(field.pen, field.id);
     observer.open(element ? element->name : v9_scope ? std::string_view("scope") : std::string_view("field"));
     if (field.pen) observer.number("enterprise", field.pen);
@@ -93,8 +100,17 @@ void recover(const SetWalk& walk, std::uint16_t id) {
   walk.into.batch.add_origin() = now;
 }
 
-void store(const SetWalk& walk, std::unique_ptr<Template> tmpl) {
+/// A definition that cannot be taken: what follows it under its id has another layout than the one known, so
+/// there is none until the next definition. A set that is cut is counted already.
+void refuse(const Definitions& set, std::uint16_t id) {
+  set.walk.into.exporter.templates.withdraw(set.walk.message.domain, id);
+  if (set.whole) set.walk.into.report.fail(DecodeError::bad_template);
+}
+
+void store(const Definitions& set, std::unique_ptr<Template> tmpl) {
+  const SetWalk& walk = set.walk;
   const std::uint16_t id = tmpl->id;
+  if (!set.whole) return refuse(set, id);
   tmpl->last_seen_ns = walk.message.received_ns;
   observe_template(walk, *tmpl);
   const bool taken = walk.into.exporter.templates.put(walk.message.domain, std::move(tmpl), walk.into.report);
@@ -102,66 +118,97 @@ void store(const SetWalk& walk, std::unique_ptr<Template> tmpl) {
 }
 
 /// RFC 7011 section 8.1: a field count of 0 withdraws the template, or all of the kind for ids 2 and 3.
-void withdraw(const SetWalk& walk, std::uint16_t id, bool options) {
-  TemplateCache& templates = walk.into.exporter.templates;
-  const bool all = id == (options ? walk.dialect.options_template_set : walk.dialect.template_set);
-  const std::size_t gone = all ? templates.withdraw_all(walk.message.domain, options)
-                               : templates.withdraw(walk.message.domain, id);
-  walk.into.report.add(DecodeCount::withdrawals, static_cast<std::uint32_t>(gone));
+void withdraw(const Definitions& set, std::uint16_t id, bool options) {
+  if (!set.whole) return refuse(set, id);
+  TemplateCache& templates = set.walk.into.exporter.templates;
+  const Domain& domain = set.walk.message.domain;
+  const bool all = id == (options ? set.dialect.options_template_set : set.dialect.template_set);
+  const std::size_t gone = all ? templates.withdraw_all(domain, options) : templates.withdraw(domain, id);
+  set.walk.into.report.add(DecodeCount::withdrawals, static_cast<std::uint32_t>(gone));
 }
 
-void template_set(const SetWalk& walk, Bytes set) {
-  ByteReader reader(set);
+/// What is too short for a definition is padding, but for the id of a known template: that is the beginning
+/// of one.
+void end_of_definitions(const Definitions& set, ByteReader& reader) {
+  if (reader.remaining() < 2) return;
+  const std::uint16_t id = reader.be<std::uint16_t>();
+  if (set.walk.into.exporter.templates.find(set.walk.message.domain, id)) refuse(set, id);
+}
+
+/// Of no kind yet.
+std::unique_ptr<Template> begin_template(const Definitions& set, ByteReader& reader, bool options) {
+  auto tmpl = std::make_unique<Template>();
+  tmpl->id = reader.be<std::uint16_t>();
+  tmpl->options = options;
+  tmpl->foreign_layout = set.dialect.scope_in_bytes != set.walk.dialect.scope_in_bytes;
+  return tmpl;
+}
+
+void template_set(const Definitions& set, ByteReader& reader) {
   while (reader.remaining() >= 4) {
-    auto tmpl = std::make_unique<Template>();
-    tmpl->id = reader.be<std::uint16_t>();
+    auto tmpl = begin_template(set, reader, false);
     const std::uint16_t count = reader.be<std::uint16_t>();
-    if (walk.dialect.enterprise_bit && count == 0 && tmpl->id >= 2) {
-      withdraw(walk, tmpl->id, false);
+    if (set.dialect.enterprise_bit && count == 0 && tmpl->id >= 2) {
+      withdraw(set, tmpl->id, false);
       continue;
     }
     if (tmpl->id < kFirstDataSet) return;  // padding: some boxes fill up template sets with 4 to 7 zeros
-    if (!read_fields(walk, reader, count, *tmpl)) return walk.into.report.fail(DecodeError::bad_template);
-    store(walk, std::move(tmpl));
+    if (!read_fields(set, reader, count, *tmpl)) return refuse(set, tmpl->id);
+    store(set, std::move(tmpl));
   }
+  end_of_definitions(set, reader);
 }
 
 /// RFC 3954 section 6.1: lengths of scope and option specifiers in bytes, 4 bytes each.
-void options_template_set_v9(const SetWalk& walk, Bytes set) {
-  ByteReader reader(set);
+void options_template_set_v9(const Definitions& set, ByteReader& reader) {
   while (reader.remaining() >= 6) {
-    auto tmpl = std::make_unique<Template>();
-    tmpl->options = true;
-    tmpl->id = reader.be<std::uint16_t>();
+    auto tmpl = begin_template(set, reader, true);
     const std::size_t scope_bytes = reader.be<std::uint16_t>();
     const std::size_t option_bytes = reader.be<std::uint16_t>();
     if (tmpl->id < kFirstDataSet) return;
     ByteReader fields(reader.take(scope_bytes + option_bytes));
-    if (!reader.ok() || scope_bytes % 4 != 0 ||
-        !read_fields(walk, fields, (scope_bytes + option_bytes) / 4, *tmpl))
-      return walk.into.report.fail(DecodeError::bad_template);
+    if (!reader.ok()) return refuse(set, tmpl->id);
+    if (scope_bytes % 4 != 0 || !read_fields(set, fields, (scope_bytes + option_bytes) / 4, *tmpl)) {
+      refuse(set, tmpl->id);
+      continue;
+    }
     tmpl->scope_fields = static_cast<std::uint16_t>(scope_bytes / 4);
-    store(walk, std::move(tmpl));
+    store(set, std::move(tmpl));
   }
+  end_of_definitions(set, reader);
 }
 
 /// RFC 7011 section 3.4.2.2: field count, then how many of them are scope.
-void options_template_set_ipfix(const SetWalk& walk, Bytes set) {
-  ByteReader reader(set);
+void options_template_set_ipfix(const Definitions& set, ByteReader& reader) {
   while (reader.remaining() >= 4) {
-    auto tmpl = std::make_unique<Template>();
-    tmpl->options = true;
-    tmpl->id = reader.be<std::uint16_t>();
+    auto tmpl = begin_template(set, reader, true);
     const std::uint16_t count = reader.be<std::uint16_t>();
     if (count == 0 && tmpl->id >= 2) {
-      withdraw(walk, tmpl->id, true);
+      withdraw(set, tmpl->id, true);
       continue;
     }
     if (tmpl->id < kFirstDataSet) return;
     tmpl->scope_fields = reader.be<std::uint16_t>();
-    if (!read_fields(walk, reader, count, *tmpl)) return walk.into.report.fail(DecodeError::bad_template);
-    store(walk, std::move(tmpl));
+    if (!read_fields(set, reader, count, *tmpl)) return refuse(set, tmpl->id);
+    store(set, std::move(tmpl));
   }
+  end_of_definitions(set, reader);
+}
+
+/// The ids of both protocols' sets of definitions are told apart by themselves: an exporter that puts those
+/// of one into messages of the other means what they say.
+const Dialect* dialect_of_definitions(std::uint16_t id) {
+  for (const Dialect* dialect : {&kNetflow9Dialect, &kIpfixDialect})
+    if (id == dialect->template_set || id == dialect->options_template_set) return dialect;
+  return nullptr;
+}
+
+void definitions(const SetWalk& walk, const Dialect& dialect, std::uint16_t id, Bytes set, bool whole) {
+  const Definitions definitions{walk, dialect, whole};
+  ByteReader reader(set);
+  if (id == dialect.template_set) return template_set(definitions, reader);
+  dialect.scope_in_bytes ? options_template_set_v9(definitions, reader)
+                         : options_template_set_ipfix(definitions, reader);
 }
 
 void hold_back(const SetWalk& walk, std::uint16_t id, Bytes set) {
@@ -190,15 +237,19 @@ void one_set(const SetWalk& walk, std::uint16_t id, Bytes set) {
     walk.message.observer->number("id", id);
     walk.message.observer->number("length", set.size() + kSetHeader);
   }
-  if (id == walk.dialect.template_set)
-    template_set(walk, set);
-  else if (id == walk.dialect.options_template_set)
-    walk.dialect.scope_in_bytes ? options_template_set_v9(walk, set) : options_template_set_ipfix(walk, set);
+  if (const Dialect* dialect = dialect_of_definitions(id))
+    definitions(walk, *dialect, id, set, true);
   else if (id >= kFirstDataSet)
     data_set(walk, id, set);
   else
     walk.into.report.fail(DecodeError::unknown_set);
   if (walk.message.observer) walk.message.observer->close();
+}
+
+/// A set whose length cannot be right. Of its definitions none is taken, so what they define has no layout.
+void cut_set(const SetWalk& walk, std::uint16_t id, Bytes rest) {
+  walk.into.report.fail(DecodeError::bad_set);
+  if (const Dialect* dialect = dialect_of_definitions(id)) definitions(walk, *dialect, id, rest, false);
 }
 
 void all_sets(const SetWalk& walk, ByteReader& reader, std::size_t trailing) {
@@ -207,7 +258,7 @@ void all_sets(const SetWalk& walk, ByteReader& reader, std::size_t trailing) {
     const std::uint16_t length = reader.be<std::uint16_t>();
     if (id == 0 && length == 0) return;  // a tail of zeros: Palo Alto fills its datagrams up
     if (length < kSetHeader || length - kSetHeader > reader.remaining())
-      return walk.into.report.fail(DecodeError::bad_set);
+      return cut_set(walk, id, reader.rest());
     one_set(walk, id, reader.take(length - kSetHeader));
     if (reader.remaining() < trailing) return walk.into.report.fail(DecodeError::bad_length);
   }

@@ -29,11 +29,13 @@ bool TemplateCache::put(const Domain& domain, std::unique_ptr<Template> fresh, D
     fresh->min_length += variable ? 1 : field.length;
   }
   if (fresh->fields.size() > max_fields_ || fresh->min_length > max_record_length_) {
+    withdraw(domain, fresh->id);
     report.fail(DecodeError::template_too_large);
     return false;
   }
   // Records without a byte would never end a set.
   if (fresh->min_length == 0) {
+    withdraw(domain, fresh->id);
     report.fail(DecodeError::bad_template);
     return false;
   }
@@ -45,7 +47,7 @@ bool TemplateCache::put(const Domain& domain, std::unique_ptr<Template> fresh, D
   }
   report.add(DecodeCount::templates);
   if (slot && slot->options == fresh->options && slot->scope_fields == fresh->scope_fields &&
-      slot->fields == fresh->fields) {
+      slot->foreign_layout == fresh->foreign_layout && slot->fields == fresh->fields) {
     slot->last_seen_ns = fresh->last_seen_ns;  // a refresh: the plan stands
     slot->restored = false;
     return true;
