@@ -29,15 +29,16 @@ fetch() {
   local fresh reason
   fresh=$(mktemp -d "$cache.XXXXXX")
   say "fetching Apache Kafka $version by Maven (46 MB)"
-  # Into a directory of its own and then renamed, so that a broken download is never taken for a whole one.
-  if ! timeout 300 mvn -q -B -Dstyle.color=never -f "$pom" validate -DoutputDirectory="$fresh" >"$fresh/mvn.log" 2>&1; then
+  # Into a directory of its own and then renamed, so that a broken download is never taken for a whole one. Others may
+  # share the cache, and what mktemp makes is closed to them.
+  if ! timeout 300 mvn -q -B -Dstyle.color=never -f "$pom" validate -DoutputDirectory="$fresh/jars" >"$fresh/mvn.log" 2>&1; then
     reason=$(sed -n 's/.*\[ERROR\] //p;T;q' "$fresh/mvn.log")
     say "Apache Kafka $version could not be fetched by Maven: ${reason:-no answer in 300 s}"
     rm -rf "$fresh"
     return 3
   fi
-  rm -f "$fresh/mvn.log"
-  mv -T "$fresh" "$cache" 2>/dev/null || rm -rf "$fresh"  # another start was first
+  mv -T "$fresh/jars" "$cache" 2>/dev/null || [[ -d $cache ]]  # another start was first
+  rm -rf "$fresh"
 }
 
 port_taken() { (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null; }

@@ -18,7 +18,8 @@ def private_disk():
     from then on."""
     if _LIBC.unshare(_CLONE_NEWNS) != 0:
         raise unittest.SkipTest(f"there are no mount namespaces here: {os.strerror(ctypes.get_errno())}")
-    _mount(b"none", b"/", None, _MS_REC | _MS_PRIVATE)
+    # The root of a chroot need be no mount point.
+    _mount(b"none", b"/", None, _MS_REC | _MS_PRIVATE, "the mounts of / cannot be kept to a process")
     directory = tempfile.mkdtemp(prefix="sluice-disk-")
     try:
         _mount(b"tmpfs", os.fsencode(directory), b"tmpfs", 0)
@@ -29,6 +30,6 @@ def private_disk():
         os.rmdir(directory)
 
 
-def _mount(source, target, kind, flags):
+def _mount(source, target, kind, flags, refusal="a memory disk cannot be mounted"):
     if _LIBC.mount(source, target, kind, ctypes.c_ulong(flags), None) != 0:
-        raise unittest.SkipTest(f"{os.fsdecode(target)} cannot be mounted: {os.strerror(ctypes.get_errno())}")
+        raise unittest.SkipTest(f"{refusal} here: {os.strerror(ctypes.get_errno())}")
