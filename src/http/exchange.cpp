@@ -24,11 +24,9 @@ class StreamExchange : public Exchange {
         deadlines_(connection.service_->options.deadlines),
         keep_alive_(connection.parser_->get().keep_alive()),
         is_head_(connection.is_head()),
-        old_(connection.parser_->get().version() < 11),
-        no_body_(connection.parser_->is_done()) {}
+        old_(connection.parser_->get().version() < 11) {}
 
   const Request& request() const override { return connection_.request_; }
-  bool no_body() const override { return no_body_; }
 
   Result<std::size_t, std::string> read(char* to, std::size_t size) override {
     std::size_t got = 0;
@@ -145,7 +143,7 @@ class StreamExchange : public Exchange {
   Connection& connection_;
   const Deadlines& deadlines_;
   bool keep_alive_;
-  const bool is_head_, old_, no_body_;
+  const bool is_head_, old_;
   bool failed_ = false, begun_ = false, answered_ = false;
 };
 

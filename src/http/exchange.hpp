@@ -16,8 +16,6 @@ class Exchange {
 
   /// The head; its body is empty.
   virtual const Request& request() const = 0;
-  /// Whether the body is known to have no bytes.
-  virtual bool no_body() const = 0;
 
   /// The next piece of the body, 1 to `size` bytes; 0: that was all. The error is why there is no more:
   /// "partial message". A client that waits to be told to send is told so by the first call.

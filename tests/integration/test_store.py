@@ -182,6 +182,27 @@ class Clients(StoreCase):
         self.assertEqual(got["error"], {"code": "60", "type": "UNKNOWN_TABLE"})
         self.assertEqual(got["refused"], {"code": "516", "type": "AUTHENTICATION_FAILED"})
 
+    def test_java(self):
+        command = clients.java_program(self.path("classes"))
+        store = self.store()
+        result = subprocess.run([*command, store.url.removeprefix("http:")], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                                stderr=subprocess.PIPE, text=True, timeout=120, check=False)
+        self.assertEqual(result.returncode, 0, result.stderr)
+        got = dict(line.split("=", 1) for line in result.stdout.splitlines())
+        self.assertEqual(got["version"], store.text("SELECT version()").strip())
+        self.assertEqual(got["tables"], "[java]")
+        self.assertEqual(got["columns"], "[n, name]")
+        self.assertEqual(got["parameters"], "[row 0, row 1]")
+        self.assertEqual(got["many"], "500000")
+        for rows, options in ((2000, "decompress true"), (3000, "compress false"),
+                              (4000, "decompress true client.use_http_compression true")):
+            self.assertEqual(got[f"rows {options}"], str(rows))
+        self.assertEqual(got["sum"], str(sum(range(4000))))
+        self.assertRegex(got["unknown table"], "^60 .*nope")
+        self.assertRegex(got["syntax"], "^62 ")
+        self.assertNotEqual(got["late"], "no error")
+        self.assertRegex(got["refused"], "^516 ")
+
 
 class Parallel(StoreCase):
     def test_sixteen_at_once(self):

@@ -1,13 +1,10 @@
 // Content codings before the exchange of a connection.
-#include <array>
 #include <optional>
 
-#include "store/exchange.hpp"
+#include "store/decoded_body.hpp"
 
 namespace sluice::store {
 namespace {
-
-constexpr std::size_t kPiece = 1U << 16;
 
 class CodedExchange : public Exchange {
  public:
@@ -26,9 +23,10 @@ class CodedExchange : public Exchange {
       if (!known)
         return failure(BodyError{415, "Content-Encoding '" + std::string(coding) +
                                           "' is not known here, but " + std::string(known_codings())});
-      decoder_ = make_decoder(*known);
+      if (auto decoder = make_decoder(*known)) body_.emplace(std::move(decoder), std::string(coding));
     }
-    return decoder_ == nullptr ? read_raw(to, size) : read_decoded(to, size);
+    const auto raw = [this](char* at, std::size_t room) { return read_raw(at, room); };
+    return body_ ? body_->read(to, size, raw) : read_raw(to, size);
   }
 
   void respond(unsigned status, const Headers& headers, std::string_view body, Coding coding) override {
@@ -53,12 +51,12 @@ class CodedExchange : public Exchange {
   }
 
   bool end() override {
-    if (encoder_ != nullptr) {
-      pending_.clear();
-      encoder_->finish(pending_);
-      connection_.write(pending_);
-    }
+    write_last();
     return connection_.end();
+  }
+
+  void cut_off(std::string_view last_words) override {
+    if (write(last_words)) write_last();
   }
 
  private:
@@ -67,42 +65,23 @@ class CodedExchange : public Exchange {
     return headers;
   }
 
+  /// What the encoder still holds.
+  void write_last() {
+    if (encoder_ == nullptr) return;
+    pending_.clear();
+    encoder_->finish(pending_);
+    connection_.write(pending_);
+  }
+
   Result<std::size_t, BodyError> read_raw(char* to, std::size_t size) {
     auto got = connection_.read(to, size);
     if (!got) return failure(BodyError{400, "the body of the request ended early: " + got.error()});
     return *got;
   }
 
-  Result<std::size_t, BodyError> read_decoded(char* to, std::size_t size) {
-    for (;;) {
-      if (raw_.empty() && !raw_ended_) {
-        const auto got = read_raw(raw_buffer_->data(), raw_buffer_->size());
-        if (!got) return got;
-        raw_ = std::string_view(raw_buffer_->data(), *got);
-        raw_ended_ = *got == 0;
-      }
-      const auto step = decoder_->step(raw_, to, size);
-      if (!step) return failure(BodyError{400, damaged(step.error())});
-      raw_.remove_prefix(step->consumed);
-      if (step->produced > 0) return step->produced;
-      if (raw_ended_ && step->consumed == 0) break;
-      if (!raw_.empty() && step->consumed == 0)
-        return failure(BodyError{400, damaged("it makes no progress")});
-    }
-    // A body of no bytes is no bytes in every coding.
-    if (!decoder_->complete() && !connection_.no_body())
-      return failure(BodyError{400, damaged("it ends early")});
-    return 0;
-  }
-  std::string damaged(const std::string& reason) const {
-    return "the body is no " + std::string(header("Content-Encoding")) + ": " + reason;
-  }
-
   http::Exchange& connection_;
-  bool body_begun_ = false, raw_ended_ = false;
-  std::unique_ptr<http::Decoder> decoder_;
-  std::unique_ptr<std::array<char, kPiece>> raw_buffer_ = std::make_unique<std::array<char, kPiece>>();
-  std::string_view raw_;
+  bool body_begun_ = false;
+  std::optional<DecodedBody> body_;
   std::unique_ptr<http::Encoder> encoder_;
   std::string pending_;
 };

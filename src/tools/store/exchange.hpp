@@ -37,6 +37,8 @@ class Exchange {
   virtual void begin(unsigned status, const Headers& headers, Coding coding) = 0;
   virtual bool write(std::string_view piece) = 0;
   virtual bool end() = 0;
+  /// The last words of an answer that does not come to its end.
+  virtual void cut_off(std::string_view last_words) = 0;
 };
 
 /// The exchange of a connection, which outlives it.

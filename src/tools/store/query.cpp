@@ -156,8 +156,7 @@ class Run {
       if (!piece) {
         // Too late for a status: as on a server the text of the error follows the rows, and the answer is cut
         // off.
-        exchange_.write(shown_error(piece.error(), facts_.version));
-        return;
+        return exchange_.cut_off(shown_error(piece.error(), facts_.version));
       }
       if (piece->bytes.empty()) break;
       if (!exchange_.write(piece->bytes)) return;

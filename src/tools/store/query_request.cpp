@@ -98,11 +98,7 @@ Result<QueryRequest, EngineError> read_query_request(const Exchange& exchange, c
   out.whole = is_on(form.get("wait_end_of_query"));
   if (is_on(form.get("enable_http_compression")))
     out.answer_coding = choose_coding(exchange.header("Accept-Encoding"));
-  for (const std::string_view name : {"compress", "decompress"})
-    if (is_on(form.get(name)))
-      return failure(error_text(code::kNotImplemented,
-                                std::string(name) + "=1, ClickHouse's own blocks, is not known here; use "
-                                                    "enable_http_compression=1 and Content-Encoding"));
+  out.in_blocks = {.body = is_on(form.get("decompress")), .answer = is_on(form.get("compress"))};
   if (exchange.header("Content-Type").starts_with("multipart/"))
     return failure(error_text(code::kNotImplemented,
                               "bodies of several parts (external tables) are not known here; use a temporary "

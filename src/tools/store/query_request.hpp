@@ -4,6 +4,7 @@
 #include <utility>
 #include <vector>
 
+#include "store/blocks.hpp"
 #include "store/encoding.hpp"
 #include "store/engine.hpp"
 #include "store/exchange.hpp"
@@ -21,6 +22,7 @@ struct QueryRequest {
   bool readonly = false;  ///< GET, as on a server
   bool whole = false;     ///< wait_end_of_query: the answer is made before its first byte is sent
   Coding answer_coding = Coding::identity;
+  InBlocks in_blocks;
   std::string session_id;         ///< empty: none
   unsigned session_timeout = 60;  ///< seconds
   bool session_check = false;     ///< it must be there already

@@ -104,11 +104,13 @@ void Service::answer(Exchange& exchange) {
   query(exchange, form);
 }
 
-void Service::query(Exchange& exchange, const Form& form) {
-  if (const auto no = refused(exchange, form, credentials_))
-    return respond_error(exchange, {*no, 0}, form.get("query_id"), facts_);
-  const auto request = read_query_request(exchange, form);
-  if (!request) return respond_error(exchange, {request.error(), 0}, form.get("query_id"), facts_);
+void Service::query(Exchange& connection, const Form& form) {
+  if (const auto no = refused(connection, form, credentials_))
+    return respond_error(connection, {*no, 0}, form.get("query_id"), facts_);
+  const auto request = read_query_request(connection, form);
+  if (!request) return respond_error(connection, {request.error(), 0}, form.get("query_id"), facts_);
+  const auto blocks = in_blocks(connection, request->in_blocks);
+  Exchange& exchange = *blocks;
   StatementText statement;
   if (const auto read = read_statement(exchange, *request, statement); !read)
     return respond_error(exchange, read.error(), request->query_id, facts_);

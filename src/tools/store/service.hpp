@@ -31,7 +31,7 @@ class Service {
   void cancel_all();
 
  private:
-  void query(Exchange& exchange, const Form& form);
+  void query(Exchange& connection, const Form& form);
   bool wait_for_slot();
 
   Engine& engine_;

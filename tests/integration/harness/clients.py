@@ -1,4 +1,5 @@
 """ClickHouse's official clients, in the cache, each version in a directory of its own."""
+import glob
 import os
 import shutil
 import subprocess
@@ -28,17 +29,18 @@ def _installed(name, pinned, install):
                 return directory
     except FileNotFoundError:
         pass
-    os.makedirs(_CACHE, exist_ok=True)
-    fresh = tempfile.mkdtemp(prefix=f"clients-{name}-", dir=_CACHE)
     try:
+        os.makedirs(_CACHE, exist_ok=True)
+        fresh = tempfile.mkdtemp(prefix=f"clients-{name}-", dir=_CACHE)
         # The directory keeps its name, since what is installed knows it.
         shutil.rmtree(directory, ignore_errors=True)
         os.rename(fresh, directory)
         install(directory)
         shutil.copy(pinned, marker)
-    except subprocess.SubprocessError as error:
+    except (subprocess.SubprocessError, PermissionError) as error:
         shutil.rmtree(directory, ignore_errors=True)
-        said = (getattr(error, "stderr", None) or b"").decode(errors="replace").strip().splitlines()
+        printed = getattr(error, "stderr", None) or getattr(error, "stdout", None) or b""  # Maven's errors are on stdout
+        said = printed.decode(errors="replace").strip().splitlines()
         raise unittest.SkipTest(f"the {name} client cannot be had: {said[-1] if said else error}") from None
     return directory
 
@@ -72,3 +74,15 @@ def node_program():
             raise
     directory = _installed("node", _file("package.json"), install)
     return [node, _file("node_client.mjs")], directory
+
+
+def java_program(classes):
+    """The command that runs clients/JdbcClient.java, which is compiled into the directory `classes`."""
+    java, maven = skip_unless_program("java"), skip_unless_program("mvn")
+
+    def install(directory):
+        _run(maven, "-q", "-B", "-Dstyle.color=never", "-f", _file("pom.xml"), "validate", f"-DoutputDirectory={directory}")
+    directory = _installed("java", _file("pom.xml"), install)
+    compiler, = glob.glob(os.path.join(directory, "ecj-*.jar"))
+    _run(java, "-jar", compiler, "-source", "17", "-target", "17", "-d", classes, _file("JdbcClient.java"))
+    return [java, "-cp", os.pathsep.join((os.path.join(directory, "*"), classes)), "JdbcClient"]

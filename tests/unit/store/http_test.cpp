@@ -136,6 +136,33 @@ TEST_F(HttpTest, AnErrorOnTheWayCutsTheAnswerOff) {
               testing::EndsWith("Code: 395. DB::Exception: Too late. (LATE) (version 26.7.2.1)\n"));
 }
 
+/// What a client can read of it, however little more its decoder takes.
+std::string decoded(Coding coding, std::string_view bytes) {
+  const auto decoder = make_decoder(coding);
+  std::string out, buffer(1U << 16, '\0');
+  for (;;) {
+    const auto step = decoder->step(bytes, buffer.data(), buffer.size());
+    if (!step || (step->consumed == 0 && step->produced == 0)) return out;
+    out.append(buffer, 0, step->produced);
+    bytes.remove_prefix(step->consumed);
+  }
+}
+
+TEST_F(HttpTest, AnErrorOnTheWayCanBeReadInEveryCoding) {
+  engine_.reply = [](const std::string&) {
+    return std::string(3U << 20, 'x') + "!Code: 395. DB::Exception: Too late. (LATE)";
+  };
+  start();
+  for (const Coding coding : {Coding::gzip, Coding::deflate, Coding::zstd, Coding::lz4, Coding::br}) {
+    const auto answer = ask("POST /?enable_http_compression=1",
+                            "Accept-Encoding: " + std::string(name(coding)) + "\r\n", "SELECT x");
+    EXPECT_TRUE(answer.cut_off);
+    EXPECT_EQ(answer.headers.at("Content-Encoding"), name(coding));
+    EXPECT_THAT(decoded(coding, answer.body), testing::EndsWith("Too late. (LATE) (version 26.7.2.1)\n"))
+        << name(coding);
+  }
+}
+
 TEST_F(HttpTest, WhatIsThrownIsAnAnswer) {
   engine_.reply = [](const std::string&) -> FakeEngine::Reply { throw std::runtime_error("no memory"); };
   start();

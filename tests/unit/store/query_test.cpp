@@ -197,7 +197,6 @@ TEST_F(QueryTest, WhatAServerForbids) {
   EXPECT_THAT(ask("POST /", "", "SELECT 1 INTO OUTFILE 'x'").body, HasSubstr("INTO OUTFILE is not allowed"));
   EXPECT_EQ(ask("POST /", "", "INSERT INTO t FROM INFILE 'x' FORMAT CSV").status, 501U);
   EXPECT_EQ(ask("POST /", "", "INSERT INTO t SELECT a FROM input('a Int8') FORMAT CSV\n1").status, 501U);
-  EXPECT_EQ(ask("POST /?decompress=1", "", "x").status, 501U);
   EXPECT_EQ(ask("POST /", "Content-Type: multipart/form-data; boundary=x\r\n", "x").status, 501U);
   EXPECT_TRUE(engine_.calls().empty());
 }
