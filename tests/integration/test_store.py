@@ -146,6 +146,15 @@ class Curl(StoreCase):
                 else:
                     self.assertGreater(len(answer), 8 * rows)
 
+    def test_a_header_comes_once(self):
+        """Whether the answer is one block of the engine's or many."""
+        for form in ["TSVWithNames", "TabSeparatedWithNamesAndTypes", "TSVRawWithNames", "CSVWithNames", "CSVWithNamesAndTypes",
+                     "JSONCompactEachRowWithNames", "JSONCompactStringsEachRowWithNamesAndTypes", "RowBinaryWithNames",
+                     "RowBinaryWithNamesAndTypes", "CustomSeparatedWithNames"]:
+            with self.subTest(form):
+                answer = self.running.request(f"SELECT number AS the_name FROM numbers(200000) FORMAT {form}")[2]
+                self.assertEqual(answer.count(b"the_name"), 1)
+
 
 class Clients(StoreCase):
     """The official ones, with their defaults."""

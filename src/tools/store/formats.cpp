@@ -50,8 +50,9 @@ std::string_view content_type(std::string_view format) {
 }
 
 bool comes_in_pieces(std::string_view format) {
+  // Of those with a header the engine writes one before each piece.
   const FormatFamily* const family = family_of(format);
-  return family != nullptr && family->pieces;
+  return family != nullptr && family->pieces && format.find("WithNames") == std::string_view::npos;
 }
 
 }  // namespace sluice::store
