@@ -96,6 +96,7 @@ ALTER TABLE {{db}}.flows_raw{{on_cluster}}
     ADD COLUMN IF NOT EXISTS inner_src_port UInt32 COMMENT 'Source port of the encapsulated packet' CODEC(T64, ZSTD(1)),
     ADD COLUMN IF NOT EXISTS inner_dst_port UInt32 COMMENT 'Destination port of the encapsulated packet' CODEC(T64, ZSTD(1)),
     ADD COLUMN IF NOT EXISTS inner_etype UInt32 COMMENT 'Ethertype of the encapsulated packet' CODEC(ZSTD(1)),
+    ADD COLUMN IF NOT EXISTS inner_ip_tos UInt32 COMMENT 'Type of service byte of the encapsulated packet' CODEC(ZSTD(1)),
     ADD COLUMN IF NOT EXISTS sampling_rate_source Enum8('RATE_UNKNOWN' = 0, 'HEADER' = 1, 'OPTIONS' = 2, 'RECORD' = 3, 'CONFIGURED' = 4, 'OTHER' = -1) COMMENT 'Where sampling_rate comes from' CODEC(ZSTD(1)),
     ADD COLUMN IF NOT EXISTS in_if_name LowCardinality(String) COMMENT 'Name of the input interface' CODEC(ZSTD(1)),
     ADD COLUMN IF NOT EXISTS out_if_name LowCardinality(String) COMMENT 'Name of the output interface' CODEC(ZSTD(1)),

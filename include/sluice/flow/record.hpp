@@ -151,6 +151,7 @@ enum class ExtraScalar : std::uint8_t {
   inner_src_port,
   inner_dst_port,
   inner_etype,
+  inner_ip_tos,
   count
 };
 enum class ExtraAddress : std::uint8_t {

@@ -50,8 +50,6 @@ constexpr ActionInfo kActions[] = {
      .in_options = true},
     {.action = A::reverse_octets, .says = Says::both_directions, .needs_scratch = true},
     {.action = A::reverse_packets, .says = Says::both_directions, .needs_scratch = true},
-    {.action = A::reverse_tos, .says = Says::both_directions, .needs_scratch = true},
-    {.action = A::reverse_tcp_flags, .says = Says::both_directions, .needs_scratch = true},
     {.action = A::frame_size, .needs_scratch = true},
     {.action = A::packet_ethernet,
      .widths = Widths::any,
@@ -227,13 +225,14 @@ constexpr ElementInfo kElements[] = {
     {6876, 886, "tenantSourcePort", field("inner_src_port"), A::store},
     {6876, 887, "tenantDestPort", field("inner_dst_port"), A::store},
     {6876, 892, "tunnelKey", field("vni"), A::store, {.rank = 1}},
-    // RFC 5103 section 6.1: the element of the same number, of the packets that went the other way.
+    // What makes a second flow. All other elements of the way back need no row, see compile().
     {29305, 1, "reverseOctetDeltaCount", kNoField, A::reverse_octets, {.rank = 1}},
     {29305, 2, "reversePacketDeltaCount", kNoField, A::reverse_packets, {.rank = 1}},
-    {29305, 5, "reverseIpClassOfService", kNoField, A::reverse_tos},
-    {29305, 6, "reverseTcpControlBits", kNoField, A::reverse_tcp_flags},
-    {29305, 85, "reverseOctetTotalCount", kNoField, A::reverse_octets, {.rank = 2, .only_alone = true}},
-    {29305, 86, "reversePacketTotalCount", kNoField, A::reverse_packets, {.rank = 2, .only_alone = true}},
+    {29305, 23, "reversePostOctetDeltaCount", kNoField, A::reverse_octets, {.rank = 2}},
+    {29305, 24, "reversePostPacketDeltaCount", kNoField, A::reverse_packets, {.rank = 2}},
+    {29305, 85, "reverseOctetTotalCount", kNoField, A::reverse_octets, {.rank = 3, .only_alone = true}},
+    {29305, 86, "reversePacketTotalCount", kNoField, A::reverse_packets, {.rank = 3, .only_alone = true}},
+    {29305, 352, "reverseLayer2OctetDeltaCount", kNoField, A::reverse_octets, {.rank = 4, .only_alone = true}},
     {35632, 119, "L7_PROTO_NAME", field("application_name"), A::store, {.rank = 1}},
 };
 // clang-format on

@@ -38,8 +38,6 @@ enum class Action : std::uint8_t {
   probability_311,
   reverse_octets,  ///< IE 232 and RFC 5103's reverse of 1 and 85: makes a second flow where it is above zero
   reverse_packets,
-  reverse_tos,
-  reverse_tcp_flags,
   frame_size,       ///< IE 312: length of the frame whose start is in IE 315
   packet_ethernet,  ///< IE 315, 104: start of an Ethernet frame
   packet_ip,        ///< IE 313: start of an IP packet
@@ -122,6 +120,8 @@ struct ElementInfo : ElementRules {
 
 /// All elements, ordered by (pen, id).
 std::span<const ElementInfo> elements();
+/// RFC 5103 section 6.1: an element of this enterprise is IANA's of the same number, of the way back.
+inline constexpr std::uint32_t kReverseEnterprise = 29305;
 /// nullptr where unknown.
 const ElementInfo* find_element(std::uint32_t pen, std::uint16_t id);
 /// Whether a value of the element may go to this message field, be it the second of two.

@@ -340,7 +340,7 @@ TEST(Quirk, Row56_IcmpTypeInTheSourcePort) {
   EXPECT_EQ(decode.flow().icmp_type, 3);
   EXPECT_EQ(decode.flow().icmp_code, 3);
   decode(v5(3, 1));
-  EXPECT_EQ(decode.flow().icmp_type, 0) << "which the setting is for";
+  EXPECT_EQ(decode.flow().icmp_type, 1) << "a port of one byte is a type; the setting is for this";
   DecodeFixture both({}, with(&ExporterSettings::icmp_in_both_ports, true));
   both(v5(3, 1));
   EXPECT_EQ(both.flow().icmp_type, 3);

@@ -1,5 +1,6 @@
 #include <iterator>
 
+#include "decode/inner_packet.hpp"
 #include "decode/packet/walk.hpp"
 #include "decode/user_value.hpp"
 #include "sluice/decode/packet.hpp"
@@ -96,19 +97,6 @@ static_assert(static_cast<std::size_t>(Next::teredo) - kFirstPacketLayer ==
     ++layers;
   }
   return layers;
-}
-
-void keep_inner(const FlowRecord& inner, FlowExtras& extras) {
-  const auto keep = [&extras](ExtraScalar field, std::uint64_t value) {
-    if (value != 0) extras.set(field, value);
-  };
-  keep(ExtraScalar::inner_etype, inner.etype);
-  keep(ExtraScalar::inner_proto, inner.proto);
-  keep(ExtraScalar::inner_src_port, inner.src_port);
-  keep(ExtraScalar::inner_dst_port, inner.dst_port);
-  if (inner.src_addr_size == 0) return;
-  extras.set(ExtraAddress::inner_src_addr, inner.source());
-  extras.set(ExtraAddress::inner_dst_addr, inner.destination());
 }
 
 /// What a packet's own headers say and no exporter beside them.

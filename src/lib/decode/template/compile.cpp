@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <tuple>
 
+#include "decode/template/encapsulation.hpp"
 #include "decode/template/plan.hpp"
 #include "decode/template/sides.hpp"
 #include "flow/field_rows.hpp"
@@ -99,7 +100,7 @@ void keep_time(const Step& step, std::size_t target, std::vector<Step>& kept) {
 }
 
 /// Of all time elements only the best for start and end stay; the finishing loop knows one unit for each.
-void choose_times(std::vector<Step>& steps, Plan& plan) {
+void choose_times(std::vector<Step>& steps, TimeUnit& start_unit, TimeUnit& end_unit) {
   const Step* start = nullptr;
   const Step* end = nullptr;
   for (const Step& step : steps) {  // ordered by rank
@@ -108,8 +109,8 @@ void choose_times(std::vector<Step>& steps, Plan& plan) {
     if (!start && action != Action::time_end) start = &step;
     if (!end && action != Action::time_start) end = &step;
   }
-  if (start) plan.start_unit = start->unit;
-  if (end) plan.end_unit = end->unit;
+  if (start) start_unit = start->unit;
+  if (end) end_unit = end->unit;
   std::vector<Step> kept;
   for (const Step& step : steps) {
     if (step.store != StoreTo::time) {
@@ -184,6 +185,48 @@ void add_user_fields(const Template& tmpl, const UserFields& user_fields, Plan& 
     if (info_of(step.element->action).says == Says::packet) step.user_fields = &user_fields;
 }
 
+/// What decides between address families must be known before they are stored.
+void put_in_order(std::vector<Step>& steps) {
+  std::ranges::sort(steps, {}, [](const Step& step) {
+    return std::tuple(!info_of(step.element->action).runs_first, step.element->rank, step.field);
+  });
+}
+
+/// Whether the element says something of a flow on its way back that the way there does not tell. Volumes
+/// make that flow, and have rows of their own in the table.
+bool tells_of_the_way_back(const ElementInfo& element) {
+  const ActionInfo& action = info_of(element.action);
+  return action.says == Says::nothing && !action.in_options && !action.runs_first &&
+         element.number != field_number("bytes") && element.number != field_number("packets");
+}
+
+void compile_reverse(const Template& tmpl, ReversePlan& plan) {
+  std::erase_if(plan.steps, [](const Step& step) { return !tells_of_the_way_back(*step.element); });
+  choose_sides(tmpl, plan.steps);
+  put_in_order(plan.steps);
+  choose_times(plan.steps, plan.start_unit, plan.end_unit);
+  settle_preferences(plan.steps);
+}
+
+void compile_inner(std::vector<Step>& steps) {
+  put_in_order(steps);
+  settle_preferences(steps);
+}
+
+/// ICMP's own elements say that it is ICMP where the protocol stands nowhere. Other protocols' flows may have
+/// the same template, with zeros in them.
+void note_implied_protocol(Plan& plan) {
+  const auto has_id = [&plan](std::initializer_list<std::uint16_t> ids) {
+    return std::ranges::any_of(plan.steps, [&](const Step& s) {
+      return s.element->pen == 0 && std::ranges::find(ids, s.element->id) != ids.end();
+    });
+  };
+  if (plan.has_packet || has_id({4})) return;
+  const bool v4 = has_id({32, 176, 177}), v6 = has_id({139, 178, 179});
+  plan.implied_proto = v4 && v6 ? kIcmpByFamily : v4 ? kIcmp : v6 ? kIcmpv6 : std::uint8_t{0};
+  plan.icmp_alone = !has_id({6, 7, 11});
+}
+
 /// What follows from several elements of the template together.
 void note_combinations(Plan& plan) {
   const auto has = [&plan](std::uint16_t number) {
@@ -194,6 +237,10 @@ void note_combinations(Plan& plan) {
   });
   plan.has_volume_events =
       plan.says_reverse && has(field_number("firewall_event")) && has(field_number("flow_id"));
+  plan.says_ethertype = std::ranges::any_of(plan.steps, [](const Step& s) {
+    return s.element->number == field_number("etype") && s.element->action == Action::store;
+  });
+  note_implied_protocol(plan);
   plan.may_imply_drop =
       has(field_number("out_if")) && has(field_number("next_hop")) && !has(field_number("forwarding_status"));
 }
@@ -207,20 +254,22 @@ Plan compile(const Template& tmpl, const UserFields* user_fields) {
     const TemplateField& field = tmpl.fields[i];
     Step step;
     step.element = find_element(field.pen, field.id);
+    const bool back = !step.element && field.pen == kReverseEnterprise;
+    if (back) step.element = find_element(0, field.id);
     step.field = static_cast<std::uint16_t>(i);
     step.source = static_cast<std::uint16_t>(offset);
     step.length = field.length;
     if (!tmpl.variable) offset += field.length;
     if (field.length == 0 || !step.element || !prepare(*step.element, step)) continue;
-    plan.steps.push_back(step);
+    (back ? plan.reverse.steps : plan.steps).push_back(step);
   }
   choose_sides(tmpl, plan.steps);
-  // What decides between address families must be known before they are stored.
-  std::ranges::sort(plan.steps, {}, [](const Step& step) {
-    return std::tuple(!info_of(step.element->action).runs_first, step.element->rank, step.field);
-  });
-  choose_times(plan.steps, plan);
+  plan.inner_steps = take_inner_steps(plan.steps);
+  compile_inner(plan.inner_steps);
+  put_in_order(plan.steps);
+  choose_times(plan.steps, plan.start_unit, plan.end_unit);
   settle_preferences(plan.steps);
+  compile_reverse(tmpl, plan.reverse);
   for (const Step& step : plan.steps) note(step, plan);
   note_combinations(plan);
   if (user_fields && !tmpl.options) add_user_fields(tmpl, *user_fields, plan);

@@ -25,8 +25,6 @@ struct Scratch {
   std::uint64_t frame_size = 0;
   std::uint64_t reverse_octets = 0;
   std::uint64_t reverse_packets = 0;
-  std::uint16_t reverse_tcp_flags = 0;
-  std::uint8_t reverse_tos = 0;
   std::uint16_t icmp_type_code = 0;
   std::uint8_t ip_version = 0;
   bool has_packet = false;
@@ -62,14 +60,30 @@ struct Step {
   const UserFields* user_fields = nullptr;  ///< packet sections, where bits of them are wanted
 };
 
+inline constexpr std::uint8_t kIcmp = 1, kIcmpv6 = 58;
+inline constexpr std::uint8_t kIcmpByFamily = 255;  ///< in Plan::implied_proto
+
+/// What the record says of the way back (RFC 5103): run for the flow of that way alone.
+struct ReversePlan {
+  std::vector<Step> steps;
+  TimeUnit start_unit = TimeUnit::absent;
+  TimeUnit end_unit = TimeUnit::absent;
+  bool says_times() const { return start_unit != TimeUnit::absent || end_unit != TimeUnit::absent; }
+};
+
 struct Plan {
   std::vector<Step> steps;
+  std::vector<Step> inner_steps;  ///< into a record of their own: the packet in a tunnel, where both are told
+  ReversePlan reverse;
   TimeUnit start_unit = TimeUnit::absent;
   TimeUnit end_unit = TimeUnit::absent;
   bool uses_scratch = false;       ///< some step needs a Scratch for each record
   bool says_rate = false;          ///< the record itself may say its sampling rate
   bool says_sampler = false;       ///< IE 48 or 302 stands in the record
   bool has_packet = false;         ///< IE 104, 313 or 315
+  bool says_ethertype = false;     ///< IE 256, which knows less than the addresses
+  bool icmp_alone = false;         ///< with implied_proto: nothing in it that other protocols have
+  std::uint8_t implied_proto = 0;  ///< ICMP or ICMPv6, from elements of one of them; the protocol is not told
   bool icmp_from_port = true;      ///< no element gives ICMP type and code: take the destination port
   bool says_reverse = false;       ///< the record may speak of both directions
   bool has_volume_events = false;  ///< events of a firewall's connections, with counters of both directions

@@ -5,6 +5,8 @@
 #include "decode/finish.hpp"
 #include "decode/rates.hpp"
 #include "decode/template/as_configured.hpp"
+#include "decode/template/element_name.hpp"
+#include "decode/template/encapsulation.hpp"
 #include "decode/template/learn_names.hpp"
 #include "decode/template/reverse.hpp"
 
@@ -40,6 +42,36 @@ void finish_uptimes(const Message& message, const TimeBounds& bounds, std::span<
   }
 }
 
+/// The times of a way back, whose steps left them raw in the record. What is not said of it is that of the
+/// way there.
+void finish_reverse_times(const Message& message, const ReversePlan& plan, std::uint64_t init_ms,
+                          const FlowRecord& there, const TimeBounds& bounds, FlowRecord& flow,
+                          DecodeReport& report) {
+  const auto said = [&](TimeUnit unit, std::uint64_t raw) {
+    return unit == TimeUnit::absent ? 0 : time_to_unix_ns(unit, raw, message.time, init_ms);
+  };
+  const std::uint64_t start = said(plan.start_unit, flow.time_flow_start_ns);
+  const std::uint64_t end = said(plan.end_unit, flow.time_flow_end_ns);
+  flow.time_flow_start_ns = start ? start : there.time_flow_start_ns;
+  flow.time_flow_end_ns = end ? end : there.time_flow_end_ns;
+  if (!start && !end) return;
+  if (!end) flow.time_flow_end_ns = std::max(flow.time_flow_end_ns, start);
+  if (!start) flow.time_flow_start_ns = std::min(flow.time_flow_start_ns, end);
+  judge_times(flow, message.received_ns, bounds, report);
+}
+
+/// Where the protocol is not told, but what only ICMP has. A record of zeros may be one of another protocol,
+/// unless the template is of ICMP alone.
+void imply_icmp(const Plan& plan, std::span<FlowRecord> flows, std::span<const Scratch> scratch) {
+  for (std::size_t i = 0; i < flows.size(); ++i) {
+    FlowRecord& flow = flows[i];
+    const std::uint16_t packed = plan.uses_scratch ? scratch[i].icmp_type_code : std::uint16_t{0};
+    if (!plan.icmp_alone && packed == 0 && flow.icmp_type == 0 && flow.icmp_code == 0) continue;
+    flow.proto = plan.implied_proto;
+    if (flow.proto == kIcmpByFamily) flow.proto = ethertype_of(flow, 0) == kEtypeIpv6 ? kIcmpv6 : kIcmp;
+  }
+}
+
 /// The record's own rate, else what options data announced.
 ResolvedRate rate_of(const ExporterSettings& settings, std::uint64_t own, std::uint64_t announced) {
   return resolve_rate(settings, own ? ResolvedRate{own, SamplingRateSource::record}
@@ -64,6 +96,8 @@ void RecordDecoder::finish(const Message& message, const Plan& plan, std::span<F
                        message.time.has_uptime;
   if (uptimes) finish_uptimes(message, exporter.bounds, flows, report);
 
+  if (plan.implied_proto) imply_icmp(plan, flows, scratch_);
+
   ResolvedRate rate = rate_of(exporter.settings, 0, exporter.samplers.rate_of(message.domain, false, 0));
   std::uint64_t rate_sampler = 0;
   std::uint64_t rate_own = 0;
@@ -73,7 +107,7 @@ void RecordDecoder::finish(const Message& message, const Plan& plan, std::span<F
     if (!uptimes)
       finish_times(message, plan, scratch.system_init_ms ? scratch.system_init_ms : domain_init_ms,
                    exporter.bounds, flow, report);
-    if (flow.etype == 0) flow.etype = ethertype_of(flow, scratch.ip_version);
+    if (flow.etype == 0 || plan.says_ethertype) flow.etype = settled_ethertype(flow, scratch.ip_version);
     unpack_icmp(flow, scratch.icmp_type_code, plan.icmp_from_port);
     if (plan.has_packet) finish_packet(scratch, flow);
     if (plan.says_rate || plan.says_sampler) {
@@ -93,25 +127,47 @@ void RecordDecoder::finish(const Message& message, const Plan& plan, std::span<F
   apply_settings(message, plan, exporter.settings, flows);
 }
 
-void RecordDecoder::add_reverse(std::size_t n, const Into& into) {
+void RecordDecoder::add_reverse(const Message& message, const Template& tmpl, Bytes set, std::size_t n,
+                                const Into& into) {
+  const ReversePlan& plan = tmpl.plan->reverse;
   const std::size_t first = into.batch.size() - n;
+  ByteReader reader(set);
   for (std::size_t i = 0; i < n; ++i) {
-    if (scratch_[i].reverse_octets == 0 && scratch_[i].reverse_packets == 0) continue;
-    if (!add_reverse_flow(first + i, scratch_[i], into.batch)) continue;
+    const bool told = !plan.steps.empty() && split(tmpl, reader);
+    const Scratch& scratch = scratch_[i];
+    if (scratch.reverse_octets == 0 && scratch.reverse_packets == 0) continue;
+    const FlowRecord there = into.batch.flows()[first + i];
+    const bool added = add_reverse_flow(first + i, scratch, into.batch);
+    if (told) {
+      FlowRecord& back = added ? into.batch.flows().back() : into.batch.flows()[first + i];
+      say_reverse(plan, values_, into.batch, back);
+      const std::uint64_t init_ms = scratch.system_init_ms
+                                        ? scratch.system_init_ms
+                                        : into.exporter.samplers.system_init_ms(message.domain);
+      finish_reverse_times(message, plan, init_ms, there, into.exporter.bounds, back, into.report);
+      if (plan.says_times() && into.exporter.settings.times_received)
+        move_to_receipt({&back, 1}, message.received_ns);
+    }
+    if (!added) continue;
     into.report.add(DecodeCount::flows);
     into.report.add(DecodeCount::rates_unknown, into.batch.flows().back().sampling_rate == 0);
   }
 }
 
-void RecordDecoder::end_set(const Message& message, const Plan& plan, std::size_t n, const Into& into) {
+void RecordDecoder::end_set(const Message& message, const Template& tmpl, Bytes set, std::size_t n,
+                            const Into& into) {
+  const Plan& plan = *tmpl.plan;
   const std::span<FlowRecord> flows = into.batch.flows().last(n);
   const ExporterSettings& settings = into.exporter.settings;
+  const std::span<Scratch> scratch(scratch_.data(), plan.uses_scratch ? n : 0);
+  if (!plan.inner_steps.empty())
+    settle_packets(flows, std::span(inner_).first(n), scratch, message.decapsulate, into.batch);
   finish(message, plan, flows, into);
   into.report.add(DecodeCount::flow_records, static_cast<std::uint32_t>(n));
   into.report.add(DecodeCount::flows, static_cast<std::uint32_t>(n));
   if (plan.has_volume_events && settings.teardown_repeats_updates)
     settle_firewall_volume(message, flows, scratch_, into);
-  if (plan.says_reverse && settings.split_biflows) add_reverse(n, into);
+  if (plan.says_reverse && settings.split_biflows) add_reverse(message, tmpl, set, n, into);
 }
 
 void RecordDecoder::fixed_flows(const Message& message, const Template& tmpl, Bytes set, const Into& into) {
@@ -126,7 +182,12 @@ void RecordDecoder::fixed_flows(const Message& message, const Template& tmpl, By
     for (std::size_t i = 0; i < n; ++i) scratch_[i].decapsulate = message.decapsulate;
   const SetOfRecords records{set, tmpl.min_length, into.batch, flows, {scratch_.data(), n}};
   for (const Step& step : plan.steps) run_step_on_set(step, records);
-  end_set(message, plan, n, into);
+  if (!plan.inner_steps.empty()) {
+    inner_.assign(n, FlowRecord{});
+    const SetOfRecords inner{set, tmpl.min_length, into.batch, inner_, records.scratch};
+    for (const Step& step : plan.inner_steps) run_step_on_set(step, inner);
+  }
+  end_set(message, tmpl, set, n, into);
   if (message.observer) {
     ByteReader reader(set);
     for (std::size_t i = 0; i < n && split(tmpl, reader); ++i) observe(message, tmpl);
@@ -149,6 +210,7 @@ bool RecordDecoder::split(const Template& tmpl, ByteReader& reader) {
 void RecordDecoder::variable_flows(const Message& message, const Template& tmpl, Bytes set,
                                    const Into& into) {
   const Plan& plan = *tmpl.plan;
+  inner_.clear();
   std::size_t n = 0;
   ByteReader reader(set);
   while (reader.remaining() >= tmpl.min_length) {
@@ -161,10 +223,13 @@ void RecordDecoder::variable_flows(const Message& message, const Template& tmpl,
     scratch_[n] = Scratch{};
     scratch_[n].decapsulate = message.decapsulate;
     for (const Step& step : plan.steps) run_step(step, values_[step.field], into.batch, flow, scratch_[n]);
+    if (!plan.inner_steps.empty()) inner_.emplace_back();
+    for (const Step& step : plan.inner_steps)
+      run_step(step, values_[step.field], into.batch, inner_.back(), scratch_[n]);
     if (message.observer) observe(message, tmpl);
     ++n;
   }
-  end_set(message, plan, n, into);
+  end_set(message, tmpl, set, n, into);
 }
 
 void RecordDecoder::options(const Message& message, const Template& tmpl, Bytes set, const Into& into) {
@@ -208,13 +273,14 @@ void RecordDecoder::observe(const Message& message, const Template& tmpl) {
   RawObserver& observer = *message.observer;
   observer.open(tmpl.options ? "options record" : "record");
   for (std::size_t i = 0; i < values_.size(); ++i) {
-    const ElementInfo* element = find_element(tmpl.fields[i].pen, tmpl.fields[i].id);
+    const TemplateField& field = tmpl.fields[i];
     const bool scope = tmpl.is_scope_type(message.domain.version, i);
-    const std::string fallback = (scope                ? "scope "
-                                  : tmpl.fields[i].pen ? std::to_string(tmpl.fields[i].pen) + ":"
-                                                       : "element ") +
-                                 std::to_string(tmpl.fields[i].id);
-    observer.bytes(element && !scope ? element->name : std::string_view(fallback), values_[i]);
+    const std::string name = scope ? std::string() : element_name(field.pen, field.id);
+    const std::string fallback = (scope       ? "scope "
+                                  : field.pen ? std::to_string(field.pen) + ":"
+                                              : "element ") +
+                                 std::to_string(field.id);
+    observer.bytes(name.empty() ? fallback : name, values_[i]);
   }
   observer.close();
 }

@@ -40,14 +40,15 @@ class RecordDecoder {
   /// Splits one record into values_; false where it ends too soon.
   bool split(const Template& tmpl, ByteReader& reader);
   /// What follows the steps, for the last `n` flows of the batch.
-  void end_set(const Message& message, const Plan& plan, std::size_t n, const Into& into);
+  void end_set(const Message& message, const Template& tmpl, Bytes set, std::size_t n, const Into& into);
   void finish(const Message& message, const Plan& plan, std::span<FlowRecord> flows, const Into& into);
   /// Appends the other direction of the last `n` flows, of those that speak of both.
-  void add_reverse(std::size_t n, const Into& into);
+  void add_reverse(const Message& message, const Template& tmpl, Bytes set, std::size_t n, const Into& into);
   void observe(const Message& message, const Template& tmpl);
 
-  std::vector<Bytes> values_;     // of one record, by field
-  std::vector<Scratch> scratch_;  // of the records of one set
+  std::vector<Bytes> values_;      // of one record, by field
+  std::vector<Scratch> scratch_;   // of the records of one set
+  std::vector<FlowRecord> inner_;  // of those of a set that tell of two packets, the inner ones
 };
 
 }  // namespace sluice::decode

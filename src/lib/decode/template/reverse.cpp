@@ -1,5 +1,6 @@
 #include "decode/template/reverse.hpp"
 
+#include <algorithm>
 #include <utility>
 
 #include "decode/finish.hpp"
@@ -18,16 +19,32 @@ void reverse_extras(const FlowExtras& from, FlowExtras& extras) {
   swap_fields(extras, from, ExtraScalar::post_nat_src_port, ExtraScalar::post_nat_dst_port);
   swap_fields(extras, from, ExtraScalar::in_phys_if, ExtraScalar::out_phys_if);
   swap_fields(extras, from, ExtraAddress::post_nat_src_addr, ExtraAddress::post_nat_dst_addr);
+  swap_fields(extras, from, ExtraAddress::inner_src_addr, ExtraAddress::inner_dst_addr);
+  swap_fields(extras, from, ExtraScalar::inner_src_port, ExtraScalar::inner_dst_port);
   swap_fields(extras, from, ExtraText::in_if_name, ExtraText::out_if_name);
   swap_fields(extras, from, ExtraText::in_if_description, ExtraText::out_if_description);
   swap_fields(extras, from, ExtraText::ingress_vrf_name, ExtraText::egress_vrf_name);
-  for (const auto same : {ExtraScalar::flow_id, ExtraScalar::nat_event, ExtraScalar::firewall_event,
-                          ExtraScalar::observation_point_id})
+  for (const auto same :
+       {ExtraScalar::flow_id, ExtraScalar::nat_event, ExtraScalar::firewall_event,
+        ExtraScalar::observation_point_id, ExtraScalar::inner_proto, ExtraScalar::inner_etype})
     if (from.has(same)) extras.set(same, from.get(same));
   for (const auto same : {ExtraText::application_id, ExtraText::application_name, ExtraText::user_name})
     if (from.has(same)) extras.set(same, from.get(same));
   // What they mean is the user's; most say something about both directions (a policy, a customer).
   if (const UserValues* user = from.user()) extras.user() = *user;
+}
+
+/// What comes in at one side of the box goes out at the other.
+FlowDirection opposite(FlowDirection direction) {
+  switch (direction) {
+    case FlowDirection::ingress:
+      return FlowDirection::egress;
+    case FlowDirection::egress:
+      return FlowDirection::ingress;
+    case FlowDirection::unknown:
+      break;
+  }
+  return FlowDirection::unknown;
 }
 
 /// Everything of the flow itself; the extras are the caller's.
@@ -44,14 +61,43 @@ void reverse_record(FlowRecord& flow, const Scratch& scratch) {
   std::swap(flow.src_vlan, flow.dst_vlan);
   flow.bytes = scratch.reverse_octets;
   flow.packets = scratch.reverse_packets;
-  flow.ip_tos = scratch.reverse_tos;
-  flow.tcp_flags = scratch.reverse_tcp_flags;
+  flow.flow_direction = opposite(flow.flow_direction);
+  flow.ip_tos = 0;
+  flow.tcp_flags = 0;
   // The type that came back is in what was the source port, where the exporter says it at all.
   flow.icmp_type = flow.icmp_code = 0;
   unpack_icmp(flow, flow.dst_port, false);
 }
 
+/// Of the steps that fill only what is empty.
+void make_room(const Step& step, FlowBatch& batch, FlowRecord& back) {
+  if (step.store == StoreTo::extra_address)
+    batch.extras(back).set(static_cast<ExtraAddress>(step.target), IpAddress{});
+  if (step.element->action == Action::vlan) back.vlan_id = back.src_vlan = 0;
+  if (step.element->action == Action::exception_code) back.forwarding_status = 0;
+}
+
+/// An address of zeros says that there is none, and the one of the way there is the better guess.
+bool says_nothing(const Step& step, Bytes value) {
+  const bool address = step.store == StoreTo::record_address || step.store == StoreTo::extra_address;
+  return address && std::ranges::all_of(value, [](std::byte b) { return b == std::byte{}; });
+}
+
 }  // namespace
+
+void say_reverse(const ReversePlan& plan, std::span<const Bytes> values, FlowBatch& batch, FlowRecord& back) {
+  const auto speak = [&](const auto& say) {
+    for (const Step& step : plan.steps)
+      if (!says_nothing(step, values[step.field])) say(step);
+  };
+  Scratch said{};
+  speak([&](const Step& step) { make_room(step, batch, back); });
+  speak([&](const Step& step) { run_step(step, values[step.field], batch, back, said); });
+  if (back.etype == 0) back.etype = ethertype_of(back, 0);
+  if (said.icmp_type_code == 0) return;
+  back.icmp_type = back.icmp_code = 0;
+  unpack_icmp(back, said.icmp_type_code, false);
+}
 
 bool add_reverse_flow(std::size_t index, const Scratch& scratch, FlowBatch& batch) {
   const FlowRecord there = batch.flows()[index];

@@ -9,4 +9,8 @@ namespace sluice::decode {
 /// out. Where nothing went there, the way back takes the flow's place; true where a flow was added.
 bool add_reverse_flow(std::size_t index, const Scratch& scratch, FlowBatch& batch);
 
+/// Puts into `back`, a flow of add_reverse_flow(), what the record says of the way back. `values` are those
+/// of the record by field. Its times are left as they were sent.
+void say_reverse(const ReversePlan& plan, std::span<const Bytes> values, FlowBatch& batch, FlowRecord& back);
+
 }  // namespace sluice::decode

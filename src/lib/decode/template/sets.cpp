@@ -1,5 +1,7 @@
 #include "decode/template/sets.hpp"
 
+#include "decode/template/element_name.hpp"
+
 namespace sluice::decode {
 namespace {
 
@@ -46,8 +48,8 @@ void observe_template(const SetWalk& walk, const Template& tmpl) {
   for (std::size_t i = 0; i < tmpl.fields.size(); ++i) {
     const TemplateField& field = tmpl.fields[i];
     const bool v9_scope = tmpl.is_scope_type(walk.message.domain.version, i);
-    const ElementInfo* element = v9_scope ? nullptr : find_element(field.pen, field.id);
-    observer.open(element ? element->name : v9_scope ? std::string_view("scope") : std::string_view("field"));
+    const std::string name = v9_scope ? "scope" : element_name(field.pen, field.id);
+    observer.open(name.empty() ? std::string_view("field") : name);
     if (field.pen) observer.number("enterprise", field.pen);
     observer.number("element", field.id);
     observer.number("length", field.length);

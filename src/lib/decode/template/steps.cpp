@@ -200,12 +200,6 @@ void run_scratch(const Step& step, Bytes value, FlowBatch& batch, FlowRecord& fl
     case Action::reverse_packets:
       fill(scratch.reverse_packets, number);
       break;
-    case Action::reverse_tos:
-      fill(scratch.reverse_tos, number);
-      break;
-    case Action::reverse_tcp_flags:
-      fill(scratch.reverse_tcp_flags, number);
-      break;
     case Action::frame_size:
       fill(scratch.frame_size, number);
       break;
