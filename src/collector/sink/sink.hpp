@@ -26,12 +26,18 @@ struct Block {
     IpAddress exporter;  ///< UDP source address
     std::uint32_t flows = 0;
   };
+  /// Rows of one exporter that follow each other.
+  struct Run {
+    std::uint32_t exporter = 0;  ///< an index into `exporters`
+    std::uint32_t flows = 0;
+  };
   std::uint32_t bucket = 0;  ///< hash of the key modulo the buckets; a Kafka partition is chosen from it
   std::uint32_t flows = 0;
   std::vector<ExporterCount> exporters;
   std::vector<std::byte> bytes;  ///< rows back to back
   std::vector<std::uint32_t>
-      row_ends;  ///< single and plain framing: where each row ends in `bytes`; else empty
+      row_ends;           ///< single and plain framing: where each row ends in `bytes`; else empty
+  std::vector<Run> runs;  ///< batch framing: whose the rows are, in their order
   std::vector<std::uint32_t> row_exporters;  ///< as row_ends: whose row it is, an index into `exporters`
   std::vector<std::byte> keys;               ///< single and plain framing: record keys back to back
   std::vector<std::uint32_t> key_ends;       ///< as row_ends, for `keys`; empty where records have no key

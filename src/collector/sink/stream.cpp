@@ -31,7 +31,8 @@ std::size_t footprint(const Block& block) {
   return kBlockOverhead + block.bytes.capacity() + block.keys.capacity() +
          (block.row_ends.capacity() + block.key_ends.capacity() + block.row_exporters.capacity()) *
              sizeof(std::uint32_t) +
-         block.exporters.capacity() * sizeof(Block::ExporterCount);
+         block.exporters.capacity() * sizeof(Block::ExporterCount) +
+         block.runs.capacity() * sizeof(Block::Run);
 }
 
 /// Flows that trickle in end in blocks much smaller than their buffer, and many of them may wait for a
@@ -192,7 +193,12 @@ void StreamWriter::append(std::size_t slot, const encode::RowBuffer& rows, const
     copy_rows(block, rows, first, last, run.key);
     block.flows += flows;
     const std::uint32_t whose = open_block->index.count(block.exporters, run.exporter, flows);
-    if (spec_.framing != Framing::batch) block.row_exporters.insert(block.row_exporters.end(), flows, whose);
+    if (spec_.framing != Framing::batch)
+      block.row_exporters.insert(block.row_exporters.end(), flows, whose);
+    else if (!block.runs.empty() && block.runs.back().exporter == whose)
+      block.runs.back().flows += flows;
+    else
+      block.runs.push_back({whose, flows});
     if (block.bytes.size() >= spec_.block_bytes) finish(slot);
     first = last;
   }

@@ -3,9 +3,12 @@
 
 #include <algorithm>
 #include <array>
+#include <cstdlib>
 #include <memory>
+#include <optional>
 #include <span>
 #include <stdexcept>
+#include <string_view>
 
 #include "doctor/checks.hpp"
 #include "sink/kafka/client.hpp"
@@ -22,6 +25,16 @@ struct Delete {
     rd_kafka_topic_partition_list_destroy(list);
   }
 };
+struct DeleteAdmin {
+  void operator()(rd_kafka_queue_t* queue) const { rd_kafka_queue_destroy(queue); }
+  void operator()(rd_kafka_event_t* event) const { rd_kafka_event_destroy(event); }
+  void operator()(rd_kafka_ConfigResource_t* resource) const { rd_kafka_ConfigResource_destroy(resource); }
+  void operator()(rd_kafka_AdminOptions_t* options) const { rd_kafka_AdminOptions_destroy(options); }
+};
+using Queue = std::unique_ptr<rd_kafka_queue_t, DeleteAdmin>;
+using Event = std::unique_ptr<rd_kafka_event_t, DeleteAdmin>;
+using Resource = std::unique_ptr<rd_kafka_ConfigResource_t, DeleteAdmin>;
+using AdminOptions = std::unique_ptr<rd_kafka_AdminOptions_t, DeleteAdmin>;
 using Metadata = std::unique_ptr<const rd_kafka_metadata_t, Delete>;
 using Partitions = std::unique_ptr<rd_kafka_topic_partition_list_t, Delete>;
 
@@ -101,6 +114,31 @@ Finding check_topic(const rd_kafka_metadata_topic_t& topic) {
   return {check, Status::ok, counted(topic.partition_cnt, "partition") + ", each with a leader."};
 }
 
+/// The largest batch that the broker takes for a topic; nothing where it does not say (older brokers, or a
+/// user who may not ask for the topic's configuration).
+std::optional<std::uint64_t> largest_batch(rd_kafka_t* handle, const std::string& topic) {
+  const Queue queue(rd_kafka_queue_new(handle));
+  const Resource resource(rd_kafka_ConfigResource_new(RD_KAFKA_RESOURCE_TOPIC, topic.c_str()));
+  const AdminOptions options(rd_kafka_AdminOptions_new(handle, RD_KAFKA_ADMIN_OP_DESCRIBECONFIGS));
+  std::array<char, 256> why{};
+  rd_kafka_AdminOptions_set_request_timeout(options.get(), kWaitMs, why.data(), why.size());
+  rd_kafka_ConfigResource_t* asked = resource.get();
+  rd_kafka_DescribeConfigs(handle, &asked, 1, options.get(), queue.get());
+  const Event event(rd_kafka_queue_poll(queue.get(), kWaitMs + kStepMs));
+  const auto* const result = event ? rd_kafka_event_DescribeConfigs_result(event.get()) : nullptr;
+  if (result == nullptr || rd_kafka_event_error(event.get()) != 0) return std::nullopt;
+  std::size_t n = 0;
+  const auto* const* const resources = rd_kafka_DescribeConfigs_result_resources(result, &n);
+  if (n != 1 || rd_kafka_ConfigResource_error(resources[0]) != 0) return std::nullopt;
+  const auto* const* const entries = rd_kafka_ConfigResource_configs(resources[0], &n);
+  for (const auto* entry : std::span(entries, n)) {
+    const char* const value = rd_kafka_ConfigEntry_value(entry);
+    if (value != nullptr && std::string_view(rd_kafka_ConfigEntry_name(entry)) == "max.message.bytes")
+      return std::strtoull(value, nullptr, 10);
+  }
+  return std::nullopt;
+}
+
 Findings check_broker(const std::string& name, const sink::Settings& settings) {
   const std::string check = "broker of sink " + name;
   Trouble trouble;
@@ -115,11 +153,34 @@ Findings check_broker(const std::string& name, const sink::Settings& settings) {
   Findings out = {
       {check, Status::ok,
        settings.kafka()->brokers + " answers, " + counted(found.broker_cnt, "broker") + " in its cluster."}};
-  for (int i = 0; i < found.topic_cnt; ++i) out.push_back(check_topic(found.topics[i]));
+  for (int i = 0; i < found.topic_cnt; ++i) {
+    out.push_back(check_topic(found.topics[i]));
+    if (out.back().status == Status::fail) continue;
+    const std::string topic = found.topics[i].topic;
+    if (const auto most = largest_batch(handle->get(), topic))
+      for (auto&& finding : check_sizes(name, settings, topic, *most)) out.push_back(std::move(finding));
+  }
   return out;
 }
 
 }  // namespace
+
+Findings check_sizes(const std::string& sink_name, const sink::Settings& settings, const std::string& topic,
+                     std::uint64_t max_message_bytes) {
+  // What Kafka adds to a record: the head of its batch, and lengths.
+  constexpr std::uint64_t kHead = 128;
+  const bool blocks = settings.kafka()->framing == sink::Framing::batch;
+  const std::uint64_t wanted = blocks ? settings.block_bytes + kHead : sink::batch_bytes(sink_name, settings);
+  if (wanted <= max_message_bytes) return {};
+  const std::string sent = blocks ? "block_bytes (" + std::to_string(settings.block_bytes) + ")"
+                                  : "the batch of records that librdkafka puts together (batch.size " +
+                                        std::to_string(wanted) + ")";
+  return {{"topic " + topic, Status::warning,
+           "The topic's max.message.bytes is " + std::to_string(max_message_bytes) + ", less than " + sent +
+               " of sink " + sink_name + " needs: larger ones are refused, cut and sent again; " +
+               (blocks ? "lower block_bytes" : "set properties {batch.size: ...} lower") +
+               ", or raise max.message.bytes."}};
+}
 
 Findings check_brokers(const config::Config& config) {
   Findings out;

@@ -58,6 +58,9 @@ Findings check_directories(const config::Config& config);
 Findings check_collector(const Collector& collector);
 Findings check_losses(const Reading& before, const Reading& after);
 
+/// Whether what the sink sends fits the topic's max.message.bytes; nothing where it does.
+Findings check_sizes(const std::string& sink_name, const sink::Settings& sink, const std::string& topic,
+                     std::uint64_t max_message_bytes);
 /// Broker and topic of each Kafka sink.
 Findings check_brokers(const config::Config& config);
 /// Records of the topic that the group has not confirmed; an error is a sentence. The group is not joined.

@@ -40,6 +40,33 @@ TEST(Broker, SettingsThatCannotBe) {
   EXPECT_THAT(check_brokers(kafka_at(sink)), ElementsAre(Says(Status::fail, "no.such.property")));
 }
 
+/// (single records, block_bytes, the topic's limit, whether it is enough)
+using Sizes = std::tuple<bool, std::uint64_t, std::uint64_t, bool>;
+class BrokerSizes : public testing::TestWithParam<Sizes> {};
+
+TEST_P(BrokerSizes, AreComparedWithTheTopics) {
+  const auto [single, block_bytes, limit, enough] = GetParam();
+  sink::Settings sink;
+  sink.own = sink::KafkaSettings{};
+  sink.block_bytes = block_bytes;
+  if (single) std::get<sink::KafkaSettings>(sink.own).framing = sink::Framing::single;
+  const Findings found = check_sizes("kafka", sink, "flows", limit);
+  if (enough) {
+    EXPECT_THAT(found, testing::IsEmpty());
+    return;
+  }
+  EXPECT_THAT(found, ElementsAre(Is("topic flows", Status::warning,
+                                    "max.message.bytes is " + std::to_string(limit) + ", less than")));
+}
+
+constexpr std::uint64_t kStock = 1048588;
+INSTANTIATE_TEST_SUITE_P(All, BrokerSizes,
+                         testing::Values(Sizes{false, 64 << 10, kStock, true},
+                                         Sizes{false, 1 << 20, kStock, false},
+                                         Sizes{false, 64 << 10, 64 << 10, false},
+                                         Sizes{true, 64 << 10, kStock, true},
+                                         Sizes{true, 64 << 10, 100000, false}));
+
 void produce(const MockBroker& broker, int records) {
   std::array<char, 256> why{};
   const sink::KafkaHandle producer(rd_kafka_new(RD_KAFKA_PRODUCER,

@@ -273,14 +273,94 @@ TEST_F(KafkaSinkTest, TheBrokersRefusalIsCountedByReason) {
   EXPECT_EQ(failed(sink->stats(), "auth") + sink->stats().counts[SinkCount::delivered_flows], produced);
 }
 
-TEST_F(KafkaSinkTest, ARecordTooLargeFailsAtOnce) {
+/// Rows of every size a block may be cut to, each with a number, from exporters 0..4 in turn.
+std::vector<std::string> pour_numbered(StreamWriter& writer, std::size_t flows) {
+  std::vector<std::string> bodies;
+  Flows all;
+  for (std::size_t i = 0; i < flows; ++i) {
+    bodies.push_back(std::to_string(i) + std::string(20 + i % 90, '.'));
+    all.datagram(exporter(static_cast<std::uint32_t>(i / 7 % 5)), 1, framed(bodies.back()));
+  }
+  writer.write(all.batch, all.rows, 0);
+  writer.flush_all();
+  return bodies;
+}
+
+/// (framing, how it is refused, how often)
+using Refusal = std::tuple<Framing, rd_kafka_resp_err_t, std::size_t>;
+class KafkaRefusalTest : public testing::TestWithParam<Refusal> {};
+
+TEST_P(KafkaRefusalTest, WhatIsRefusedForItsSizeIsSentInSmallerPieces) {
+  const auto [framing, error, times] = GetParam();
+  MockBroker broker;
+  broker.produce_fails(error, times);
+  Settings settings = broker.settings();
+  std::get<KafkaSettings>(settings.own).framing = framing;
+  test::Lines lines;
+  const auto sink = make_sink("kafka", settings, 1, lines.callback());
+  ASSERT_TRUE(eventually([&] { return sink->buckets() == 4; }));
+  std::vector<std::string> sent;
+  {
+    StreamWriter writer(stream_spec(settings), {sink.get()}, 0);
+    sent = pour_numbered(writer, 1000);
+  }
+  ASSERT_TRUE(eventually([&] { return sink->stats().counts[SinkCount::queued_flows] == 0; }));
+  const SinkStats stats = sink->stats();
+  EXPECT_EQ(stats.counts[SinkCount::delivered_flows], sent.size());
+  EXPECT_TRUE(stats.failed_flows.empty());
+  std::vector<std::string> got;
+  for (const auto& record : broker.read(broker.records()))
+    for (auto& body : test::bodies(record.value)) got.push_back(std::move(body));
+  std::ranges::sort(got);
+  std::ranges::sort(sent);
+  EXPECT_EQ(got, sent) << "each flow once";
+  for (const ExporterBook& book : sink->books()) EXPECT_EQ(book.delivered, book.sum());
+  EXPECT_GT(lines.containing("refuses records for their size"), 0U);
+  EXPECT_TRUE(eventually([&] { return sink->budget()->used() == 0; }));
+}
+
+INSTANTIATE_TEST_SUITE_P(Framings, KafkaRefusalTest,
+                         testing::Values(Refusal{Framing::batch, RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE, 1},
+                                         Refusal{Framing::batch, RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE, 6},
+                                         Refusal{Framing::batch, RD_KAFKA_RESP_ERR_RECORD_LIST_TOO_LARGE, 3},
+                                         Refusal{Framing::single, RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE, 1},
+                                         Refusal{Framing::single, RD_KAFKA_RESP_ERR_RECORD_LIST_TOO_LARGE,
+                                                 1}));
+
+class KafkaTooLargeTest : public testing::TestWithParam<encode::Format> {};
+
+TEST_P(KafkaTooLargeTest, OnlyTheFlowThatFitsIntoNoRecordIsLost) {
   MockBroker broker;
   Settings settings = broker.settings();
-  std::get<KafkaSettings>(settings.own).properties = {{"message.max.bytes", "1000"}};
-  const auto sink = make(settings);
-  sink->send(test::block_of(100, framed(std::string(99, 'x'))), 0);
-  EXPECT_EQ(failed(sink->stats(), "message_too_large"), 100U);
+  settings.format = GetParam();
+  KafkaSettings& kafka = std::get<KafkaSettings>(settings.own);
+  kafka.properties = {{"message.max.bytes", "1000"}};
+  const bool json = settings.format == encode::Format::json;
+  const std::string small = json ? std::string(98, 's') + "\n" : framed(std::string(98, 's'));
+  const std::string large = json ? std::string(1998, 'l') + "\n" : "\xce\x0f" + std::string(1998, 'l');
+  for (const auto framing : {Framing::batch, Framing::single}) {
+    kafka.framing = framing;
+    test::Lines lines;
+    const auto sink = make_sink("kafka", settings, 1, lines.callback());
+    {
+      StreamWriter writer(stream_spec(settings), {sink.get()}, 0);
+      Flows flows;
+      flows.datagram(exporter(1), 50, small).datagram(exporter(2), 1, large).datagram(exporter(1), 50, small);
+      writer.write(flows.batch, flows.rows, 0);
+    }
+    ASSERT_TRUE(eventually([&] { return sink->stats().counts[SinkCount::queued_flows] == 0; }));
+    EXPECT_EQ(sink->stats().counts[SinkCount::delivered_flows], 100U);
+    EXPECT_EQ(failed(sink->stats(), "message_too_large"), 1U);
+    for (const ExporterBook& book : sink->books()) {
+      EXPECT_EQ(book.delivered, book.exporter == exporter(1) ? 100U : 0U);
+      EXPECT_EQ(book.failed, book.exporter == exporter(2) ? 1U : 0U);
+    }
+    EXPECT_TRUE(eventually([&] { return lines.containing("flows lost") == 1; }));
+  }
 }
+
+INSTANTIATE_TEST_SUITE_P(Formats, KafkaTooLargeTest,
+                         testing::Values(encode::Format::protobuf, encode::Format::json));
 
 TEST_F(KafkaSinkTest, LibrdkafkasOwnFullQueueIsShed) {
   Settings settings = absent();

@@ -23,4 +23,8 @@ using KafkaHandle = std::unique_ptr<rd_kafka_t, KafkaDelete>;
 /// Throws SetupError that names the setting, `sinks.NAME...`. Callbacks are not set.
 KafkaConf make_kafka_conf(const std::string& sink_name, const Settings& settings);
 
+/// Bytes that librdkafka sends together at the most, one larger record aside.
+std::size_t batch_bytes(const rd_kafka_conf_t* conf);
+std::size_t batch_bytes(const std::string& sink_name, const Settings& settings);
+
 }  // namespace sluice::sink

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <cstdlib>
 #include <initializer_list>
 #include <system_error>
 
@@ -92,7 +93,22 @@ void set_queue(rd_kafka_conf_t* conf, const std::string& where, const Settings& 
   set(conf, where, "max.in.flight.requests.per.connection", "5");
 }
 
+std::size_t number_in(const rd_kafka_conf_t* conf, const char* key) {
+  std::array<char, 32> text{};
+  std::size_t size = text.size();
+  if (rd_kafka_conf_get(conf, key, text.data(), &size) != RD_KAFKA_CONF_OK) return 1;
+  return std::strtoull(text.data(), nullptr, 10);
+}
+
 }  // namespace
+
+std::size_t batch_bytes(const rd_kafka_conf_t* conf) {
+  return std::min(number_in(conf, "batch.size"), number_in(conf, "message.max.bytes"));
+}
+
+std::size_t batch_bytes(const std::string& sink_name, const Settings& settings) {
+  return batch_bytes(make_kafka_conf(sink_name, settings).get());
+}
 
 KafkaConf make_kafka_conf(const std::string& sink_name, const Settings& settings) {
   const KafkaSettings& kafka = std::get<KafkaSettings>(settings.own);
@@ -108,6 +124,8 @@ KafkaConf make_kafka_conf(const std::string& sink_name, const Settings& settings
   for (const auto& [key, value] : kafka.properties) set_property(conf.get(), where, key, value);
   return conf;
 }
+
+bool is_size(rd_kafka_resp_err_t error) { return fail_reason(error) == FailReason::message_too_large; }
 
 FailReason fail_reason(rd_kafka_resp_err_t error) {
   switch (error) {

@@ -4,6 +4,7 @@
 #include <array>
 
 #include "sink/factory.hpp"
+#include "sink/kafka/pieces.hpp"
 #include "sink/thread.hpp"
 
 namespace sluice::sink {
@@ -17,6 +18,17 @@ constexpr std::size_t kRecordOverhead = 256;
 // Time to collect the reports of what was given up.
 constexpr milliseconds kGrace{1000};
 constexpr milliseconds kServe{100};
+constexpr milliseconds kServeEach{5};  // where there are several links
+// Bytes that are sent together, by level: what the settings say, less than the smallest limit that makes
+// sense, and one record at a time.
+constexpr std::array<std::size_t, 3> kTogether{SIZE_MAX, 16384, 1};
+// What the broker was seen to take counts for so long.
+constexpr std::chrono::minutes kLimitsHold{10};
+// Blocks are cut no finer than this before the broker has refused them.
+constexpr std::size_t kSmallestPiece = 4096;
+
+/// Somewhat more than the half, so that two pieces are enough.
+std::size_t smaller_than(std::size_t bytes) { return bytes / 8 * 5 + bytes % 8 / 2; }
 
 int milliseconds_until(steady_clock::time_point deadline) {
   const auto left = std::chrono::duration_cast<milliseconds>(deadline - steady_clock::now()).count();
@@ -39,22 +51,31 @@ struct KafkaProducer::InFlight {
   std::atomic<std::uint32_t> left{1};  // reports to come, and the sender until it is done
   std::atomic<rd_kafka_resp_err_t> error{RD_KAFKA_RESP_ERR_NO_ERROR};
 
-  void count_row(std::vector<std::uint32_t>& lost, std::size_t row) const {
-    lost.resize(block->exporters.size());
-    ++lost[block->row_exporters[row]];
-  }
-  /// The row that is this record's value: librdkafka hands back the pointer it was given.
-  std::size_t row_of(const rd_kafka_message_t& message) const {
-    const auto begin = static_cast<const std::byte*>(message.payload) - block->bytes.data();
+  /// The row that begins there: librdkafka hands back the pointer it was given.
+  std::size_t row_at(const std::byte* begin) const {
     return static_cast<std::size_t>(
-        std::ranges::upper_bound(block->row_ends, static_cast<std::uint32_t>(begin)) -
+        std::ranges::upper_bound(block->row_ends, static_cast<std::uint32_t>(begin - block->bytes.data())) -
         block->row_ends.begin());
+  }
+  bool whole(Bytes record) const { return record.size() == block->bytes.size(); }
+  std::uint32_t flows_of(Bytes record, encode::Format format) const {
+    return row_wise ? 1 : whole(record) ? block->flows : count_rows(record, format);
+  }
+  void count_lost(std::vector<std::uint32_t>& lost, Bytes record, encode::Format format) const {
+    if (row_wise) return count_by_exporter(*block, row_at(record.data()), 1, lost);
+    if (whole(record)) return count_by_exporter(*block, 0, block->flows, lost);
+    const Bytes before(block->bytes.data(), record.data());
+    count_by_exporter(*block, count_rows(before, format), count_rows(record, format), lost);
   }
   /// After the last report.
   LostRows lost() {
-    if (refused.failed.empty()) return {std::move(reported.failed), std::move(refused.shed)};
-    for (std::size_t i = 0; i < reported.failed.size(); ++i) refused.failed[i] += reported.failed[i];
+    add(refused.failed, reported.failed);
+    add(refused.shed, reported.shed);
     return std::move(refused);
+  }
+  static void add(std::vector<std::uint32_t>& sum, const std::vector<std::uint32_t>& more) {
+    sum.resize(std::max(sum.size(), more.size()));
+    for (std::size_t i = 0; i < more.size(); ++i) sum[i] += more[i];
   }
 };
 
@@ -77,22 +98,46 @@ KafkaProducer::~KafkaProducer() {
 }
 
 std::shared_ptr<KafkaProducer::Client> KafkaProducer::make_client() {
+  auto fresh = std::make_shared<Client>();
+  make_link(*fresh, 0);
+  return fresh;
+}
+
+void KafkaProducer::make_link(Client& client, unsigned level) {
+  Link& link = client.links[level];
+  link.owner = this;
+  link.level = level;
   KafkaConf conf = make_kafka_conf(sink_name_, settings_);
-  rd_kafka_conf_set_opaque(conf.get(), this);
+  std::array<char, 512> why{};
+  if (level > 0) {
+    const std::size_t together = std::min(kTogether[level], client.links[0].together);
+    rd_kafka_conf_set(conf.get(), "batch.size", std::to_string(together).c_str(), why.data(), why.size());
+  }
+  link.together = batch_bytes(conf.get());
+  rd_kafka_conf_set_opaque(conf.get(), &link);
   rd_kafka_conf_set_dr_msg_cb(conf.get(), &KafkaProducer::on_delivery);
   rd_kafka_conf_set_error_cb(conf.get(), &KafkaProducer::on_error);
   rd_kafka_conf_set_log_cb(conf.get(), &KafkaProducer::on_log);
-  std::array<char, 512> why{};
-  auto fresh = std::make_shared<Client>();
-  fresh->handle.reset(rd_kafka_new(RD_KAFKA_PRODUCER, conf.get(), why.data(), why.size()));
+  link.handle.reset(rd_kafka_new(RD_KAFKA_PRODUCER, conf.get(), why.data(), why.size()));
   const std::string where = "sinks." + sink_name_;
-  if (!fresh->handle) throw SetupError(where + ": librdkafka refuses the settings: " + why.data());
+  if (!link.handle) throw SetupError(where + ": librdkafka refuses the settings: " + why.data());
   conf.release();  // the handle owns it now
-  fresh->topic.reset(rd_kafka_topic_new(fresh->handle.get(), settings_.kafka()->topic.c_str(), nullptr));
-  if (!fresh->topic)
+  link.topic.reset(rd_kafka_topic_new(link.handle.get(), settings_.kafka()->topic.c_str(), nullptr));
+  if (!link.topic)
     throw SetupError(where + ".topic: librdkafka refuses \"" + settings_.kafka()->topic +
                      "\": " + rd_kafka_err2str(rd_kafka_last_error()));
-  return fresh;
+  client.made.store(level + 1, std::memory_order_release);
+}
+
+/// The thread's alone. Null where it cannot be made.
+KafkaProducer::Link* KafkaProducer::link_for(Client& client, unsigned level) {
+  try {
+    while (client.made <= level) make_link(client, client.made);
+  } catch (const SetupError& error) {
+    log_(LogLevel::error, error.what());
+    return nullptr;
+  }
+  return &client.links[level];
 }
 
 std::shared_ptr<KafkaProducer::Client> KafkaProducer::client() const {
@@ -102,24 +147,103 @@ std::shared_ptr<KafkaProducer::Client> KafkaProducer::client() const {
 void KafkaProducer::send(BlockPtr block, std::int32_t partition) {
   tally_.produced(block->flows, block->bytes.size());
   const auto current = client();
-  block->row_ends.empty() ? send_block(*current, std::move(block), partition)
-                          : send_rows(*current, std::move(block), partition);
+  const unsigned made = current->made.load(std::memory_order_acquire);
+  Link& link = current->links[std::min(level_.load(std::memory_order_relaxed), made - 1)];
+  block->row_ends.empty() ? send_block(link, std::move(block), partition)
+                          : send_rows(link, std::move(block), partition);
 }
 
-void KafkaProducer::send_block(Client& client, BlockPtr block, std::int32_t partition) {
+void KafkaProducer::send_block(Link& link, BlockPtr block, std::int32_t partition) {
   const Block& it = *block;
-  auto flight = std::make_unique<InFlight>();
+  auto* const flight = new InFlight;  // release() deletes it after the last report
   flight->block = std::move(block);
   flight->ticket = books_.take(it);
-  if (rd_kafka_produce(client.topic.get(), partition, 0, readable(it.bytes.data()), it.bytes.size(), nullptr,
-                       0, flight.get()) != 0) {
-    books_.settle(flight->ticket, count_refusal(rd_kafka_last_error(), it.flows, it.bytes.size()));
-    return;
-  }
-  flight.release();  // on_delivery() owns it
+  const std::size_t fits = fits_.load(std::memory_order_relaxed);
+  std::vector<Bytes> pieces =
+      it.bytes.size() <= fits ? std::vector<Bytes>{it.bytes} : cut(it.bytes, settings_.format, fits);
+  send_pieces(link, *flight, std::move(pieces), partition, flight->refused);
+  release(flight, 1);
 }
 
-void KafkaProducer::send_rows(Client& client, BlockPtr block, std::int32_t partition) {
+/// The caller has a share of flight.left; each piece gets one of its own.
+void KafkaProducer::send_pieces(Link& link, InFlight& flight, std::vector<Bytes> pieces,
+                                std::int32_t partition, LostRows& lost) {
+  flight.left += static_cast<std::uint32_t>(pieces.size());
+  while (!pieces.empty()) {
+    const Bytes piece = pieces.back();
+    pieces.pop_back();
+    if (rd_kafka_produce(link.topic.get(), partition, 0, readable(piece.data()), piece.size(), nullptr, 0,
+                         &flight) == 0)
+      continue;
+    const rd_kafka_resp_err_t error = rd_kafka_last_error();
+    if (is_size(error)) {
+      const std::vector<Bytes> smaller = cut(piece, settings_.format, smaller_than(piece.size()));
+      if (smaller.size() > 1) {
+        is_too_large(piece.size());
+        flight.left += static_cast<std::uint32_t>(smaller.size() - 1);
+        pieces.insert(pieces.end(), smaller.begin(), smaller.end());
+        continue;
+      }
+    }
+    flight.error = error;
+    const Fate fate = count_refusal(error, flight.flows_of(piece, settings_.format), piece.size());
+    flight.count_lost(fate == Fate::shed ? lost.shed : lost.failed, piece, settings_.format);
+    --flight.left;
+  }
+}
+
+/// A record that the broker did not take for its size, alone or with others in one batch. False: it cannot be
+/// made smaller.
+bool KafkaProducer::send_again(const Link& link, InFlight& flight, const rd_kafka_message_t& message) {
+  const Bytes record(static_cast<const std::byte*>(message.payload), message.len);
+  const unsigned next = std::min(link.level + 1, kLevels - 1);
+  const bool alone = link.level == kLevels - 1 || message.len >= link.together;
+  if (alone && flight.row_wise) return false;
+  std::vector<Bytes> pieces{record};
+  if (alone) {
+    pieces = cut(record, settings_.format, smaller_than(record.size()));
+    if (pieces.size() < 2) return false;
+  }
+  const auto current = client();
+  Link* const other = link_for(*current, next);
+  if (other == nullptr) return false;
+  if (alone)
+    is_too_large(record.size());
+  else if (level_ < next)
+    level_ = next;
+  log_(LogLevel::warning, "sink " + sink_name_ +
+                              ": the broker refuses records for their size; they are sent again in smaller "
+                              "ones (lower block_bytes, or raise the topic's max.message.bytes)");
+  if (!flight.row_wise) {
+    send_pieces(*other, flight, std::move(pieces), message.partition, flight.reported);
+    return true;
+  }
+  ++flight.left;
+  if (rd_kafka_produce(other->topic.get(), message.partition, 0, message.payload, message.len, message.key,
+                       message.key_len, &flight) == 0)
+    return true;
+  const rd_kafka_resp_err_t error = rd_kafka_last_error();
+  flight.error = error;
+  const Fate fate = count_refusal(error, 1, message.len);
+  flight.count_lost(fate == Fate::shed ? flight.reported.shed : flight.reported.failed, record,
+                    settings_.format);
+  --flight.left;
+  return true;
+}
+
+void KafkaProducer::is_too_large(std::size_t bytes) {
+  const std::size_t fits = std::max(smaller_than(bytes), kSmallestPiece);
+  std::size_t known = fits_;
+  while (fits < known && !fits_.compare_exchange_weak(known, fits)) {
+  }
+}
+
+void KafkaProducer::forget_limits() {
+  level_ = 0;
+  fits_ = SIZE_MAX;
+}
+
+void KafkaProducer::send_rows(Link& link, BlockPtr block, std::int32_t partition) {
   const Block& it = *block;
   const std::size_t rows = it.row_ends.size();
   auto overhead = Charge::take(budget_, rows * kRecordOverhead + it.keys.size());
@@ -154,15 +278,17 @@ void KafkaProducer::send_rows(Client& client, BlockPtr block, std::int32_t parti
       message._private = flight;
     }
     const int count = static_cast<int>(n);
-    if (rd_kafka_produce_batch(client.topic.get(), partition, 0, messages.data(), count) == count) continue;
+    if (rd_kafka_produce_batch(link.topic.get(), partition, 0, messages.data(), count) == count) continue;
     for (std::size_t i = 0; i < n; ++i) {
       if (messages[i].err == RD_KAFKA_RESP_ERR_NO_ERROR) continue;
       ++refused;
+      if (flight->error == RD_KAFKA_RESP_ERR_NO_ERROR || messages[i].err != RD_KAFKA_RESP_ERR__QUEUE_FULL)
+        flight->error = messages[i].err;
       const Fate fate = count_refusal(messages[i].err, 1, messages[i].len);
-      flight->count_row(fate == Fate::shed ? flight->refused.shed : flight->refused.failed, done - n + i);
+      count_by_exporter(it, done - n + i, 1,
+                        fate == Fate::shed ? flight->refused.shed : flight->refused.failed);
     }
   }
-  if (refused) flight->error = RD_KAFKA_RESP_ERR__QUEUE_FULL;
   release(flight, refused + 1);
 }
 
@@ -176,17 +302,19 @@ Fate KafkaProducer::count_refusal(rd_kafka_resp_err_t error, std::uint64_t flows
 }
 
 void KafkaProducer::on_delivery(rd_kafka_t*, const rd_kafka_message_t* message, void* opaque) {
-  auto& self = *static_cast<KafkaProducer*>(opaque);
+  const Link& link = *static_cast<const Link*>(opaque);
+  KafkaProducer& self = *link.owner;
   auto* const flight = static_cast<InFlight*>(message->_private);
-  const std::uint64_t flows = flight->row_wise ? 1 : flight->block->flows;
+  const Bytes record(static_cast<const std::byte*>(message->payload), message->len);
+  const encode::Format format = self.settings_.format;
   if (message->err == RD_KAFKA_RESP_ERR_NO_ERROR) {
-    self.tally_.delivered(flows, message->len);
-  } else {
+    self.tally_.delivered(flight->flows_of(record, format), message->len);
+  } else if (!is_size(message->err) || !self.send_again(link, *flight, *message)) {
     FailReason reason = fail_reason(message->err);
     if (reason == FailReason::shutdown && self.renewing_) reason = FailReason::fatal;
-    self.tally_.failed(reason, flows, message->len);
+    self.tally_.failed(reason, flight->flows_of(record, format), message->len);
     flight->error = message->err;
-    if (flight->row_wise) flight->count_row(flight->reported.failed, flight->row_of(*message));
+    flight->count_lost(flight->reported.failed, record, format);
   }
   self.release(flight, 1);
 }
@@ -195,10 +323,7 @@ void KafkaProducer::release(InFlight* flight, std::uint32_t rows) {
   if (flight->left.fetch_sub(rows, std::memory_order_acq_rel) != rows) return;
   const std::unique_ptr<InFlight> last(flight);
   const rd_kafka_resp_err_t error = last->error;
-  if (last->row_wise)
-    books_.settle(last->ticket, last->lost());
-  else
-    books_.settle(last->ticket, error == RD_KAFKA_RESP_ERR_NO_ERROR ? Fate::delivered : Fate::failed);
+  books_.settle(last->ticket, last->lost());
   if (error == RD_KAFKA_RESP_ERR_NO_ERROR)
     tally_.block_delivered();
   else if (fail_reason(error) != FailReason::shutdown && error != RD_KAFKA_RESP_ERR__QUEUE_FULL)
@@ -207,14 +332,14 @@ void KafkaProducer::release(InFlight* flight, std::uint32_t rows) {
 }
 
 void KafkaProducer::on_error(rd_kafka_t*, int error, const char* reason, void* opaque) {
-  auto& self = *static_cast<KafkaProducer*>(opaque);
+  KafkaProducer& self = *static_cast<const Link*>(opaque)->owner;
   self.tally_.error();
   if (error == RD_KAFKA_RESP_ERR__FATAL) self.fatal_ = true;
   self.log_(LogLevel::warning, "sink " + self.sink_name_ + ": " + reason);
 }
 
 void KafkaProducer::on_log(const rd_kafka_t* handle, int level, const char* facility, const char* text) {
-  const auto& self = *static_cast<const KafkaProducer*>(rd_kafka_opaque(handle));
+  const KafkaProducer& self = *static_cast<const Link*>(rd_kafka_opaque(handle))->owner;
   // What fails is told by on_error() too, in better words.
   const bool doubled = std::string_view(facility) == "FAIL" || std::string_view(facility) == "ERROR";
   const LogLevel ours = doubled || level > 5 ? LogLevel::debug
@@ -226,7 +351,8 @@ void KafkaProducer::on_log(const rd_kafka_t* handle, int level, const char* faci
 std::uint32_t KafkaProducer::ask_partitions(milliseconds timeout) {
   const auto current = client();
   const rd_kafka_metadata_t* metadata = nullptr;
-  if (rd_kafka_metadata(current->handle.get(), 0, current->topic.get(), &metadata,
+  const Link& link = current->links[0];
+  if (rd_kafka_metadata(link.handle.get(), 0, link.topic.get(), &metadata,
                         static_cast<int>(timeout.count())) != RD_KAFKA_RESP_ERR_NO_ERROR)
     return 0;
   std::uint32_t partitions = 0;
@@ -241,14 +367,25 @@ std::uint32_t KafkaProducer::ask_partitions(milliseconds timeout) {
 
 void KafkaProducer::run() {
   auto next_renewal = steady_clock::now();
+  auto next_look = next_renewal + kLimitsHold;
   while (!closing_) {
-    rd_kafka_poll(client()->handle.get(), static_cast<int>(kServe.count()));
+    serve(*client());
+    if (steady_clock::now() >= next_look) {
+      next_look = steady_clock::now() + kLimitsHold;
+      forget_limits();
+    }
     if (fatal_ && steady_clock::now() >= next_renewal) {
       next_renewal = steady_clock::now() + std::chrono::seconds(5);
       renew();
     }
   }
   drain(*client(), deadline_);
+}
+
+void KafkaProducer::serve(Client& client) {
+  const unsigned made = client.made;
+  for (unsigned i = 0; i < made; ++i)
+    rd_kafka_poll(client.links[i].handle.get(), static_cast<int>((made == 1 ? kServe : kServeEach).count()));
 }
 
 /// librdkafka's idempotent producer refuses everything after a fatal error (a topic that was made anew is
@@ -270,17 +407,22 @@ void KafkaProducer::renew() {
   renewing_ = false;
 }
 
+/// In this order: what a link could not send goes to the next.
 void KafkaProducer::drain(Client& client, steady_clock::time_point deadline) {
-  rd_kafka_flush(client.handle.get(), milliseconds_until(deadline));
+  for (unsigned i = 0; i < client.made; ++i)
+    rd_kafka_flush(client.links[i].handle.get(), milliseconds_until(deadline));
   give_up(client);
 }
 
 void KafkaProducer::give_up(Client& client) {
-  rd_kafka_t* const handle = client.handle.get();
-  if (rd_kafka_outq_len(handle) == 0) return;
-  rd_kafka_purge(handle, RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT | RD_KAFKA_PURGE_F_NON_BLOCKING);
-  const auto end = steady_clock::now() + kGrace;
-  while (rd_kafka_outq_len(handle) > 0 && steady_clock::now() < end) rd_kafka_poll(handle, 10);
+  for (unsigned i = 0; i < client.made; ++i) {
+    rd_kafka_t* const handle = client.links[i].handle.get();
+    if (rd_kafka_outq_len(handle) == 0) continue;
+    rd_kafka_purge(handle,
+                   RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT | RD_KAFKA_PURGE_F_NON_BLOCKING);
+    const auto end = steady_clock::now() + kGrace;
+    while (rd_kafka_outq_len(handle) > 0 && steady_clock::now() < end) rd_kafka_poll(handle, 10);
+  }
 }
 
 void KafkaProducer::close(steady_clock::time_point deadline) {

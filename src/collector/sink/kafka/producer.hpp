@@ -1,9 +1,12 @@
 #pragma once
 // One librdkafka producer and the thread that serves its delivery reports.
+#include <array>
 #include <atomic>
 #include <chrono>
+#include <cstdint>
 #include <string>
 #include <thread>
+#include <vector>
 
 #include "sink/books.hpp"
 #include "sink/kafka/client.hpp"
@@ -13,6 +16,8 @@
 
 namespace sluice::sink {
 
+/// The broker (or librdkafka) takes no record, or no batch of records, of this size.
+bool is_size(rd_kafka_resp_err_t error);
 /// The bounded set of reasons that librdkafka's and the broker's errors are counted by.
 FailReason fail_reason(rd_kafka_resp_err_t error);
 
@@ -32,17 +37,36 @@ class KafkaProducer {
   void join();
 
  private:
-  struct Client {
+  /// The broker's limit is for what librdkafka sends together, and that is settled when its handle is made.
+  /// So where records are refused for their size, they go through another handle that puts fewer of them
+  /// together: one at a time in the last.
+  static constexpr unsigned kLevels = 3;
+  struct Link {
+    KafkaProducer* owner = nullptr;
+    unsigned level = 0;
+    std::size_t together = 0;  // bytes; a record of so many is sent alone
     KafkaHandle handle;
     KafkaTopic topic;  // declared last: it goes before the handle
+  };
+  struct Client {
+    std::array<Link, kLevels> links;
+    std::atomic<unsigned> made{0};  // of the links, from the first on; more are made by the thread alone
   };
   struct InFlight;
 
   std::shared_ptr<Client> make_client();
+  void make_link(Client& client, unsigned level);
+  Link* link_for(Client& client, unsigned level);
   std::shared_ptr<Client> client() const;
-  void send_block(Client& client, BlockPtr block, std::int32_t partition);
-  void send_rows(Client& client, BlockPtr block, std::int32_t partition);
+  void send_block(Link& link, BlockPtr block, std::int32_t partition);
+  void send_rows(Link& link, BlockPtr block, std::int32_t partition);
   Fate count_refusal(rd_kafka_resp_err_t error, std::uint64_t flows, std::uint64_t bytes);
+  void send_pieces(Link& link, InFlight& flight, std::vector<Bytes> pieces, std::int32_t partition,
+                   LostRows& lost);
+  bool send_again(const Link& link, InFlight& flight, const rd_kafka_message_t& message);
+  void is_too_large(std::size_t bytes);
+  void forget_limits();
+  void serve(Client& client);
   void release(InFlight* flight, std::uint32_t rows);
   void run();
   void renew();
@@ -62,6 +86,9 @@ class KafkaProducer {
   const LogFn log_;
   // Replaced only by the thread, after a fatal error of librdkafka's.
   Guarded<std::shared_ptr<Client>> client_;
+  // What the broker was seen to take; forgotten now and then, as a topic's limit may be raised.
+  std::atomic<unsigned> level_{0};
+  std::atomic<std::size_t> fits_{SIZE_MAX};
   std::atomic<bool> fatal_{false};
   std::atomic<bool> renewing_{false};
   std::atomic<bool> closing_{false};

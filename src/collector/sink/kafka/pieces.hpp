@@ -1,0 +1,25 @@
+#pragma once
+// Cutting a block of rows that lie back to back (batch framing) where one row ends and the next begins, for
+// brokers that take no record as large as the block.
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+#include "sink/sink.hpp"
+#include "sluice/encode/rows.hpp"
+#include "sluice/util/byte_reader.hpp"
+
+namespace sluice::sink {
+
+/// Whole rows of at most `most` bytes together, in order, or one row where a single one is longer. What is no
+/// row any more stays together. The bytes are the caller's.
+std::vector<Bytes> cut(Bytes rows, encode::Format format, std::size_t most);
+
+/// How many rows there are.
+std::uint32_t count_rows(Bytes rows, encode::Format format);
+
+/// Adds the rows [first, first + n) of a block to `lost`, by the index of their exporter.
+void count_by_exporter(const Block& block, std::size_t first, std::size_t n,
+                       std::vector<std::uint32_t>& lost);
+
+}  // namespace sluice::sink
