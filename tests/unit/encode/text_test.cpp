@@ -3,7 +3,6 @@
 #include <google/protobuf/descriptor.h>
 #include <gtest/gtest.h>
 
-
 #include "encode/address_text.hpp"
 #include "encode/names.hpp"
 #include "encode/utf8.hpp"
