@@ -37,7 +37,7 @@
 set -euo pipefail
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
-schema_version=3
+schema_version=4
 oldest_server=24.8
 
 say() { printf 'apply.sh: %s\n' "$*" >&2; }

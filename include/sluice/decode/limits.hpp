@@ -64,6 +64,7 @@ struct ExporterSettings {
   std::optional<Decapsulate> decapsulate;  ///< where not set, the listener's
   bool sflow_ip_bytes = false;             ///< bytes of a sampled packet: its IP length, not the frame's
   bool split_biflows = true;               ///< the reverse counters of a record are a flow of their own
+  bool mediator = false;                   ///< sampler_address is the exporter that a record names
   /// Teardown events of a firewall count again what its update events have counted.
   bool teardown_repeats_updates = true;
   bool derive_forwarding_status = false;  ///< output interface 0 and next hop 0: dropped

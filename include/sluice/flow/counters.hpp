@@ -18,6 +18,7 @@ struct CounterField {
   std::string_view shown;  ///< the name that the standard gives it: "ifInOctets"
   std::uint16_t number;    ///< of the field in its message
   bool wide = false;       ///< 64 bits
+  bool real = false;       ///< sent as a 32-bit float; the value is its hundredths
 };
 
 /// A structure of sFlow counters that is taken apart. The table is the one place that knows them: decoder,

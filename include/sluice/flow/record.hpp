@@ -3,6 +3,7 @@
 // in an Origin, what is rare in FlowExtras; both belong to the FlowBatch. Values in host order, addresses
 // raw. The meaning, unit and source of each member is in the field table (fields.hpp).
 #include <array>
+#include <bit>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -152,6 +153,22 @@ enum class ExtraScalar : std::uint8_t {
   inner_dst_port,
   inner_etype,
   inner_ip_tos,
+  nat_port_start,
+  nat_port_end,
+  nat_port_step,
+  nat_port_count,
+  nat_pool_id,
+  station_mac,
+  access_point_mac,
+  mpls_label_type,
+  mpls_prefix_length,
+  flow_count,
+  biflow_direction,
+  engine_type,
+  engine_id,
+  firewall_event_code,
+  egress_queue,
+  http_status,
   count
 };
 enum class ExtraAddress : std::uint8_t {
@@ -160,6 +177,10 @@ enum class ExtraAddress : std::uint8_t {
   post_nat_dst_addr,
   inner_src_addr,
   inner_dst_addr,
+  original_exporter_address,
+  station_address,
+  tunnel_src_addr,
+  tunnel_dst_addr,
   count
 };
 enum class ExtraText : std::uint8_t {
@@ -172,6 +193,15 @@ enum class ExtraText : std::uint8_t {
   out_if_description,
   ingress_vrf_name,
   egress_vrf_name,
+  nat_pool_name,
+  wlan_ssid,
+  mpls_vpn_rd,
+  ingress_acl_id,
+  egress_acl_id,
+  acl_name,
+  http_host,
+  http_url,
+  function_name,
   count
 };
 enum class ExtraList : std::uint8_t {
@@ -193,8 +223,8 @@ inline constexpr std::size_t kCountOf = static_cast<std::size_t>(E::count);
 class FlowExtras {
  public:
   void reset() {
-    if (texts_set_)
-      for (auto& text : texts_) text.clear();
+    for (std::uint32_t set = texts_set_; set != 0; set &= set - 1)
+      texts_[static_cast<std::size_t>(std::countr_zero(set))].clear();
     for (auto& list : lists_) list.clear();
     for (auto& list : address_lists_) list.clear();
     scalars_set_ = addresses_set_ = texts_set_ = 0;

@@ -265,6 +265,9 @@ Table<ExporterRule> make_exporter_table() {
       about<&S::split_biflows>(
           "split_biflows", boolean(), "",
           "A record that counts both directions becomes two flows; false: the way there alone"),
+      about<&S::mediator>("mediator", boolean(), "",
+                          "It sends on what others measured: where a record names its exporter, that is "
+                          "sampler_address"),
       about<&S::teardown_repeats_updates>(
           "firewall_volume", choice<bool>({{{"once", true}, {"as_sent", false}}}), "",
           "once: a firewall's event of a connection's end counts nothing where update events did; as_sent: "

@@ -36,6 +36,20 @@ enum class Action : std::uint8_t {
   size_309,
   population_310,
   probability_311,
+  chosen,           ///< IE 307, 396, 398: how much of each period is sampled
+  passed_over,      ///< IE 308, 397, 399: how much of each period is not
+  hash_output_min,  ///< IE 329-332: of all hash values, those that select
+  hash_output_max,
+  hash_selected_min,
+  hash_selected_max,
+  duration_ms,  ///< IE 161, 162: makes a start of an end, and an end of a start
+  duration_us,
+  community,  ///< IE 483, 485: BGP communities, one or a list of RFC 6313
+  community_list,
+  segment,             ///< IE 494, 495: an IPv6 segment
+  segments,            ///< IE 497: segments one after the other
+  segment_basic_list,  ///< IE 496: segments in a list of RFC 6313
+  segment_header,      ///< IE 499: the segment routing header itself
   reverse_octets,  ///< IE 232 and RFC 5103's reverse of 1 and 85: makes a second flow where it is above zero
   reverse_packets,
   frame_size,       ///< IE 312: length of the frame whose start is in IE 315
@@ -102,8 +116,15 @@ struct ElementRules {
   Family family = Family::none;           ///< of an address
   TimeUnit unit = TimeUnit::absent;       ///< of a time
   TimeUnit wide_unit = TimeUnit::absent;  ///< where it comes in 16 bytes
+  /// A part of the field's bits: the value is moved up by as many.
+  std::uint8_t shift = 0;
   Role role = Role::none;
+  /// Message field that it fills beside its own where no other element of the template does.
+  std::uint16_t stands_in_for = 0;
   std::uint16_t output_number = 0;  ///< names: message field where it is the output that is named
+  /// Of an element that fills no field by itself: where its value goes, or why nothing is done with it. For
+  /// operators.
+  std::string_view because = {};
 };
 
 struct ElementInfo : ElementRules {

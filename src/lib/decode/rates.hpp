@@ -12,6 +12,30 @@ struct RateInputs {
   std::uint64_t interval_34 = 0, interval_50 = 0, interval_305 = 0, space_306 = 0, size_309 = 0,
                 population_310 = 0;
   double probability_311 = 0;
+  /// Periods of flows or time, and ranges of hash values: the part that is sampled, of the whole.
+  std::uint64_t part = 0, whole = 0;
+  bool part_said = false, rest_said = false;
+
+  /// RFC 5477, RFC 7014: `chosen` of each period, then `passed_over` not.
+  void add_chosen(std::uint64_t n) {
+    part += n;
+    whole += n;
+    part_said = true;
+  }
+  void add_passed_over(std::uint64_t n) {
+    whole += n;
+    rest_said = true;
+  }
+  /// Ends of the two ranges of a hash function (RFC 5475 section 6.2), in any order; both ends belong to
+  /// them.
+  void add_hash_output(std::uint64_t n, bool highest) {
+    whole = highest ? whole + n + 1 : whole - n;
+    rest_said |= highest;
+  }
+  void add_hash_selected(std::uint64_t n, bool highest) {
+    part = highest ? part + n + 1 : part - n;
+    part_said |= highest;
+  }
 
   /// Some boxes send element 34 in their own byte order: 1 comes as 16777216, 1000 as 3892510720. No rate is
   /// that large and that round.
@@ -32,7 +56,7 @@ struct RateInputs {
       const double n = std::round(1.0 / probability_311);
       return n < 1e18 ? static_cast<std::uint64_t>(n) : 0;
     }
-    return 0;
+    return part_said && rest_said && part != 0 ? whole / part : 0;
   }
 };
 

@@ -138,8 +138,8 @@ std::size_t extras_bound(const FlowExtras& extras) {
   auto bound =
       static_cast<std::size_t>(std::popcount(extras.scalars_set())) * (wire::kMaxTag + wire::kMaxVarint) +
       static_cast<std::size_t>(std::popcount(extras.addresses_set())) * kAddress;
-  for (std::size_t i = 0; i < kCountOf<ExtraText>; ++i)
-    bound += text_bound(extras.get(static_cast<ExtraText>(i)));
+  for (std::uint32_t set = extras.texts_set(); set != 0; set &= set - 1)
+    bound += text_bound(extras.get(static_cast<ExtraText>(std::countr_zero(set))));
   for (std::size_t i = 0; i < kCountOf<ExtraList>; ++i)
     bound +=
         wire::kMaxTag + wire::kMaxVarint + wire::kMaxVarint32 * extras.list(static_cast<ExtraList>(i)).size();

@@ -1,6 +1,7 @@
 // json.fields: sluice. The message's names; what a message leaves out, a line leaves out, but for type,
 // time_received_ns, bytes and packets. A value without a name of its own (an enumerator that is not known, a
 // MAC of more than 48 bits) stands as an integer, so that every flow comes back as it was.
+#include <bit>
 #include <string>
 
 #include "encode/encoders.hpp"
@@ -90,10 +91,32 @@ void put_fields(JsonText& json, std::span<const KeyedField> fields, const FlowBa
   }
 }
 
+/// False where the extras have never heard of the field: what most of them answer for most fields.
+bool may_have(const FlowExtras& extras, const FieldInfo& field) {
+  switch (field.home) {
+    case FieldHome::extra_scalar:
+      return extras.has(static_cast<ExtraScalar>(field.index));
+    case FieldHome::extra_address:
+      return extras.has(static_cast<ExtraAddress>(field.index));
+    case FieldHome::extra_text:
+      return extras.has(static_cast<ExtraText>(field.index));
+    default:
+      return true;
+  }
+}
+
+void put_extras(JsonText& json, const FlowExtras& extras, const FlowBatch& batch, const FlowRecord& flow) {
+  for (const KeyedField& field : keyed_fields().extras) {
+    if (!may_have(extras, *field.info) || !field_present(*field.info, batch, flow)) continue;
+    json.raw(field.key);
+    put_value(json, *field.info, batch, flow);
+  }
+}
+
 std::size_t extras_json_bound(const FlowExtras& extras) {
   std::size_t bound = (kCountOf<ExtraScalar> + kCountOf<ExtraAddress>)*(kKeyBound + kAddressBound);
-  for (std::size_t i = 0; i < kCountOf<ExtraText>; ++i)
-    bound += kKeyBound + text_json_bound(extras.get(static_cast<ExtraText>(i)).size());
+  for (std::uint32_t set = extras.texts_set(); set != 0; set &= set - 1)
+    bound += kKeyBound + text_json_bound(extras.get(static_cast<ExtraText>(std::countr_zero(set))).size());
   for (std::size_t i = 0; i < kCountOf<ExtraList>; ++i)
     bound += kKeyBound + kLayerNameBound * extras.list(static_cast<ExtraList>(i)).size();
   for (std::size_t i = 0; i < kCountOf<ExtraAddressList>; ++i)
@@ -168,7 +191,7 @@ class SluiceJsonEncoder final : public RowEncoder {
                                  (user ? user_json_bound(*user) : 0)));
       json.raw(origin_text_);
       put_fields(json, keyed_fields().record, batch, flow);
-      if (extras) put_fields(json, keyed_fields().extras, batch, flow);
+      if (extras) put_extras(json, *extras, batch, flow);
       if (user)
         for (const KeyedUserField& field : keyed_user_fields_) put_user_field(json, field, *user);
       json.raw("}\n");

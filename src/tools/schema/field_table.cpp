@@ -91,4 +91,20 @@ std::string field_table(const std::vector<UserField>& user_fields) {
   return out;
 }
 
+std::string element_table() {
+  std::string out = "| Element | Name | Goes to |\n| --- | --- | --- |\n";
+  for (const ElementInfo& element : decode::elements()) {
+    out += "| " + (element.pen ? std::to_string(element.pen) + ":" : std::string()) +
+           std::to_string(element.id) + " | " + std::string(element.name) + " | ";
+    std::string_view between;
+    for (const auto& [field, column, from] : field_rows::kRows) {
+      if (!decode::fills(element, field.number)) continue;
+      out += std::string(between) + std::string(field.name);
+      between = ", ";
+    }
+    out += std::string(element.because) + " |\n";
+  }
+  return out;
+}
+
 }  // namespace sluice::schema

@@ -10,4 +10,7 @@ namespace sluice::schema {
 /// docs/protocols.md. With what configuration adds, where it does.
 std::string field_table(const std::vector<UserField>& user_fields = {});
 
+/// A row for each information element that is known: the fields that it fills, or why it fills none.
+std::string element_table();
+
 }  // namespace sluice::schema

@@ -32,6 +32,7 @@ constexpr Generated kGenerated[] = {
     {"docs/clickhouse.md", "columns of flows_raw", [] { return flows_raw_columns(); }},
     {"docs/clickhouse.md", "rollups", [] { return rollup_sections(); }},
     {"docs/protocols.md", "fields", [] { return field_table(); }},
+    {"docs/protocols.md", "elements", [] { return element_table(); }},
 };
 
 constexpr std::string_view kCommand = "`sluice schema write`";

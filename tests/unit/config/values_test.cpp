@@ -113,7 +113,8 @@ TEST(Values, LandWhereTheyBelong) {
       "200,\n"
       "  netflow5_sampling_16bit: true, key_with_port: true, max_past: 1m, max_future: 2m, max_flow_age: "
       "3m,\n"
-      "  times: received, decapsulate: inner, sflow_bytes: ip, split_biflows: false, firewall_volume: "
+      "  times: received, decapsulate: inner, sflow_bytes: ip, split_biflows: false, mediator: true, "
+      "firewall_volume: "
       "as_sent,\n"
       "  derive_forwarding_status: true, icmp_ports: both}, {prefix: 192.0.2.9, decapsulate: listener}]\n"
       "log: {level: debug, format: json, repeat_every: 1m}\n"
@@ -167,6 +168,7 @@ TEST(Values, LandWhereTheyBelong) {
                                .decapsulate = decode::Decapsulate::inner,
                                .sflow_ip_bytes = true,
                                .split_biflows = false,
+                               .mediator = true,
                                .teardown_repeats_updates = false,
                                .derive_forwarding_status = true,
                                .icmp_in_both_ports = true}},

@@ -40,6 +40,7 @@ struct Case {
 const std::map<std::string, std::function<void(ExporterSettings&)>> kSettings{
     {"decapsulate=inner", [](ExporterSettings& s) { s.decapsulate = Decapsulate::inner; }},
     {"split_biflows=false", [](ExporterSettings& s) { s.split_biflows = false; }},
+    {"mediator=true", [](ExporterSettings& s) { s.mediator = true; }},
 };
 
 std::vector<std::byte> bytes_of(const std::string& hex) {

@@ -70,6 +70,36 @@ TEST(SflowCounters, EachSampleIsARecordWithItsStructures) {
   EXPECT_EQ(d.counters().part(1, 0).layout, nullptr);
 }
 
+TEST(SflowCounters, LoadOfAHostInHundredths) {
+  XdrBytes cpu;
+  cpu.u32(0x3fc00000).u32(0xbf800000).u32(0x7fc00000);  // 1.5, -1, no number
+  for (std::uint32_t i = 4; i <= 17; ++i) cpu.u32(i);
+  cpu.zeros(12);  // what later agents append
+  Wanted d(SflowDatagram().add(SflowSample::counter().record(2003, cpu)));
+  EXPECT_FALSE(d.report.any_error());
+  const CounterPart part = d.counters().part(0, 0);
+  ASSERT_NE(part.layout, nullptr);
+  EXPECT_EQ(part.layout->name, "host_cpu");
+  EXPECT_EQ(part.values[0], 150U);
+  EXPECT_EQ(part.values[1], 0U);
+  EXPECT_EQ(part.values[2], 0U);
+  EXPECT_EQ(part.values[16], 17U);
+}
+
+TEST(SflowCounters, EachStructureOfTheTableIsTakenApart) {
+  for (const CounterLayout& layout : counter_layouts()) {
+    SCOPED_TRACE(layout.name);
+    XdrBytes body;
+    for (const CounterField& field : layout.fields) field.wide ? body.u64(field.number) : body.u32(0);
+    Wanted d(SflowDatagram().add(SflowSample::counter().record(layout.format, body)));
+    EXPECT_FALSE(d.report.any_error());
+    const CounterPart part = d.counters().part(0, 0);
+    ASSERT_EQ(part.layout, &layout);
+    for (std::size_t i = 0; i < layout.fields.size(); ++i)
+      EXPECT_EQ(part.values[i], layout.fields[i].wide ? layout.fields[i].number : 0U);
+  }
+}
+
 TEST(SflowCounters, ADamagedStructureCostsOnlyItself) {
   Wanted d(SflowDatagram().add(SflowSample::counter().record(1, zeros(80)).record(2, zeros(52))));
   EXPECT_EQ(d.report.count(DecodeError::bad_sample_record), 1U);

@@ -139,17 +139,86 @@ TEST(SflowExtended, PathKeepsSetsAndSequencesInOrder) {
 
 TEST(SflowExtended, RecordsThatFillNothingAreNoFault) {
   SflowDecode d(sample()
-                    .record(1005, number(1))   // URL
-                    .record(1008, number(1))   // MPLS tunnel
-                    .record(1009, number(1))   // MPLS VC
-                    .record(1010, number(1))   // MPLS FTN
-                    .record(1011, number(24))  // MPLS LDP FEC
-                    .record(1021, number(1))   // outer Ethernet of a tunnel, at egress
-                    .record(1027, number(14))  // decapsulation at egress
-                    .record(1036, number(3)));
+                    .record(1008, number(1))     // MPLS tunnel
+                    .record(1009, number(1))     // MPLS VC
+                    .record(1010, number(1))     // MPLS FTN
+                    .record(1011, number(24))    // MPLS LDP FEC
+                    .record(1021, number(1))     // outer Ethernet of a tunnel, at egress
+                    .record(1027, number(14)));  // decapsulation at egress
   EXPECT_FALSE(d.report.any_error());
   EXPECT_EQ(d.report.count(DecodeCount::flows), 1U);
   EXPECT_EQ(d.flow().src_port, 443);
+}
+
+XdrBytes text(std::string_view value) {
+  XdrBytes out;
+  out.u32(static_cast<std::uint32_t>(value.size()));
+  out.opaque(std::as_bytes(std::span(value)));
+  return out;
+}
+
+TEST(SflowExtended, WhatASwitchSaysOfThePacketsWay) {
+  XdrBytes acl;
+  acl.u32(12).raw(text("edge-in").data()).u32(1);
+  SflowDecode d(sample().record(1036, number(3)).record(1037, acl).record(1038, text("ip_forward")));
+  EXPECT_FALSE(d.report.any_error());
+  EXPECT_EQ(d.extras().get(ExtraScalar::egress_queue), 3U);
+  EXPECT_EQ(d.extras().get(ExtraText::acl_name), "edge-in");
+  EXPECT_EQ(d.extras().get(ExtraText::function_name), "ip_forward");
+}
+
+TEST(SflowExtended, AnAccessListWithoutANameIsItsNumber) {
+  XdrBytes acl;
+  acl.u32(12).raw(text("").data()).u32(1);
+  EXPECT_EQ(SflowDecode(sample().record(1037, acl)).extras().get(ExtraText::acl_name), "12");
+}
+
+XdrBytes outer_ipv4(const char* source, const char* destination) {
+  XdrBytes out;
+  out.u32(120).u32(47).address(source).address(destination).u32(0).u32(0).u32(0).u32(0);
+  return out;
+}
+
+TEST(SflowExtended, TunnelOfIngressBeforeThatOfEgress) {
+  SflowDecode d(sample()
+                    .record(1023, outer_ipv4("192.0.2.5", "192.0.2.6"))
+                    .record(1024, outer_ipv4("192.0.2.7", "192.0.2.8")));
+  EXPECT_EQ(d.extras().get(ExtraAddress::tunnel_src_addr).to_string(), "192.0.2.7");
+  EXPECT_EQ(d.extras().get(ExtraAddress::tunnel_dst_addr).to_string(), "192.0.2.8");
+  EXPECT_EQ(SflowDecode(sample().record(1026, outer_ipv4("2001:db8::1", "2001:db8::2")))
+                .extras()
+                .get(ExtraAddress::tunnel_dst_addr)
+                .to_string(),
+            "2001:db8::2");
+}
+
+TEST(SflowExtended, HttpRequestOfAServerBeforeTheUrlOfASwitch) {
+  XdrBytes url, request;
+  url.u32(1).raw(text("/seen").data()).raw(text("seen.example").data());
+  request.u32(2).u32(1001);
+  for (const char* member : {"/path", "www.example", "", "curl", "", "alice", "text/html"})
+    request.raw(text(member).data());
+  request.u64(10).u64(20).u32(30).u32(404);
+  SflowDecode d(sample().record(1005, url).record(2206, request));
+  EXPECT_FALSE(d.report.any_error());
+  EXPECT_EQ(d.extras().get(ExtraText::http_url), "/path");
+  EXPECT_EQ(d.extras().get(ExtraText::http_host), "www.example");
+  EXPECT_EQ(d.extras().get(ExtraText::user_name), "alice");
+  EXPECT_EQ(d.extras().get(ExtraScalar::http_status), 404U);
+  EXPECT_EQ(SflowDecode(sample().record(1005, url)).extras().get(ExtraText::http_host), "seen.example");
+}
+
+TEST(SflowExtended, ASocketIsTheFlowWhereNoPacketWasSampled) {
+  XdrBytes socket;
+  socket.u32(6).address("192.0.2.80").address("198.51.100.9").u32(80).u32(40000);
+  SflowDecode d(SflowSample::flow().record(2100, socket));
+  EXPECT_EQ(d.flow().source().to_string(), "198.51.100.9");
+  EXPECT_EQ(d.flow().destination().to_string(), "192.0.2.80");
+  EXPECT_EQ(d.flow().src_port, 40000);
+  EXPECT_EQ(d.flow().dst_port, 80);
+  EXPECT_EQ(d.flow().proto, 6);
+  EXPECT_EQ(d.flow().etype, 0x0800);
+  EXPECT_NE(SflowDecode(sample().record(2100, socket)).flow().source().to_string(), "198.51.100.9");
 }
 
 TEST(SflowExtended, NothingOfOneSampleIsLeftInTheNext) {

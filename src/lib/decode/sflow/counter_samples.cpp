@@ -2,12 +2,22 @@
 // them the table of flow/counters.cpp.
 #include "decode/sflow/counter_samples.hpp"
 
+#include <algorithm>
 #include <array>
+#include <bit>
+#include <cmath>
 
 #include "decode/sflow/sample_source.hpp"
 
 namespace sluice::decode::sflow {
 namespace {
+
+/// Of a float as sent; 0 for what is below 0 or no number, at most what 32 bits hold.
+std::uint64_t hundredths(std::uint32_t sent) {
+  constexpr float kMost = 4e7F;
+  const float value = std::bit_cast<float>(sent);
+  return value > 0 ? static_cast<std::uint64_t>(std::lround(std::min(value, kMost) * 100.0F)) : 0;
+}
 
 /// Reads one structure; where somebody wants the counters, appends it to their latest record.
 class StructureReader {
@@ -28,8 +38,10 @@ class StructureReader {
   bool read_values(const CounterLayout& layout, XdrReader& in) {
     std::array<std::uint64_t, kMostFields> values;
     std::size_t n = 0;
-    for (const CounterField& field : layout.fields)
-      values[n++] = field.wide ? in.u64(field.shown) : in.u32(field.shown);
+    for (const CounterField& field : layout.fields) {
+      const std::uint64_t value = field.wide ? in.u64(field.shown) : in.u32(field.shown);
+      values[n++] = field.real ? hundredths(static_cast<std::uint32_t>(value)) : value;
+    }
     if (!in.ok()) return false;
     if (counters_) counters_->add_values(layout, std::span(values).first(n));
     if (in.remaining() > 0) in.opaque("data", in.remaining());  // fields that a later version appended

@@ -1,5 +1,7 @@
 #include "decode/template/as_configured.hpp"
 
+#include <algorithm>
+
 #include "decode/finish.hpp"
 
 namespace sluice::decode {
@@ -36,6 +38,28 @@ void settle_firewall_volume(const Message& message, std::span<FlowRecord> flows,
     flows[i].bytes = flows[i].packets = 0;
     scratch[i].reverse_octets = scratch[i].reverse_packets = 0;
   }
+}
+
+void take_original_exporters(std::size_t n, FlowBatch& batch) {
+  constexpr std::size_t kLookBack = 64;  // bounds the search, not the number of exporters
+  const Origin mediators = batch.current_origin();
+  const std::size_t first = batch.origin_count();
+  bool added = false;
+  for (FlowRecord& flow : batch.flows().last(n)) {
+    const FlowExtras* extras = batch.extras_of(flow);
+    if (!extras || extras->get(ExtraAddress::original_exporter_address).all_zero()) continue;
+    const IpAddress exporter = extras->get(ExtraAddress::original_exporter_address);
+    const std::size_t count = batch.origin_count();
+    std::size_t found = std::max(first, count > kLookBack ? count - kLookBack : 0);
+    while (found < count && batch.origin(found).sampler_address != exporter) ++found;
+    if (found == count) {
+      batch.add_origin() = mediators;
+      batch.current_origin().sampler_address = exporter;
+      added = true;
+    }
+    flow.origin = static_cast<std::uint32_t>(found);
+  }
+  if (added) batch.add_origin() = mediators;
 }
 
 }  // namespace sluice::decode

@@ -14,4 +14,8 @@ void apply_settings(const Message& message, const Plan& plan, const ExporterSett
 void settle_firewall_volume(const Message& message, std::span<FlowRecord> flows, std::span<Scratch> scratch,
                             const Into& into);
 
+/// The flows' records came through a mediator: where one names the exporter that measured it, that is its
+/// sampler. Adds origins to the batch; new flows get one as before.
+void take_original_exporters(std::size_t n, FlowBatch& batch);
+
 }  // namespace sluice::decode

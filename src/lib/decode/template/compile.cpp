@@ -132,6 +132,13 @@ bool fills_the_same(const Step& earlier, const Step& step) {
          step.store == earlier.store;
 }
 
+/// Whether a step that counts only alone gives way to the earlier one for the same field. Addresses of the
+/// two families do not: a template that has both has one of them in a record.
+bool gives_way(const Step& earlier, const Step& step) {
+  if (!step.element->only_alone || !fills_the_same(earlier, step)) return false;
+  return step.element->family == Family::none || !earlier.element->only_alone;
+}
+
 /// Marks every step but the first for its field as a fallback, and drops those that count only alone.
 void settle_preferences(std::vector<Step>& steps) {
   std::vector<Step> kept;
@@ -140,12 +147,25 @@ void settle_preferences(std::vector<Step>& steps) {
         std::ranges::any_of(kept, [&](const Step& earlier) { return fills_the_same(earlier, step); });
     const bool repeated =
         std::ranges::any_of(kept, [&](const Step& earlier) { return earlier.element == step.element; });
-    if (taken && step.element->only_alone) continue;
+    if (std::ranges::any_of(kept, [&](const Step& earlier) { return gives_way(earlier, step); })) continue;
     if (repeated && info_of(step.element->action).counts_once) continue;
-    step.fallback = (taken || repeated) && step.store != StoreTo::time;
+    // What fills a part of its field goes the careful way too, which plain values are spared.
+    step.fallback = (taken || repeated || step.element->shift != 0) && step.store != StoreTo::time;
     kept.push_back(step);
   }
   steps = std::move(kept);
+}
+
+/// A second step for what stands in for a field that no element of the template fills.
+void add_stand_ins(std::vector<Step>& steps) {
+  const std::size_t n = steps.size();
+  for (std::size_t i = 0; i < n; ++i) {
+    const std::uint16_t number = steps[i].element->stands_in_for;
+    const auto fills_it = [=](const Step& other) { return other.element->number == number; };
+    if (number == 0 || std::ranges::any_of(steps, fills_it)) continue;
+    Step step = steps[i];
+    if (place(*step.element, *find_field(number), step)) steps.push_back(step);
+  }
 }
 
 // For steps of elements that the table does not know.
@@ -269,6 +289,7 @@ Plan compile(const Template& tmpl, const UserFields* user_fields) {
   put_in_order(plan.steps);
   choose_times(plan.steps, plan.start_unit, plan.end_unit);
   settle_preferences(plan.steps);
+  add_stand_ins(plan.steps);
   compile_reverse(tmpl, plan.reverse);
   for (const Step& step : plan.steps) note(step, plan);
   note_combinations(plan);

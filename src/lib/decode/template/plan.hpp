@@ -23,6 +23,7 @@ struct Scratch {
   std::uint64_t sampler = 0;
   std::uint64_t system_init_ms = 0;
   std::uint64_t frame_size = 0;
+  std::uint64_t duration_us = 0;
   std::uint64_t reverse_octets = 0;
   std::uint64_t reverse_packets = 0;
   std::uint16_t icmp_type_code = 0;

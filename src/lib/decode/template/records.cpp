@@ -14,17 +14,20 @@ namespace sluice::decode {
 
 namespace {
 
+constexpr std::uint64_t kMostUs = 1'000'000'000'000'000;  // 30 years, far beyond what is believed of a time
+
 /// Start and end from the raw values that the steps left in the record.
-void finish_times(const Message& message, const Plan& plan, std::uint64_t init_ms, const TimeBounds& bounds,
-                  FlowRecord& flow, DecodeReport& report) {
+void finish_times(const Message& message, const Plan& plan, const Scratch& said, std::uint64_t init_ms,
+                  const TimeBounds& bounds, FlowRecord& flow, DecodeReport& report) {
   const bool has_end = plan.end_unit != TimeUnit::absent;
   const bool has_start = plan.start_unit != TimeUnit::absent;
   std::uint64_t end =
       has_end ? time_to_unix_ns(plan.end_unit, flow.time_flow_end_ns, message.time, init_ms) : 0;
   std::uint64_t start =
       has_start ? time_to_unix_ns(plan.start_unit, flow.time_flow_start_ns, message.time, init_ms) : 0;
-  if (!has_end) end = has_start ? start : message.time.export_ns;
-  if (!has_start) start = end;
+  const std::uint64_t duration_ns = std::min(said.duration_us, kMostUs) * kNsPerUs;
+  if (!has_end) end = has_start ? start + duration_ns : message.time.export_ns;
+  if (!has_start) start = end - std::min(end, duration_ns);
   flow.time_flow_start_ns = start;
   flow.time_flow_end_ns = end;
   judge_times(flow, message.received_ns, bounds, report);
@@ -105,7 +108,7 @@ void RecordDecoder::finish(const Message& message, const Plan& plan, std::span<F
     FlowRecord& flow = flows[i];
     const Scratch& scratch = plan.uses_scratch ? scratch_[i] : nothing;
     if (!uptimes)
-      finish_times(message, plan, scratch.system_init_ms ? scratch.system_init_ms : domain_init_ms,
+      finish_times(message, plan, scratch, scratch.system_init_ms ? scratch.system_init_ms : domain_init_ms,
                    exporter.bounds, flow, report);
     if (flow.etype == 0 || plan.says_ethertype) flow.etype = settled_ethertype(flow, scratch.ip_version);
     unpack_icmp(flow, scratch.icmp_type_code, plan.icmp_from_port);
@@ -167,7 +170,9 @@ void RecordDecoder::end_set(const Message& message, const Template& tmpl, Bytes 
   into.report.add(DecodeCount::flows, static_cast<std::uint32_t>(n));
   if (plan.has_volume_events && settings.teardown_repeats_updates)
     settle_firewall_volume(message, flows, scratch_, into);
+  const std::size_t before = into.batch.size();
   if (plan.says_reverse && settings.split_biflows) add_reverse(message, tmpl, set, n, into);
+  if (settings.mediator) take_original_exporters(n + into.batch.size() - before, into.batch);
 }
 
 void RecordDecoder::fixed_flows(const Message& message, const Template& tmpl, Bytes set, const Into& into) {

@@ -23,12 +23,21 @@ void reverse_extras(const FlowExtras& from, FlowExtras& extras) {
   swap_fields(extras, from, ExtraScalar::inner_src_port, ExtraScalar::inner_dst_port);
   swap_fields(extras, from, ExtraText::in_if_name, ExtraText::out_if_name);
   swap_fields(extras, from, ExtraText::in_if_description, ExtraText::out_if_description);
+  swap_fields(extras, from, ExtraText::ingress_acl_id, ExtraText::egress_acl_id);
   swap_fields(extras, from, ExtraText::ingress_vrf_name, ExtraText::egress_vrf_name);
-  for (const auto same :
-       {ExtraScalar::flow_id, ExtraScalar::nat_event, ExtraScalar::firewall_event,
-        ExtraScalar::observation_point_id, ExtraScalar::inner_proto, ExtraScalar::inner_etype})
+  for (const auto same : {ExtraScalar::flow_id, ExtraScalar::nat_event, ExtraScalar::firewall_event,
+                          ExtraScalar::observation_point_id, ExtraScalar::inner_proto,
+                          ExtraScalar::inner_etype, ExtraScalar::nat_port_start, ExtraScalar::nat_port_end,
+                          ExtraScalar::nat_port_step, ExtraScalar::nat_port_count, ExtraScalar::nat_pool_id,
+                          ExtraScalar::station_mac, ExtraScalar::access_point_mac, ExtraScalar::engine_type,
+                          ExtraScalar::engine_id, ExtraScalar::flow_count, ExtraScalar::biflow_direction,
+                          ExtraScalar::firewall_event_code, ExtraScalar::http_status})
     if (from.has(same)) extras.set(same, from.get(same));
-  for (const auto same : {ExtraText::application_id, ExtraText::application_name, ExtraText::user_name})
+  for (const auto same : {ExtraText::application_id, ExtraText::application_name, ExtraText::user_name,
+                          ExtraText::nat_pool_name, ExtraText::wlan_ssid, ExtraText::http_host,
+                          ExtraText::http_url, ExtraText::acl_name})
+    if (from.has(same)) extras.set(same, from.get(same));
+  for (const auto same : {ExtraAddress::original_exporter_address, ExtraAddress::station_address})
     if (from.has(same)) extras.set(same, from.get(same));
   // What they mean is the user's; most say something about both directions (a policy, a customer).
   if (const UserValues* user = from.user()) extras.user() = *user;

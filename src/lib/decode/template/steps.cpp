@@ -1,4 +1,5 @@
 // What a step does with a value. The loops over a whole set are the hot path of NetFlow v9 and IPFIX.
+#include <algorithm>
 #include <cstring>
 
 #include "decode/template/plan.hpp"
@@ -7,6 +8,8 @@
 
 namespace sluice::decode {
 namespace {
+
+constexpr std::uint64_t kLongestDurationMs = 1'000'000'000'000;  // longer ones are no duration
 
 std::byte* member(FlowRecord& flow, std::size_t offset) {
   return reinterpret_cast<std::byte*>(&flow) + offset;
@@ -18,6 +21,7 @@ void put_integer(FlowRecord& flow, const Step& step, std::uint64_t value) {
   if (step.fallback) {
     std::memcpy(&current, member(flow, step.target), step.width);
     if (current != 0) return;
+    value <<= step.element->shift;
   }
   std::memcpy(member(flow, step.target), &value, step.width);
 }
@@ -87,6 +91,47 @@ void put_segment_id(FlowBatch& batch, FlowRecord& flow, std::uint64_t value) {
   const std::uint64_t type = value >> 56;
   const std::uint64_t id = type == 1 || type == 2 ? value & 0xffffffU : value & 0xffffffffU;
   batch.extras(flow).set(ExtraScalar::vni, id);
+}
+
+/// IPv6 addresses one after the other; an incomplete one at the end is no segment.
+void put_segments(FlowBatch& batch, FlowRecord& flow, Bytes value) {
+  constexpr std::size_t kSize = 16;
+  if (value.size() < kSize) return;
+  auto& list = batch.extras(flow).list(ExtraAddressList::ipv6_routing_addresses);
+  if (!list.empty()) return;  // of several elements that tell the path, the first
+  for (; value.size() >= kSize; value = value.subspan(kSize))
+    list.push_back(IpAddress::from_bytes(value.first(kSize)));
+}
+
+/// The values of a list (RFC 6313 section 4.5.1) whose elements have `size` bytes, else nothing.
+Bytes values_of_list(Bytes list, std::size_t size) {
+  constexpr std::uint16_t kEnterpriseBit = 0x8000;
+  ByteReader in(list);
+  in.skip(1);  // semantic
+  const bool enterprise = in.be<std::uint16_t>() & kEnterpriseBit;
+  const std::size_t each = in.be<std::uint16_t>();
+  if (enterprise) in.skip(4);
+  return in.ok() && each == size ? in.rest() : Bytes{};
+}
+
+void put_communities(FlowBatch& batch, FlowRecord& flow, Bytes values) {
+  constexpr std::size_t kSize = 4;
+  for (; values.size() >= kSize; values = values.subspan(kSize))
+    batch.extras(flow).list(ExtraList::bgp_communities).push_back(load_be<std::uint32_t>(values.data()));
+}
+
+/// RFC 8754 section 2: eight bytes, the fourth of which counts the segments that are left, then the segments;
+/// the fifth is the index of the last, behind which options may follow.
+void put_segment_header(FlowBatch& batch, FlowRecord& flow, Bytes value) {
+  ByteReader in(value);
+  in.skip(3);
+  const auto left = in.be<std::uint8_t>();
+  const std::size_t segments = in.be<std::uint8_t>() + std::size_t{1};
+  in.skip(3);
+  if (!in.ok()) return;
+  FlowExtras& extras = batch.extras(flow);
+  if (!extras.has(ExtraScalar::ipv6_routing_seg_left)) extras.set(ExtraScalar::ipv6_routing_seg_left, left);
+  put_segments(batch, flow, in.rest().first(std::min(in.remaining(), segments * 16)));
 }
 
 /// Juniper's common properties: the kind in the high six bits; of kind 2 the rest is the forwarding
@@ -193,6 +238,42 @@ void run_scratch(const Step& step, Bytes value, FlowBatch& batch, FlowRecord& fl
       break;
     case Action::probability_311:
       if (scratch.rates.probability_311 == 0) scratch.rates.probability_311 = probability(value);
+      break;
+    case Action::chosen:
+      if (!scratch.rates.part_said) scratch.rates.add_chosen(number);
+      break;
+    case Action::passed_over:
+      if (!scratch.rates.rest_said) scratch.rates.add_passed_over(number);
+      break;
+    case Action::hash_output_min:
+    case Action::hash_output_max:
+      scratch.rates.add_hash_output(number, step.element->action == Action::hash_output_max);
+      break;
+    case Action::hash_selected_min:
+    case Action::hash_selected_max:
+      scratch.rates.add_hash_selected(number, step.element->action == Action::hash_selected_max);
+      break;
+    case Action::duration_ms:
+      fill(scratch.duration_us, std::min(number, kLongestDurationMs) * 1000);
+      break;
+    case Action::duration_us:
+      fill(scratch.duration_us, number);
+      break;
+    case Action::community:
+      batch.extras(flow).list(ExtraList::bgp_communities).push_back(static_cast<std::uint32_t>(number));
+      break;
+    case Action::community_list:
+      put_communities(batch, flow, values_of_list(value, 4));
+      break;
+    case Action::segment:
+    case Action::segments:
+      put_segments(batch, flow, value);
+      break;
+    case Action::segment_basic_list:
+      put_segments(batch, flow, values_of_list(value, 16));
+      break;
+    case Action::segment_header:
+      put_segment_header(batch, flow, value);
       break;
     case Action::reverse_octets:
       fill(scratch.reverse_octets, number);
