@@ -69,6 +69,7 @@ struct DecodeReport {
   /// Same version and domain, but other datagrams, so they are no part of this one's sequence.
   std::uint32_t recovered_records = 0;
   std::uint32_t recovered_options_records = 0;  ///< of recovered_records
+  std::uint32_t template_records = 0;           ///< definitions and withdrawals as sent, taken or not
   std::array<std::uint32_t, static_cast<std::size_t>(DecodeError::count)> errors{};
 
   void add(DecodeCount what, std::uint32_t n = 1) { counts[what] += n; }

@@ -53,7 +53,7 @@ class Exporter {
         settings(exporter_settings),
         bounds(bounds_of(exporter_settings, time_bounds)),
         user_fields(std::move(user)),
-        templates(limits, user_fields),
+        templates(limits, user_fields, settings.post_counters_reverse),
         samplers(limits.max_samplers),
         names(limits.max_names),
         sequences(limits.max_streams),

@@ -53,9 +53,10 @@ struct SampleCounts {
 /// What one datagram says about its place in the stream.
 struct SequenceStep {
   std::uint32_t sequence = 0;
-  std::uint32_t units = 1;          ///< it counts for: 1 datagram, or its records
-  std::uint32_t options_units = 0;  ///< of the records, those of options (some exporters do not count them)
-  std::uint32_t recovered = 0;      ///< records of earlier messages that could be decoded only now
+  std::uint32_t units = 1;           ///< it counts for: 1 datagram, or its records
+  std::uint32_t options_units = 0;   ///< of the records, those of options (some exporters do not count them)
+  std::uint32_t template_units = 0;  ///< beside them, template records (some exporters count them)
+  std::uint32_t recovered = 0;       ///< records of earlier messages that could be decoded only now
   std::uint32_t recovered_options = 0;  ///< of them, those of options
   bool complete = true;  ///< false: it held more records than were decoded, nobody knows how many
   bool has_uptime = false;
@@ -83,7 +84,8 @@ class SequenceStream {
  private:
   SequenceVerdict place(const SequenceStep& s, SequenceCounts& counts);
   // Exporters disagree about the number in the header of those that count records: that of the first record
-  // or of the one after the last, with options records or without. A bit for each reading that still fits.
+  // or of the one after the last, with options records or without, or with templates as well. A bit for each
+  // reading that still fits.
   using Readings = std::uint8_t;
   struct Gap {
     std::uint32_t begin, end;  // [begin, end), not empty

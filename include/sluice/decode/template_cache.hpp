@@ -49,8 +49,10 @@ struct Template {
 
 class TemplateCache {
  public:
-  /// Templates are compiled for these user-defined fields too; may be null.
-  explicit TemplateCache(const Limits& limits, UserFieldsPtr user_fields = {});
+  /// Templates are compiled for these user-defined fields too; may be null. `post_counters_reverse`: as in
+  /// ExporterSettings.
+  explicit TemplateCache(const Limits& limits, UserFieldsPtr user_fields = {},
+                         bool post_counters_reverse = false);
   ~TemplateCache();
 
   /// nullptr where there is none.
@@ -85,6 +87,7 @@ class TemplateCache {
   const std::uint32_t max_fields_;
   const std::uint32_t max_record_length_;
   const UserFieldsPtr user_fields_;
+  const bool post_counters_reverse_;
 };
 
 }  // namespace sluice::decode

@@ -279,6 +279,11 @@ Table<ExporterRule> make_exporter_table() {
           "icmp_ports", choice<bool>({{{"destination", false}, {"both", true}}}), "",
           "Where ICMP type and code are, if no element says them: in the destination port, or the type in "
           "the source port and the code in the destination port"),
+      about<&S::post_counters_reverse>("post_counters", choice<bool>({{{"post", false}, {"reverse", true}}}),
+                                       "",
+                                       "What elements 23 and 24 count: what left the device (IANA), or the "
+                                       "way back (nProbe's OUT_BYTES and "
+                                       "OUT_PKTS)"),
   };
 }
 

@@ -6,9 +6,10 @@
 namespace sluice::decode {
 namespace {
 
-constexpr unsigned kReadings = 4;
+constexpr unsigned kReadings = 5;
 constexpr unsigned kAfterLast = 1;       // the number is that after the last record, not of the first
 constexpr unsigned kWithoutOptions = 2;  // options records are not numbered
+constexpr unsigned kWithTemplates = 4;   // template records are numbered too; not combined with the two
 
 /// A jump this far waits for the next datagram to agree with it: one stray or forged datagram must not look
 /// like an outage.
@@ -28,7 +29,7 @@ constexpr std::uint32_t kRun = 4;
 std::uint8_t readings_of(Protocol protocol) {
   switch (protocol) {
     case Protocol::ipfix:
-      return 0b1111;
+      return 0b11111;
     case Protocol::netflow5:
       return 0b0011;
     default:
@@ -37,6 +38,7 @@ std::uint8_t readings_of(Protocol protocol) {
 }
 
 std::uint32_t units_in(unsigned reading, const SequenceStep& s) {
+  if (reading & kWithTemplates) return s.units + s.template_units;
   return reading & kWithoutOptions ? s.units - s.options_units : s.units;
 }
 
@@ -215,7 +217,8 @@ SequenceVerdict SequenceStream::step(const SequenceStep& s, SequenceCounts& coun
 /// Follows the one before, and every reading says so: nearly all datagrams of nearly all exporters.
 bool SequenceStream::plainly_next(const SequenceStep& s) const {
   return s.sequence - last_.sequence == s.units && s.units == last_.units && begun_ && s.complete &&
-         last_.complete && (s.options_units | last_.options_units) == 0 && !doubt_;
+         last_.complete &&
+         (s.options_units | last_.options_units | s.template_units | last_.template_units) == 0 && !doubt_;
 }
 
 SequenceVerdict SequenceStream::place(const SequenceStep& s, SequenceCounts& counts) {

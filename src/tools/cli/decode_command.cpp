@@ -26,6 +26,7 @@ struct Options {
   bool raw = false;
   ConfigOptions config;
   bool counters = false;
+  std::string received = "file";
 };
 
 encode::FormatSpec format_of(const Options& options, const UserFieldsPtr& user_fields) {
@@ -37,13 +38,23 @@ encode::FormatSpec format_of(const Options& options, const UserFieldsPtr& user_f
   return spec;
 }
 
-/// When the exporter says it sent the datagram; 0 where it does not say. For raw files nobody else knows.
+/// When the exporter says it sent the datagram; 0 where it does not say.
 std::uint64_t export_time_ns(Bytes payload) {
   if (payload.size() < 16) return 0;
   const auto version = load_be<std::uint16_t>(payload.data());
   const std::size_t offset = version == 5 || version == 9 ? 8 : 4;
   if (version != 5 && version != 9 && version != 10) return 0;
   return load_be<std::uint32_t>(payload.data() + offset) * 1'000'000'000ULL;
+}
+
+/// The time of receipt, as --received wants it. Where that is not known, the next best: for raw files nobody
+/// but the exporter knows, and sFlow's header says nothing.
+std::uint64_t received_ns(const std::string& received, const source::CapturedDatagram& captured) {
+  const std::uint64_t file = captured.time_ns;
+  const std::uint64_t sent = received == "now" ? 0 : export_time_ns(captured.payload);
+  if (received == "file" && file != 0) return file;
+  if (received != "now" && sent != 0) return sent;
+  return received != "now" && file != 0 ? file : unix_ns();
 }
 
 std::string utc(std::uint64_t time_ns) {
@@ -62,6 +73,7 @@ class FileDecoder {
  public:
   FileDecoder(const Options& options, UserFieldsPtr user_fields)
       : raw_(options.raw),
+        received_(options.received),
         user_fields_(std::move(user_fields)),
         encoder_(encode::make_row_encoder(format_of(options, user_fields_))) {
     if (options.counters) batch_.want_counters();
@@ -70,6 +82,19 @@ class FileDecoder {
   /// False where not all of the file could be read, which was said.
   bool decode(const std::string& path) {
     return path.ends_with(".pb") ? decode_messages(path) : decode_capture(path);
+  }
+  /// After the last file: what still waits for its template is lost.
+  void end() {
+    std::uint64_t lost = 0;
+    exporters_.for_each([&lost](decode::Exporter& exporter) {
+      exporter.held.expire(~std::uint64_t{0});
+      for (std::size_t i = 0; i < static_cast<std::size_t>(decode::Protocol::count); ++i)
+        lost += exporter.held.count(static_cast<decode::Protocol>(i), decode::HeldCount::lost_sets);
+    });
+    summary_.add_lost_sets(lost);
+    if (!raw_ || lost == 0) return;
+    tree_.line(error_line(decode::DecodeError::missing_template, lost));
+    written_ = written_ && write_out(tree_.take());
   }
   const Summary& summary() const { return summary_; }
   bool written() const { return written_; }
@@ -105,9 +130,7 @@ class FileDecoder {
     decode::Datagram datagram{.payload = captured.payload,
                               .source = captured.source.empty() ? kNoSource : captured.source,
                               .source_port = captured.source_port,
-                              .received_ns = captured.time_ns};
-    if (datagram.received_ns == 0) datagram.received_ns = export_time_ns(captured.payload);
-    if (datagram.received_ns == 0) datagram.received_ns = unix_ns();
+                              .received_ns = received_ns(received_, captured)};
     if (raw_) {
       show(captured, datagram);
     } else {
@@ -129,12 +152,17 @@ class FileDecoder {
     summary_.add(report);
     for (std::size_t i = 0; i < report.errors.size(); ++i) {
       const auto error = static_cast<decode::DecodeError>(i);
-      if (report.errors[i] != 0)
-        tree_.line("error: " + std::string(decode::name(error)) + ", " + std::to_string(report.errors[i]) +
-                   " times: " + std::string(decode::sentence(error)));
+      if (report.errors[i] != 0) tree_.line(error_line(error, report.errors[i]));
     }
+    if (report.held_sets != 0)
+      tree_.line("held: " + std::to_string(report.held_sets) + " sets wait for their template");
     batch_.clear();
     written_ = written_ && write_out(tree_.take());
+  }
+
+  static std::string error_line(decode::DecodeError error, std::uint64_t n) {
+    return "error: " + std::string(decode::name(error)) + ", " + std::to_string(n) +
+           " times: " + std::string(decode::sentence(error));
   }
 
   void flush() {
@@ -152,15 +180,11 @@ class FileDecoder {
   inline static const IpAddress kNoSource = IpAddress::v4(0x7f000001);
 
   const bool raw_;
+  const std::string received_;
   const UserFieldsPtr user_fields_;
   std::unique_ptr<encode::RowEncoder> encoder_;
-  /// A file is shown in its own order: what has no template yet has none.
-  static decode::Limits limits() {
-    decode::Limits out;
-    out.held_bytes = 0;
-    return out;
-  }
-  decode::ExporterTable exporters_{limits(), {}, {}, user_fields_};
+  // Data is held as the daemon does, but to the end of the files: their clocks say little of each other.
+  decode::ExporterTable exporters_{{}, {}, {}, user_fields_};
   decode::DatagramDecoder decoder_{exporters_};
   FlowBatch batch_;
   encode::RowBuffer rows_;
@@ -180,6 +204,7 @@ int run_decode(const Options& options) {
   FileDecoder decoder(options, std::move(user_fields));
   bool whole = true;
   for (const auto& file : options.files) whole = decoder.decode(file) && whole;
+  decoder.end();
   const int printed = finish_out("decode", decoder.written());
   const std::string summary = decoder.summary().text();
   std::fwrite(summary.data(), 1, summary.size(), stderr);
@@ -196,10 +221,14 @@ void add_decode(Command app) {
       "or\n"
       "NetFlow v5 datagrams back to back) and framed protobuf (.pb). They are read in the order given, with "
       "one memory\n"
-      "of templates, so put templates before data. Exporters are told apart by the source address in a "
-      "capture; raw\n"
-      "files are all from 127.0.0.1, received when their header says they were sent. A summary goes to "
-      "stderr.\n"
+      "of templates; data that comes before its template waits for it, as in the collector. Exporters are "
+      "told apart by\n"
+      "the source address in a capture; raw files are all from 127.0.0.1. A summary goes to stderr.\n"
+      "Flows whose times are far from their receipt get that time instead. Captures say when a packet was "
+      "received; of\n"
+      "raw files it is when the header says it was sent. Where the capture's clock is not the exporter's (it "
+      "was replayed,\n"
+      "or moved), --received sent keeps the times of the flows.\n"
       "Of a configuration only `fields` counts.\n"
       "\n"
       "Examples:\n"
@@ -207,6 +236,7 @@ void add_decode(Command app) {
       "  sluice decode router.pcap | jq .src_addr\n"
       "  sluice decode templates.dat data.dat --format protobuf > flows.pb\n"
       "  sluice decode --counters switch.pcap | jq .interface\n"
+      "  sluice decode --received sent moved.pcap     by the exporter's clock\n"
       "  sluice decode --raw router.pcap | less\n");
   auto options = std::make_shared<Options>();
   command.add_option("FILE", options->files, "Captures, raw datagram files, framed protobuf files")
@@ -220,6 +250,11 @@ void add_decode(Command app) {
           .default_shown();
   const auto names = words_from(encode::JsonFields::sluice, encode::kJsonFields);
   fields.check(one_of(names)).type_name(alternatives(names));
+  const Option received = command
+                              .add_option("--received", options->received,
+                                          "When datagrams were received: when sent, now, or as the file says")
+                              .default_shown();
+  received.check(one_of({"sent", "now", "file"})).type_name("sent|now|file");
   const Option counters =
       command
           .add_flag("--counters", options->counters,

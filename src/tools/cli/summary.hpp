@@ -15,6 +15,10 @@ class Summary {
   void add(const decode::DecodeReport& report);
   void add(const source::CaptureCounts& counts);
   void add(const source::MessageCounts& counts);
+  /// Data sets that waited for a template that did not come, or had to go for want of room.
+  void add_lost_sets(std::uint64_t sets) {
+    errors_[static_cast<std::size_t>(decode::DecodeError::missing_template)] += sets;
+  }
   void add_not_export() { ++not_export_; }
 
   /// Lines of a name and a number; what did not occur is left out, but for the first ones.

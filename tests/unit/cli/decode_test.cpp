@@ -180,8 +180,57 @@ TEST(Decode, RawShowsWhatWasSent) {
 
 TEST(Decode, RawNamesErrorsWhereTheyAre) {
   const Folder folder;
-  const auto ended = sluice("decode --raw " + folder.write("d.dat", kData));
-  EXPECT_THAT(ended.out, HasSubstr("  error: missing_template, 1 times: "));
+  const auto ended = sluice("decode --raw " + folder.write("d.dat", ipfix(Wire().u16(99).u16(4).octets)) +
+                            ' ' + folder.write("e.dat", netflow5(1)));
+  const auto error = ended.out.find("\n  error: unknown_set, 1 times: ");
+  ASSERT_NE(error, std::string::npos) << ended.out;
+  EXPECT_LT(error, ended.out.find("\ndatagram 2"));
+}
+
+TEST(Decode, DataBeforeItsTemplateWaits) {
+  const Folder folder;
+  const auto data = folder.write("d.dat", kData);
+  const auto tmpl = folder.write("t.dat", kTemplate);
+  const auto ended = sluice("decode " + data + ' ' + tmpl);
+  EXPECT_EQ(ended.status, 0);
+  ASSERT_EQ(lines(ended.out).size(), 1U) << ended.err;
+  EXPECT_EQ(json::parse(ended.out).at("bytes"), 555);
+  EXPECT_THAT(ended.err, HasSubstr("flow records              1\n"));
+  EXPECT_THAT(ended.err, HasSubstr("sets without template     0\n"));
+
+  const auto raw = sluice("decode --raw " + data + ' ' + tmpl);
+  EXPECT_THAT(raw.out, HasSubstr("\n  held: 1 sets wait for their template\n"));
+  EXPECT_THAT(raw.out, HasSubstr("held set\n"));
+  EXPECT_THAT(raw.out, HasSubstr("octetDeltaCount: 0000022b (555)\n"));
+  EXPECT_THAT(raw.out, Not(HasSubstr("error")));
+}
+
+TEST(Decode, DataWhoseTemplateNeverComesIsTold) {
+  const Folder folder;
+  const auto data = folder.write("d.dat", kData);
+  const auto ended = sluice("decode --raw " + data + ' ' + data);
+  EXPECT_THAT(ended.out, HasSubstr("\nerror: missing_template, 2 times: "));
+  EXPECT_THAT(ended.err, HasSubstr("sets without template     2\n"));
+}
+
+// Flows of 2023 in a capture that was made, or moved, years later.
+TEST(Decode, TheTimeOfReceiptIsThatOfTheFileOrOfTheHeaderOrNow) {
+  constexpr std::uint64_t kLater = kSeconds + 100ULL * 86400, kNs = 1000000000;
+  const Folder folder;
+  const auto file =
+      folder.write("x.pcap", source::test::pcap({}, {{.octets = captured(1, netflow5(1)),
+                                                      .seconds = static_cast<std::uint32_t>(kLater)}}));
+  const auto times = [&](const std::string& with) {
+    const auto flow = json::parse(sluice("decode " + with + file).out);
+    return std::pair<std::uint64_t, std::uint64_t>(flow.at("time_received_ns"), flow.at("time_flow_end_ns"));
+  };
+  EXPECT_EQ(times("--received sent "), std::pair(kSeconds * kNs, (kSeconds - 5) * kNs));
+  EXPECT_EQ(times("--received file "), std::pair(kLater * kNs, kLater * kNs));
+  EXPECT_EQ(times(""), times("--received file "));
+  const auto [received, end] = times("--received now ");
+  EXPECT_GT(received, kLater * kNs) << "the test is run after that";
+  EXPECT_EQ(end, received);
+  EXPECT_EQ(sluice("decode --received yesterday " + file).status, 2);
 }
 
 TEST(Decode, ErrorsAreCountedByReason) {

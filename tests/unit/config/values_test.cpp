@@ -116,7 +116,9 @@ TEST(Values, LandWhereTheyBelong) {
       "  times: received, decapsulate: inner, sflow_bytes: ip, split_biflows: false, mediator: true, "
       "firewall_volume: "
       "as_sent,\n"
-      "  derive_forwarding_status: true, icmp_ports: both}, {prefix: 192.0.2.9, decapsulate: listener}]\n"
+      "  derive_forwarding_status: true, icmp_ports: both, post_counters: reverse}, {prefix: 192.0.2.9, "
+      "decapsulate: "
+      "listener}]\n"
       "log: {level: debug, format: json, repeat_every: 1m}\n"
       "metrics: {listen: \"0.0.0.0:9\", allow: [10.0.0.0/8], max_exporters: 11}\n"
       "api: {listen: \"0.0.0.0:10\", token: t}\n"
@@ -171,7 +173,8 @@ TEST(Values, LandWhereTheyBelong) {
                                .mediator = true,
                                .teardown_repeats_updates = false,
                                .derive_forwarding_status = true,
-                               .icmp_in_both_ports = true}},
+                               .icmp_in_both_ports = true,
+                               .post_counters_reverse = true}},
                  {.prefix = "192.0.2.9", .settings = {}}};
   e.log = {"debug", LogFormat::json, 60s};
   e.metrics = {"0.0.0.0:9", {"10.0.0.0/8"}, 11};

@@ -39,6 +39,7 @@ struct Case {
 
 const std::map<std::string, std::function<void(ExporterSettings&)>> kSettings{
     {"decapsulate=inner", [](ExporterSettings& s) { s.decapsulate = Decapsulate::inner; }},
+    {"post_counters=reverse", [](ExporterSettings& s) { s.post_counters_reverse = true; }},
     {"split_biflows=false", [](ExporterSettings& s) { s.split_biflows = false; }},
     {"mediator=true", [](ExporterSettings& s) { s.mediator = true; }},
 };

@@ -230,6 +230,63 @@ TEST(Sequence, OptionsRecordsThatAreNotNumberedAreLearnt) {
   }
 }
 
+TEST(Sequence, TemplateRecordsThatAreNumberedAreLearnt) {
+  for (const std::uint32_t templates : {1U, 2U, 5U}) {
+    Stream s(Protocol::ipfix);
+    std::uint32_t sequence = 1;
+    for (unsigned i = 0; i < 12; ++i) {
+      SequenceStep step = s.now(sequence, 3 + i % 4);
+      step.options_units = i % 3 == 0 ? 1 : 0;
+      step.template_units = i % 4 == 0 ? templates : 0;
+      EXPECT_EQ(s.stream.step(step, s.counts), V::in_order) << i;
+      sequence += step.units + step.template_units;
+    }
+    EXPECT_EQ(s.counts.lost(), 0U) << templates;
+    EXPECT_EQ(s(sequence + 5, 3), V::after_gap);
+    EXPECT_EQ(s.counts.lost(), 5U) << "what is lost is still seen";
+  }
+}
+
+// Any of the exporters that count otherwise may send templates too.
+TEST(Sequence, TemplateRecordsThatAreNotNumberedAreNotTakenForIt) {
+  for (const bool after_last : {false, true}) {
+    for (const bool without_options : {false, true}) {
+      Stream s(Protocol::ipfix);
+      std::uint32_t sequence = 1;
+      for (unsigned i = 0; i < 12; ++i) {
+        SequenceStep step = s.now(0, 3 + i % 4);
+        step.options_units = i % 3 == 0 ? 1 : 0;
+        step.template_units = i % 4 == 0 ? 2 : 0;
+        const std::uint32_t numbered = step.units - (without_options ? step.options_units : 0);
+        step.sequence = after_last ? sequence + numbered : sequence;
+        s.stream.step(step, s.counts);
+        sequence += numbered;
+      }
+      EXPECT_EQ(s.counts.lost(), 0U) << after_last << without_options;
+    }
+  }
+}
+
+TEST(Sequence, EveryKindOfTemplateRecordIsOne) {
+  test::DecodeFixture decode;
+  std::uint32_t sequence = 0;
+  const auto next = [&](test::SetMessage message, std::uint32_t records, std::uint32_t templates) {
+    decode(std::move(message));
+    sequence += records + templates;
+    decode.exporters.for_each([&](Exporter& exporter) {
+      EXPECT_EQ(exporter.counters_of(Protocol::ipfix).sequence.lost(), 0U) << sequence;
+    });
+  };
+  const auto message = [&] { return test::SetMessage::ipfix(1, sequence); };
+  const test::WireBytes record = test::WireBytes().u32(1);
+  next(message().tmpl(256, {{1, 4}}).data(256, record), 1, 1);
+  next(message().data(256, record).options_tmpl(257, {{149, 4}}, {{34, 4}}), 1, 1);
+  next(message().withdraw(256), 0, 1);
+  next(message().tmpl(256, {{1, 4}}).tmpl(258, {{2, 4}}), 0, 2);
+  next(message().tmpl(256, {{1, 4}}).tmpl(259, {{1, 0}}), 0, 2);  // the second is refused
+  next(message().data(256, record), 1, 0);
+}
+
 TEST(Sequence, WhatWasLearntWronglyIsLearntAnew) {
   Stream s(Protocol::netflow5);
   s(0, 10);

@@ -54,6 +54,7 @@ void IpfixDecoder::decode(const Datagram& datagram, Exporter& exporter, FlowBatc
   step.options_units = report.count(DecodeCount::options_records) - report.recovered_options_records;
   const std::uint32_t flow_records = own_flow_records(report);
   step.units = flow_records + step.options_units;
+  step.template_units = report.template_records;
   step.complete = !lost_records(report);
   step.recovered = report.recovered_records;
   step.recovered_options = report.recovered_options_records;

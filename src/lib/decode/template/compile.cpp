@@ -265,9 +265,18 @@ void note_combinations(Plan& plan) {
       has(field_number("out_if")) && has(field_number("next_hop")) && !has(field_number("forwarding_status"));
 }
 
+/// What an element means where nProbe's OUT_BYTES and OUT_PKTS, sent as 23 and 24, are the way back.
+const ElementInfo* with_post_counters_reverse(const ElementInfo* element) {
+  constexpr std::uint16_t kPostOctets = 23, kPostPackets = 24, kOctets = 1, kPackets = 2;
+  if (!element || element->pen != 0) return element;
+  if (element->id == kPostOctets) return find_element(kReverseEnterprise, kOctets);
+  if (element->id == kPostPackets) return find_element(kReverseEnterprise, kPackets);
+  return element;
+}
+
 }  // namespace
 
-Plan compile(const Template& tmpl, const UserFields* user_fields) {
+Plan compile(const Template& tmpl, const UserFields* user_fields, bool post_counters_reverse) {
   Plan plan;
   std::size_t offset = 0;
   for (std::size_t i = 0; i < tmpl.fields.size(); ++i) {
@@ -276,6 +285,7 @@ Plan compile(const Template& tmpl, const UserFields* user_fields) {
     step.element = find_element(field.pen, field.id);
     const bool back = !step.element && field.pen == kReverseEnterprise;
     if (back) step.element = find_element(0, field.id);
+    if (!back && post_counters_reverse) step.element = with_post_counters_reverse(step.element);
     step.field = static_cast<std::uint16_t>(i);
     step.source = static_cast<std::uint16_t>(offset);
     step.length = field.length;

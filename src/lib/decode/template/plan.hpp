@@ -93,7 +93,9 @@ struct Plan {
 
 /// The plan for the template's data records. Never fails: an element that is unknown or of an impossible
 /// width is left out, never the template. The plan points into `user_fields`, which may be null.
-Plan compile(const Template& tmpl, const UserFields* user_fields = nullptr);
+/// `post_counters_reverse`: as in ExporterSettings.
+Plan compile(const Template& tmpl, const UserFields* user_fields = nullptr,
+             bool post_counters_reverse = false);
 
 /// Runs one step for one record: `value` is the field as sent.
 void run_step(const Step& step, Bytes value, FlowBatch& batch, FlowRecord& flow, Scratch& scratch);

@@ -7,6 +7,7 @@
 #include "decode/template/as_configured.hpp"
 #include "decode/template/element_name.hpp"
 #include "decode/template/encapsulation.hpp"
+#include "decode/template/late_facts.hpp"
 #include "decode/template/learn_names.hpp"
 #include "decode/template/reverse.hpp"
 
@@ -14,26 +15,7 @@ namespace sluice::decode {
 
 namespace {
 
-constexpr std::uint64_t kMostUs = 1'000'000'000'000'000;  // 30 years, far beyond what is believed of a time
-
-/// Start and end from the raw values that the steps left in the record.
-void finish_times(const Message& message, const Plan& plan, const Scratch& said, std::uint64_t init_ms,
-                  const TimeBounds& bounds, FlowRecord& flow, DecodeReport& report) {
-  const bool has_end = plan.end_unit != TimeUnit::absent;
-  const bool has_start = plan.start_unit != TimeUnit::absent;
-  std::uint64_t end =
-      has_end ? time_to_unix_ns(plan.end_unit, flow.time_flow_end_ns, message.time, init_ms) : 0;
-  std::uint64_t start =
-      has_start ? time_to_unix_ns(plan.start_unit, flow.time_flow_start_ns, message.time, init_ms) : 0;
-  const std::uint64_t duration_ns = std::min(said.duration_us, kMostUs) * kNsPerUs;
-  if (!has_end) end = has_start ? start + duration_ns : message.time.export_ns;
-  if (!has_start) start = end - std::min(end, duration_ns);
-  flow.time_flow_start_ns = start;
-  flow.time_flow_end_ns = end;
-  judge_times(flow, message.received_ns, bounds, report);
-}
-
-/// The same for the commonest case, both times as sysUpTime of a v9 header, where the loop stays small.
+/// finish_times() for the commonest case, both times as sysUpTime of a v9 header, where the loop stays small.
 void finish_uptimes(const Message& message, const TimeBounds& bounds, std::span<FlowRecord> flows,
                     DecodeReport& report) {
   for (FlowRecord& flow : flows) {
@@ -75,12 +57,6 @@ void imply_icmp(const Plan& plan, std::span<FlowRecord> flows, std::span<const S
   }
 }
 
-/// The record's own rate, else what options data announced.
-ResolvedRate rate_of(const ExporterSettings& settings, std::uint64_t own, std::uint64_t announced) {
-  return resolve_rate(settings, own ? ResolvedRate{own, SamplingRateSource::record}
-                                    : ResolvedRate{announced, SamplingRateSource::options});
-}
-
 void finish_packet(const Scratch& scratch, FlowRecord& flow) {
   if (!scratch.has_packet) return;
   if (flow.bytes == 0) flow.bytes = scratch.frame_size;
@@ -88,6 +64,17 @@ void finish_packet(const Scratch& scratch, FlowRecord& flow) {
 }
 
 }  // namespace
+
+void RecordDecoder::begin_message(const Exporter& exporter) {
+  late_.rates.clear();
+  late_.times.clear();
+  late_.copies.clear();
+  late_.known = exporter.samplers.changes();
+}
+
+void RecordDecoder::end_message(const Message& message, const Into& into) {
+  if (into.exporter.samplers.changes() != late_.known) settle_late_facts(message, late_, into);
+}
 
 void RecordDecoder::finish(const Message& message, const Plan& plan, std::span<FlowRecord> flows,
                            const Into& into) {
@@ -104,20 +91,29 @@ void RecordDecoder::finish(const Message& message, const Plan& plan, std::span<F
   ResolvedRate rate = rate_of(exporter.settings, 0, exporter.samplers.rate_of(message.domain, false, 0));
   std::uint64_t rate_sampler = 0;
   std::uint64_t rate_own = 0;
+  const std::size_t first = into.batch.size() - flows.size();
+  const bool rates_differ = plan.says_rate || plan.says_sampler;
+  if (!rates_differ) late_.rates.push_back({first, false, false, 0});
+  const bool needs_init = !message.time.has_uptime && domain_init_ms == 0 &&
+                          (plan.start_unit == TimeUnit::uptime_ms || plan.end_unit == TimeUnit::uptime_ms);
   for (std::size_t i = 0; i < flows.size(); ++i) {
     FlowRecord& flow = flows[i];
     const Scratch& scratch = plan.uses_scratch ? scratch_[i] : nothing;
-    if (!uptimes)
-      finish_times(message, plan, scratch, scratch.system_init_ms ? scratch.system_init_ms : domain_init_ms,
-                   exporter.bounds, flow, report);
+    if (needs_init && scratch.system_init_ms == 0)
+      finish_times_for_now(message, plan, first + i, scratch.duration_us, into, late_);
+    else if (!uptimes)
+      finish_times(message, plan, scratch.duration_us,
+                   scratch.system_init_ms ? scratch.system_init_ms : domain_init_ms, exporter.bounds, flow,
+                   report);
     if (flow.etype == 0 || plan.says_ethertype) flow.etype = settled_ethertype(flow, scratch.ip_version);
     unpack_icmp(flow, scratch.icmp_type_code, plan.icmp_from_port);
     if (plan.has_packet) finish_packet(scratch, flow);
-    if (plan.says_rate || plan.says_sampler) {
+    if (rates_differ) {
       const std::uint64_t own = scratch.rates.rate();
       if (own != rate_own || scratch.sampler != rate_sampler || i == 0) {
         rate_own = own;
         rate_sampler = scratch.sampler;
+        late_.rates.push_back({first + i, own != 0, plan.says_sampler, rate_sampler});
         rate = rate_of(exporter.settings, own,
                        exporter.samplers.rate_of(message.domain, plan.says_sampler, rate_sampler));
       }
@@ -151,7 +147,13 @@ void RecordDecoder::add_reverse(const Message& message, const Template& tmpl, By
       if (plan.says_times() && into.exporter.settings.times_received)
         move_to_receipt({&back, 1}, message.received_ns);
     }
-    if (!added) continue;
+    if (!added) {
+      // Its own times are not those of the way there, which might be settled later.
+      if (told && plan.says_times())
+        std::erase_if(late_.times, [&](const LateFacts::Times& t) { return t.index == first + i; });
+      continue;
+    }
+    late_.copies.push_back({first + i, into.batch.size() - 1});
     into.report.add(DecodeCount::flows);
     into.report.add(DecodeCount::rates_unknown, into.batch.flows().back().sampling_rate == 0);
   }

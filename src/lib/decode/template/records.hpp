@@ -25,9 +25,41 @@ struct Into {
   DecodeReport& report;
 };
 
+/// What the flows of one message were finished with, as far as options data behind them may know better:
+/// late_facts.hpp. Indices are those of the batch's flows.
+struct LateFacts {
+  /// Flows from `first` on, up to the next entry's.
+  struct Rate {
+    std::size_t first;
+    bool own;  ///< the record itself said its rate
+    bool named;
+    std::uint64_t sampler;
+  };
+  /// A flow with times in sysUptime, and nobody has said what they count from.
+  struct Times {
+    std::size_t index = 0;
+    std::uint64_t start = 0, end = 0, duration_us = 0;  ///< as sent
+    TimeUnit start_unit = TimeUnit::absent, end_unit = TimeUnit::absent;
+    std::uint64_t export_ns = 0, received_ns = 0;   ///< of its own message
+    bool replaced = false, start_replaced = false;  ///< as they were counted
+  };
+  /// The two flows of one record.
+  struct Copy {
+    std::size_t from, to;
+    bool same_times = false;
+  };
+  std::vector<Rate> rates;
+  std::vector<Times> times;
+  std::vector<Copy> copies;
+  std::uint64_t known = 0;  ///< SamplerTable::changes() when the message began
+};
+
 /// Scratch memory and the set loops. One for each decoder; one thread.
 class RecordDecoder {
  public:
+  // Around the sets of a message.
+  void begin_message(const Exporter& exporter);
+  void end_message(const Message& message, const Into& into);
   /// Decodes one data set. Appends flows, or learns from options; counts records and errors in the report.
   void decode_set(const Message& message, Template& tmpl, Bytes set, const Into& into);
 
@@ -49,6 +81,7 @@ class RecordDecoder {
   std::vector<Bytes> values_;      // of one record, by field
   std::vector<Scratch> scratch_;   // of the records of one set
   std::vector<FlowRecord> inner_;  // of those of a set that tell of two packets, the inner ones
+  LateFacts late_;
 };
 
 }  // namespace sluice::decode

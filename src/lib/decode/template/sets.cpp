@@ -106,7 +106,9 @@ void recover(const SetWalk& walk, std::uint16_t id) {
 /// there is none until the next definition. A set that is cut is counted already.
 void refuse(const Definitions& set, std::uint16_t id) {
   set.walk.into.exporter.templates.withdraw(set.walk.message.domain, id);
-  if (set.whole) set.walk.into.report.fail(DecodeError::bad_template);
+  if (!set.whole) return;
+  ++set.walk.into.report.template_records;
+  set.walk.into.report.fail(DecodeError::bad_template);
 }
 
 void store(const Definitions& set, std::unique_ptr<Template> tmpl) {
@@ -115,6 +117,7 @@ void store(const Definitions& set, std::unique_ptr<Template> tmpl) {
   if (!set.whole) return refuse(set, id);
   tmpl->last_seen_ns = walk.message.received_ns;
   observe_template(walk, *tmpl);
+  ++walk.into.report.template_records;
   const bool taken = walk.into.exporter.templates.put(walk.message.domain, std::move(tmpl), walk.into.report);
   if (taken && !walk.into.exporter.held.empty()) recover(walk, id);
 }
@@ -122,6 +125,7 @@ void store(const Definitions& set, std::unique_ptr<Template> tmpl) {
 /// RFC 7011 section 8.1: a field count of 0 withdraws the template, or all of the kind for ids 2 and 3.
 void withdraw(const Definitions& set, std::uint16_t id, bool options) {
   if (!set.whole) return refuse(set, id);
+  ++set.walk.into.report.template_records;
   TemplateCache& templates = set.walk.into.exporter.templates;
   const Domain& domain = set.walk.message.domain;
   const bool all = id == (options ? set.dialect.options_template_set : set.dialect.template_set);
@@ -269,7 +273,9 @@ void all_sets(const SetWalk& walk, ByteReader& reader, std::size_t trailing) {
 }  // namespace
 
 void walk_sets(const SetWalk& walk, ByteReader& reader, std::size_t trailing) {
+  walk.records.begin_message(walk.into.exporter);
   all_sets(walk, reader, trailing);
+  walk.records.end_message(walk.message, walk.into);
   if (walk.into.exporter.held.in_datagram()) walk.into.exporter.held.end_datagram();
 }
 

@@ -8,11 +8,12 @@ namespace sluice::decode {
 Template::Template() = default;
 Template::~Template() = default;
 
-TemplateCache::TemplateCache(const Limits& limits, UserFieldsPtr user_fields)
+TemplateCache::TemplateCache(const Limits& limits, UserFieldsPtr user_fields, bool post_counters_reverse)
     : max_templates_(limits.max_templates),
       max_fields_(limits.max_template_fields),
       max_record_length_(limits.max_record_length),
-      user_fields_(std::move(user_fields)) {}
+      user_fields_(std::move(user_fields)),
+      post_counters_reverse_(post_counters_reverse) {}
 TemplateCache::~TemplateCache() = default;
 
 Template* TemplateCache::find(const Domain& domain, std::uint16_t id) {
@@ -52,7 +53,7 @@ bool TemplateCache::put(const Domain& domain, std::unique_ptr<Template> fresh, D
     slot->restored = false;
     return true;
   }
-  fresh->plan = std::make_unique<const Plan>(compile(*fresh, user_fields_.get()));
+  fresh->plan = std::make_unique<const Plan>(compile(*fresh, user_fields_.get(), post_counters_reverse_));
   slot = std::move(fresh);
   ++changes_;
   return true;
