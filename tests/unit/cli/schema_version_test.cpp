@@ -74,13 +74,13 @@ TEST(UserSchema, TheScriptListsThemWhereverItListsTheMessagesFields) {
         "    ADD COLUMN IF NOT EXISTS `far` Array(IPv6) COMMENT 'User-defined field 2001: element 8, element "
         "27',\n"
         "    ADD COLUMN IF NOT EXISTS `near` IPv6 COMMENT 'User-defined field 2002: element 8';\n",
-        "    exporter_address String,\n    `acl_name` String,\n    `ports` Array(UInt64),\n    `far` "
+        " String,\n    `acl_name` String,\n    `ports` Array(UInt64),\n    `far` "
         "Array(String),\n    "
         "`near` String,\n    kafka_topic String,\n",
-        "    exporter_address String,\n    `acl_name` String,\n    `ports` Array(UInt64),\n    `far` "
+        " String,\n    `acl_name` String,\n    `ports` Array(UInt64),\n    `far` "
         "Array(String),\n    "
         "`near` String\n)\nENGINE = Kafka\n",
-        "AS exporter_address,\n    `acl_name`,\n    `ports`,\n    arrayMap(a -> sluice_address(a), `far`) AS "
+        ",\n    `acl_name`,\n    `ports`,\n    arrayMap(a -> sluice_address(a), `far`) AS "
         "`far`,\n    "
         "sluice_address(`near`) AS `near`,\n    kafka_topic,\n",
         "kafka_schema = 'flow_user.proto:FlowMessage'"})

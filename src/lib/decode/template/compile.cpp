@@ -226,6 +226,10 @@ void compile_reverse(const Template& tmpl, ReversePlan& plan) {
   put_in_order(plan.steps);
   choose_times(plan.steps, plan.start_unit, plan.end_unit);
   settle_preferences(plan.steps);
+  const std::size_t said = plan.steps.size();
+  add_stand_ins(plan.steps);
+  // The way there may have said what they stand in for.
+  for (std::size_t i = said; i < plan.steps.size(); ++i) plan.steps[i].fallback = true;
 }
 
 void compile_inner(std::vector<Step>& steps) {

@@ -29,9 +29,9 @@ void finish_uptimes(const Message& message, const TimeBounds& bounds, std::span<
 
 /// The times of a way back, whose steps left them raw in the record. What is not said of it is that of the
 /// way there.
-void finish_reverse_times(const Message& message, const ReversePlan& plan, std::uint64_t init_ms,
-                          const FlowRecord& there, const TimeBounds& bounds, FlowRecord& flow,
-                          DecodeReport& report) {
+void finish_reverse_times(const Message& message, const ReversePlan& plan, std::uint64_t duration_us,
+                          std::uint64_t init_ms, const FlowRecord& there, const TimeBounds& bounds,
+                          FlowRecord& flow, DecodeReport& report) {
   const auto said = [&](TimeUnit unit, std::uint64_t raw) {
     return unit == TimeUnit::absent ? 0 : time_to_unix_ns(unit, raw, message.time, init_ms);
   };
@@ -39,9 +39,14 @@ void finish_reverse_times(const Message& message, const ReversePlan& plan, std::
   const std::uint64_t end = said(plan.end_unit, flow.time_flow_end_ns);
   flow.time_flow_start_ns = start ? start : there.time_flow_start_ns;
   flow.time_flow_end_ns = end ? end : there.time_flow_end_ns;
-  if (!start && !end) return;
-  if (!end) flow.time_flow_end_ns = std::max(flow.time_flow_end_ns, start);
-  if (!start) flow.time_flow_start_ns = std::min(flow.time_flow_start_ns, end);
+  if (!start && !end && duration_us == 0) return;
+  const std::uint64_t duration_ns = std::min(duration_us, kMostUs) * kNsPerUs;
+  if (start && !end)
+    flow.time_flow_end_ns = duration_ns ? start + duration_ns : std::max(flow.time_flow_end_ns, start);
+  else if (!start && duration_ns)
+    flow.time_flow_start_ns = flow.time_flow_end_ns - std::min(flow.time_flow_end_ns, duration_ns);
+  else if (!start)
+    flow.time_flow_start_ns = std::min(flow.time_flow_start_ns, end);
   judge_times(flow, message.received_ns, bounds, report);
 }
 
@@ -139,11 +144,12 @@ void RecordDecoder::add_reverse(const Message& message, const Template& tmpl, By
     const bool added = add_reverse_flow(first + i, scratch, into.batch);
     if (told) {
       FlowRecord& back = added ? into.batch.flows().back() : into.batch.flows()[first + i];
-      say_reverse(plan, values_, into.batch, back);
+      const std::uint64_t duration_us = say_reverse(plan, values_, into.batch, back);
       const std::uint64_t init_ms = scratch.system_init_ms
                                         ? scratch.system_init_ms
                                         : into.exporter.samplers.system_init_ms(message.domain);
-      finish_reverse_times(message, plan, init_ms, there, into.exporter.bounds, back, into.report);
+      finish_reverse_times(message, plan, duration_us, init_ms, there, into.exporter.bounds, back,
+                           into.report);
       if (plan.says_times() && into.exporter.settings.times_received)
         move_to_receipt({&back, 1}, message.received_ns);
     }

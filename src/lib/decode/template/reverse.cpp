@@ -94,7 +94,8 @@ bool says_nothing(const Step& step, Bytes value) {
 
 }  // namespace
 
-void say_reverse(const ReversePlan& plan, std::span<const Bytes> values, FlowBatch& batch, FlowRecord& back) {
+std::uint64_t say_reverse(const ReversePlan& plan, std::span<const Bytes> values, FlowBatch& batch,
+                          FlowRecord& back) {
   const auto speak = [&](const auto& say) {
     for (const Step& step : plan.steps)
       if (!says_nothing(step, values[step.field])) say(step);
@@ -103,9 +104,11 @@ void say_reverse(const ReversePlan& plan, std::span<const Bytes> values, FlowBat
   speak([&](const Step& step) { make_room(step, batch, back); });
   speak([&](const Step& step) { run_step(step, values[step.field], batch, back, said); });
   if (back.etype == 0) back.etype = ethertype_of(back, 0);
-  if (said.icmp_type_code == 0) return;
-  back.icmp_type = back.icmp_code = 0;
-  unpack_icmp(back, said.icmp_type_code, false);
+  if (said.icmp_type_code != 0) {
+    back.icmp_type = back.icmp_code = 0;
+    unpack_icmp(back, said.icmp_type_code, false);
+  }
+  return said.duration_us;
 }
 
 bool add_reverse_flow(std::size_t index, const Scratch& scratch, FlowBatch& batch) {

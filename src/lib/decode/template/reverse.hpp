@@ -10,7 +10,9 @@ namespace sluice::decode {
 bool add_reverse_flow(std::size_t index, const Scratch& scratch, FlowBatch& batch);
 
 /// Puts into `back`, a flow of add_reverse_flow(), what the record says of the way back. `values` are those
-/// of the record by field. Its times are left as they were sent.
-void say_reverse(const ReversePlan& plan, std::span<const Bytes> values, FlowBatch& batch, FlowRecord& back);
+/// of the record by field. Its times are left as they were sent; returns how long it lasted, microseconds, 0
+/// where that is not said.
+std::uint64_t say_reverse(const ReversePlan& plan, std::span<const Bytes> values, FlowBatch& batch,
+                          FlowRecord& back);
 
 }  // namespace sluice::decode
