@@ -14,6 +14,9 @@ T0 = 1_795_262_400_000_000_000  # 2026-11-21 12:00:00 UTC in ns
 
 Field = collections.namedtuple("Field", "label type name number comment")
 Rollup = collections.namedtuple("Rollup", "name source seconds keys")
+# Bytes that are no address, and texts that may have any value.
+RAW_BYTES = {"application_id", "mpls_vpn_rd", "ingress_acl_id", "egress_acl_id"}
+ANY_TEXTS = {"user_name", "http_host", "http_url"}
 KAFKA_TYPES = {"uint32": "UInt32", "uint64": "UInt64", "bytes": "String", "string": "String"}
 
 
@@ -26,7 +29,7 @@ def fields():
 
 
 def is_address(field):
-    return field.type == "bytes" and field.name != "application_id"
+    return field.type == "bytes" and field.name not in RAW_BYTES
 
 
 def wrapped(field, plain):
@@ -48,7 +51,7 @@ def raw_type(field):
     if is_address(field):
         return wrapped(field, "IPv6")
     if field.type == "string":
-        return "String" if field.name == "user_name" else "LowCardinality(String)"
+        return "String" if field.name in ANY_TEXTS else "LowCardinality(String)"
     return wrapped(field, KAFKA_TYPES.get(field.type, "Enum8("))
 
 

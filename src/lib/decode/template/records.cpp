@@ -110,7 +110,10 @@ void RecordDecoder::finish(const Message& message, const Plan& plan, std::span<F
       finish_times(message, plan, scratch.duration_us,
                    scratch.system_init_ms ? scratch.system_init_ms : domain_init_ms, exporter.bounds, flow,
                    report);
-    if (flow.etype == 0 || plan.says_ethertype) flow.etype = settled_ethertype(flow, scratch.ip_version);
+    if (plan.says_ethertype) [[unlikely]]
+      flow.etype = settled_ethertype(flow, scratch.ip_version);
+    else if (flow.etype == 0)
+      flow.etype = ethertype_of(flow, scratch.ip_version);
     unpack_icmp(flow, scratch.icmp_type_code, plan.icmp_from_port);
     if (plan.has_packet) finish_packet(scratch, flow);
     if (rates_differ) {
