@@ -46,14 +46,13 @@ WireBytes begin() { return WireBytes().u16(kId); }
 
 std::vector<Refused> refused() {
   std::vector<Refused> out;
-  for (const auto& [name, version, set] :
-       {std::tuple("V9", Protocol::netflow9, 0), std::tuple("Ipfix", Protocol::ipfix, 2)}) {
-    const auto add = [&, name = name, version = version, set = set](
-                         const std::string& what, const WireBytes& body, std::size_t claims_more = 0) {
-      out.push_back(
-          {name + std::string("Data") + what, version, static_cast<std::uint16_t>(set), body, claims_more});
+  for (const Protocol version : {Protocol::netflow9, Protocol::ipfix}) {
+    const bool is_v9 = version == Protocol::netflow9;
+    const auto add = [&](const std::string& what, const WireBytes& body, std::size_t claims_more = 0) {
+      out.push_back({(is_v9 ? "V9Data" : "IpfixData") + what, version,
+                     static_cast<std::uint16_t>(is_v9 ? 0 : 2), body, claims_more});
     };
-    if (version == Protocol::netflow9) add("Empty", begin().u16(0));
+    if (is_v9) add("Empty", begin().u16(0));
     add("LengthsOf0", fields(begin().u16(2), 2, 0));
     add("TooManyFields", fields(begin().u16(kTooManyFields), kTooManyFields, 4));
     add("TooLong", fields(begin().u16(1), 1, kTooLong));

@@ -89,9 +89,9 @@ INSTANTIATE_TEST_SUITE_P(
 
 TEST(Reverse, IsSeenAtTheOtherSide) {
   const SetMessage::Fields fields{{61, 1}, {10, 2}, {14, 2}, {1, 4}, {1, 4, kReverseEnterprise}};
-  for (const auto& [sent, there, back] : {std::tuple(0, FlowDirection::ingress, FlowDirection::egress),
-                                          std::tuple(1, FlowDirection::egress, FlowDirection::ingress),
-                                          std::tuple(7, FlowDirection::unknown, FlowDirection::unknown)}) {
+  for (const auto& [sent, there, back] : {std::tuple(0U, FlowDirection::ingress, FlowDirection::egress),
+                                          std::tuple(1U, FlowDirection::egress, FlowDirection::ingress),
+                                          std::tuple(7U, FlowDirection::unknown, FlowDirection::unknown)}) {
     DecodeFixture decode;
     decode(SetMessage::ipfix().tmpl(256, fields).data(256, WireBytes().u8(sent).u16(3).u16(4).u32(1).u32(2)));
     ASSERT_EQ(decode.batch.size(), 2u);

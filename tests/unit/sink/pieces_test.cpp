@@ -33,7 +33,7 @@ class PiecesOf : public testing::TestWithParam<Format> {};
 
 TEST_P(PiecesOf, AreWholeRowsOfAtMostSoMuch) {
   std::string rows;
-  for (const std::size_t n : {100, 300, 20, 20, 700, 30}) rows += row(GetParam(), n);
+  for (const std::size_t n : {100U, 300U, 20U, 20U, 700U, 30U}) rows += row(GetParam(), n);
   for (std::size_t most = 1; most < rows.size() + 10; ++most) {
     std::string together;
     std::uint32_t count = 0;
