@@ -5,17 +5,20 @@
 #     tests/run.sh --quick    the release build, unit tests and the format check, then stops
 #     tests/run.sh --tidy     the release build and clang-tidy over src, nothing else: some 20 minutes on 2 cores,
 #                             which is why it is a run of its own
+#     tests/run.sh --long     the release build and what takes an hour and more: the long forms of the tests of endurance,
+#                             and every fuzz target for ten minutes, those of files and of HTTP for thirty
 #
 # Stages go on after one that failed, so that one run shows all there is to mend; the exit status is 0 only where
 # every stage passed. What each said is kept in build/logs.
 set -uo pipefail
 cd "$(dirname "$0")/.." || exit 1
 
-quick=false tidy=false
+quick=false tidy=false long=false
 case ${1:-} in
   '') ;;
   --quick) quick=true ;;
   --tidy) tidy=true ;;
+  --long) long=true ;;
   *) sed -n '2,/^set -/s/^# \{0,1\}//p' "$0" | sed '/^set -/d' >&2; exit 2 ;;
 esac
 
@@ -46,7 +49,7 @@ stage() {
 build() {
   local preset=$1
   shift
-  cmake --preset "$preset" -DSLUICE_TESTS=ON && cmake --build --preset "$preset" -j "$cores" ${1:+--target "$@"}
+  cmake --preset "$preset" -DSLUICE_TESTS=ON -DSLUICE_LONG="$long" && cmake --build --preset "$preset" -j "$cores" ${1:+--target "$@"}
 }
 
 run_ctest() {
@@ -79,18 +82,29 @@ if $tidy; then
   stage build build release && stage tidy check_tidy
   finish
 fi
+if $long; then
+  # One at a time: these measure what a machine can bear.
+  stage build build release && stage long ctest --test-dir build/release --output-on-failure --no-tests=error -L long
+  stage build-fuzz build sanitize tests/fuzz/all && stage fuzz run_ctest sanitize -L fuzz
+  finish
+fi
 stage format check_format
 if stage build build release; then
-  stage quick run_ctest release -L quick
+  stage quick run_ctest release -L quick -LE long
   $quick && finish
-  stage integration run_ctest release -LE quick
+  stage integration run_ctest release -LE "quick|long"
 fi
 $quick && finish
-# Every module that reads what strangers send or runs threads. The rest is tested by the release build alone: to build
-# it a second time would take CI past its 45 minutes.
-modules=(util flow decode encode sink net source state worker api store)
-if stage build-sanitize build sanitize "${modules[@]/%/_test}" tests/fuzz/all; then
-  stage sanitize run_ctest sanitize -R "^unit\.($(IFS='|' && echo "${modules[*]}"))\$"
+# sanitized PRESET MODULE...: the unit tests of these modules, built and run with the preset's sanitizers.
+sanitized() {
+  local preset=$1 modules=("${@:2}")
+  stage "build-$preset" build "$preset" "${modules[@]/%/_test}" $([[ $preset == sanitize ]] && echo tests/fuzz/all) &&
+    stage "$preset" run_ctest "$preset" -R "^unit\.($(IFS='|' && echo "${modules[*]}"))\$"
+}
+
+# Every module that reads what strangers send, what a user wrote, or what lies on disk; and under ThreadSanitizer those that
+# run threads. The rest is tested by the release build alone.
+sanitized sanitize util flow decode encode sink net source state worker config http api query store doctor &&
   stage fuzz run_ctest sanitize -L fuzz
-fi
+sanitized tsan sink state worker api
 finish

@@ -6,6 +6,8 @@ import tempfile
 import unittest
 
 SKIPPED = 77  # ctest's SKIP_RETURN_CODE
+#: Whether a test is run in its long form, by tests/run.sh --long.
+LONG = bool(os.environ.get("TEST_LONG"))
 
 
 def skip_unless_program(name):
