@@ -101,6 +101,7 @@ class Questions(QueryCase):
                 self.assert_answer(number, [list(row) for row in getattr(answers, f"question_{number}")(self.flows.rows, self.end)])
         self.assert_answer(29, [["flows", 0, "Protobuf: not a message", 2, 7, 9, self.end - 30], ["flows", 1, "x" * 60, 1, 3, 3, self.end - 90]])
         self.parameters_change_the_answer()
+        self.smaller_tables_answer_the_same()
         self.tables_for_people()
         self.other_formats()
 
@@ -118,6 +119,23 @@ class Questions(QueryCase):
                 self.assert_answer(number, [list(row) for row in getattr(answers, f"question_{number}")(one, self.end)], "exporter=2001:db8::253")
         self.assertEqual(3, len(self.ask(1, "limit=3")))
         self.assertEqual([], self.ask(1, "from=to-2s", "exporter=192.0.2.1"))
+
+    def smaller_tables_answer_the_same(self):
+        """What a question asks of a short rollup is what the rollup with all keys answers, on no bound of an hour too."""
+        with open(os.path.join(paths.source(), "docs/queries.md")) as file:
+            document = file.read()
+        short = re.findall(r"^## (\d+)\. [^\n]*\n(?:(?!^## ).*?)```sql\n(.*?)```(.*?)(?=^## |\Z)", document, re.M | re.S)
+        short = [found for found in short if re.search(r"sluice\.(?:interfaces|ases)_", found[1])]
+        self.assertLessEqual({"4", "5", "6", "7", "12", "15", "28"}, {number for number, _, _ in short})
+        for number, sql, rest in short:
+            values = dict(re.findall(r"`(\w+)=([^`]*)`", rest.split("Parameters:")[1]))
+            for to in (self.end, self.end - 35 * 60):
+                values["to"] = time_text(to * 10**9)[:19]
+                given = [argument for name, value in values.items() for argument in ("--param", f"{name}={value}")]
+                with self.subTest(question=number, to=values["to"]):
+                    long = self.query(re.sub(r"sluice\.(?:interfaces|ases)_", "sluice.flows_", sql), "--format", "json", *given).stdout
+                    self.assertNotEqual("", long)
+                    self.assertEqual(long, self.query("--question", number, "--format", "json", "--param", f"to={values['to']}").stdout)
 
     def tables_for_people(self):
         """The default format: heading, columns that a wide terminal holds, and how to read them."""
