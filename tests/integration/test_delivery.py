@@ -1,28 +1,16 @@
 #!/usr/bin/python3
 """Nothing lost, nothing doubled between the daemon and the tables: broker and engine are stopped, started and killed
 while a numbered stream runs; a damaged record costs itself alone."""
-import struct
 import subprocess
 import threading
-import time
 
 from harness import columns, daemon, kafka, schema, store, udp, waiting
 from harness.case import Case, main, skip_unless_program
+from harness.netflow import RECORDS, datagram
 
 BY_AS = [rollup.name for rollup in columns.rollups() if "src_as" in rollup.keys]
-RECORDS = 30          # of a NetFlow v5 datagram
 BLOCK_ROWS = 3000     # apply.sh --block-rows
 POLL_RECORDS = 2      # Kafka records by which a block may go beyond that: BLOCK_ROWS / 1024
-
-
-def datagram(index):
-    """NetFlow v5 with records number 30 * index + 1 and on: the number is the byte count, the datagram's index the AS."""
-    header = struct.pack("!HHIIIIBBH", 5, RECORDS, 1000, int(time.time()), 0, index * RECORDS, 0, 0, 0)
-    records = b""
-    for number in range(index * RECORDS + 1, (index + 1) * RECORDS + 1):
-        records += struct.pack("!4s4s4sHHIIIIHHxBBBHHBBxx", b"\xc0\x00\x02\x01", b"\xc6\x33\x64\x01", b"\0" * 4, 1, 2, 1,
-                               number, 900, 950, 1024, 443, 0x10, 6, 0, index & 0xFFFF, 64500, 24, 24)
-    return header + records
 
 
 class Stream:

@@ -3,9 +3,10 @@
 import glob
 import os
 import signal
+import socket
 import time
 
-from harness import capture, daemon, exporters, flows, kafka, messages, udp, waiting
+from harness import capture, daemon, exporters, flows, kafka, messages, netflow, udp, waiting
 from harness.case import Case, main
 
 
@@ -176,6 +177,52 @@ class AbsentBroker(SinkCase):
             self.assertEqual(decoded, shed + sluice.metric("sluice_sink_queued_flows", sink="kafka")
                              + sluice.metric("sluice_sink_failed_flows_total", sink="kafka"))
             self.assertIsNone(sluice.process.poll())
+
+
+class Stopping(SinkCase):
+    """A sink that cannot deliver is waited for; until then all others get what is received, and HTTP answers."""
+
+    TIMEOUT = 5  # shutdown_timeout; the last two seconds of it are for the end itself
+
+    def setUp(self):
+        super().setUp()
+        self.address = f"127.0.0.1:{udp.free_ports(1, kind=socket.SOCK_STREAM)[0]}"
+        self.sinks = {"kafka": {"type": "kafka", "brokers": self.address, "topic": "none"},
+                      "frames": {"type": "file", "path": self.path("frames")}}
+
+    def test_receiving_and_http_go_on_while_a_sink_is_waited_for(self):
+        settings = {"sinks": self.sinks, "shutdown_timeout": f"{self.TIMEOUT}s"}
+        with daemon.Daemon(self.path("daemon"), settings) as sluice, udp.Sender(sluice.port) as sender:
+            sender.send(netflow.datagram(0))
+            self.wait_decoded(sluice, netflow.RECORDS)
+            waiting.until(lambda: sluice.metric("sluice_sink_queued_flows", sink="kafka") == netflow.RECORDS,
+                          "flows wait for the broker")
+            sluice.signal(signal.SIGTERM)
+            waiting.until(lambda: "takes no flows just now" in sluice.log(), "it says whom it waits for")
+            began, sent = time.monotonic(), 1
+            while time.monotonic() - began < self.TIMEOUT - 3:
+                sender.send(netflow.datagram(sent))
+                sent += 1
+                self.wait_decoded(sluice, sent * netflow.RECORDS)  # asks the daemon, which answers
+                self.assertEqual(200, sluice.http("/healthz")[0])
+                status, text = sluice.http("/readyz")
+                self.assertEqual((503, True), (status, "stopping" in text), text)
+            self.assertEqual(0, sluice.process.wait(waiting.DEADLINE), sluice.log())
+            self.assertLess(time.monotonic() - began, self.TIMEOUT + 3)
+        self.assertGreater(sent, 10)
+        self.assertEqual(sent * netflow.RECORDS, len(self.read_files(self.path("frames"), ".pb", messages.parse_framed)))
+        self.assertIn(f"sink kafka: 0 flows delivered, {sent * netflow.RECORDS} failed", sluice.log())
+
+    def test_a_second_signal_ends_the_waiting(self):
+        settings = {"sinks": self.sinks, "shutdown_timeout": "10m"}
+        with daemon.Daemon(self.path("daemon"), settings) as sluice, udp.Sender(sluice.port) as sender:
+            sender.send(netflow.datagram(0))
+            waiting.until(lambda: sluice.metric("sluice_sink_queued_flows", sink="kafka") == netflow.RECORDS,
+                          "flows wait for the broker")
+            sluice.signal(signal.SIGTERM)
+            waiting.until(lambda: "takes no flows just now" in sluice.log(), "it says whom it waits for")
+            sluice.signal(signal.SIGTERM)
+            self.assertEqual(0, sluice.process.wait(waiting.DEADLINE), sluice.log())
 
 
 if __name__ == "__main__":

@@ -8,6 +8,7 @@
 #include <csignal>
 #include <cstdio>
 #include <functional>
+#include <thread>
 
 #include "api/handlers.hpp"
 #include "app/collector.hpp"
@@ -61,26 +62,48 @@ class MainLoop {
                     api::make_api_handler([this] { return collector_.snapshot(); }, config.api.token), log)) {
   }
 
-  /// Until a signal or a failure; returns the exit status. The workers run already.
+  ~MainLoop() {
+    if (stopper_.joinable()) stopper_.join();
+  }
+
+  /// Until a signal or a failure, and until the collector has stopped then; returns the exit status. The
+  /// workers run already.
   int run() {
     service_.ready();
     tell_activity();
-    stop_signals_.async_wait([this](const boost::system::error_code& error, int signal) {
-      if (error) return;
-      log_.write(LogLevel::info, std::string("stopping on ") + (signal == SIGINT ? "SIGINT" : "SIGTERM"));
-      io_.stop();
-    });
+    wait_for_stop();
     wait_for_reopen();
     wait_for_tick();
     io_.run();
-    service_.stopping(shutdown_timeout_);
     return status_;
   }
 
  private:
+  void wait_for_stop() {
+    stop_signals_.async_wait([this](const boost::system::error_code& error, int signal) {
+      if (error) return;
+      const std::string name = signal == SIGINT ? "SIGINT" : "SIGTERM";
+      if (stopping_) {
+        log_.write(LogLevel::info, name + " again: no sink is waited for any more");
+        return collector_.hurry();
+      }
+      log_.write(LogLevel::info, "stopping on " + name);
+      stop();
+      wait_for_stop();
+    });
+  }
+  /// The collector stops on a thread of its own, so that this one answers HTTP until the end.
+  void stop() {
+    if (std::exchange(stopping_, true)) return;
+    service_.stopping(shutdown_timeout_);
+    stopper_ = std::thread([this] {
+      collector_.stop();
+      io_.stop();
+    });
+  }
   void wait_for_reopen() {
     reopen_signals_.async_wait([this](const boost::system::error_code& error, int) {
-      if (error) return;
+      if (error || stopping_) return;
       log_.write(LogLevel::info, "SIGHUP: output files are closed and opened again");
       service_.reloading();
       collector_.reopen();
@@ -95,7 +118,7 @@ class MainLoop {
       collector_.tick();
       if (collector_.failed()) {
         status_ = kFailed;
-        return io_.stop();
+        stop();
       }
       tell_service();
       wait_for_tick();
@@ -105,6 +128,7 @@ class MainLoop {
   /// Once a second. A worker that does not turn starves the watchdog: the service manager starts us anew.
   void tell_service() {
     if (!service_.active()) return;
+    if (stopping_) return service_.alive();
     const bool stuck = collector_.stuck();
     if (!stuck) service_.alive();
     if (stuck != stuck_ || ++ticks_ % kTicksPerStatus == 0) {
@@ -130,6 +154,7 @@ class MainLoop {
   const std::chrono::milliseconds shutdown_timeout_;
   unsigned ticks_ = 0;
   bool stuck_ = false;
+  bool stopping_ = false;
   Activity activity_;
   std::chrono::steady_clock::time_point activity_taken_ = std::chrono::steady_clock::now();
   boost::asio::io_context io_{1};
@@ -139,15 +164,14 @@ class MainLoop {
   std::unique_ptr<http::Server> metrics_;
   std::unique_ptr<http::Server> api_;
   int status_ = kFine;
+  std::thread stopper_;
 };
 
 int collect(const config::Config& config, Logging& log) {
   Collector collector(config, log);
   MainLoop loop(config, collector, log);
   collector.start();
-  const int status = loop.run();
-  collector.stop();
-  return status;
+  return loop.run();
 }
 
 int say(const std::exception& e, int status) {

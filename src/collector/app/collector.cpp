@@ -11,6 +11,10 @@ namespace {
 
 /// A worker that turns at least once a second has not for so long.
 constexpr std::uint64_t kStuckNs = 5 * kNsPerSecond;
+/// What is kept of shutdown_timeout for the workers' end and for closing the sinks.
+constexpr std::chrono::milliseconds kLastShare{2000};
+constexpr std::chrono::milliseconds kLookAgain{20};
+constexpr std::chrono::milliseconds kTellAfter{500};
 
 unsigned workers_for(const config::Config& config) {
   return config.workers ? config.workers : std::max(1U, std::thread::hardware_concurrency());
@@ -172,6 +176,7 @@ bool Collector::failed() const {
 }
 
 bool Collector::stuck() const {
+  if (!running_) return false;
   const std::uint64_t now = monotonic_ns();
   return std::ranges::any_of(workers_, [&](const auto& worker) {
     const std::uint64_t turned = worker->heartbeat_ns();
@@ -180,11 +185,38 @@ bool Collector::stuck() const {
 }
 
 void Collector::stop() {
-  if (!running_) return;
-  running_ = false;
-  const auto deadline = std::chrono::steady_clock::now() + config_.shutdown_timeout;
+  if (!running_ || stopping_.exchange(true)) return;
+  const Deadline deadline = std::chrono::steady_clock::now() + config_.shutdown_timeout;
+  wait_for_sinks(deadline - std::min<std::chrono::milliseconds>(kLastShare, config_.shutdown_timeout / 2));
+  end_workers();
+  close_sinks(hurry_ ? std::min(deadline, std::chrono::steady_clock::now() + kLastShare) : deadline);
+}
+
+/// Whoever does not take flows now may do so again within the time that there is. The others need not pay for
+/// it.
+void Collector::wait_for_sinks(Deadline deadline) const {
+  using Clock = std::chrono::steady_clock;
+  const auto waited_for = [](const NamedSink& named) { return !named.sink->ready_to_close(); };
+  const Deadline tell_at = Clock::now() + kTellAfter;
+  bool told = false;
+  while (!hurry_ && !failed() && std::ranges::any_of(sinks_, waited_for) && Clock::now() < deadline) {
+    if (!told && Clock::now() >= tell_at) {
+      told = true;
+      for (const NamedSink& named : sinks_)
+        if (waited_for(named))
+          log_.write(LogLevel::info,
+                     "sink " + named.name +
+                         " takes no flows just now; receiving goes on until it does, or for " +
+                         std::to_string(config_.shutdown_timeout.count()) + " ms at the most");
+    }
+    std::this_thread::sleep_for(kLookAgain);
+  }
+}
+
+void Collector::end_workers() {
   for (const auto& worker : workers_) worker->stop();
   for (const auto& worker : workers_) worker->join();
+  running_ = false;
   for (const auto& worker : workers_) {
     if (!worker->failure()) continue;
     try {
@@ -194,17 +226,25 @@ void Collector::stop() {
     }
   }
   if (keeper_) keeper_->stop();
-  for (const NamedSink& named : sinks_) {
-    named.sink->close(deadline);
-    const sink::SinkStats stats = named.sink->stats();
-    std::uint64_t failed = 0;
-    for (const auto& [reason, flows] : stats.failed_flows) failed += flows;
-    log_.write(failed || stats.counts[sink::SinkCount::shed_flows] ? LogLevel::warning : LogLevel::info,
-               "sink " + named.name + ": " + std::to_string(stats.counts[sink::SinkCount::delivered_flows]) +
-                   " flows delivered, " + std::to_string(failed) + " failed, " +
-                   std::to_string(stats.counts[sink::SinkCount::shed_flows]) + " shed, " +
-                   std::to_string(stats.counts[sink::SinkCount::queued_flows]) + " left");
-  }
+}
+
+void Collector::close_sinks(Deadline deadline) {
+  std::vector<std::thread> closing;
+  for (const NamedSink& named : sinks_)
+    closing.emplace_back([&named, deadline] { named.sink->close(deadline); });
+  for (std::thread& one : closing) one.join();
+  for (const NamedSink& named : sinks_) log_fate(named);
+}
+
+void Collector::log_fate(const NamedSink& named) {
+  const sink::SinkStats stats = named.sink->stats();
+  std::uint64_t failed = 0;
+  for (const auto& [reason, flows] : stats.failed_flows) failed += flows;
+  log_.write(failed || stats.counts[sink::SinkCount::shed_flows] ? LogLevel::warning : LogLevel::info,
+             "sink " + named.name + ": " + std::to_string(stats.counts[sink::SinkCount::delivered_flows]) +
+                 " flows delivered, " + std::to_string(failed) + " failed, " +
+                 std::to_string(stats.counts[sink::SinkCount::shed_flows]) + " shed, " +
+                 std::to_string(stats.counts[sink::SinkCount::queued_flows]) + " left");
 }
 
 }  // namespace sluice::app

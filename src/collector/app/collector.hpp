@@ -1,5 +1,7 @@
 #pragma once
 // All parts of a running collector and their order of life.
+#include <atomic>
+#include <chrono>
 #include <memory>
 #include <set>
 #include <string>
@@ -18,7 +20,8 @@
 
 namespace sluice::app {
 
-/// Made by one thread, which alone may call it; in the daemon the main one, which answers HTTP too.
+/// Made by one thread, which alone may call it; in the daemon the main one, which answers HTTP too. stop()
+/// alone may be called from another, beside all others, so that HTTP answers until the end.
 class Collector {
  public:
   /// Opens sockets and makes sinks and workers; nothing runs but the sinks' threads. Throws
@@ -28,8 +31,12 @@ class Collector {
   ~Collector();
 
   void start();
-  /// Ends the workers, then the sinks, within shutdown_timeout; logs what was delivered and what was left.
+  /// Within shutdown_timeout, in this order: waits for sinks that cannot deliver just now, while all the
+  /// others go on receiving; ends the workers; closes the sinks side by side; logs what was delivered and
+  /// what was left.
   void stop();
+  /// stop() waits for no sink any more, and closes them quickly. Any thread.
+  void hurry() { hurry_ = true; }
   /// SIGHUP: files are closed and opened again.
   void reopen();
   /// Once a second: timeouts, and drops of the kernel are shared out.
@@ -54,9 +61,14 @@ class Collector {
     const sink::Settings* settings;
     std::unique_ptr<sink::Sink> sink;
   };
+  using Deadline = std::chrono::steady_clock::time_point;
   void open_listeners();
   void make_sinks();
   void make_workers();
+  void wait_for_sinks(Deadline deadline) const;
+  void end_workers();
+  void close_sinks(Deadline deadline);
+  void log_fate(const NamedSink& named);
   void report_error(const decode::Datagram& datagram, const decode::DecodeReport& report);
   decode::ExporterSettings settings_of(const IpAddress& exporter) const;
   void expire();
@@ -84,7 +96,9 @@ class Collector {
   std::vector<std::unique_ptr<worker::Worker>> workers_;
   mutable std::unique_ptr<KernelDrops> kernel_drops_;  // by socket, listener after listener
   std::uint64_t ticks_ = 0;
-  bool running_ = false;
+  std::atomic<bool> running_{false};  // the workers are
+  std::atomic<bool> stopping_{false};
+  std::atomic<bool> hurry_{false};
 };
 
 /// A listener that cannot be opened: one sentence for the user.

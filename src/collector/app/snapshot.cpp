@@ -104,8 +104,10 @@ metrics::Snapshot Collector::snapshot() const {
   out.workers = worker_count_;
   out.steering = steering_;
   add_collector(out);
-  out.ready = running_ && !failed() && !stuck();
-  if (failed())
+  out.ready = running_ && !stopping_ && !failed() && !stuck();
+  if (stopping_)
+    out.not_ready_because = "the collector is stopping";
+  else if (failed())
     out.not_ready_because = "a worker ended";
   else if (!running_)
     out.not_ready_because = "the workers are not running";

@@ -1,8 +1,14 @@
 #include "sink/queue_sink.hpp"
 
 #include "sink/thread.hpp"
+#include "util/clock.hpp"
 
 namespace sluice::sink {
+namespace {
+
+constexpr std::uint64_t kSlowNs = kNsPerSecond / 4;  // a block that takes longer waits for its reader
+
+}  // namespace
 
 QueueSink::QueueSink(std::string name, std::uint64_t queue_bytes, std::unique_ptr<BlockWriter> writer,
                      LogFn log)
@@ -50,6 +56,11 @@ void QueueSink::reopen() {
     reopen_ = true;
   }
   wake_.notify_one();
+}
+
+bool QueueSink::ready_to_close() const {
+  const std::uint64_t since = writing_since_ns_;
+  return since == 0 || monotonic_ns() < since + kSlowNs;
 }
 
 void QueueSink::close(std::chrono::steady_clock::time_point deadline) {
@@ -101,7 +112,9 @@ void QueueSink::run() {
 void QueueSink::write(const Queued& queued) {
   if (give_up_.reached()) return book_failure(queued, FailReason::shutdown);
   const Block& block = *queued.block;
+  writing_since_ns_ = monotonic_ns();
   const auto outcome = writer_->write(block, give_up_);
+  writing_since_ns_ = 0;
   if (outcome) {
     tally_.delivered(block.flows, block.bytes.size());
     tally_.block_delivered();

@@ -1,5 +1,6 @@
 #pragma once
 // A sink with one thread and a bounded queue of whole blocks before it: file, stdout.
+#include <atomic>
 #include <condition_variable>
 #include <deque>
 #include <mutex>
@@ -25,6 +26,7 @@ class QueueSink final : public Sink {
   std::vector<ExporterBook> books() const override { return books_.read(); }
   void forget(std::span<const IpAddress> exporters) override { books_.forget(exporters); }
   void reopen() override;
+  bool ready_to_close() const override;
   void close(std::chrono::steady_clock::time_point deadline) override;
 
  private:
@@ -47,7 +49,8 @@ class QueueSink final : public Sink {
   Tally tally_;
   mutable ExporterBooks books_;
   GiveUp give_up_;
-  std::string last_error_;  // the thread's own
+  std::atomic<std::uint64_t> writing_since_ns_{0};  // monotonic; 0: nothing is being written
+  std::string last_error_;                          // the thread's own
 
   // Guarded by mutex_.
   std::mutex mutex_;

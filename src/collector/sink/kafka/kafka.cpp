@@ -66,6 +66,10 @@ std::vector<ExporterBook> KafkaSink::books() const { return books_->read(); }
 
 void KafkaSink::forget(std::span<const IpAddress> exporters) { books_->forget(exporters); }
 
+bool KafkaSink::ready_to_close() const {
+  return std::ranges::all_of(producers_, [](const auto& producer) { return producer->flows(); });
+}
+
 void KafkaSink::watch_partitions() {
   while (!closed_) {
     if (const std::uint32_t known = producers_.front()->ask_partitions(kAnswerIn)) partitions_ = known;

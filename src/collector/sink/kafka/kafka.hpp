@@ -42,6 +42,7 @@ class KafkaSink final : public Sink {
   SinkStats stats() const override;
   std::vector<ExporterBook> books() const override;
   void forget(std::span<const IpAddress> exporters) override;
+  bool ready_to_close() const override;
   void close(std::chrono::steady_clock::time_point deadline) override;
 
  private:

@@ -6,6 +6,7 @@
 #include "sink/factory.hpp"
 #include "sink/kafka/pieces.hpp"
 #include "sink/thread.hpp"
+#include "util/clock.hpp"
 
 namespace sluice::sink {
 namespace {
@@ -22,6 +23,8 @@ constexpr milliseconds kServeEach{5};  // where there are several links
 // Bytes that are sent together, by level: what the settings say, less than the smallest limit that makes
 // sense, and one record at a time.
 constexpr std::array<std::size_t, 3> kTogether{SIZE_MAX, 16384, 1};
+// Something was delivered within this: the broker takes flows.
+constexpr std::uint64_t kFlowsNs = kNsPerSecond / 4;
 // What the broker was seen to take counts for so long.
 constexpr std::chrono::minutes kLimitsHold{10};
 // Blocks are cut no finer than this before the broker has refused them.
@@ -309,6 +312,7 @@ void KafkaProducer::on_delivery(rd_kafka_t*, const rd_kafka_message_t* message, 
   const encode::Format format = self.settings_.format;
   if (message->err == RD_KAFKA_RESP_ERR_NO_ERROR) {
     self.tally_.delivered(flight->flows_of(record, format), message->len);
+    self.delivered_ns_.store(self.served_ns_, std::memory_order_relaxed);
   } else if (!is_size(message->err) || !self.send_again(link, *flight, *message)) {
     FailReason reason = fail_reason(message->err);
     if (reason == FailReason::shutdown && self.renewing_) reason = FailReason::fatal;
@@ -383,9 +387,21 @@ void KafkaProducer::run() {
 }
 
 void KafkaProducer::serve(Client& client) {
+  served_ns_ = monotonic_ns();
   const unsigned made = client.made;
   for (unsigned i = 0; i < made; ++i)
     rd_kafka_poll(client.links[i].handle.get(), static_cast<int>((made == 1 ? kServe : kServeEach).count()));
+}
+
+bool KafkaProducer::flows() const {
+  const std::uint64_t last = delivered_ns_.load(std::memory_order_relaxed);
+  return idle(*client()) || monotonic_ns() < last + kFlowsNs;
+}
+
+bool KafkaProducer::idle(const Client& client) {
+  for (unsigned i = 0; i < client.made; ++i)
+    if (rd_kafka_outq_len(client.links[i].handle.get()) > 0) return false;
+  return true;
 }
 
 /// librdkafka's idempotent producer refuses everything after a fatal error (a topic that was made anew is

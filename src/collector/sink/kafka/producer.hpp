@@ -32,6 +32,8 @@ class KafkaProducer {
   void send(BlockPtr block, std::int32_t partition);
   /// The topic's partitions, asked from a broker; 0 where none answers in time. Waits: not for workers.
   std::uint32_t ask_partitions(std::chrono::milliseconds timeout);
+  /// Nothing waits, or something has been delivered just now. Any thread.
+  bool flows() const;
   /// Lets the thread flush until the deadline, then give up what is left; join() waits for it.
   void close(std::chrono::steady_clock::time_point deadline);
   void join();
@@ -67,6 +69,7 @@ class KafkaProducer {
   void is_too_large(std::size_t bytes);
   void forget_limits();
   void serve(Client& client);
+  static bool idle(const Client& client);
   void release(InFlight* flight, std::uint32_t rows);
   void run();
   void renew();
@@ -89,6 +92,8 @@ class KafkaProducer {
   // What the broker was seen to take; forgotten now and then, as a topic's limit may be raised.
   std::atomic<unsigned> level_{0};
   std::atomic<std::size_t> fits_{SIZE_MAX};
+  std::uint64_t served_ns_ = 0;                 // monotonic, the thread's: before it asked for reports
+  std::atomic<std::uint64_t> delivered_ns_{0};  // the latest of these times whose reports had a delivery
   std::atomic<bool> fatal_{false};
   std::atomic<bool> renewing_{false};
   std::atomic<bool> closing_{false};
