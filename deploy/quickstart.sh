@@ -75,6 +75,7 @@ show_metrics
 [[ -z $once ]] || exit 0
 
 step "Running until Ctrl-C; the same exporters send again every half minute"
+say_where
 say "configuration:   $work/sluice.yaml"
 say "log:             $work/sluice.log"
 send_until_interrupted report

@@ -5,7 +5,7 @@
 #     deploy/clickhouse/apply.sh [options]
 #
 # Server:
-#   --url URL              its HTTP interface (default http://127.0.0.1:8123)
+#   --url URL              its HTTP interface (default $CLICKHOUSE_URL, else http://127.0.0.1:8123)
 #   --user NAME            user (default: the server's default user)
 #   --password-file FILE   file whose first line is the password
 #   --client COMMAND       a client instead of HTTP, such as 'clickhouse client --host db1'; it gets each statement on
@@ -52,7 +52,7 @@ usage() {
   printf '%s\n' "${text/  --retention-... N*rollups.sh/"$kept_help"}"
 }
 
-url=http://127.0.0.1:8123 user='' password='' client='' cluster='' schema_dir='' user_files='' compat='' print='' script='' fields=''
+url='' user='' password='' client='' cluster='' schema_dir='' user_files='' compat='' print='' script='' fields=''
 declare -A parameter=([brokers]=localhost:9092 [topic]=flows [group]=sluice [consumers]=1 [flush_ms]=1000 [block_rows]=262144
   [retention_errors]=30)
 for name in "${!kept_days[@]}"; do parameter[$name]=${kept_days[$name]}; done
@@ -66,6 +66,7 @@ number() {
   [[ $2 =~ ^[1-9][0-9]{0,6}$ ]] || wrong "$1 wants a whole number from 1 to 9999999, not '$2'"
 }
 
+set_url() { url=${2%/}; [[ $url =~ ^https?://[^[:space:]]+$ ]] || wrong "$1 wants http://HOST:PORT, not '$2'"; }
 while (($#)); do
   case $1 in
     -h | --help) usage; exit ;;
@@ -80,7 +81,7 @@ while (($#)); do
     *) wrong "there is no option '$1'; --help tells all" ;;
   esac
   case $1 in
-    --url) url=${2%/}; [[ $url =~ ^https?://[^[:space:]]+$ ]] || wrong "--url wants http://HOST:PORT, not '$2'" ;;
+    --url) set_url "$1" "$2" ;;
     --user) text_value "$1" "$2"; user=$2 ;;
     --password-file)
       [[ -r $2 ]] || wrong "the password file $2 cannot be read"
@@ -102,6 +103,7 @@ while (($#)); do
   shift 2
 done
 
+[[ -n $url ]] || set_url CLICKHOUSE_URL "${CLICKHOUSE_URL:-http://127.0.0.1:8123}"
 [[ -z $script || -z $fields ]] || wrong "--script applies one file and nothing else, --fields all: give one of them"
 
 clamp() { echo $(($1 < $2 ? $2 : $1 > $3 ? $3 : $1)); }

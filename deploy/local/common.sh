@@ -58,11 +58,12 @@ start_collector() {
   netflow_port=$(port udp 2055)
   ipfix_port=$(port udp 4739)
   metrics_port=$(port tcp 8080)
+  api_port=$(port tcp 8081)
   {
     echo "listeners:"
     printf "  - {address: 127.0.0.1, port: %s}\n" "$sflow_port" "$netflow_port" "$ipfix_port"
     echo "metrics: {listen: '127.0.0.1:$metrics_port'}"
-    echo "api: {listen: '127.0.0.1:$(port tcp 8081)'}"
+    echo "api: {listen: '127.0.0.1:$api_port'}"
     printf '%s\n' "$@"
   } >"$work/sluice.yaml"
   # In a session of its own, as the broker is: a Ctrl-C is for the script, which ends its parts in order.
@@ -70,6 +71,11 @@ start_collector() {
   sluice_pid=$!
   wait_for "the collector is ready" curl -sf -o /dev/null "http://127.0.0.1:$metrics_port/readyz"
   say "sFlow on UDP $sflow_port, NetFlow on $netflow_port, IPFIX on $ipfix_port (each takes all of them)"
+}
+
+# say_where [NAME=URL...]: what a shell needs for the commands to find all that was started.
+say_where() {
+  say "in your shell:   export ${*:+$* }SLUICE_METRICS_URL=http://127.0.0.1:$metrics_port SLUICE_API_URL=http://127.0.0.1:$api_port"
 }
 
 stop_collector() {

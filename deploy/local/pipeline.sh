@@ -213,7 +213,8 @@ if [[ -n $traffic ]]; then
 fi
 
 step "Running until Ctrl-C"
-say "ask:             $sluice query --url $store_url 'SELECT * FROM sluice.flows_raw LIMIT 10'"
+say_where "CLICKHOUSE_URL=$store_url"
+say "ask:             $sluice query 'SELECT * FROM sluice.flows_raw LIMIT 10'; $sluice exporters"
 say "by HTTP:         curl $store_url/ --data-binary 'SELECT count() FROM sluice.flows_raw'"
 say "configuration:   $work/sluice.yaml"
 say "logs:            $work/sluice.log, $work/engine.log"

@@ -113,6 +113,12 @@ class Text(Case):
                 (["--retention"], "there is no option '--retention'; --help tells all")):
             result = schema.run(*arguments)
             self.assertEqual((result.returncode, result.stdout), (2, f"apply.sh: {sentence}\n"))
+        result = schema.run(env={**os.environ, "CLICKHOUSE_URL": "localhost"})
+        self.assertEqual((result.returncode, result.stdout), (2, "apply.sh: CLICKHOUSE_URL wants http://HOST:PORT, not 'localhost'\n"))
+        for arguments, variable in ((["--url", f"http://{NOBODY}"], "localhost"), ([], f"http://{NOBODY}/")):
+            result = schema.run(*arguments, env={**os.environ, "CLICKHOUSE_URL": variable})
+            self.assertEqual(result.returncode, 2)
+            self.assertRegex(result.stdout, rf"\Aapply\.sh: no answer from http://{re.escape(NOBODY)}: .*\n\Z")
         result = schema.run("--url", f"http://{NOBODY}")
         self.assertEqual(result.returncode, 2)
         self.assertRegex(result.stdout, rf"\Aapply\.sh: no answer from http://{re.escape(NOBODY)}: .*\n\Z")

@@ -5,6 +5,7 @@ import gzip
 import json
 import os
 import shutil
+import signal
 import subprocess
 import time
 import unittest
@@ -337,12 +338,28 @@ class Endings(StoreCase):
             status, _, answer = running.result()
             self.assertEqual((status, answer[:10]), (500, b"Code: 394."), answer)
 
+    def test_started_while_the_last_is_going(self):
+        """One that was killed may take a moment: the next waits for it, on the same port too."""
+        store = self.store()
+        store.text("CREATE TABLE kept (x UInt8) ENGINE = MergeTree ORDER BY x")
+        last = store.process
+        last.send_signal(signal.SIGSTOP)
+        try:
+            store.start(wait=False)
+            self.addCleanup(store.kill)
+            waiting.until(lambda: "waiting up to 10 s" in store.log(), "the second store waits")
+        finally:
+            last.kill()
+        store.wait_ready()
+        last.wait()
+        self.assertEqual(store.text("SELECT count() FROM kept"), "0\n")
+
     def test_one_process_at_a_time(self):
         store = self.store()
         second = daemon.run_once("store", "--path", store.directory, "--engine", engine(), "--http", "127.0.0.1:0")
         self.assertEqual(second.returncode, 1)
-        self.assertEqual(second.stderr, f"sluice store: {store.directory} is in use by another sluice store (process "
-                                        f"{store.process.pid}); a data directory is opened by one process at a time\n")
+        held = f"sluice store: {store.directory} is in use by another sluice store (process {store.process.pid}); "
+        self.assertEqual(second.stderr, held + "waiting up to 10 s for it to end\n" + held + "a data directory is opened by one process at a time\n")
         self.assertEqual(store.text("SELECT 1"), "1\n")
 
 

@@ -121,9 +121,14 @@ bool is_service_link(const std::string& name, const std::string& value) {
          (protocol.starts_with("_TCP") || protocol.starts_with("_UDP") || protocol.starts_with("_SCTP"));
 }
 
+/// What the commands read that ask a running sluice.
+bool is_of_commands(const std::string& name) {
+  return name == "SLUICE_CONFIG" || name == "SLUICE_API_URL" || name == "SLUICE_METRICS_URL";
+}
+
 void lay_environment(Value& root, const Environment& environment, std::vector<Finding>& findings) {
   for (const auto& [name, value] : environment) {
-    if (!name.starts_with(kPrefix) || name == "SLUICE_CONFIG" || is_service_link(name, value)) continue;
+    if (!name.starts_with(kPrefix) || is_of_commands(name) || is_service_link(name, value)) continue;
     std::string path;
     for (std::size_t i = kPrefix.size(); i < name.size(); ++i) {
       const bool dot = name.compare(i, 2, "__") == 0;

@@ -7,6 +7,7 @@
 #include "cli/credentials.hpp"
 #include "cli/options.hpp"
 #include "cli/output.hpp"
+#include "cli/servers.hpp"
 #include "config/load.hpp"
 #include "doctor/examine.hpp"
 
@@ -33,11 +34,9 @@ Result<doctor::Options, std::string> examine_options(const Options& options) {
   auto trust = trust_of(options.ca_file);
   if (!trust) return failure(trust.error());
   out.trust = std::move(*trust);
-  if (!options.clickhouse.empty()) {
-    auto server = http::parse_url(options.clickhouse);
-    if (!server) return failure("--clickhouse: " + server.error());
-    out.clickhouse = *server;
-  }
+  const auto server = server_of("--clickhouse", options.clickhouse, kClickHouse);
+  if (!server) return failure(server.error());
+  if (!server->from.empty()) out.clickhouse = server->url;
   return out;
 }
 
@@ -131,10 +130,7 @@ void add_doctor(Command app) {
       "  sluice doctor -c /etc/sluice/sluice.yaml --json\n");
   auto options = std::make_shared<Options>();
   add_config_options(command, options->config);
-  command
-      .add_option("--clickhouse", options->clickhouse,
-                  "ClickHouse's HTTP interface (default: http://127.0.0.1:8123 for flows to Kafka)")
-      .type_name("URL");
+  add_server_option(command, "--clickhouse", options->clickhouse, "ClickHouse's HTTP interface", kClickHouse);
   command.add_option("--user", options->user, "ClickHouse user (default: $CLICKHOUSE_USER)")
       .type_name("NAME");
   command

@@ -12,6 +12,7 @@
 #include "cli/credentials.hpp"
 #include "cli/options.hpp"
 #include "cli/output.hpp"
+#include "cli/servers.hpp"
 #include "query/client.hpp"
 #include "query/table.hpp"
 #include "sink/counts.hpp"
@@ -25,7 +26,7 @@ using nlohmann::json;
 constexpr const char* kPath = "/api/v1/exporters";
 
 struct Options {
-  std::string url = "http://127.0.0.1:8081";
+  std::string url;
   std::string token_file, ca_file;
   bool json = false;
   bool verbose = false;
@@ -184,14 +185,14 @@ Result<std::string, std::string> table_of(const json& answer, const char* list, 
   return table->rows.empty() ? std::string("none\n") : query::render(*table, width);
 }
 
-int show(const Options& options, const std::string& body) {
+int show(const Options& options, const Server& server, const std::string& body) {
   const json answer = json::parse(body, nullptr, false);
   if (!answer.is_object())
-    return failed("exporters", "what answers at " + options.url + " is no sluice: its answer is no JSON");
+    return failed("exporters", "what answers at " + server.text + " is no sluice: its answer is no JSON");
   auto out = table_of(answer, "exporters", exporter_head(), exporter_line);
   if (!out)
     return failed("exporters",
-                  "what answers at " + options.url + " is no sluice: its answer has " + out.error());
+                  "what answers at " + server.text + " is no sluice: its answer has " + out.error());
   std::string shown = *out;
   if (options.verbose) {
     const auto sinks = table_of(answer, "sinks", sink_head(), sink_line);
@@ -201,14 +202,14 @@ int show(const Options& options, const std::string& body) {
 }
 
 int run_exporters(const Options& options) {
-  auto server = http::parse_url(options.url);
-  if (!server) return mistake("exporters", "--url: " + server.error());
+  const auto server = server_of("--url", options.url, kApi);
+  if (!server) return mistake("exporters", server.error());
   const auto token = options.token_file.empty() ? Result<std::string, std::string>(std::string())
                                                 : content_of("--token-file", options.token_file);
   if (!token) return mistake("exporters", token.error());
   const auto trust = trust_of(options.ca_file);
   if (!trust) return mistake("exporters", trust.error());
-  const auto body = query::get(*server, kPath, *token, *trust);
+  const auto body = query::get(server->url, kPath, *token, *trust);
   if (!body) {
     const char* advice = body.error().code == 401 ? "; --token-file names the file with api.token"
                          : body.error().kind == query::Problem::Kind::unreachable
@@ -216,7 +217,7 @@ int run_exporters(const Options& options) {
                              : "";
     return failed("exporters", body.error().text + advice);
   }
-  return options.json ? print("exporters", *body) : show(options, *body);
+  return options.json ? print("exporters", *body) : show(options, *server, *body);
 }
 
 }  // namespace
@@ -234,7 +235,7 @@ void add_exporters(Command app) {
       "  sluice exporters -v                          and what each sink did with their flows\n"
       "  sluice exporters --url http://192.0.2.1:8081 --token-file /etc/sluice/api-token --json\n");
   auto options = std::make_shared<Options>();
-  command.add_option("--url", options->url, "The API of the sluice to ask").type_name("URL").default_shown();
+  add_server_option(command, "--url", options->url, "Its API", kApi);
   command.add_option("--token-file", options->token_file, "File with api.token, where one is set")
       .type_name("FILE");
   command.add_option("--ca-file", options->ca_file, kCaFileHelp).type_name("FILE");

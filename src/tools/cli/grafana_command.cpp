@@ -6,6 +6,7 @@
 #include "cli/credentials.hpp"
 #include "cli/options.hpp"
 #include "cli/output.hpp"
+#include "cli/servers.hpp"
 #include "query/grafana.hpp"
 
 namespace sluice::cli {
@@ -15,13 +16,11 @@ template <class T>
 using Or = Result<T, std::string>;
 
 struct Options {
-  std::string url = "http://127.0.0.1:3000";
-  std::string token, token_file, ca_file;
+  std::string url, token, token_file, ca_file;
   std::string folder = "Sluice";
   std::string dashboards;
-  std::string clickhouse_url = "http://127.0.0.1:8123";
+  std::string clickhouse_url, prometheus_url;
   std::string clickhouse_user = "default", clickhouse_password_file;
-  std::string prometheus_url = "http://127.0.0.1:9090";
 };
 
 Or<std::string> token_of(const Options& options) {
@@ -40,22 +39,29 @@ Or<std::string> token_of(const Options& options) {
 }
 
 Or<http::Url> grafana_of(const Options& options) {
-  if (options.url.find('@') != std::string::npos)
-    return failure(
-        std::string("--url: a user or password in the URL would be seen by everybody on this machine; there "
-                    "is --token-file"));
-  auto server = http::parse_url(options.url, {.plain = "3000", .tls = "443"});
-  if (!server) return failure("--url: " + server.error());
-  return server;
+  const Place place = place_of("--url", options.url, kGrafana);
+  if (place.text.find('@') != std::string::npos)
+    return failure(place.from +
+                   ": a user or password in the URL would be seen by everybody on this machine; there is "
+                   "--token-file");
+  auto server = server_at(place, kGrafana);
+  if (!server) return failure(server.error());
+  return std::move(server->url);
 }
 
 Or<http::Url> clickhouse_of(const Options& options) {
-  if (options.clickhouse_url.find('@') != std::string::npos)
-    return failure(std::string(
-        "--clickhouse-url: user and password are --clickhouse-user and --clickhouse-password-file"));
-  auto server = http::parse_url(options.clickhouse_url);
-  if (!server) return failure("--clickhouse-url: " + server.error());
-  return server;
+  const Place place = place_of("--clickhouse-url", options.clickhouse_url, kClickHouse);
+  if (place.text.find('@') != std::string::npos)
+    return failure(place.from + ": user and password are --clickhouse-user and --clickhouse-password-file");
+  auto server = server_at(place, kClickHouse);
+  if (!server) return failure(server.error());
+  return std::move(server->url);
+}
+
+Or<std::string> prometheus_of(const Options& options) {
+  const Place place = place_of("--prometheus-url", options.prometheus_url, kPrometheus);
+  if (place.text.starts_with("http://") || place.text.starts_with("https://")) return place.text;
+  return failure(place.from + ": \"" + place.text + "\" is no URL of a server; it takes http://HOST:PORT");
 }
 
 Or<std::vector<query::Dashboard>> dashboards_of(const Options& options) {
@@ -76,7 +82,7 @@ Or<std::vector<query::Dashboard>> dashboards_of(const Options& options) {
 }
 
 Or<query::GrafanaSetup> setup_of(const Options& options) {
-  query::GrafanaSetup setup{.folder = options.folder, .prometheus_url = options.prometheus_url};
+  query::GrafanaSetup setup{.folder = options.folder};
   const auto grafana = grafana_of(options);
   if (!grafana) return failure(grafana.error());
   setup.grafana = *grafana;
@@ -95,9 +101,9 @@ Or<query::GrafanaSetup> setup_of(const Options& options) {
     if (!password) return failure(password.error());
     setup.clickhouse_login.password = *password;
   }
-  if (!options.prometheus_url.starts_with("http://") && !options.prometheus_url.starts_with("https://"))
-    return failure("--prometheus-url: \"" + options.prometheus_url +
-                   "\" is no URL of a server; it takes http://HOST:PORT");
+  const auto prometheus = prometheus_of(options);
+  if (!prometheus) return failure(prometheus.error());
+  setup.prometheus_url = *prometheus;
   if (options.folder.empty()) return failure(std::string("--folder is empty"));
   auto dashboards = dashboards_of(options);
   if (!dashboards) return failure(dashboards.error());
@@ -138,7 +144,7 @@ void add_grafana(Command app) {
       "      --clickhouse-user grafana --clickhouse-password-file password --prometheus-url "
       "http://prometheus:9090\n");
   auto options = std::make_shared<Options>();
-  setup.add_option("--url", options->url, "Grafana").type_name("URL").default_shown();
+  add_server_option(setup, "--url", options->url, "Grafana", kGrafana);
   const Option token =
       setup.add_option("--token", options->token, "Token; others on this machine can see it here");
   token.type_name("TOKEN");
@@ -146,19 +152,14 @@ void add_grafana(Command app) {
       .type_name("FILE")
       .excludes(token);
   setup.add_option("--ca-file", options->ca_file, kCaFileHelp).type_name("FILE");
-  setup
-      .add_option("--clickhouse-url", options->clickhouse_url,
-                  "ClickHouse's HTTP interface; https:// is taken too")
-      .type_name("URL")
-      .default_shown();
+  add_server_option(setup, "--clickhouse-url", options->clickhouse_url, "ClickHouse's HTTP interface",
+                    kClickHouse);
   setup.add_option("--clickhouse-user", options->clickhouse_user, "A user that may read")
       .type_name("NAME")
       .default_shown();
   setup.add_option("--clickhouse-password-file", options->clickhouse_password_file, "File with its password")
       .type_name("FILE");
-  setup.add_option("--prometheus-url", options->prometheus_url, "Prometheus")
-      .type_name("URL")
-      .default_shown();
+  add_server_option(setup, "--prometheus-url", options->prometheus_url, "Prometheus", kPrometheus);
   setup.add_option("--folder", options->folder, "Folder of the dashboards")
       .type_name("TITLE")
       .default_shown();

@@ -6,37 +6,38 @@
 #include "cli/credentials.hpp"
 #include "cli/options.hpp"
 #include "cli/output.hpp"
+#include "cli/servers.hpp"
 #include "query/client.hpp"
 
 namespace sluice::cli {
 namespace {
 
 struct Options {
-  std::string url = "http://127.0.0.1:8080";
+  std::string url;
   std::string ca_file;
   unsigned timeout = 3;  ///< seconds
   bool alive = false;
 };
 
-std::string why(const Options& options, const query::Problem& problem) {
+std::string why(const Server& server, const query::Problem& problem) {
   if (problem.kind == query::Problem::Kind::untrusted) return problem.text;
   if (problem.kind != query::Problem::Kind::refused)
     return problem.text + "; is sluice running, and is this its metrics.listen?";
   // 503 is /readyz's own, and its body is a sentence: "not ready: a worker ended".
-  if (problem.code == 503 && !problem.body.empty()) return options.url + " is " + problem.body;
+  if (problem.code == 503 && !problem.body.empty()) return server.text + " is " + problem.body;
   return problem.text + (problem.body.empty() ? "" : ": " + problem.body);
 }
 
 int run_health(const Options& options) {
-  auto server = http::parse_url(options.url);
-  if (!server) return mistake("health", "--url: " + server.error());
+  const auto server = server_of("--url", options.url, kMetrics);
+  if (!server) return mistake("health", server.error());
   const auto trust = trust_of(options.ca_file);
   if (!trust) return mistake("health", trust.error());
-  const auto body = query::get(*server, options.alive ? "/healthz" : "/readyz", "", *trust,
+  const auto body = query::get(server->url, options.alive ? "/healthz" : "/readyz", "", *trust,
                                std::chrono::seconds(options.timeout));
-  if (!body) return failed("health", why(options, body.error()));
+  if (!body) return failed("health", why(*server, body.error()));
   const std::string wanted = options.alive ? "ok\n" : "ready\n";
-  if (*body != wanted) return failed("health", "what answers at " + options.url + " is no sluice");
+  if (*body != wanted) return failed("health", "what answers at " + server->text + " is no sluice");
   return print("health", wanted);
 }
 
@@ -53,9 +54,7 @@ void add_health(Command app) {
       "  sluice health\n"
       "  sluice health --url http://192.0.2.1:8080 --timeout 1\n");
   auto options = std::make_shared<Options>();
-  command.add_option("--url", options->url, "The metrics listener of the sluice to ask")
-      .type_name("URL")
-      .default_shown();
+  add_server_option(command, "--url", options->url, "Its metrics listener", kMetrics);
   command.add_option("--timeout", options->timeout, "How long the answer may take")
       .type_name("SECONDS")
       .check(whole_number(1, 3600))

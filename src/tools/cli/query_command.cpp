@@ -9,6 +9,7 @@
 #include "cli/options.hpp"
 #include "cli/output.hpp"
 #include "cli/query_tables.hpp"
+#include "cli/servers.hpp"
 #include "query/client.hpp"
 #include "query/parameters.hpp"
 #include "query/questions.hpp"
@@ -23,8 +24,7 @@ constexpr std::size_t kTextWidth = 100;
 constexpr std::string_view kTableFormat = "TabSeparatedWithNamesAndTypes";
 
 struct Options {
-  std::string url = "http://127.0.0.1:8123";
-  std::string user, password_file, ca_file;
+  std::string url, user, password_file, ca_file;
   std::string database = "sluice";
   std::string format = "pretty";
   std::string sql;
@@ -130,7 +130,7 @@ std::string advice(const query::Problem& problem) {
   constexpr int kWrongPassword = 516;
   constexpr int kPasswordWanted = 194;
   if (problem.kind == query::Problem::Kind::unreachable)
-    return "; `sluice store --path DIR` starts an engine there, --url names another server";
+    return "; `sluice store --path DIR` starts an engine there, --url or CLICKHOUSE_URL names another server";
   if (problem.code == kUnknownTable || problem.code == kUnknownDatabase)
     return "; deploy/clickhouse/apply.sh makes the tables of Sluice";
   if (problem.code == kWrongPassword || problem.code == kPasswordWanted)
@@ -156,8 +156,8 @@ int list_questions(const std::vector<query::Question>& questions) {
 
 /// `question` is the one that `options.sql` would stand for, or none.
 int ask(const Options& options, const query::Question* question) {
-  const auto server = http::parse_url(options.url);
-  if (!server) return mistake("query", "--url: " + server.error());
+  const auto server = server_of("--url", options.url, kClickHouse);
+  if (!server) return mistake("query", server.error());
   const auto login = clickhouse_login(options.user, options.password_file);
   if (!login) return mistake("query", login.error());
   const auto trust = trust_of(options.ca_file);
@@ -178,7 +178,7 @@ int ask(const Options& options, const query::Question* question) {
   const auto take = [&](std::string_view format, std::string_view piece) {
     return output.take(format, piece);
   };
-  if (const auto answered = query::ask(*server, *login, request, take, *trust); !answered)
+  if (const auto answered = query::ask(server->url, *login, request, take, *trust); !answered)
     return report(answered.error());
   return output.finish(question);
 }
@@ -228,7 +228,7 @@ void add_query(Command app) {
   const Option sql =
       command.add_option("SQL", options->sql, "One statement; {name:Type} in it are parameters");
   sql.type_name(" ");
-  command.add_option("--url", options->url, "ClickHouse's HTTP interface").type_name("URL").default_shown();
+  add_server_option(command, "--url", options->url, "ClickHouse's HTTP interface", kClickHouse);
   command.add_option("--user", options->user, "Who asks; without it the server's default user")
       .type_name("NAME");
   command.add_option("--password-file", options->password_file, "File with the user's password")

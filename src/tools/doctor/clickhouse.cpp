@@ -114,7 +114,8 @@ class Examination {
       const bool away = answer.error().kind == query::Problem::Kind::unreachable;
       if (away && !store_.named)
         say("ClickHouse", Status::warning,
-            "No ClickHouse answers at " + store_.where + "; where it is elsewhere, --clickhouse names it.");
+            "No ClickHouse answers at " + store_.where +
+                "; where it is elsewhere, --clickhouse or CLICKHOUSE_URL names it.");
       else
         say("ClickHouse", Status::fail, answer.error().text + advice(answer.error().kind));
       return false;

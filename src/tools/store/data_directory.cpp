@@ -7,6 +7,7 @@
 #include <cstring>
 #include <fstream>
 #include <random>
+#include <thread>
 
 namespace sluice::store {
 namespace {
@@ -27,9 +28,34 @@ std::string first_line(const fs::path& file) {
   return line;
 }
 
+/// Zero, or the error.
+int take_lock(int lock) { return ::flock(lock, LOCK_EX | LOCK_NB) == 0 ? 0 : errno; }
+
+std::string held_by(const fs::path& path, const fs::path& file) {
+  const std::string holder = first_line(file);
+  return path.string() + " is in use by another sluice store" +
+         (holder.empty() ? "" : " (process " + holder + ")");
+}
+
+int wait_for_lock(int lock, const std::string& held, const Patience& patience) {
+  using std::chrono::steady_clock;
+  int error = take_lock(lock);
+  if (error != EWOULDBLOCK || patience.longest.count() == 0) return error;
+  if (patience.told)
+    patience.told(held + "; waiting up to " +
+                  std::to_string(std::chrono::ceil<std::chrono::seconds>(patience.longest).count()) +
+                  " s for it to end");
+  const auto end = steady_clock::now() + patience.longest;
+  while (error == EWOULDBLOCK && steady_clock::now() < end && !patience.stop.stop_requested()) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));  // a lock cannot be waited for with an end
+    error = take_lock(lock);
+  }
+  return error;
+}
+
 }  // namespace
 
-Result<DataDirectory, std::string> DataDirectory::open(const fs::path& path) {
+Result<DataDirectory, std::string> DataDirectory::open(const fs::path& path, const Patience& patience) {
   for (const fs::path& each : {path, path / "data", path / "files"}) {
     std::error_code error;
     fs::create_directories(each, error);
@@ -38,12 +64,9 @@ Result<DataDirectory, std::string> DataDirectory::open(const fs::path& path) {
   const fs::path file = path / "lock";
   UniqueFd lock(::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644));
   if (!lock) return failure("cannot write in " + path.string() + ": " + std::strerror(errno));
-  if (::flock(lock.get(), LOCK_EX | LOCK_NB) != 0) {
-    if (errno != EWOULDBLOCK) return failure("cannot lock " + file.string() + ": " + std::strerror(errno));
-    const std::string holder = first_line(file);
-    return failure(path.string() + " is in use by another sluice store" +
-                   (holder.empty() ? "" : " (process " + holder + ")") +
-                   "; a data directory is opened by one process at a time");
+  if (const int error = wait_for_lock(lock.get(), held_by(path, file), patience); error != 0) {
+    if (error != EWOULDBLOCK) return failure("cannot lock " + file.string() + ": " + std::strerror(error));
+    return failure(held_by(path, file) + "; a data directory is opened by one process at a time");
   }
   const std::string pid = std::to_string(::getpid()) + '\n';
   if (::ftruncate(lock.get(), 0) != 0 || ::pwrite(lock.get(), pid.data(), pid.size(), 0) < 0)

@@ -6,6 +6,7 @@
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
+#include <thread>
 
 #include "http/server.hpp"
 #include "store/chdb_engine.hpp"
@@ -19,6 +20,7 @@ namespace fs = std::filesystem;
 
 constexpr const char* kLibrary = "libchdb.so";
 constexpr std::chrono::milliseconds kGrace{3000};
+constexpr std::chrono::milliseconds kUntilGone{10'000};  // for what held the directory before
 
 StartError world(std::string sentence) { return {.sentence = std::move(sentence), .mistake = false}; }
 StartError mistake(std::string sentence) { return {.sentence = std::move(sentence), .mistake = true}; }
@@ -71,6 +73,19 @@ Result<std::unique_ptr<Engine>, StartError> open_engine(const Options& options,
   return std::move(*engine);
 }
 
+/// A process that is about to be gone lets go of its lock first, and then of its port.
+Result<std::unique_ptr<http::StreamServer>, std::string> listen(const Options& options,
+                                                                std::chrono::milliseconds patience,
+                                                                const std::stop_token& stop) {
+  const auto end = std::chrono::steady_clock::now() + patience;
+  while (true) {
+    auto server =
+        http::StreamServer::listen(listener({options.address, options.port}, options.http_connections));
+    if (server || std::chrono::steady_clock::now() >= end || stop.stop_requested()) return server;
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+  }
+}
+
 std::string ready_line(const Options& options, const http::StreamServer& server,
                        const DataDirectory& directory, const Engine& engine) {
   const std::string address = options.address.to_string();
@@ -105,10 +120,15 @@ Result<void, StartError> serve(const Options& given, const std::stop_token& stop
     return failure(mistake(options.address.to_string() +
                            " is not loopback, so a password is needed: --password-file FILE"));
 
-  const auto directory = DataDirectory::open(options.path);
+  bool waited = false;
+  const auto told = [&](std::string_view line) {
+    waited = true;
+    ready(line);
+  };
+  const auto directory =
+      DataDirectory::open(options.path, {.longest = kUntilGone, .stop = stop, .told = told});
   if (!directory) return failure(world(directory.error()));
-  const auto server =
-      http::StreamServer::listen(listener({options.address, options.port}, options.http_connections));
+  const auto server = listen(options, waited ? kUntilGone : std::chrono::milliseconds(0), stop);
   if (!server) return failure(world(server.error()));
   if (::chdir(directory->files().c_str()) != 0)
     return failure(world("cannot enter " + directory->files().string() + ": " + std::strerror(errno)));

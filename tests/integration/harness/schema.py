@@ -22,10 +22,10 @@ def rollups(client):
     return found
 
 
-def run(*arguments):
+def run(*arguments, **options):
     """The finished script, whatever came of it, as subprocess.CompletedProcess with text output."""
     return subprocess.run([SCRIPT, *map(str, arguments)], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                          stderr=subprocess.STDOUT, text=True, timeout=300, check=False)
+                          stderr=subprocess.STDOUT, text=True, timeout=300, check=False, **options)
 
 
 def apply(store, *options):

@@ -101,6 +101,32 @@ INSTANTIATE_TEST_SUITE_P(
             "schema sql",
             "sluice schema: \"sql\" is not proto, fields, clickhouse or write; see sluice schema --help"}));
 
+/// Every command that asks a server takes it from a variable too, and says which where its value is none.
+struct FromVariable {
+  std::string command, variable;
+};
+class Variables : public testing::TestWithParam<FromVariable> {};
+
+TEST_P(Variables, SayOnceWhereAServerIs) {
+  const auto& [command, variable] = GetParam();
+  const std::string name = command.substr(0, command.find(' '));
+  const auto ended = sluice(command, variable + "=ftp://x");
+  EXPECT_EQ(ended.status, 2);
+  EXPECT_THAT(ended.err,
+              StartsWith("sluice " + name + ": " + variable + ": \"ftp://x\" is no URL of a server"));
+  EXPECT_EQ(ended.out, "");
+  EXPECT_THAT(sluice(command + " --help").out, HasSubstr("$" + variable));
+}
+
+INSTANTIATE_TEST_SUITE_P(CommandLine, Variables,
+                         testing::Values(FromVariable{"query 'SELECT 1'", "CLICKHOUSE_URL"},
+                                         FromVariable{"doctor", "CLICKHOUSE_URL"},
+                                         FromVariable{"grafana setup --token x", "CLICKHOUSE_URL"},
+                                         FromVariable{"grafana setup --token x", "GRAFANA_URL"},
+                                         FromVariable{"grafana setup --token x", "PROMETHEUS_URL"},
+                                         FromVariable{"exporters", "SLUICE_API_URL"},
+                                         FromVariable{"health", "SLUICE_METRICS_URL"}));
+
 TEST(Help, IsThereForEveryCommandWithAnExample) {
   for (const std::string command : {"", "run", "check", "decode", "doctor", "exporters", "generate",
                                     "grafana setup", "health", "replay", "schema", "store"}) {

@@ -23,6 +23,19 @@ TEST(Health, IsStatusZeroWhereTheCollectorIsReady) {
   EXPECT_EQ(server.request().target(), "/readyz");
 }
 
+TEST(Health, AsksWhereTheVariableSays) {
+  FakeServer server(answer("200 OK", "", "ready\n"));
+  const auto ended = sluice("health", "SLUICE_METRICS_URL=" + server.server().to_string());
+  EXPECT_EQ(ended.status, 0) << ended.err;
+  EXPECT_EQ(ended.out, "ready\n");
+}
+
+TEST(Health, TheOptionBeatsTheVariable) {
+  FakeServer server(answer("200 OK", "", "ready\n"));
+  const auto ended = sluice("health --url " + server.server().to_string(), "SLUICE_METRICS_URL=ftp://x");
+  EXPECT_EQ(ended.out, "ready\n");
+}
+
 TEST(Health, AsksOnlyWhetherTheProcessAnswersWhereToldSo) {
   FakeServer server(answer("200 OK", "", "ok\n"));
   const auto ended = health(server.server().to_string(), "--alive");

@@ -40,6 +40,15 @@ TEST(Layers, TheFileIsNamedByVariableUnlessByRequest) {
   EXPECT_TRUE(load({std::nullopt, {}, {{"SLUICE_CONFIG", ""}}}).ok());
 }
 
+TEST(Layers, VariablesOfTheCommandsAreNoSettings) {
+  EXPECT_THAT(told(load({std::nullopt,
+                         {},
+                         {{"SLUICE_API_URL", "http://a:1"},
+                          {"SLUICE_METRICS_URL", "http://a:2"},
+                          {"CLICKHOUSE_URL", "x"}}})),
+              IsEmpty());
+}
+
 TEST(Layers, ListsAndMapsAreYamlTextOutsideTheFile) {
   const auto result = load_text("listeners: [\"0.0.0.0:1\"]\nmetrics: {allow: [10.0.0.0/8]}",
                                 {{"SLUICE_LISTENERS", "[\"127.0.0.1:2055\", {port: 6343, protocol: sflow}]"},

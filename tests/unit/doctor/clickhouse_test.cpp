@@ -66,7 +66,8 @@ TEST(ClickHouse, NobodyThereMattersWhereItWasNamed) {
   Server server;
   server.problem = query::Problem{.kind = query::Problem::Kind::unreachable, .text = "no answer"};
   EXPECT_THAT(server.findings(true), ElementsAre(Says(Status::fail, "no answer")));
-  EXPECT_THAT(server.findings(false), ElementsAre(Says(Status::warning, "--clickhouse names it")));
+  EXPECT_THAT(server.findings(false),
+              ElementsAre(Says(Status::warning, "--clickhouse or CLICKHOUSE_URL names it")));
 }
 
 TEST(ClickHouse, AWrongPassword) {

@@ -273,6 +273,33 @@ TEST_F(KafkaSinkTest, TheBrokersRefusalIsCountedByReason) {
   EXPECT_EQ(failed(sink->stats(), "auth") + sink->stats().counts[SinkCount::delivered_flows], produced);
 }
 
+TEST_F(KafkaSinkTest, WhatPassesByItselfIsSaidToPass) {
+  const std::pair<const char*, const char*> rows[] = {
+      {"Failed to acquire idempotence PID", "retrying; this passes once the broker is up"},
+      {"Unknown topic or partition", "partition; this passes as soon as the topic is there"},
+  };
+  MockBroker broker;
+  broker.topic_is(RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART);
+  broker.producer_id_fails_once(RD_KAFKA_RESP_ERR_COORDINATOR_LOAD_IN_PROGRESS);
+  const auto sink = make(broker.settings());
+  for (const auto& [words, comfort] : rows) {
+    EXPECT_TRUE(eventually([&] { return lines_.containing(words) > 0; })) << words;
+    for (const std::string& line : lines_.all()) {
+      EXPECT_TRUE(line.find(words) == std::string::npos || line.find(comfort) != std::string::npos) << line;
+    }
+  }
+  broker.topic_is(RD_KAFKA_RESP_ERR_NO_ERROR);
+  know_partitions(*sink, 4);
+}
+
+TEST_F(KafkaSinkTest, WhatDoesNotPassIsNotSaidToPass) {
+  MockBroker broker;
+  broker.topic_is(RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED);
+  const auto sink = make(broker.settings());
+  EXPECT_TRUE(eventually([&] { return lines_.containing("Topic authorization failed") > 0; }));
+  EXPECT_EQ(lines_.containing("this passes"), 0U);
+}
+
 /// Rows of every size a block may be cut to, each with a number, from exporters 0..4 in turn.
 std::vector<std::string> pour_numbered(StreamWriter& writer, std::size_t flows) {
   std::vector<std::string> bodies;

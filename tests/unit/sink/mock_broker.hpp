@@ -46,6 +46,10 @@ class MockBroker {
   void down() { rd_kafka_mock_broker_set_down(cluster_, 1); }
   void up() { rd_kafka_mock_broker_set_up(cluster_, 1); }
   void round_trip(int ms) { rd_kafka_mock_broker_set_rtt(cluster_, 1, ms); }
+  void topic_is(rd_kafka_resp_err_t error) { rd_kafka_mock_topic_set_error(cluster_, "flows", error); }
+  void producer_id_fails_once(rd_kafka_resp_err_t error) {
+    rd_kafka_mock_push_request_errors(cluster_, 22 /* InitProducerId */, 1, error);
+  }
   void produce_fails(rd_kafka_resp_err_t error, std::size_t times) {
     const std::vector<rd_kafka_resp_err_t> errors(times, error);
     rd_kafka_mock_push_request_errors_array(cluster_, 0 /* Produce */, times, errors.data());

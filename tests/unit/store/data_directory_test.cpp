@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <fstream>
+#include <future>
 
 namespace sluice::store {
 namespace {
@@ -42,6 +43,33 @@ TEST_F(DataDirectoryTest, IsHeldByOneAtATime) {
                 HasSubstr("in use by another sluice store (process " + std::to_string(::getpid())));
   }
   EXPECT_TRUE(DataDirectory::open(root_));
+}
+
+TEST_F(DataDirectoryTest, WaitsForOneThatIsGoing) {
+  auto first = std::make_unique<Result<DataDirectory, std::string>>(DataDirectory::open(root_));
+  ASSERT_TRUE(*first);
+  std::promise<std::string> waiting;
+  auto second = std::async(std::launch::async, [&] {
+    return DataDirectory::open(
+        root_, {.longest = std::chrono::minutes(1),
+                .told = [&](std::string_view line) { waiting.set_value(std::string(line)); }});
+  });
+  EXPECT_EQ(waiting.get_future().get(), root_.string() + " is in use by another sluice store (process " +
+                                            std::to_string(::getpid()) +
+                                            "); waiting up to 60 s for it to end");
+  first.reset();
+  EXPECT_TRUE(second.get());
+}
+
+TEST_F(DataDirectoryTest, WaitsNoLongerThanItIsLet) {
+  const auto first = DataDirectory::open(root_);
+  std::stop_source stop;
+  const auto told = [&](std::string_view) { stop.request_stop(); };
+  const auto stopped =
+      DataDirectory::open(root_, {.longest = std::chrono::hours(1), .stop = stop.get_token(), .told = told});
+  ASSERT_FALSE(stopped);
+  EXPECT_THAT(stopped.error(), HasSubstr("in use by another sluice store"));
+  EXPECT_FALSE(DataDirectory::open(root_, {.longest = std::chrono::milliseconds(1)}));
 }
 
 TEST_F(DataDirectoryTest, SaysWhatStandsInTheWay) {

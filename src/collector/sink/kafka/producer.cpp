@@ -30,6 +30,16 @@ constexpr std::chrono::minutes kLimitsHold{10};
 // Blocks are cut no finer than this before the broker has refused them.
 constexpr std::size_t kSmallestPiece = 4096;
 
+/// A broker that has just been started says both; whoever reads the log for the first time should know.
+constexpr std::string_view kTopicPasses =
+    "; this passes as soon as the topic is there, and most brokers make it now";
+constexpr std::string_view kProducerIdPasses = "; this passes once the broker is up as a whole";
+
+std::string_view comfort_of(std::string_view facility, std::string_view text) {
+  const bool passes = facility == "GETPID" && text.ends_with("retrying");
+  return passes ? kProducerIdPasses : std::string_view();
+}
+
 /// Somewhat more than the half, so that two pieces are enough.
 std::size_t smaller_than(std::size_t bytes) { return bytes / 8 * 5 + bytes % 8 / 2; }
 
@@ -349,7 +359,8 @@ void KafkaProducer::on_log(const rd_kafka_t* handle, int level, const char* faci
   const LogLevel ours = doubled || level > 5 ? LogLevel::debug
                         : level > 4          ? LogLevel::info
                                              : LogLevel::warning;
-  self.log_(ours, "sink " + self.sink_name_ + ": librdkafka " + facility + ": " + text);
+  std::string line = "sink " + self.sink_name_ + ": librdkafka " + facility + ": " + text;
+  self.log_(ours, line.append(comfort_of(facility, text)));
 }
 
 std::uint32_t KafkaProducer::ask_partitions(milliseconds timeout) {
@@ -363,10 +374,17 @@ std::uint32_t KafkaProducer::ask_partitions(milliseconds timeout) {
   if (metadata->topic_cnt == 1 && metadata->topics[0].err == RD_KAFKA_RESP_ERR_NO_ERROR)
     partitions = static_cast<std::uint32_t>(metadata->topics[0].partition_cnt);
   else if (metadata->topic_cnt == 1)
-    log_(LogLevel::warning, "sink " + sink_name_ + ": topic " + settings_.kafka()->topic + ": " +
-                                rd_kafka_err2str(metadata->topics[0].err));
+    warn_of_topic(metadata->topics[0].err);
   rd_kafka_metadata_destroy(metadata);
   return partitions;
+}
+
+void KafkaProducer::warn_of_topic(rd_kafka_resp_err_t error) const {
+  std::string line = "sink " + sink_name_ + ": topic " + settings_.kafka()->topic + ": ";
+  line += rd_kafka_err2str(error);
+  const bool passes =
+      error == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART || error == RD_KAFKA_RESP_ERR_LEADER_NOT_AVAILABLE;
+  log_(LogLevel::warning, passes ? line.append(kTopicPasses) : line);
 }
 
 void KafkaProducer::run() {

@@ -68,6 +68,7 @@ class KafkaProducer {
   bool send_again(const Link& link, InFlight& flight, const rd_kafka_message_t& message);
   void is_too_large(std::size_t bytes);
   void forget_limits();
+  void warn_of_topic(rd_kafka_resp_err_t error) const;
   void serve(Client& client);
   static bool idle(const Client& client);
   void release(InFlight* flight, std::uint32_t rows);
