@@ -86,9 +86,12 @@ class Server(nspawn.Machine):
     def send(self, flows, *options):
         """Flows of one exporter, which the file sink has in the end."""
         before = self.delivered()
+        self.generate(flows, *options)
+        waiting.until(lambda: self.delivered() == before + flows, f"{flows} flows are delivered")
+
+    def generate(self, flows, *options):
         self.run("sluice", "generate", "--protocol", "ipfix", "--to", "127.0.0.1:4739", "--flows", str(flows), "--rate", "0",
                  "--quiet", *options)
-        waiting.until(lambda: self.delivered() == before + flows, f"{flows} flows are delivered")
 
     def delivered(self):
         return self.metric(r'sluice_sink_delivered_flows_total\{[^}]*sink="archive"[^}]*\}')
@@ -318,9 +321,14 @@ class LifeCycle(Built):
         # What was learnt outlives it: templates are known at once.
         waiting.until(lambda: self.server.metric("sluice_state_unwritten_changes") == 0, "the state is written")
         self.server.run("systemctl", "kill", "--signal=KILL", "sluice")
+        # Meanwhile datagrams wait in its sockets, which systemd has.
+        waiting.until(lambda: self.server.show("MainPID") == "0", "it is dead")
+        self.server.generate(100, "--no-templates")
+        self.assertEqual("0", self.server.show("MainPID"), "all was sent to nobody")
         waiting.until(lambda: self.server.show("NRestarts") == "1", "it is started again")
         self.server.wait_active()
         waiting.until(lambda: self.server.metric(r"sluice_state_restored\{.*\}") > 0, "it has read its state")
+        waiting.until(lambda: self.server.delivered() == 100, "what waited is delivered")
         self.server.send(100, "--no-templates")
 
     def is_killed_by_the_watchdog(self):

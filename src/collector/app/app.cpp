@@ -8,11 +8,13 @@
 #include <csignal>
 #include <cstdio>
 #include <functional>
+#include <optional>
 #include <thread>
 
 #include "api/handlers.hpp"
 #include "app/collector.hpp"
 #include "app/service_notify.hpp"
+#include "app/takeover.hpp"
 #include "flow/endpoint.hpp"
 #include "sink/factory.hpp"
 
@@ -60,6 +62,12 @@ class MainLoop {
                         log)),
         api_(listen(io_, config.api.listen, "api",
                     api::make_api_handler([this] { return collector_.snapshot(); }, config.api.token), log)) {
+    if (config.run.takeover.empty()) return;
+    auto listener = TakeoverListener::start(
+        io_, config.run.takeover, [this](TakeoverRequest request) { hand_over(std::move(request)); },
+        log.callback());
+    if (!listener) throw ListenError(listener.error());
+    takeover_ = std::move(*listener);
   }
 
   ~MainLoop() {
@@ -95,11 +103,25 @@ class MainLoop {
   /// The collector stops on a thread of its own, so that this one answers HTTP until the end.
   void stop() {
     if (std::exchange(stopping_, true)) return;
+    takeover_.reset();
     service_.stopping(shutdown_timeout_);
     stopper_ = std::thread([this] {
       collector_.stop();
       io_.stop();
     });
+  }
+  /// The other process listens where this one did, and so HTTP and the path end first.
+  void hand_over(TakeoverRequest request) {
+    if (stopping_) return;
+    log_.write(LogLevel::info, "process " + std::to_string(request.process()) +
+                                   " takes over: its sockets are handed over, and what is here is delivered");
+    takeover_.reset();
+    metrics_.reset();
+    api_.reset();
+    if (const auto given = request.give(collector_.release_sockets()); !given)
+      log_.write(LogLevel::error, "the sockets could not be handed over: " + given.error());
+    taken_over_by_.emplace(std::move(request));
+    stop();
   }
   void wait_for_reopen() {
     reopen_signals_.async_wait([this](const boost::system::error_code& error, int) {
@@ -163,12 +185,43 @@ class MainLoop {
   boost::asio::steady_timer timer_;
   std::unique_ptr<http::Server> metrics_;
   std::unique_ptr<http::Server> api_;
+  std::unique_ptr<TakeoverListener> takeover_;
+  std::optional<TakeoverRequest> taken_over_by_;  // it waits until this is closed
   int status_ = kFine;
   std::thread stopper_;
 };
 
-int collect(const config::Config& config, Logging& log) {
-  Collector collector(config, log);
+/// What the collector at run.takeover gives, once it has stopped receiving.
+std::optional<Takeover> take_over(const config::Config& config, Logging& log) {
+  if (config.run.takeover.empty())
+    throw ListenError("--takeover needs run.takeover, the path at which the running collector listens");
+  auto asked = Takeover::ask(config.run.takeover);
+  if (!asked) throw ListenError(asked.error());
+  if (!*asked)
+    log.write(LogLevel::info, "no collector listens at " + config.run.takeover + ": nothing to take over");
+  else if (!(*asked)->complete())
+    log.write(LogLevel::warning, "process " + std::to_string((*asked)->process()) +
+                                     " ended before it had handed all of its sockets over");
+  return std::move(*asked);
+}
+
+/// Its sinks may write where ours will; but datagrams wait in the sockets, and not for ever.
+void wait_for_sinks_of(const Takeover& other, Logging& log) {
+  constexpr std::chrono::milliseconds kLongest{1000};
+  if (!other.wait_ended(kLongest))
+    log.write(LogLevel::info,
+              "process " + std::to_string(other.process()) + " still delivers; this one begins beside it");
+}
+
+int collect(const config::Config& config, Logging& log, const RunOptions& options) {
+  FdStore store(log.callback());
+  SocketSource sockets{net::GivenSockets(store.take_given()), &store};
+  if (options.takeover)
+    if (auto other = take_over(config, log)) {
+      sockets.given = net::GivenSockets(other->take_sockets());
+      wait_for_sinks_of(*other, log);
+    }
+  Collector collector(config, log, std::move(sockets));
   MainLoop loop(config, collector, log);
   collector.start();
   return loop.run();
@@ -181,11 +234,11 @@ int say(const std::exception& e, int status) {
 
 }  // namespace
 
-int run(const config::Config& config) {
+int run(const config::Config& config, const RunOptions& options) {
   std::signal(SIGPIPE, SIG_IGN);  // a closed stdout is an error of its sink, not the end of the process
   Logging log(config.log);
   try {
-    return collect(config, log);
+    return collect(config, log, options);
   } catch (const sink::SetupError& e) {
     return say(e, kMistake);
   } catch (const ListenError& e) {

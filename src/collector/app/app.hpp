@@ -5,8 +5,13 @@
 
 namespace sluice::app {
 
-/// Runs until SIGTERM or SIGINT. Returns the exit status: 0 after an orderly stop, 2 where a setting cannot
-/// work (said in one line on stderr), 1 where something failed while running.
-int run(const config::Config& config);
+struct RunOptions {
+  bool takeover = false;  ///< takes the sockets of the collector that listens at run.takeover
+};
+
+/// Runs until SIGTERM or SIGINT, or until another process has taken over. Returns the exit status: 0 after an
+/// orderly stop, 2 where a setting cannot work (said in one line on stderr), 1 where something failed while
+/// running.
+int run(const config::Config& config, const RunOptions& options = {});
 
 }  // namespace sluice::app

@@ -1,7 +1,6 @@
 #include "app/collector.hpp"
 
 #include <algorithm>
-#include <thread>
 
 #include "sink/factory.hpp"
 #include "util/clock.hpp"
@@ -15,10 +14,6 @@ constexpr std::uint64_t kStuckNs = 5 * kNsPerSecond;
 constexpr std::chrono::milliseconds kLastShare{2000};
 constexpr std::chrono::milliseconds kLookAgain{20};
 constexpr std::chrono::milliseconds kTellAfter{500};
-
-unsigned workers_for(const config::Config& config) {
-  return config.workers ? config.workers : std::max(1U, std::thread::hardware_concurrency());
-}
 
 std::vector<std::pair<IpPrefix, decode::ExporterSettings>> rules_of(
     const std::vector<config::ExporterRule>& rules) {
@@ -42,16 +37,16 @@ worker::NapPolicy nap_for(std::uint64_t receive_buffer) {
 
 }  // namespace
 
-Collector::Collector(const config::Config& config, Logging& log)
+Collector::Collector(const config::Config& config, Logging& log, SocketSource sockets)
     : config_(config),
       log_(log),
-      worker_count_(workers_for(config)),
+      worker_count_(workers_for(config, sockets.given)),
       rules_(rules_of(config.exporters)),
       user_fields_(make_user_fields(config.fields)),
       exporters_(
           config.decode.limits, config.decode.times, [this](const IpAddress& a) { return settings_of(a); },
           user_fields_) {
-  open_listeners();
+  open_listeners(std::move(sockets));
   if (!config.state.file.empty())
     keeper_ = std::make_unique<state::Keeper>(config.state.file, exporters_, log.callback());
   make_sinks();
@@ -64,30 +59,6 @@ decode::ExporterSettings Collector::settings_of(const IpAddress& exporter) const
   const auto found =
       std::ranges::find_if(rules_, [&](const auto& rule) { return rule.first.contains(exporter); });
   return found == rules_.end() ? decode::ExporterSettings{} : found->second;
-}
-
-void Collector::open_listeners() {
-  bool steered = true;
-  for (const config::Listener& settings : config_.listeners) {
-    net::SocketOptions options;
-    options.address = IpAddress::parse(settings.address).value_or(options.address);
-    options.port = settings.port;
-    options.receive_buffer = settings.receive_buffer ? settings.receive_buffer : config_.receive.buffer;
-    options.gro = config_.receive.gro;
-    auto group = net::open_group(options, worker_count_);
-    if (!group) throw ListenError(group.error());
-    listeners_.push_back({settings, std::move(*group)});
-    const auto& sockets = listeners_.back().sockets;
-    for (const std::string& warning : sockets.front().warnings())
-      log_.limited(LogLevel::warning, warning, [&] { return warning; });
-    if (worker_count_ > 1 && config_.receive.steering)
-      if (const auto attached = net::attach_steering(sockets.front(), worker_count_); !attached) {
-        log_.write(LogLevel::warning, attached.error());
-        steered = false;
-      }
-    log_.write(LogLevel::info, "listening on UDP " + sockets.front().local_name());
-  }
-  if (worker_count_ > 1) steering_ = steered && config_.receive.steering ? "source_address" : "kernel_hash";
 }
 
 void Collector::make_sinks() {
@@ -185,10 +156,12 @@ bool Collector::stuck() const {
 }
 
 void Collector::stop() {
-  if (!running_ || stopping_.exchange(true)) return;
+  const bool started = started_seconds_ > 0;
+  if (!started || stopping_.exchange(true)) return;
   const Deadline deadline = std::chrono::steady_clock::now() + config_.shutdown_timeout;
-  wait_for_sinks(deadline - std::min<std::chrono::milliseconds>(kLastShare, config_.shutdown_timeout / 2));
-  end_workers();
+  if (running_)
+    wait_for_sinks(deadline - std::min<std::chrono::milliseconds>(kLastShare, config_.shutdown_timeout / 2));
+  end_workers(worker::Waiting::is_taken);
   close_sinks(hurry_ ? std::min(deadline, std::chrono::steady_clock::now() + kLastShare) : deadline);
 }
 
@@ -213,8 +186,10 @@ void Collector::wait_for_sinks(Deadline deadline) const {
   }
 }
 
-void Collector::end_workers() {
-  for (const auto& worker : workers_) worker->stop();
+/// Once, with the state file, which has all that they learnt.
+void Collector::end_workers(worker::Waiting waiting) {
+  if (!running_) return;
+  for (const auto& worker : workers_) worker->stop(waiting);
   for (const auto& worker : workers_) worker->join();
   running_ = false;
   for (const auto& worker : workers_) {
@@ -226,6 +201,15 @@ void Collector::end_workers() {
     }
   }
   if (keeper_) keeper_->stop();
+  tell_received();
+}
+
+/// With the sums of the sinks, which follow, all that a process did is in its log.
+void Collector::tell_received() const {
+  const Activity sums = activity();
+  log_.write(LogLevel::info, std::to_string(sums.datagrams) + " datagrams received, " +
+                                 std::to_string(sums.flows) + " flows decoded, " +
+                                 std::to_string(sums.kernel_drops) + " datagrams dropped by receive buffers");
 }
 
 void Collector::close_sinks(Deadline deadline) {

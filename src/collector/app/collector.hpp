@@ -8,17 +8,24 @@
 #include <vector>
 
 #include "app/activity.hpp"
+#include "app/fd_store.hpp"
 #include "app/kernel_drops.hpp"
 #include "app/logging.hpp"
 #include "config/config.hpp"
 #include "metrics/snapshot.hpp"
-#include "net/udp_socket.hpp"
+#include "net/given_sockets.hpp"
 #include "sink/sink.hpp"
 #include "sluice/decode/exporter.hpp"
 #include "state/keeper.hpp"
 #include "worker/worker.hpp"
 
 namespace sluice::app {
+
+/// Where the sockets of listeners come from that are older than the process, and where they are kept.
+struct SocketSource {
+  net::GivenSockets given;
+  FdStore* store = nullptr;  ///< outlives the call; null: they are not kept
+};
 
 /// Made by one thread, which alone may call it; in the daemon the main one, which answers HTTP too. stop()
 /// alone may be called from another, beside all others, so that HTTP answers until the end.
@@ -27,7 +34,7 @@ class Collector {
   /// Opens sockets and makes sinks and workers; nothing runs but the sinks' threads. Throws
   /// sink::SetupError, state::SetupError and ListenError with one sentence for the user. Config and log
   /// outlive the collector.
-  Collector(const config::Config& config, Logging& log);
+  Collector(const config::Config& config, Logging& log, SocketSource sockets = {});
   ~Collector();
 
   void start();
@@ -37,6 +44,10 @@ class Collector {
   void stop();
   /// stop() waits for no sink any more, and closes them quickly. Any thread.
   void hurry() { hurry_ = true; }
+  /// Ends the workers at once, what waits in the sockets stays there, and writes the state file: for another
+  /// process, which gets the sockets by their names (as net::kept_name()). stop() still delivers what is
+  /// here.
+  std::vector<std::pair<std::string, int>> release_sockets();
   /// SIGHUP: files are closed and opened again.
   void reopen();
   /// Once a second: timeouts, and drops of the kernel are shared out.
@@ -62,11 +73,15 @@ class Collector {
     std::unique_ptr<sink::Sink> sink;
   };
   using Deadline = std::chrono::steady_clock::time_point;
-  void open_listeners();
+  static unsigned workers_for(const config::Config& config, const net::GivenSockets& given);
+  void open_listeners(SocketSource source);
+  bool steer(const net::UdpSocket& first, bool taken);
+  void close_unwanted(SocketSource& source);
+  void tell_received() const;
   void make_sinks();
   void make_workers();
   void wait_for_sinks(Deadline deadline) const;
-  void end_workers();
+  void end_workers(worker::Waiting waiting);
   void close_sinks(Deadline deadline);
   void log_fate(const NamedSink& named);
   void report_error(const decode::Datagram& datagram, const decode::DecodeReport& report);

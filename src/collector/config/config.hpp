@@ -74,6 +74,11 @@ struct State {
   friend bool operator==(const State&, const State&) = default;
 };
 
+struct Run {
+  std::string takeover;  ///< Unix socket at which `sluice run --takeover` gets the sockets; "": none
+  friend bool operator==(const Run&, const Run&) = default;
+};
+
 struct Config {
   std::string collector_id;
   std::uint32_t workers = 0;  ///< 0: as many as cores
@@ -90,6 +95,7 @@ struct Config {
   Metrics metrics;
   Api api;
   State state;
+  Run run;
   Milliseconds shutdown_timeout{10000};  ///< for flushing sinks at the end
   friend bool operator==(const Config&, const Config&) = default;
 };

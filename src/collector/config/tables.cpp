@@ -183,6 +183,10 @@ void add_rest(Table<Config>& t) {
       "state.file", file_path(), "",
       "File in which templates, sampling rates and names outlive a restart; its directory must be there; "
       "empty: nothing is kept"));
+  t.push_back(row<Config, &Config::run, &Run::takeover>(
+      "run.takeover", file_path(), "",
+      "Unix socket at which `sluice run --takeover` of the same user takes over from this collector; empty: "
+      "nowhere"));
   t.push_back(row<Config, &Config::shutdown_timeout>(
       "shutdown_timeout", duration(0ms, 10min), "",
       "How long the end may take to deliver what was received; what is left then is counted and told"));

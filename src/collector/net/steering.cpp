@@ -55,6 +55,15 @@ std::array<sock_filter, 19> steering_program(std::uint32_t count) {
 
 Result<void, std::string> attach_steering(const UdpSocket& first, unsigned count) {
   if (count < 2) return {};
+  return steer_to_first(first, count);
+}
+
+void detach_steering(const UdpSocket& any) {
+  constexpr int kIgnored = 0;
+  ::setsockopt(any.fd(), SOL_SOCKET, SO_DETACH_REUSEPORT_BPF, &kIgnored, sizeof kIgnored);
+}
+
+Result<void, std::string> steer_to_first(const UdpSocket& first, unsigned count) {
   auto program = steering_program(count);
   const sock_fprog filter{.len = static_cast<unsigned short>(program.size()), .filter = program.data()};
   if (::setsockopt(first.fd(), SOL_SOCKET, SO_ATTACH_REUSEPORT_CBPF, &filter, sizeof filter) == 0) return {};

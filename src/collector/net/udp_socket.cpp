@@ -1,5 +1,6 @@
 #include "net/udp_socket.hpp"
 
+#include <fcntl.h>
 #include <linux/sock_diag.h>
 #include <netinet/in.h>
 #include <netinet/udp.h>
@@ -80,9 +81,31 @@ Result<UdpSocket, std::string> UdpSocket::open_as(const SocketOptions& options, 
   return socket;
 }
 
-Result<std::vector<UdpSocket>, std::string> open_group(SocketOptions options, unsigned count) {
-  std::vector<UdpSocket> group;
-  for (unsigned i = 0; i < count; ++i) {
+UdpSocket UdpSocket::adopt(UniqueFd bound, const SocketOptions& options) {
+  UdpSocket socket(std::move(bound));
+  const int flags = ::fcntl(socket.fd(), F_GETFL);
+  if (flags >= 0) ::fcntl(socket.fd(), F_SETFL, flags | O_NONBLOCK);
+  ::fcntl(socket.fd(), F_SETFD, FD_CLOEXEC);
+  socket.set_receive_buffer(options.receive_buffer);
+  if (options.gro)
+    socket.set_gro();
+  else
+    set_option(socket.fd(), IPPROTO_UDP, UDP_GRO, 0);
+  socket.read_local_name();
+  socket.begin_drops();
+  return socket;
+}
+
+Result<std::vector<UdpSocket>, std::string> open_group(SocketOptions options, unsigned count,
+                                                       std::vector<UdpSocket> begun) {
+  std::vector<UdpSocket> group = std::move(begun);
+  if (!group.empty() && group.size() < count) {
+    // One that was alone in its group shares with nobody yet.
+    set_option(group.front().fd(), SOL_SOCKET, SO_REUSEPORT, 1);
+    options.port = group.front().local_port();
+    options.address = group.front().local_address();
+  }
+  for (auto i = static_cast<unsigned>(group.size()); i < count; ++i) {
     // A port is taken exclusively and shared from then on: between looking whether it is free and sharing it
     // there is no moment in which somebody else could join.
     using Sharing = UdpSocket::Sharing;
@@ -123,6 +146,13 @@ void UdpSocket::read_local_name() {
   if (!bound) return;
   local_address_ = bound->address;
   local_port_ = bound->port;
+}
+
+void UdpSocket::begin_drops() {
+  std::array<std::uint32_t, SK_MEMINFO_VARS> info{};
+  socklen_t size = sizeof info;
+  if (::getsockopt(fd(), SOL_SOCKET, SO_MEMINFO, info.data(), &size) != 0) return;
+  drops_->count.with([&](Drops::Count& count) { count.last = info[SK_MEMINFO_DROPS]; });
 }
 
 std::string UdpSocket::local_name() const { return Endpoint{local_address_, local_port_}.to_string(); }

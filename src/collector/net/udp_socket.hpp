@@ -39,6 +39,10 @@ class UdpSocket {
   /// port: the sockets of a listener are opened by open_group(), which does not.
   static Result<UdpSocket, std::string> open(const SocketOptions& options);
 
+  /// Takes a socket that is bound already and sets it up as the options say, but for address and port. What
+  /// the kernel dropped at it before is not in stats().
+  static UdpSocket adopt(UniqueFd bound, const SocketOptions& options);
+
   UdpSocket(UdpSocket&&) noexcept;
   UdpSocket& operator=(UdpSocket&&) noexcept;
   ~UdpSocket();
@@ -58,7 +62,8 @@ class UdpSocket {
   SocketStats stats() const;
 
  private:
-  friend Result<std::vector<UdpSocket>, std::string> open_group(SocketOptions options, unsigned count);
+  friend Result<std::vector<UdpSocket>, std::string> open_group(SocketOptions options, unsigned count,
+                                                                std::vector<UdpSocket> begun);
   /// When a socket that is to share its port begins to allow that.
   enum class Sharing : std::uint8_t { never, after_bind, before_bind };
   static Result<UdpSocket, std::string> open_as(const SocketOptions& options, Sharing sharing);
@@ -68,6 +73,7 @@ class UdpSocket {
   void set_receive_buffer(std::uint64_t asked);
   void set_gro();
   void read_local_name();
+  void begin_drops();
 
   UniqueFd fd_;
   IpAddress local_address_;
@@ -81,14 +87,21 @@ class UdpSocket {
 /// One socket for each worker, all bound to the same address and port, in worker order, which is the index
 /// that attach_steering() steers by. The first binds while it shares with nobody, so a port that another
 /// process has is an error, even a process of the same user that would share. `options.reuse_port` does not
-/// matter.
-Result<std::vector<UdpSocket>, std::string> open_group(SocketOptions options, unsigned count);
+/// matter. `begun`: sockets of this address that are there already, at most `count`; the others join them.
+Result<std::vector<UdpSocket>, std::string> open_group(SocketOptions options, unsigned count,
+                                                       std::vector<UdpSocket> begun = {});
 
 /// Makes the kernel choose the socket by source address alone, so that all datagrams of an exporter meet in
 /// one worker whatever ports it sends from. `first` is any socket of a group of `count`, all of them bound
 /// already; reading starts afterwards, and no single socket is closed while the others live. Nothing to do
 /// for one socket. On failure the kernel goes on to spread by its hash of addresses and ports.
 Result<void, std::string> attach_steering(const UdpSocket& first, unsigned count);
+
+/// The same for a group that is to shrink: only its first `count` sockets get datagrams from now on.
+Result<void, std::string> steer_to_first(const UdpSocket& any, unsigned count);
+
+/// Back to the kernel's hash; nothing to do where it was never steered.
+void detach_steering(const UdpSocket& any);
 
 /// The index of the socket that steering chooses among `count`, worked out here.
 unsigned steering_index(const IpAddress& source, unsigned count);

@@ -53,7 +53,8 @@ void Worker::start() {
   pthread_setname_np(thread_.native_handle(), name.c_str());
 }
 
-void Worker::stop() {
+void Worker::stop(Waiting waiting) {
+  if (waiting == Waiting::is_left) drain_.store(false, std::memory_order_relaxed);
   stop_.store(true, std::memory_order_release);
   wake_.notify();
 }
@@ -70,7 +71,7 @@ void Worker::run() {
     outputs_.flush_due(now_ns_);
     idle(received);
   }
-  drain();
+  if (drain_.load(std::memory_order_relaxed)) drain();
   outputs_.flush_all();
 }
 

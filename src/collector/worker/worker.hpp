@@ -59,6 +59,10 @@ struct Options {
   std::chrono::milliseconds drain_for{1000};
 };
 
+/// What becomes, at a stop, of datagrams that wait in the sockets: they are taken (for Options::drain_for at
+/// most), or left for another process that has the sockets too.
+enum class Waiting { is_taken, is_left };
+
 class Worker {
  public:
   /// Called (from the worker's thread) when something in a datagram could not be decoded; must be quick.
@@ -71,7 +75,7 @@ class Worker {
 
   void start();
   /// Asks the thread to stop receiving, decode what was received and hand over all open blocks.
-  void stop();
+  void stop(Waiting waiting = Waiting::is_taken);
   void join();
 
   /// Any thread, at any time.
@@ -113,6 +117,7 @@ class Worker {
   std::vector<ListenerCounters> listeners_;
   DecodeTimeCounters decode_time_;
   std::atomic<std::uint64_t> heartbeat_ns_{0};
+  std::atomic<bool> drain_{true};
   std::atomic<bool> stop_{false};
   std::atomic<bool> failed_{false};
   std::exception_ptr failure_;

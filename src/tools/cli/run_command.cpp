@@ -6,14 +6,14 @@
 namespace sluice::cli {
 namespace {
 
-int run_collector(const ConfigOptions& options) {
+int run_collector(const ConfigOptions& options, const app::RunOptions& how) {
   const auto config = load_config(options);
-  return config ? app::run(*config) : kMistake;
+  return config ? app::run(*config, how) : kMistake;
 }
 
 }  // namespace
 
-int run_with_defaults() { return run_collector({}); }
+int run_with_defaults() { return run_collector({}, {}); }
 
 void add_run(Command app) {
   const Command command = app.add_subcommand("run", "Collect flows until stopped");
@@ -30,7 +30,10 @@ void add_run(Command app) {
       "  SLUICE_LOG__LEVEL=debug sluice run\n");
   auto options = std::make_shared<ConfigOptions>();
   add_config_options(command, *options);
-  command.action([options] { return run_collector(*options); });
+  auto how = std::make_shared<app::RunOptions>();
+  command.add_flag("--takeover", how->takeover,
+                   "Take the sockets of the collector that runs (run.takeover), which then ends");
+  command.action([options, how] { return run_collector(*options, *how); });
 }
 
 }  // namespace sluice::cli

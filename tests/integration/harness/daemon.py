@@ -33,19 +33,22 @@ def run_once(*arguments, timeout=waiting.DEADLINE, **options):
 class Daemon(Program):
     """`settings` is merged over listeners on free ports. JSON is YAML, so the file is written by json.
 
-    The daemon is up when /readyz says so; `wait=False` returns at once."""
+    The daemon is up when /readyz says so; `wait=False` returns at once. `like` is one before it, whose ports it has; `launcher`
+    a command that runs it, and `pass_fds` the descriptors that this one inherits."""
 
     name = "daemon"
 
-    def __init__(self, directory, settings, arguments=(), wait=True, listeners=1, stdout=None):
+    def __init__(self, directory, settings, arguments=(), wait=True, listeners=1, stdout=None, like=None, launcher=(),
+                 pass_fds=()):
         self.directory = directory
-        self.ports = udp.free_ports(listeners)
-        self.metrics_port, api_port = udp.free_ports(2, kind=socket.SOCK_STREAM)
+        self.ports = like.ports if like else udp.free_ports(listeners)
+        self.metrics_port, self.api_port = ((like.metrics_port, like.api_port) if like else
+                                            udp.free_ports(2, kind=socket.SOCK_STREAM))
         config = {
             "workers": 2,
             "listeners": [{"address": "127.0.0.1", "port": port} for port in self.ports],
             "metrics": {"listen": f"127.0.0.1:{self.metrics_port}"},
-            "api": {"listen": f"127.0.0.1:{api_port}"},
+            "api": {"listen": f"127.0.0.1:{self.api_port}"},
             **settings,
         }
         os.makedirs(directory, exist_ok=True)
@@ -55,8 +58,8 @@ class Daemon(Program):
         self.stdout_path = stdout or os.path.join(directory, "stdout")
         self.log_path = os.path.join(directory, "log")
         with open(self.stdout_path, "wb") as out, open(self.log_path, "wb") as log:
-            self.process = subprocess.Popen([binary(), "run", "-c", self.config, *arguments], cwd=directory,
-                                            stdin=subprocess.DEVNULL, stdout=out, stderr=log)
+            self.process = subprocess.Popen([*launcher, binary(), "run", "-c", self.config, *arguments], cwd=directory,
+                                            stdin=subprocess.DEVNULL, stdout=out, stderr=log, pass_fds=pass_fds)
         if wait:
             self.wait_ready()
 

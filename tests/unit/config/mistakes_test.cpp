@@ -233,7 +233,7 @@ workers: 2)",
 : c)",
      "FILE:1: a key here is a list or a map; keys are plain words"},
     {"<<: {workers: 4}",
-     R"(FILE:1: unknown key "<<"; known here are collector_id, workers, listeners, receive, decode, exporters, fields, kafka, sinks, log, metrics, api, state, shutdown_timeout)"},
+     R"(FILE:1: unknown key "<<"; known here are collector_id, workers, listeners, receive, decode, exporters, fields, kafka, sinks, log, metrics, api, state, run, shutdown_timeout)"},
 };
 // clang-format on
 

@@ -117,6 +117,8 @@ TEST(ToYaml, DefaultsAsTheyAreShown) {
             "  token: \"\"\n"
             "state:\n"
             "  file: \"\"\n"
+            "run:\n"
+            "  takeover: \"\"\n"
             "shutdown_timeout: 10s\n");
 }
 
