@@ -9,6 +9,8 @@
 #include "cli/output.hpp"
 #include "cli/raw_tree.hpp"
 #include "cli/summary.hpp"
+#include "filter/evaluate.hpp"
+#include "filter/parser.hpp"
 #include "flow/endpoint.hpp"
 #include "sluice/decode/datagram_decoder.hpp"
 #include "sluice/encode/rows.hpp"
@@ -27,6 +29,7 @@ struct Options {
   ConfigOptions config;
   bool counters = false;
   std::string received = "file";
+  std::string filter;
 };
 
 encode::FormatSpec format_of(const Options& options, const UserFieldsPtr& user_fields) {
@@ -71,8 +74,9 @@ std::string utc(std::uint64_t time_ns) {
 /// Decodes file after file with one memory of templates, as the collector would had they come by UDP.
 class FileDecoder {
  public:
-  FileDecoder(const Options& options, UserFieldsPtr user_fields)
+  FileDecoder(const Options& options, filter::Expression wanted, UserFieldsPtr user_fields)
       : raw_(options.raw),
+        wanted_(std::move(wanted)),
         received_(options.received),
         user_fields_(std::move(user_fields)),
         encoder_(encode::make_row_encoder(format_of(options, user_fields_))) {
@@ -170,7 +174,9 @@ class FileDecoder {
     batch_.clear();
   }
 
-  void write(const FlowBatch& batch) {
+  void write(FlowBatch& batch) {
+    if (wanted_.kind != filter::Expression::Kind::any)
+      batch.filter([&](std::size_t i) { return filter::matches(wanted_, batch, batch.flows()[i]); });
     rows_.clear();
     encoder_->encode(batch, rows_);
     written_ = written_ && write_out(rows_.bytes());
@@ -180,6 +186,7 @@ class FileDecoder {
   inline static const IpAddress kNoSource = IpAddress::v4(0x7f000001);
 
   const bool raw_;
+  const filter::Expression wanted_;
   const std::string received_;
   const UserFieldsPtr user_fields_;
   std::unique_ptr<encode::RowEncoder> encoder_;
@@ -201,7 +208,10 @@ int run_decode(const Options& options) {
     if (!config) return kMistake;
     user_fields = make_user_fields(config->fields);
   }
-  FileDecoder decoder(options, std::move(user_fields));
+  auto wanted = filter::parse(options.filter);
+  if (!wanted)
+    return failed("decode", "--filter: " + filter::describe(options.filter, wanted.error())), kMistake;
+  FileDecoder decoder(options, std::move(*wanted), std::move(user_fields));
   bool whole = true;
   for (const auto& file : options.files) whole = decoder.decode(file) && whole;
   decoder.end();
@@ -236,6 +246,7 @@ void add_decode(Command app) {
       "  sluice decode router.pcap | jq .src_addr\n"
       "  sluice decode templates.dat data.dat --format protobuf > flows.pb\n"
       "  sluice decode --counters switch.pcap | jq .interface\n"
+      "  sluice decode --filter 'dst port 443 and net 192.0.2.0/24' router.pcap\n"
       "  sluice decode --received sent moved.pcap     by the exporter's clock\n"
       "  sluice decode --raw router.pcap | less\n");
   auto options = std::make_shared<Options>();
@@ -260,11 +271,17 @@ void add_decode(Command app) {
           .add_flag("--counters", options->counters,
                     "Write the counters stream, not the flows: sFlow counter samples and options records")
           .excludes(fields);
+  const Option filter =
+      command
+          .add_option("--filter", options->filter, "Write only the flows that this matches (docs/filter.md)")
+          .type_name("FILTER")
+          .excludes(counters);
   command
       .add_flag("--raw", options->raw, "Show headers, sets, templates, records and samples as they were sent")
       .excludes(format)
       .excludes(fields)
-      .excludes(counters);
+      .excludes(counters)
+      .excludes(filter);
   add_config_options(command, options->config);
   command.action([options] { return run_decode(*options); });
 }
