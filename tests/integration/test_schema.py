@@ -171,6 +171,8 @@ class Cluster(Case):
             for table in [rollup.name for rollup in rollups()]:
                 self.assertEqual(engine.value(f"SELECT sum(bytes_corrected) FROM sluice.{table}"), 500, table)
             self.assertEqual(engine.query("SELECT src_addr, bytes FROM goflow2.flows_raw_view"), [["192.0.2.1", 500]])
+            self.assertEqual(engine.query("SELECT time_received_ns, bytes FROM goflow2.flows"), [[T0, 5]])
+            self.assertEqual(engine.query("SELECT TimeReceived, Bytes FROM goflow.flows"), [[T0 // 10**9, 5]])
 
     def test_every_statement_is_for_the_cluster(self):
         printed = schema.run("--print", "--cluster", "c1", "--compat").stdout

@@ -83,6 +83,46 @@ class Compat(StoreCase):
                                           database="goflow2"),
                          [[65001, 65002, [2048, 34525], [1500, 70], [4, 2], [2, 1], 1570, 6, 3]])
 
+    def told(self, sql):
+        """As bytes: addresses of fixed length are no text."""
+        status, _, answer = self.store.request(sql + " ORDER BY ALL FORMAT TabSeparated")
+        self.assertEqual((status, answer.count(b"\n")), (200, 4), answer)
+        return answer
+
+    def test_flows(self):
+        """The names that others' consumers have for the Kafka table: columns and types of the message, rows of flows_raw."""
+        words = ["sequence_num", "sampling_rate", "sampler_address", "src_addr", "dst_addr", "src_as", "dst_as", "etype", "proto", "src_port", "dst_port",
+                 "bytes", "packets"]
+        types = ["UInt32", "UInt64", *["FixedString(16)"] * 3, *["UInt32"] * 6, "UInt64", "UInt64"]
+        camel = ["SequenceNum", "SamplingRate", "SamplerAddress", "SrcAddr", "DstAddr", "SrcAS", "DstAS", "EType", "Proto", "SrcPort", "DstPort", "Bytes",
+                 "Packets"]
+        self.assertEqual([row[:2] for row in self.store.query("DESCRIBE goflow.flows")],
+                         [["TimeReceived", "UInt64"], ["TimeFlowStart", "UInt64"], *map(list, zip(camel, types))])
+        snake = dict(self.store.query("SELECT name, type FROM system.columns WHERE database = 'goflow2' AND table = 'flows'"))
+        self.assertEqual(snake, {"type": "Int32", "time_received_ns": "UInt64", "time_flow_start_ns": "UInt64", "time_flow_end_ns": "UInt64",
+                                 **dict(zip(words, types))})
+        self.assertEqual(self.told(f"SELECT TimeReceived, TimeFlowStart, {', '.join(camel)} FROM goflow.flows"),
+                         self.told(f"SELECT intDiv(time_received_ns, 1000000000), intDiv(time_flow_start_ns, 1000000000), {', '.join(words)} FROM goflow2.flows"))
+        self.assertEqual(self.store.query("SELECT type, time_received_ns, time_flow_start_ns, time_flow_end_ns, hex(src_addr), bytes FROM flows WHERE bytes = 500",
+                                          database="goflow2"), [[3, T0 + 123, T0 - 10**9, T0, "C0A80101" + 24 * "0", 500]])
+        # As flow-pipeline's own view asks it.
+        self.assertEqual(self.told("SELECT toDate(TimeReceived) AS Date, * FROM goflow.flows"),
+                         self.told("SELECT Date, toUnixTimestamp(TimeReceived), toUnixTimestamp(TimeFlowStart), * EXCEPT (Date, TimeReceived, TimeFlowStart) "
+                                   "FROM goflow.flows_raw"))
+
+    def test_flows_of_a_time_read_its_days(self):
+        """A bound on the time is one on the table behind the view."""
+        self.feed({"time_received_ns": T0 - 3 * 86400 * 10**9, "bytes": 1})
+        for name, column, since in (("goflow", "TimeReceived", T0 // 10**9 - 60), ("goflow2", "time_received_ns", T0 - 60 * 10**9)):
+            told = self.store.text(f"EXPLAIN indexes = 1 SELECT count() FROM {name}.flows WHERE {column} >= {since} SETTINGS optimize_use_implicit_projections = 0")
+            self.assertTrue(any(int(left) < int(all_) for left, all_ in re.findall(r"Parts: (\d+)/(\d+)", told)), told)
+
+    def test_flows_come_with_an_upgrade(self):
+        for name in ("goflow", "goflow2"):
+            self.store.text(f"DROP VIEW {name}.flows")
+        self.assertNotIn("nothing to do", schema.apply(self.store, "--brokers", NOBODY, "--compat"))
+        self.assertEqual(self.store.query("SELECT (SELECT sum(Bytes) FROM goflow.flows), (SELECT sum(bytes) FROM goflow2.flows)"), [[1571, 1571]])
+
     def test_added_later(self):
         """Compatibility that is asked for when flows are there already has those flows."""
         for name in ("goflow", "goflow2"):
