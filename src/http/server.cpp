@@ -37,6 +37,17 @@ std::string why_not(const Options& options, const Error& error) {
          (options.advice.empty() ? "" : "; " + options.advice);
 }
 
+Error bind(tcp::acceptor& acceptor, const Endpoint& endpoint) {
+  const tcp::endpoint at = to_asio(endpoint);
+  Error error;
+  acceptor.open(at.protocol(), error);
+  if (!error) acceptor.set_option(tcp::acceptor::reuse_address(true), error);
+  if (!error && at.address().is_v6())
+    acceptor.set_option(asio::ip::v6_only(!at.address().is_unspecified()), error);
+  if (!error) acceptor.bind(at, error);
+  return error;
+}
+
 /// v4-mapped addresses unmapped; empty where the socket is not connected any more.
 IpAddress peer_of(const tcp::socket& socket) {
   Error error;
@@ -67,6 +78,14 @@ Response fault_response(Fault fault, std::string_view text) {
   return error_response(500, text);
 }
 
+std::optional<ListenRefusal> try_out(const Options& options) {
+  asio::io_context io(1);
+  tcp::acceptor acceptor(io);
+  const Error error = bind(acceptor, options.at);
+  if (!error) return std::nullopt;
+  return ListenRefusal{error.value(), why_not(options, error)};
+}
+
 /// Takes connections and knows those that live. Outlives its server as long as an operation of it is under
 /// way.
 class Listener : public std::enable_shared_from_this<Listener> {
@@ -75,13 +94,7 @@ class Listener : public std::enable_shared_from_this<Listener> {
       : acceptor_(io), pause_(io), service_(std::move(service)) {}
 
   Error open() {
-    const tcp::endpoint at = to_asio(service_->options.at);
-    Error error;
-    acceptor_.open(at.protocol(), error);
-    if (!error) acceptor_.set_option(tcp::acceptor::reuse_address(true), error);
-    if (!error && at.address().is_v6())
-      acceptor_.set_option(asio::ip::v6_only(!at.address().is_unspecified()), error);
-    if (!error) acceptor_.bind(at, error);
+    Error error = bind(acceptor_, service_->options.at);
     if (!error) acceptor_.listen(tcp::acceptor::max_listen_connections, error);
     if (!error) port_ = acceptor_.local_endpoint(error).port();
     return error;

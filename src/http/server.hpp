@@ -76,6 +76,16 @@ struct Options {
   std::optional<std::size_t> gzip_from = std::nullopt;
 };
 
+/// Why nobody can listen there.
+struct ListenRefusal {
+  int error = 0;         ///< errno
+  std::string sentence;  ///< for the user
+};
+
+/// What a server with these options would be refused when it starts. Nobody can connect meanwhile, and
+/// whoever listens there is not disturbed.
+std::optional<ListenRefusal> try_out(const Options& options);
+
 class Listener;
 
 /// Belongs to the thread that runs the io_context, handlers included.

@@ -157,9 +157,12 @@ class Package(Built):
         self.assertEqual(set(), {path for path in program if path in library or path.startswith("usr/include")})
 
     def test_its_configuration_is_kafka_here_and_a_state_file(self):
-        result = daemon.run_once("check", "-c", os.path.join(self.root, "etc/sluice/sluice.yaml"))
+        file = os.path.join(self.root, "etc/sluice/sluice.yaml")
+        with open(file) as text:
+            self.assertIn("file: /var/lib/sluice/state", text.read())
+        # The service manager makes that directory.
+        result = daemon.run_once("check", "-c", file, "--set", "state.file=" + os.path.join(self.root, "state"))
         self.assertEqual(0, result.returncode, result.stderr)
-        self.assertIn("file: /var/lib/sluice/state", result.stdout)
         self.assertIn("brokers: localhost:9092", result.stdout)
         self.assertNotIn("type: stdout", result.stdout)
 

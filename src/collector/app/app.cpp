@@ -7,6 +7,7 @@
 #include <boost/asio/steady_timer.hpp>
 #include <csignal>
 #include <cstdio>
+#include <cstdlib>
 #include <functional>
 #include <optional>
 #include <thread>
@@ -15,8 +16,8 @@
 #include "app/collector.hpp"
 #include "app/service_notify.hpp"
 #include "app/takeover.hpp"
+#include "app/trial.hpp"
 #include "flow/endpoint.hpp"
-#include "sink/factory.hpp"
 
 namespace sluice::app {
 namespace {
@@ -38,7 +39,7 @@ std::unique_ptr<http::Server> listen(boost::asio::io_context& io, const std::str
   const auto endpoint = parse_endpoint(where);
   if (!endpoint) return nullptr;
   auto server = http::Server::start(io, api::listener(*endpoint, purpose), std::move(handler));
-  if (!server) throw ListenError(server.error());
+  if (!server) throw SetupError(std::string(purpose) + ".listen", server.error());
   Endpoint bound = *endpoint;
   bound.port = (*server)->port();
   log.write(LogLevel::info, std::string(purpose) + " at http://" + bound.to_string() + "/");
@@ -66,7 +67,7 @@ class MainLoop {
     auto listener = TakeoverListener::start(
         io_, config.run.takeover, [this](TakeoverRequest request) { hand_over(std::move(request)); },
         log.callback());
-    if (!listener) throw ListenError(listener.error());
+    if (!listener) throw SetupError("run.takeover", listener.error());
     takeover_ = std::move(*listener);
   }
 
@@ -194,9 +195,10 @@ class MainLoop {
 /// What the collector at run.takeover gives, once it has stopped receiving.
 std::optional<Takeover> take_over(const config::Config& config, Logging& log) {
   if (config.run.takeover.empty())
-    throw ListenError("--takeover needs run.takeover, the path at which the running collector listens");
+    throw SetupError("run.takeover",
+                     "--takeover needs run.takeover, the path at which the running collector listens");
   auto asked = Takeover::ask(config.run.takeover);
-  if (!asked) throw ListenError(asked.error());
+  if (!asked) throw SetupError("run.takeover", asked.error());
   if (!*asked)
     log.write(LogLevel::info, "no collector listens at " + config.run.takeover + ": nothing to take over");
   else if (!(*asked)->complete())
@@ -227,26 +229,28 @@ int collect(const config::Config& config, Logging& log, const RunOptions& option
   return loop.run();
 }
 
-int say(const std::exception& e, int status) {
-  std::fprintf(stderr, "sluice: %s\n", e.what());
+int say(const std::string& sentence, int status) {
+  std::fprintf(stderr, "sluice: %s\n", sentence.c_str());
   return status;
 }
 
 }  // namespace
 
-int run(const config::Config& config, const RunOptions& options) {
+int run(const config::Config& config, const config::Places& places, const RunOptions& options) {
   std::signal(SIGPIPE, SIG_IGN);  // a closed stdout is an error of its sink, not the end of the process
+  const bool given = options.takeover || std::getenv("LISTEN_FDS") != nullptr;
+  const Trial trial = try_out(config, given ? Sockets::given : Sockets::opened);
+  if (!trial.mistakes.empty()) {
+    for (const SetupError& mistake : trial.mistakes) say(places.told(mistake).to_string(), kMistake);
+    return kMistake;
+  }
   Logging log(config.log);
   try {
     return collect(config, log, options);
-  } catch (const sink::SetupError& e) {
-    return say(e, kMistake);
-  } catch (const ListenError& e) {
-    return say(e, kMistake);
-  } catch (const state::SetupError& e) {
-    return say(e, kMistake);
+  } catch (const SetupError& mistake) {
+    return say(places.told(mistake).to_string(), kMistake);
   } catch (const std::exception& e) {
-    return say(e, kFailed);
+    return say(e.what(), kFailed);
   }
 }
 

@@ -1,7 +1,7 @@
 #pragma once
 // The collector as a whole: the one place that knows every module. Builds sinks, sockets, workers and HTTP
 // listeners, connects and starts them, waits for a signal, and stops them in reverse.
-#include "config/config.hpp"
+#include "config/load.hpp"
 
 namespace sluice::app {
 
@@ -10,8 +10,8 @@ struct RunOptions {
 };
 
 /// Runs until SIGTERM or SIGINT, or until another process has taken over. Returns the exit status: 0 after an
-/// orderly stop, 2 where a setting cannot work (said in one line on stderr), 1 where something failed while
-/// running.
-int run(const config::Config& config, const RunOptions& options = {});
+/// orderly stop, 2 where settings cannot work (a line for each on stderr, with its place; trial.hpp), 1 where
+/// something failed while running.
+int run(const config::Config& config, const config::Places& places, const RunOptions& options = {});
 
 }  // namespace sluice::app

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "app/trial.hpp"
 #include "sink/factory.hpp"
 #include "util/clock.hpp"
 

@@ -31,9 +31,8 @@ struct SocketSource {
 /// alone may be called from another, beside all others, so that HTTP answers until the end.
 class Collector {
  public:
-  /// Opens sockets and makes sinks and workers; nothing runs but the sinks' threads. Throws
-  /// sink::SetupError, state::SetupError and ListenError with one sentence for the user. Config and log
-  /// outlive the collector.
+  /// Opens sockets and makes sinks and workers; nothing runs but the sinks' threads. Throws SetupError; what
+  /// try_out() (trial.hpp) finds is met here too. Config and log outlive the collector.
   Collector(const config::Config& config, Logging& log, SocketSource sockets = {});
   ~Collector();
 
@@ -114,11 +113,6 @@ class Collector {
   std::atomic<bool> running_{false};  // the workers are
   std::atomic<bool> stopping_{false};
   std::atomic<bool> hurry_{false};
-};
-
-/// A listener that cannot be opened: one sentence for the user.
-struct ListenError : std::runtime_error {
-  using std::runtime_error::runtime_error;
 };
 
 }  // namespace sluice::app

@@ -1,30 +1,19 @@
 // The collector's sockets: taken from who had them before, opened where nobody had, kept for who comes next.
-#include <algorithm>
-#include <thread>
-
 #include "app/collector.hpp"
+#include "app/trial.hpp"
 
 namespace sluice::app {
 namespace {
 
 std::string sockets(std::size_t n) { return std::to_string(n) + (n == 1 ? " socket" : " sockets"); }
 
-net::SocketOptions options_of(const config::Listener& settings, const config::Receive& receive) {
-  net::SocketOptions options;
-  options.address = IpAddress::parse(settings.address).value_or(options.address);
-  options.port = settings.port;
-  options.receive_buffer = settings.receive_buffer ? settings.receive_buffer : receive.buffer;
-  options.gro = receive.gro;
-  return options;
-}
-
 }  // namespace
 
 unsigned Collector::workers_for(const config::Config& config, const net::GivenSockets& given) {
   const auto per_listener = given.per_listener();
-  if (!per_listener) throw ListenError(per_listener.error());
+  if (!per_listener) throw SetupError("listeners", per_listener.error());
   if (*per_listener) return **per_listener;
-  return config.workers ? config.workers : std::max(1U, std::thread::hardware_concurrency());
+  return worker_count(config);
 }
 
 void Collector::open_listeners(SocketSource source) {
@@ -35,15 +24,15 @@ void Collector::open_listeners(SocketSource source) {
                                       " for each listener: so many workers run");
   std::vector<std::vector<net::UdpSocket>> begun;
   for (const config::Listener& settings : config_.listeners)
-    begun.push_back(source.given.take(options_of(settings, config_.receive), worker_count_));
+    begun.push_back(source.given.take(socket_options(config_, settings), worker_count_));
   close_unwanted(source);
   bool steered = true;
   for (std::size_t i = 0; i < config_.listeners.size(); ++i) {
     const config::Listener& settings = config_.listeners[i];
     const std::size_t taken = begun[i].size();
-    const net::SocketOptions options = options_of(settings, config_.receive);
+    const net::SocketOptions options = socket_options(config_, settings);
     auto group = net::open_group(options, worker_count_, std::move(begun[i]));
-    if (!group) throw ListenError(group.error());
+    if (!group) throw SetupError(listener_path(i), group.error());
     listeners_.push_back({settings, std::move(*group)});
     const auto& opened = listeners_.back().sockets;
     for (const std::string& warning : opened.front().warnings())

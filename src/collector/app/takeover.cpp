@@ -9,6 +9,9 @@
 
 #include <cerrno>
 #include <cstring>
+#include <filesystem>
+
+#include "util/writable.hpp"
 
 namespace sluice::app {
 namespace {
@@ -20,8 +23,15 @@ constexpr int kGreetingSeconds = 1;
 constexpr std::size_t kLongestMessage = 512;
 constexpr mode_t kMode = 0600;
 
-std::string problem(const std::string& path, const std::string& what) {
-  return "run.takeover: " + path + " " + what;
+std::string problem(const std::string& path, const std::string& what) { return path + " " + what; }
+
+std::string too_long(const std::string& path) {
+  return problem(path, "is longer than the path of a Unix socket may be");
+}
+
+std::string cannot_listen(const std::string& path, int error) {
+  return problem(path, std::string("cannot be listened on: ") + std::strerror(error) +
+                           "; name a path in a directory that sluice may write in");
 }
 
 std::optional<sockaddr_un> address_of(const std::string& path) {
@@ -103,7 +113,7 @@ std::optional<Message> receive_message(int from) {
 
 Result<std::optional<Takeover>, std::string> Takeover::ask(const std::string& path) {
   const auto address = address_of(path);
-  if (!address) return failure(problem(path, "is longer than the path of a Unix socket may be"));
+  if (!address) return failure(too_long(path));
   Takeover out;
   out.connection_ = unix_socket();
   const int error = connect_to(out.connection_, *address);
@@ -148,7 +158,7 @@ Result<std::unique_ptr<TakeoverListener>, std::string> TakeoverListener::start(b
                                                                                OnRequest on_request,
                                                                                LogFn log) {
   const auto address = address_of(path);
-  if (!address) return failure(problem(path, "is longer than the path of a Unix socket may be"));
+  if (!address) return failure(too_long(path));
   const int tried = connect_to(unix_socket(), *address);
   if (tried == 0)
     return failure(
@@ -161,10 +171,21 @@ Result<std::unique_ptr<TakeoverListener>, std::string> TakeoverListener::start(b
   // Nobody can connect before listen(), and by then the mode is right.
   if (::bind(listening.get(), reinterpret_cast<const sockaddr*>(&*address), sizeof *address) != 0 ||
       ::chmod(path.c_str(), kMode) != 0 || ::listen(listening.get(), 1) != 0)
-    return failure(problem(path, std::string("cannot be listened on: ") + std::strerror(errno) +
-                                     "; name a path in a directory that sluice may write in"));
+    return failure(cannot_listen(path, errno));
   return std::make_unique<TakeoverListener>(io, std::move(listening), path, std::move(on_request),
                                             std::move(log));
+}
+
+std::optional<std::string> TakeoverListener::try_out(const std::string& path) {
+  if (!address_of(path)) return too_long(path);
+  struct stat found{};
+  if (::lstat(path.c_str(), &found) != 0) {
+    const int error = cannot_write_file(path);
+    return error == 0 ? std::nullopt : std::optional(cannot_listen(path, error));
+  }
+  if (!S_ISSOCK(found.st_mode)) return cannot_listen(path, EADDRINUSE);
+  const Room room = room_in(std::filesystem::path(path).parent_path());
+  return room.error == 0 ? std::nullopt : std::optional(cannot_listen(path, room.error));
 }
 
 TakeoverListener::TakeoverListener(boost::asio::io_context& io, UniqueFd listening, std::string path,
@@ -191,7 +212,8 @@ void TakeoverListener::accept_one() {
   const auto peer = connection ? peer_of(connection.get()) : std::nullopt;
   if (!peer) return wait();
   if (peer->uid != ::geteuid()) {
-    log_(LogLevel::warning, problem(path_, "was asked by a process of another user (" +
+    log_(LogLevel::warning,
+         "run.takeover: " + problem(path_, "was asked by a process of another user (" +
                                                std::to_string(peer->uid) + "), which gets nothing"));
     return wait();
   }

@@ -66,6 +66,8 @@ class TakeoverListener {
   static Result<std::unique_ptr<TakeoverListener>, std::string> start(boost::asio::io_context& io,
                                                                       const std::string& path,
                                                                       OnRequest on_request, LogFn log);
+  /// Why start() would fail, whoever runs; nothing is made or asked.
+  static std::optional<std::string> try_out(const std::string& path);
   TakeoverListener(boost::asio::io_context& io, UniqueFd listening, std::string path, OnRequest on_request,
                    LogFn log);
   ~TakeoverListener();  ///< closes it and takes the path away

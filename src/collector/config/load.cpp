@@ -10,6 +10,26 @@
 
 namespace sluice::config {
 
+const std::string* Places::find(std::string path) const {
+  for (;;) {
+    if (const auto found = sources_.find(path); found != sources_.end()) return &found->second;
+    const auto end = path.find_last_of(".[");
+    if (end == std::string::npos) return nullptr;
+    path.resize(end);
+  }
+}
+
+Error Places::told(const SetupError& mistake) const {
+  std::string setting = mistake.setting();
+  // Top-level kafka is what its sink was written as.
+  constexpr std::string_view kLong = "sinks.kafka";
+  const bool is_it = setting == kLong || setting.starts_with(std::string(kLong) + '.');
+  if (is_it && !sources_.contains(std::string(kLong)) && sources_.contains("kafka"))
+    setting.erase(0, std::string_view("sinks.").size());
+  const std::string* const source = find(setting);
+  return {source ? *source : "", setting + ": " + mistake.why()};
+}
+
 LoadResult load(const LoadRequest& request) {
   std::vector<Finding> findings;
   LoadResult result;
@@ -18,6 +38,9 @@ LoadResult load(const LoadRequest& request) {
     Reading in(findings, all_paths());
     read_section(in, config_table(), "", layers.root, result.config);
     check_together(in, result.config);
+    std::map<std::string, std::string> sources;
+    for (const auto& [path, origin] : in.origins()) sources.emplace(path, origin.source);
+    result.places = Places(std::move(sources));
   }
   if (result.config.sinks.empty()) {
     sink::Settings console;

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "config/config.hpp"
+#include "util/setup_error.hpp"
 
 namespace sluice::config {
 
@@ -29,12 +30,30 @@ struct Error {
   std::string source;
   std::string message;
 
-  std::string to_string() const { return source + ": " + message; }
+  std::string to_string() const { return source.empty() ? message : source + ": " + message; }
   friend bool operator==(const Error&, const Error&) = default;
 };
 
+/// Where settings were given: for mistakes that show only when something is made of them.
+class Places {
+ public:
+  Places() = default;
+  /// Places by path of setting.
+  explicit Places(std::map<std::string, std::string> sources) : sources_(std::move(sources)) {}
+
+  /// The mistake with the place of its setting, or of the nearest that it is a part of. What has no place is
+  /// a default, and its mistake has no source.
+  Error told(const SetupError& mistake) const;
+
+ private:
+  const std::string* find(std::string path) const;
+
+  std::map<std::string, std::string> sources_;
+};
+
 struct LoadResult {
-  Config config;              ///< complete and valid only where ok(); then `sinks` is never empty
+  Config config;  ///< complete and valid only where ok(); then `sinks` is never empty
+  Places places;
   std::vector<Error> errors;  ///< in the order of the file, then the environment, then --set
 
   bool ok() const { return errors.empty(); }

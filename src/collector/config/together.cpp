@@ -17,20 +17,36 @@ std::string joined(std::initializer_list<std::string_view> parts) {
   return out;
 }
 
+/// Who listens on "::" takes IPv4 too, who listens on 0.0.0.0 all of IPv4: whatever else would listen on the
+/// port there is in the way.
+bool in_the_way(const Endpoint& a, const Endpoint& b) {
+  if (a.port == 0 || a.port != b.port) return false;
+  const auto covers = [](const IpAddress& all, const IpAddress& one) {
+    return all.all_zero() && (all.is_v6() || one.is_v4());
+  };
+  return a.address == b.address || covers(a.address, b.address) || covers(b.address, a.address);
+}
+
+std::optional<Endpoint> endpoint(const Listener& listener) {
+  const auto address = IpAddress::parse(listener.address);
+  if (!address) return std::nullopt;
+  return Endpoint{*address, listener.port};
+}
+
 void check_listeners(Reading& in, const Config& config) {
   const auto& list = config.listeners;
-  const auto same = [](const Listener& a, const Listener& b) {
-    return a.port != 0 && a.port == b.port && IpAddress::parse(a.address) == IpAddress::parse(b.address);
-  };
   for (std::size_t i = 0; i < list.size(); ++i) {
     for (std::size_t j = 0; j < i; ++j) {
-      if (!same(list[i], list[j])) continue;
+      const auto one = endpoint(list[i]), other = endpoint(list[j]);
+      if (!one || !other || !in_the_way(*one, *other)) continue;
       const std::string path = "listeners[" + std::to_string(i) + "]";
       const std::string first = "listeners[" + std::to_string(j) + "]";
-      const Endpoint endpoint{*IpAddress::parse(list[i].address), list[i].port};
       in.fault(path, in.origin(path),
-               joined({path, " listens on ", endpoint.to_string(), " as ", first, line_of(in.origin(first)),
-                       " does; keep one of them"}));
+               *one == *other ? joined({path, " listens on ", one->to_string(), " as ", first,
+                                        line_of(in.origin(first)), " does; keep one of them"})
+                              : joined({path, " listens on ", one->to_string(), ", which ", first,
+                                        line_of(in.origin(first)), " on ", other->to_string(),
+                                        " takes too; keep one of them"}));
       break;
     }
   }
@@ -69,10 +85,14 @@ void check_http(Reading& in, const Config& config) {
     in.fault("api.listen", in.origin("api.listen"),
              "api.listen " + config.api.listen +
                  " is reachable from other machines; set api.token or listen on 127.0.0.1");
-  if (metrics && api && metrics == api && api->port != 0) {
+  if (metrics && api && in_the_way(*metrics, *api)) {
     const std::string later = in.given("api.listen") ? "api.listen" : "metrics.listen";
-    in.fault(later, in.origin(later),
-             "metrics.listen and api.listen are both " + api->to_string() + "; give them ports of their own");
+    in.fault(
+        later, in.origin(later),
+        metrics == api
+            ? "metrics.listen and api.listen are both " + api->to_string() + "; give them ports of their own"
+            : "metrics.listen " + metrics->to_string() + " and api.listen " + api->to_string() +
+                  " are in each other's way; give them ports of their own");
   }
 }
 

@@ -22,7 +22,7 @@ bool set_option(int fd, int level, int option, int value) {
   return ::setsockopt(fd, level, option, &value, sizeof value) == 0;
 }
 
-std::string why_not(const SocketOptions& options, int error) {
+ListenRefusal why_not(const SocketOptions& options, int error) {
   std::string text = "cannot listen on UDP " + Endpoint{options.address, options.port}.to_string() + ": " +
                      std::strerror(error);
   if (error == EADDRINUSE) text += "; another collector may be running";
@@ -32,7 +32,7 @@ std::string why_not(const SocketOptions& options, int error) {
   if (error == EACCES && options.port != 0 && options.port < 1024)
     text += "; a port below 1024 needs the capability CAP_NET_BIND_SERVICE";
   if (error == EMFILE || error == ENFILE) text += "; raise the limit of open files";
-  return text;
+  return {error, std::move(text)};
 }
 
 }  // namespace
@@ -51,11 +51,14 @@ UdpSocket& UdpSocket::operator=(UdpSocket&&) noexcept = default;
 UdpSocket::~UdpSocket() = default;
 
 Result<UdpSocket, std::string> UdpSocket::open(const SocketOptions& options) {
-  return open_as(options, options.reuse_port ? Sharing::before_bind : Sharing::never);
+  auto socket = open_as(options, options.reuse_port ? Sharing::before_bind : Sharing::never);
+  if (!socket) return failure(std::move(socket.error().sentence));
+  return std::move(*socket);
 }
 
-Result<UdpSocket, std::string> UdpSocket::open_as(const SocketOptions& options, Sharing sharing) {
-  if (options.address.empty()) return failure(std::string("cannot listen on UDP: there is no address"));
+Result<UdpSocket, ListenRefusal> UdpSocket::open_as(const SocketOptions& options, Sharing sharing) {
+  if (options.address.empty())
+    return failure(ListenRefusal{EINVAL, "cannot listen on UDP: there is no address"});
   const bool any_v6 = options.address.is_v6() && options.address.all_zero();
   UniqueFd fd(
       ::socket(options.address.is_v6() ? AF_INET6 : AF_INET, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
@@ -111,12 +114,29 @@ Result<std::vector<UdpSocket>, std::string> open_group(SocketOptions options, un
     using Sharing = UdpSocket::Sharing;
     const Sharing sharing = count == 1 ? Sharing::never : i == 0 ? Sharing::after_bind : Sharing::before_bind;
     auto socket = UdpSocket::open_as(options, sharing);
-    if (!socket) return failure(socket.error());
+    if (!socket) return failure(std::move(socket.error().sentence));
     options.port = socket->local_port();
     options.address = socket->local_address();
     group.push_back(std::move(*socket));
   }
   return group;
+}
+
+std::optional<ListenRefusal> try_out(const SocketOptions& options, unsigned count) {
+  SocketOptions trial = options;
+  trial.receive_buffer = 0;
+  trial.gro = false;
+  using Sharing = UdpSocket::Sharing;
+  if (auto closed_at_once = UdpSocket::open_as(trial, Sharing::never); !closed_at_once)
+    return std::move(closed_at_once.error());
+  trial.port = 0;
+  std::vector<UdpSocket> held;
+  while (held.size() < count) {
+    auto socket = UdpSocket::open_as(trial, Sharing::never);
+    if (!socket) return std::move(socket.error());
+    held.push_back(std::move(*socket));
+  }
+  return std::nullopt;
 }
 
 void UdpSocket::set_receive_buffer(std::uint64_t asked) {

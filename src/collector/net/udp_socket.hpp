@@ -4,6 +4,7 @@
 // stats() may be asked by any.
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -30,6 +31,12 @@ struct SocketStats {
   double fill() const {
     return queue_limit ? static_cast<double>(queued_bytes) / static_cast<double>(queue_limit) : 0;
   }
+};
+
+/// Why nobody can listen there.
+struct ListenRefusal {
+  int error = 0;         ///< errno
+  std::string sentence;  ///< for the user
 };
 
 class UdpSocket {
@@ -64,9 +71,10 @@ class UdpSocket {
  private:
   friend Result<std::vector<UdpSocket>, std::string> open_group(SocketOptions options, unsigned count,
                                                                 std::vector<UdpSocket> begun);
+  friend std::optional<ListenRefusal> try_out(const SocketOptions& options, unsigned count);
   /// When a socket that is to share its port begins to allow that.
   enum class Sharing : std::uint8_t { never, after_bind, before_bind };
-  static Result<UdpSocket, std::string> open_as(const SocketOptions& options, Sharing sharing);
+  static Result<UdpSocket, ListenRefusal> open_as(const SocketOptions& options, Sharing sharing);
 
   struct Drops;
   explicit UdpSocket(UniqueFd fd);
@@ -90,6 +98,10 @@ class UdpSocket {
 /// matter. `begun`: sockets of this address that are there already, at most `count`; the others join them.
 Result<std::vector<UdpSocket>, std::string> open_group(SocketOptions options, unsigned count,
                                                        std::vector<UdpSocket> begun = {});
+
+/// What open_group() would meet, found out without taking a datagram from whoever listens there: the address
+/// and the number of descriptors by sockets of other ports, the port by one that is closed at once.
+std::optional<ListenRefusal> try_out(const SocketOptions& options, unsigned count);
 
 /// Makes the kernel choose the socket by source address alone, so that all datagrams of an exporter meet in
 /// one worker whatever ports it sends from. `first` is any socket of a group of `count`, all of them bound

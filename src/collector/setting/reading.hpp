@@ -32,6 +32,7 @@ class Reading {
     const auto found = origins_.find(path);
     return found == origins_.end() ? Origin{Layer::file, 0, "defaults"} : found->second;
   }
+  const std::map<std::string, Origin>& origins() const { return origins_; }
   std::vector<Finding>& findings() { return findings_; }
   const std::vector<std::string>& all_paths() const { return all_paths_; }
 

@@ -1,20 +1,18 @@
 #pragma once
 // A sink as configured.
 #include <memory>
-#include <stdexcept>
 #include <string>
 
 #include "sink/settings.hpp"
 #include "sink/sink.hpp"
 #include "util/log_sink.hpp"
+#include "util/setup_error.hpp"
 
 namespace sluice::sink {
 
-/// A mistake of the user's that only shows when the sink is made: what() is one sentence that names the
-/// setting.
-struct SetupError : std::runtime_error {
-  using std::runtime_error::runtime_error;
-};
+/// Tells each mistake for which make_sink() would refuse these settings. Starts no sink, makes no file and
+/// asks nobody on the network.
+void try_out(const std::string& name, const Settings& settings, const OnMistake& mistake);
 
 /// Starts the sink's threads. Throws SetupError; a Kafka broker that is absent is no error. `log` is called
 /// from the sink's threads and must stay callable until the sink is destroyed.

@@ -35,6 +35,10 @@ struct TypeOf {
   /// Throws SetupError.
   std::unique_ptr<Sink> (*make)(const Making&, const Own&) = nullptr;
 
+  /// Tells each mistake for which `make` would throw, without anything that outlives the call: no files, no
+  /// requests. Both are to be made from the same functions.
+  void (*try_out)(const Making&, const Own&, const OnMistake&) = nullptr;
+
   // The rest may stay null.
 
   /// Defaults that depend on other settings.
@@ -51,6 +55,7 @@ struct Type {
   Settings defaults;
   setting::Table<Settings> rows;  ///< Row::only_for is the name
   std::function<std::unique_ptr<Sink>(const Making&)> make;
+  std::function<void(const Making&, const OnMistake&)> try_out;
   std::function<void(const Given&, Settings&)> complete;
   std::function<void(setting::Reading&, const std::string& path, const Settings&)> check;
   std::function<void(const Settings&, StreamSpec&)> shape;

@@ -20,6 +20,9 @@ Type erased(const TypeOf<Own>& type) {
   out.defaults.own = Own{};
   setting::append_rows<Settings, Own>(out.rows, type.rows, &own_of<Own>, out.name);
   out.make = [make = type.make](const Making& making) { return make(making, own_of<Own>(making.settings)); };
+  out.try_out = [try_out = type.try_out](const Making& making, const OnMistake& mistake) {
+    try_out(making, own_of<Own>(making.settings), mistake);
+  };
   out.complete = [complete = type.complete](const Given& given, Settings& settings) {
     if (complete) complete(settings, given, own_of<Own>(settings));
   };
@@ -61,6 +64,10 @@ StreamSpec stream_spec(const Settings& settings) {
   spec.flush_interval = settings.flush_interval;
   type_of(settings).shape(settings, spec);
   return spec;
+}
+
+void try_out(const std::string& name, const Settings& settings, const OnMistake& mistake) {
+  type_of(settings).try_out({name, settings, 1, {}}, mistake);
 }
 
 std::unique_ptr<Sink> make_sink(const std::string& name, const Settings& settings, unsigned workers,

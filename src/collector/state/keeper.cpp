@@ -4,10 +4,12 @@
 
 #include <algorithm>
 #include <cstring>
+#include <filesystem>
 
 #include "state/file.hpp"
 #include "state/message.hpp"
 #include "util/clock.hpp"
+#include "util/writable.hpp"
 
 namespace sluice::state {
 namespace {
@@ -36,17 +38,31 @@ std::string amounts(const Restored& r) {
 /// A full disk may be emptied; a directory that is not there or not ours stays so.
 bool may_pass(int error) { return error == 0 || error == ENOSPC || error == EDQUOT || error == EIO; }
 
+SetupError not_writable(const std::string& path, int error) {
+  return {"state.file", "cannot write " + path + ".tmp: " + why(error) +
+                            "; name a file in a directory that sluice may write in"};
+}
+
+SetupError is_directory(const std::string& path) {
+  return {"state.file", path + " is a directory; name a file in it"};
+}
+
 }  // namespace
+
+void try_out(const std::string& path) {
+  if (const int error = cannot_write_file(path + ".tmp"); !may_pass(error)) throw not_writable(path, error);
+  std::error_code ignored;
+  if (std::filesystem::is_directory(path, ignored)) throw is_directory(path);
+}
 
 Keeper::Keeper(std::string path, decode::ExporterTable& exporters, LogFn log)
     : path_(std::move(path)), exporters_(exporters), log_(std::move(log)) {
-  if (const NewFile trial(path_); !may_pass(trial.error()))
-    throw SetupError("state.file: cannot write " + path_ + ".tmp: " + why(trial.error()) +
-                     "; name a file in a directory that sluice may write in");
+  try_out(path_);
+  if (const NewFile trial(path_); !may_pass(trial.error())) throw not_writable(path_, trial.error());
   if (const auto bytes = read_file(path_); bytes)
     load(*bytes);
   else if (bytes.error() == EISDIR)
-    throw SetupError("state.file: " + path_ + " is a directory; name a file in it");
+    throw is_directory(path_);
   else if (bytes.error() != ENOENT)
     set_aside_file("cannot be read: " + why(bytes.error()));
   written_changes_ = exporters_.changes();

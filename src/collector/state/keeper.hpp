@@ -7,20 +7,18 @@
 #include <condition_variable>
 #include <cstdint>
 #include <mutex>
-#include <stdexcept>
 #include <string>
 #include <thread>
 
 #include "sluice/decode/exporter.hpp"
 #include "state/counts.hpp"
 #include "util/log_sink.hpp"
+#include "util/setup_error.hpp"
 
 namespace sluice::state {
 
-/// The file can never be written: one sentence for the user.
-struct SetupError : std::runtime_error {
-  using std::runtime_error::runtime_error;
-};
+/// Throws SetupError where a Keeper of this file would, and touches nothing.
+void try_out(const std::string& path);
 
 /// What was read at the start.
 struct Restored {

@@ -16,7 +16,7 @@ void add_config_options(Command command, ConfigOptions& options) {
       .one_value_each();
 }
 
-std::optional<config::Config> load_config(const ConfigOptions& options) {
+std::optional<config::LoadResult> load_with_places(const ConfigOptions& options) {
   config::LoadRequest request;
   if (!options.file.empty()) request.file = options.file;
   request.set = options.set;
@@ -24,7 +24,13 @@ std::optional<config::Config> load_config(const ConfigOptions& options) {
   auto loaded = config::load(request);
   for (const auto& error : loaded.errors) std::fprintf(stderr, "sluice: %s\n", error.to_string().c_str());
   if (!loaded.ok()) return std::nullopt;
-  return std::move(loaded.config);
+  return loaded;
+}
+
+std::optional<config::Config> load_config(const ConfigOptions& options) {
+  auto loaded = load_with_places(options);
+  if (!loaded) return std::nullopt;
+  return std::move(loaded->config);
 }
 
 }  // namespace sluice::cli

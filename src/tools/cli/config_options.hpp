@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "cli/command.hpp"
-#include "config/config.hpp"
+#include "config/load.hpp"
 
 namespace sluice::cli {
 
@@ -18,5 +18,7 @@ void add_config_options(Command command, ConfigOptions& options);
 
 /// The configuration, or nothing where it is wrong, which was said on stderr, a line for each mistake.
 std::optional<config::Config> load_config(const ConfigOptions& options);
+/// The same with the places of settings, for mistakes that are found later.
+std::optional<config::LoadResult> load_with_places(const ConfigOptions& options);
 
 }  // namespace sluice::cli

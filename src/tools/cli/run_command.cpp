@@ -7,8 +7,8 @@ namespace sluice::cli {
 namespace {
 
 int run_collector(const ConfigOptions& options, const app::RunOptions& how) {
-  const auto config = load_config(options);
-  return config ? app::run(*config, how) : kMistake;
+  const auto loaded = load_with_places(options);
+  return loaded ? app::run(loaded->config, loaded->places, how) : kMistake;
 }
 
 }  // namespace

@@ -64,10 +64,7 @@ Result<sink::KafkaHandle, std::string> connect(const std::string& sink_name, con
     rd_kafka_conf_set_log_cb(conf.get(), &on_log);
     std::array<char, 512> why{};
     if (!group.empty()) rd_kafka_conf_set(conf.get(), "group.id", group.c_str(), why.data(), why.size());
-    sink::KafkaHandle handle(rd_kafka_new(RD_KAFKA_CONSUMER, conf.get(), why.data(), why.size()));
-    if (!handle) return failure(std::string(why.data()));
-    conf.release();  // the handle has it
-    return handle;
+    return sink::make_kafka_handle(RD_KAFKA_CONSUMER, std::move(conf), sink_name, settings);
   } catch (const std::exception& error) {
     return failure(std::string(error.what()));
   }

@@ -1,4 +1,3 @@
-#include <fcntl.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
 
@@ -6,6 +5,7 @@
 #include <system_error>
 
 #include "doctor/checks.hpp"
+#include "util/writable.hpp"
 
 namespace sluice::doctor {
 namespace {
@@ -15,24 +15,15 @@ namespace fs = std::filesystem;
 /// A new state file stands beside the old one for a moment, and both are some MB at most.
 constexpr double kStateRoom = 64.0 * 1024 * 1024;
 
-/// The directory itself, or the nearest above it that is there: sluice makes what is missing.
-fs::path nearest(fs::path path) {
-  std::error_code error;
-  path = fs::absolute(path, error);
-  while (!fs::exists(path, error) && path.has_parent_path() && path != path.parent_path())
-    path = path.parent_path();
-  return path;
-}
-
 /// `wanted` bytes should be free.
 Finding check_directory(const std::string& check, const fs::path& path, double wanted) {
-  const fs::path there = nearest(path);
-  std::error_code error;
-  if (!fs::is_directory(there, error))
+  const Room found = room_in(path);
+  const fs::path& there = found.nearest;
+  if (found.error == ENOTDIR)
     return {check, Status::fail, there.string() + " is no directory; name another, or remove what is there."};
-  if (::faccessat(AT_FDCWD, there.c_str(), W_OK | X_OK, AT_EACCESS) != 0)
+  if (found.error != 0)
     return {check, Status::fail,
-            there.string() + " cannot be written to: " + std::generic_category().message(errno) +
+            there.string() + " cannot be written to: " + std::generic_category().message(found.error) +
                 "; give it to the user that sluice runs as (this is user " + std::to_string(::geteuid()) +
                 ")."};
   struct statvfs room{};

@@ -115,7 +115,7 @@ Result<std::unique_ptr<Target>, std::string> make_kafka_target(const Options& op
   settings.own = *kafka;
   try {
     return std::make_unique<KafkaTarget>(options, settings);
-  } catch (const sink::SetupError& error) {
+  } catch (const SetupError& error) {
     return failure(std::string(error.what()));
   }
 }

@@ -21,7 +21,7 @@ TEST(Values, MustPass) {
            "workers: \"4\"",
            "collector_id:",
            "collector_id: München",
-           "listeners: [\"0.0.0.0:2055\", \"[::]:2055\", \"127.0.0.1:0\", \"127.0.0.1:0\"]",
+           "listeners: [\"0.0.0.0:2055\", \"[::1]:2055\", \"127.0.0.1:0\", \"127.0.0.1:0\"]",
            "listeners:\n  - {port: 2055, address: 192.0.2.1, protocol: netflow, receive_buffer: 0}",
            "listeners:\n  - {port: 65535, receive_buffer: 4KB}",
            "receive: {buffer: 4096, batch: 1, steering: off, gro: yes}",

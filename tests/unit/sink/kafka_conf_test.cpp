@@ -107,7 +107,7 @@ TEST(KafkaConf, MistakesNameTheProperty) {
   std::get<KafkaSettings>(sink.own).properties = {{"dr_msg_cb", "x"}};
   EXPECT_THAT(mistake(sink), HasSubstr("sinks.kafka.properties.dr_msg_cb: "));
   std::get<KafkaSettings>(sink.own).properties = {{"enable.idempotence", "true"}, {"acks", "1"}};
-  EXPECT_THAT(mistake(sink), HasSubstr("sinks.kafka: librdkafka refuses the settings: "));
+  EXPECT_THAT(mistake(sink), HasSubstr("sinks.kafka.properties.acks: librdkafka refuses the settings: "));
   sink = kafka();
   std::get<KafkaSettings>(sink.own).tls = true;
   std::get<KafkaSettings>(sink.own).tls_ca_file = "/nowhere/ca.pem";

@@ -12,6 +12,7 @@
 #include "sink/factory.hpp"
 #include "sink/file/settings.hpp"
 #include "util/unique_fd.hpp"
+#include "util/writable.hpp"
 
 namespace sluice::sink {
 namespace {
@@ -27,6 +28,11 @@ std::string utc_now() {
   char text[32];
   const std::size_t n = std::strftime(text, sizeof text, "%Y%m%dT%H%M%SZ", &utc);
   return {text, n};
+}
+
+SetupError refused(const std::string& sink_name, const std::string& what, int error) {
+  return {"sinks." + sink_name + ".path",
+          what + ": " + why(error) + "; name a directory that the user sluice runs as may write to"};
 }
 
 /// One file at a time: NAME.part while it is written, NAME when it is whole.
@@ -65,14 +71,10 @@ FileWriter::FileWriter(const std::string& sink_name, const FileSettings& setting
       directory_(settings.path),
       extension_(format == encode::Format::json ? ".jsonl" : ".pb"),
       log_(std::move(log)) {
+  if (const auto mistake = cannot_write(sink_name, settings_)) throw SetupError(*mistake);
   std::error_code error;
   fs::create_directories(directory_, error);
-  if (error)
-    throw SetupError("sinks." + sink_name + ".path: cannot create " + settings_.path + ": " +
-                     error.message() + "; name a directory that the user sluice runs as may write to");
-  if (::faccessat(AT_FDCWD, directory_.c_str(), W_OK | X_OK, AT_EACCESS) != 0)
-    throw SetupError("sinks." + sink_name + ".path: cannot write in " + settings_.path + ": " + why(errno) +
-                     "; name a directory that the user sluice runs as may write to");
+  if (error) throw refused(sink_name, "cannot create " + settings_.path, error.value());
 }
 
 std::optional<Clock::time_point> FileWriter::next_tick() const {
@@ -140,6 +142,13 @@ void FileWriter::finish() {
 }
 
 }  // namespace
+
+std::optional<SetupError> cannot_write(const std::string& sink_name, const FileSettings& settings) {
+  const Room room = room_in(settings.path);
+  if (room.error == 0) return std::nullopt;
+  const bool in_it = room.there && room.error != ENOTDIR;
+  return refused(sink_name, (in_it ? "cannot write in " : "cannot create ") + settings.path, room.error);
+}
 
 std::unique_ptr<BlockWriter> make_file_writer(const std::string& sink_name, const FileSettings& settings,
                                               encode::Format format, LogFn log) {

@@ -52,6 +52,10 @@ std::unique_ptr<Sink> make(const Making& making, const F& file) {
   return std::make_unique<QueueSink>(making.name, file.queue_bytes, std::move(writer), making.log);
 }
 
+void try_out(const Making& making, const F& file, const OnMistake& mistake) {
+  if (auto found = cannot_write(making.name, file)) mistake(std::move(*found));
+}
+
 }  // namespace
 
 TypeOf<FileSettings> describe(const FileSettings&) {
@@ -60,6 +64,7 @@ TypeOf<FileSettings> describe(const FileSettings&) {
   type.rows = rows();
   type.complete = complete;
   type.make = make;
+  type.try_out = try_out;
   return type;
 }
 

@@ -3,10 +3,12 @@
 #include <chrono>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "sluice/encode/rows.hpp"
 #include "util/log_sink.hpp"
+#include "util/setup_error.hpp"
 
 namespace sluice::sink {
 
@@ -22,6 +24,9 @@ struct FileSettings {
 template <class Own>
 struct TypeOf;
 TypeOf<FileSettings> describe(const FileSettings&);
+
+/// Nothing where files can be written there, or could be if the directory were made; makes nothing.
+std::optional<SetupError> cannot_write(const std::string& sink_name, const FileSettings& settings);
 
 class BlockWriter;
 /// Throws SetupError where the directory cannot be written to.

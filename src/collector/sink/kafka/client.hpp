@@ -8,6 +8,7 @@
 #include <string>
 
 #include "sink/settings.hpp"
+#include "util/setup_error.hpp"
 
 namespace sluice::sink {
 
@@ -22,6 +23,16 @@ using KafkaHandle = std::unique_ptr<rd_kafka_t, KafkaDelete>;
 
 /// Throws SetupError that names the setting, `sinks.NAME...`. Callbacks are not set.
 KafkaConf make_kafka_conf(const std::string& sink_name, const Settings& settings);
+/// The same, where what is wrong is told one by one and left out.
+KafkaConf make_kafka_conf(const std::string& sink_name, const Settings& settings, const OnMistake& mistake);
+
+/// Takes a conf made from these settings, callbacks set. Throws SetupError where librdkafka refuses them, as
+/// it does for TLS files it cannot use and for settings that do not go together.
+KafkaHandle make_kafka_handle(rd_kafka_type_t type, KafkaConf conf, const std::string& sink_name,
+                              const Settings& settings);
+
+/// Tells what both would refuse; no broker is connected to.
+void try_out_kafka(const std::string& sink_name, const Settings& settings, const OnMistake& mistake);
 
 /// Bytes that librdkafka sends together at the most, one larger record aside.
 std::size_t batch_bytes(const rd_kafka_conf_t* conf);

@@ -5,6 +5,7 @@
 #include <cerrno>
 #include <cstdlib>
 #include <initializer_list>
+#include <string_view>
 #include <system_error>
 
 #include "sink/factory.hpp"
@@ -14,27 +15,64 @@
 namespace sluice::sink {
 namespace {
 
-/// A setting of ours; only a value that came from the user can be wrong in it.
-void set(rd_kafka_conf_t* conf, const std::string& where, const char* key, const std::string& value) {
-  std::array<char, 512> why{};
-  if (rd_kafka_conf_set(conf, key, value.c_str(), why.data(), why.size()) != RD_KAFKA_CONF_OK)
-    throw SetupError(where + ": librdkafka refuses " + key + ": " + why.data());
-}
+/// Settings of ours that a property of librdkafka takes its value from, as messages name them.
+struct OwnSetting {
+  const char* property;
+  const char* setting;
+};
+constexpr std::array<OwnSetting, 10> kOwn{{
+    {"bootstrap.servers", "brokers"},
+    {"compression.type", "compression"},
+    {"acks", "acks"},
+    {"ssl.ca.location", "tls.ca_file"},
+    {"ssl.certificate.location", "tls.certificate_file"},
+    {"ssl.key.location", "tls.key_file"},
+    {"ssl.key.password", "tls.key_password"},
+    {"sasl.mechanism", "sasl.mechanism"},
+    {"sasl.username", "sasl.username"},
+    {"sasl.password", "sasl.password"},
+}};
 
-void set_property(rd_kafka_conf_t* conf, const std::string& where, const std::string& key,
-                  const std::string& value) {
-  std::array<char, 512> why{};
-  const std::string path = where + ".properties." + key;
-  switch (rd_kafka_conf_set(conf, key.c_str(), value.c_str(), why.data(), why.size())) {
-    case RD_KAFKA_CONF_OK:
-      return;
-    case RD_KAFKA_CONF_UNKNOWN:
-      throw SetupError(path + ": librdkafka " + rd_kafka_version_str() +
-                       " has no property of this name; its CONFIGURATION.md lists them all");
-    case RD_KAFKA_CONF_INVALID:
-      throw SetupError(path + ": librdkafka refuses the value: " + why.data());
+/// A configuration that is being made; what is wrong is told and left out.
+struct Making {
+  rd_kafka_conf_t* conf;
+  const std::string where;  ///< "sinks.NAME"
+  const OnMistake& mistake;
+
+  /// A setting of ours; only a value that came from the user can be wrong in it.
+  void set(const char* key, const std::string& value) const {
+    std::array<char, 512> why{};
+    if (rd_kafka_conf_set(conf, key, value.c_str(), why.data(), why.size()) == RD_KAFKA_CONF_OK) return;
+    const auto* const own =
+        std::ranges::find(kOwn, std::string_view(key), [](const auto& one) { return one.property; });
+    mistake({own == kOwn.end() ? where : where + "." + own->setting,
+             std::string("librdkafka refuses ") + key + ": " + why.data()});
   }
-}
+
+  void set_property(const std::string& key, const std::string& value) const {
+    std::array<char, 512> why{};
+    const std::string path = where + ".properties." + key;
+    switch (rd_kafka_conf_set(conf, key.c_str(), value.c_str(), why.data(), why.size())) {
+      case RD_KAFKA_CONF_OK:
+        return;
+      case RD_KAFKA_CONF_UNKNOWN:
+        return mistake({path, std::string("librdkafka ") + rd_kafka_version_str() +
+                                  " has no property of this name; its CONFIGURATION.md lists them all"});
+      case RD_KAFKA_CONF_INVALID:
+        return mistake({path, std::string("librdkafka refuses the value: ") + why.data()});
+    }
+  }
+
+  /// librdkafka's own words for a file that is not there are OpenSSL's, and do not say which file.
+  void set_file(const char* setting, const char* key, const std::string& path) const {
+    if (path.empty()) return;
+    if (::access(path.c_str(), R_OK) != 0)
+      return mistake({where + ".tls." + setting, "cannot read " + path + ": " +
+                                                     std::generic_category().message(errno) +
+                                                     "; name a PEM file that sluice may read"});
+    set(key, path);
+  }
+};
 
 bool any_of(const std::map<std::string, std::string>& properties, std::initializer_list<const char*> keys) {
   return std::any_of(keys.begin(), keys.end(), [&](const char* key) { return properties.contains(key); });
@@ -49,49 +87,56 @@ bool wants_idempotence(const KafkaSettings& kafka) {
                                     "message.send.max.retries", "queuing.strategy"});
 }
 
-/// librdkafka's own words for a file that is not there are OpenSSL's, and do not say which file.
-void set_file(rd_kafka_conf_t* conf, const std::string& where, const char* setting, const char* key,
-              const std::string& path) {
-  if (path.empty()) return;
-  if (::access(path.c_str(), R_OK) != 0)
-    throw SetupError(where + ".tls." + setting + ": cannot read " + path + ": " +
-                     std::generic_category().message(errno) + "; name a PEM file that sluice may read");
-  set(conf, where, key, path);
-}
-
-void set_security(rd_kafka_conf_t* conf, const std::string& where, const KafkaSettings& kafka) {
+void set_security(const Making& out, const KafkaSettings& kafka) {
   const bool sasl = !kafka.sasl_mechanism.empty();
-  set(conf, where, "security.protocol",
-      kafka.tls ? (sasl ? "sasl_ssl" : "ssl") : (sasl ? "sasl_plaintext" : "plaintext"));
+  out.set("security.protocol",
+          kafka.tls ? (sasl ? "sasl_ssl" : "ssl") : (sasl ? "sasl_plaintext" : "plaintext"));
   if (kafka.tls) {
-    set_file(conf, where, "ca_file", "ssl.ca.location", kafka.tls_ca_file);
-    set_file(conf, where, "certificate_file", "ssl.certificate.location", kafka.tls_certificate_file);
-    set_file(conf, where, "key_file", "ssl.key.location", kafka.tls_key_file);
-    if (!kafka.tls_key_password.empty()) set(conf, where, "ssl.key.password", kafka.tls_key_password);
-    set(conf, where, "enable.ssl.certificate.verification", kafka.tls_verify ? "true" : "false");
-    set(conf, where, "ssl.endpoint.identification.algorithm", kafka.tls_verify ? "https" : "none");
+    out.set_file("ca_file", "ssl.ca.location", kafka.tls_ca_file);
+    out.set_file("certificate_file", "ssl.certificate.location", kafka.tls_certificate_file);
+    out.set_file("key_file", "ssl.key.location", kafka.tls_key_file);
+    if (!kafka.tls_key_password.empty()) out.set("ssl.key.password", kafka.tls_key_password);
+    out.set("enable.ssl.certificate.verification", kafka.tls_verify ? "true" : "false");
+    out.set("ssl.endpoint.identification.algorithm", kafka.tls_verify ? "https" : "none");
   }
   if (sasl) {
-    set(conf, where, "sasl.mechanism", kafka.sasl_mechanism);
-    set(conf, where, "sasl.username", kafka.sasl_username);
-    set(conf, where, "sasl.password", kafka.sasl_password);
+    out.set("sasl.mechanism", kafka.sasl_mechanism);
+    out.set("sasl.username", kafka.sasl_username);
+    out.set("sasl.password", kafka.sasl_password);
   }
 }
 
-void set_queue(rd_kafka_conf_t* conf, const std::string& where, const Settings& settings) {
+void set_queue(const Making& out, const Settings& settings) {
   const KafkaSettings& kafka = std::get<KafkaSettings>(settings.own);
   // The sink's own budget is the bound over all producers; librdkafka's must only not be smaller.
   const std::uint64_t kbytes = std::clamp<std::uint64_t>(kafka.buffer_bytes / 1024 + 1, 1, 2147483647);
-  set(conf, where, "queue.buffering.max.kbytes", std::to_string(kbytes));
-  set(conf, where, "queue.buffering.max.messages", "0");
+  out.set("queue.buffering.max.kbytes", std::to_string(kbytes));
+  out.set("queue.buffering.max.messages", "0");
   // Blocks of batch framing are batches already; waiting for more of them only makes flows late.
-  set(conf, where, "linger.ms", kafka.framing == Framing::batch ? "5" : "100");
+  out.set("linger.ms", kafka.framing == Framing::batch ? "5" : "100");
   // A whole block and the record's own header must fit into a request.
   const std::uint64_t message = std::clamp<std::uint64_t>(settings.block_bytes + 4096, 1000000, 1000000000);
-  set(conf, where, "message.max.bytes", std::to_string(message));
+  out.set("message.max.bytes", std::to_string(message));
   // Compressed requests on their way are memory beside the budget: few of them.
-  set(conf, where, "max.in.flight.requests.per.connection", "5");
+  out.set("max.in.flight.requests.per.connection", "5");
 }
+
+/// The setting that librdkafka's words are about, where they name one of its properties.
+SetupError refused(const std::string& where, const KafkaSettings& kafka, const std::string& words) {
+  const std::string why = "librdkafka refuses the settings: " + words;
+  const auto is_about = [&](const std::string& property) {
+    return words.starts_with(property) || words.find('`' + property + '`') != std::string::npos;
+  };
+  for (const auto& [key, value] : kafka.properties)
+    if (is_about(key)) return {where + ".properties." + key, why};
+  for (const OwnSetting& own : kOwn)
+    if (is_about(own.property)) return {where + "." + own.setting, why};
+  return {where, why};
+}
+
+void drop_log(const rd_kafka_t* /*handle*/, int /*level*/, const char* /*facility*/, const char* /*text*/) {}
+
+[[noreturn]] void throw_it(SetupError mistake) { throw SetupError(std::move(mistake)); }
 
 std::size_t number_in(const rd_kafka_conf_t* conf, const char* key) {
   std::array<char, 32> text{};
@@ -111,18 +156,49 @@ std::size_t batch_bytes(const std::string& sink_name, const Settings& settings) 
 }
 
 KafkaConf make_kafka_conf(const std::string& sink_name, const Settings& settings) {
+  return make_kafka_conf(sink_name, settings, throw_it);
+}
+
+KafkaConf make_kafka_conf(const std::string& sink_name, const Settings& settings, const OnMistake& mistake) {
   const KafkaSettings& kafka = std::get<KafkaSettings>(settings.own);
-  const std::string where = "sinks." + sink_name;
   KafkaConf conf(rd_kafka_conf_new());
-  set(conf.get(), where, "client.id", "sluice");
-  set(conf.get(), where, "bootstrap.servers", kafka.brokers);
-  set(conf.get(), where, "compression.type", kafka.compression);
-  set(conf.get(), where, "acks", kafka.acks);
-  set_queue(conf.get(), where, settings);
-  set_security(conf.get(), where, kafka);
-  if (wants_idempotence(kafka)) set(conf.get(), where, "enable.idempotence", "true");
-  for (const auto& [key, value] : kafka.properties) set_property(conf.get(), where, key, value);
+  const Making out{conf.get(), "sinks." + sink_name, mistake};
+  out.set("client.id", "sluice");
+  out.set("bootstrap.servers", kafka.brokers);
+  out.set("compression.type", kafka.compression);
+  out.set("acks", kafka.acks);
+  set_queue(out, settings);
+  set_security(out, kafka);
+  if (wants_idempotence(kafka)) out.set("enable.idempotence", "true");
+  for (const auto& [key, value] : kafka.properties) out.set_property(key, value);
   return conf;
+}
+
+KafkaHandle make_kafka_handle(rd_kafka_type_t type, KafkaConf conf, const std::string& sink_name,
+                              const Settings& settings) {
+  std::array<char, 512> why{};
+  KafkaHandle handle(rd_kafka_new(type, conf.get(), why.data(), why.size()));
+  if (!handle) throw refused("sinks." + sink_name, std::get<KafkaSettings>(settings.own), why.data());
+  conf.release();  // the handle owns it now
+  return handle;
+}
+
+void try_out_kafka(const std::string& sink_name, const Settings& settings, const OnMistake& mistake) {
+  bool fine = true;
+  KafkaConf conf = make_kafka_conf(sink_name, settings, [&](SetupError found) {
+    fine = false;
+    mistake(std::move(found));
+  });
+  if (!fine) return;
+  // Whoever has no brokers connects to none.
+  std::array<char, 512> why{};
+  rd_kafka_conf_set(conf.get(), "bootstrap.servers", "", why.data(), why.size());
+  rd_kafka_conf_set_log_cb(conf.get(), drop_log);
+  try {
+    make_kafka_handle(RD_KAFKA_PRODUCER, std::move(conf), sink_name, settings);
+  } catch (const SetupError& found) {
+    mistake(found);
+  }
 }
 
 bool is_size(rd_kafka_resp_err_t error) { return fail_reason(error) == FailReason::message_too_large; }

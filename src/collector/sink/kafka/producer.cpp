@@ -131,14 +131,11 @@ void KafkaProducer::make_link(Client& client, unsigned level) {
   rd_kafka_conf_set_dr_msg_cb(conf.get(), &KafkaProducer::on_delivery);
   rd_kafka_conf_set_error_cb(conf.get(), &KafkaProducer::on_error);
   rd_kafka_conf_set_log_cb(conf.get(), &KafkaProducer::on_log);
-  link.handle.reset(rd_kafka_new(RD_KAFKA_PRODUCER, conf.get(), why.data(), why.size()));
-  const std::string where = "sinks." + sink_name_;
-  if (!link.handle) throw SetupError(where + ": librdkafka refuses the settings: " + why.data());
-  conf.release();  // the handle owns it now
+  link.handle = make_kafka_handle(RD_KAFKA_PRODUCER, std::move(conf), sink_name_, settings_);
   link.topic.reset(rd_kafka_topic_new(link.handle.get(), settings_.kafka()->topic.c_str(), nullptr));
   if (!link.topic)
-    throw SetupError(where + ".topic: librdkafka refuses \"" + settings_.kafka()->topic +
-                     "\": " + rd_kafka_err2str(rd_kafka_last_error()));
+    throw SetupError("sinks." + sink_name_ + ".topic", "librdkafka refuses \"" + settings_.kafka()->topic +
+                                                           "\": " + rd_kafka_err2str(rd_kafka_last_error()));
   client.made.store(level + 1, std::memory_order_release);
 }
 

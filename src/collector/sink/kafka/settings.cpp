@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "setting/text.hpp"
+#include "sink/kafka/client.hpp"
 #include "sink/kafka/kafka.hpp"
 #include "sink/type.hpp"
 #include "sluice/flow/address.hpp"
@@ -107,6 +108,7 @@ void read_properties(Reading& in, const std::string& path, const Value& value, K
     const std::string& key = map->keys[i];
     std::string where = path;
     where.append(".").append(key);
+    in.note(where, map->items[i]);
     const auto text = as_text(in, where, map->items[i], "it takes text or a number");
     if (text) kafka.properties[key] = *text;
   }
@@ -249,6 +251,10 @@ std::unique_ptr<Sink> make(const Making& making, const K&) {
   return std::make_unique<KafkaSink>(making.name, making.settings, making.workers, making.log);
 }
 
+void try_out(const Making& making, const K&, const OnMistake& mistake) {
+  try_out_kafka(making.name, making.settings, mistake);
+}
+
 }  // namespace
 
 TypeOf<KafkaSettings> describe(const KafkaSettings&) {
@@ -260,6 +266,7 @@ TypeOf<KafkaSettings> describe(const KafkaSettings&) {
   type.check = check;
   type.shape = shape;
   type.make = make;
+  type.try_out = try_out;
   return type;
 }
 

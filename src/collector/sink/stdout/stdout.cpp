@@ -22,13 +22,15 @@ int nonblocking_twin(int fd) {
   return ::open(path.c_str(), O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
 }
 
+SetupError is_closed(const std::string& sink_name) {
+  return {"sinks." + sink_name, "standard output is closed; redirect it, or use a sink of type file"};
+}
+
 class StdoutWriter final : public BlockWriter {
  public:
   StdoutWriter(const std::string& sink_name, int fd) : fd_(fd) {
     struct stat what{};
-    if (::fstat(fd, &what) != 0)
-      throw SetupError("sinks." + sink_name +
-                       ": standard output is closed; redirect it, or use a sink of type file");
+    if (::fstat(fd, &what) != 0) throw is_closed(sink_name);
     regular_ = S_ISREG(what.st_mode);
     if (S_ISFIFO(what.st_mode) || ::isatty(fd)) twin_.reset(nonblocking_twin(fd));
   }
@@ -61,6 +63,11 @@ std::unique_ptr<Sink> make(const Making& making, const StdoutSettings& settings)
                                      make_stdout_writer(making.name, STDOUT_FILENO), making.log);
 }
 
+void try_out(const Making& making, const StdoutSettings& /*settings*/, const OnMistake& mistake) {
+  struct stat what{};
+  if (::fstat(STDOUT_FILENO, &what) != 0) mistake(is_closed(making.name));
+}
+
 }  // namespace
 
 std::unique_ptr<BlockWriter> make_stdout_writer(const std::string& sink_name, int fd) {
@@ -75,6 +82,7 @@ TypeOf<StdoutSettings> describe(const StdoutSettings&) {
       "queue_bytes", setting::size(1ULL << 20, 1ULL << 40), "bytes",
       "Memory for blocks not written yet; beyond it flows are shed and counted")};
   type.make = make;
+  type.try_out = try_out;
   return type;
 }
 
