@@ -9,7 +9,7 @@ import struct
 import subprocess
 import unittest
 
-from harness import daemon, udp, waiting
+from harness import daemon, paths, tables, udp, waiting
 from harness.case import Case, main, skip_unless_program
 from harness.program import Program
 
@@ -211,6 +211,65 @@ class Filter(Case):
                 differ.append(f"{text}: nfdump {len(theirs)}, here {len(ours)}")
         self.assertEqual([], differ)
         self.assertGreater(some, FILTERS * 2 // 3, "too many filters find all or nothing")
+
+#: What records and tables have and nfdump has no word for, and what it has no answer to.
+OWN = ("{d}as {c} {as}", "{d}as in [{as*}]", "mpls any {label}", "mpls_label[2] = {label}", "observation domain id 7", "exporter 127.0.0.1",
+       "src_as = {as}", "dst_port not in [{port*}]", "src_port < dst_port", "src_addr != dst_addr", "src_port >= dst_port", "dst_port in 80..1024",
+       "src_addr in 192.0.2.1..192.0.2.130", "bytes_sampled {c} {bytes}", "type = ipfix", "flow_direction = egress", "tcp_flags has-any SA", "tcp_flags has SA",
+       "nat event add", "firewall_event != 0", "in_if_name like 'ae%'", "exporter_name = ''", "time_flow_start >= 2025-10-09T08:53:40.5",
+       "first seen < 2025-10-09T08:53:50", "etype = ipv6", "as_path = 1", "mpls_ip in 192.0.2.0/24", "not any", "ingress vrf {if}", "layer_stack[1] = 0",
+       "src_mac > 00:53:00:00:00:01", "application_name in [web, 'a b\\\\']", "user_name unlike '%\\\\_%'")
+
+
+class Tables(tables.OneStore):
+    """The same over records and as SQL over their rows."""
+
+    def test_records_and_tables_agree(self):
+        rng = random.Random(12)
+        path, messages = os.path.join(self.directory, "flows.dat"), os.path.join(self.directory, "flows.pb")
+        with open(path, "wb") as file:
+            file.write(b"".join(datagrams(rng)))
+        with open(messages, "wb") as file:
+            run = subprocess.run([paths.sluice(), "decode", "--received", "sent", "--format", "protobuf", path], stdout=file, stderr=subprocess.PIPE,
+                                 check=False, timeout=60)
+        self.assertEqual(0, run.returncode, run.stderr)
+        self.store.text("ALTER TABLE sluice.flows_raw REMOVE TTL")  # these flows are of the past
+        with open(messages, "rb") as file:
+            status, _, answer = self.store.request(file.read(), query="INSERT INTO sluice.flows_feed FORMAT Protobuf",
+                                                   format_schema="flow.proto:FlowMessage")
+        self.assertEqual(200, status, answer)
+        self.assertEqual(FLOWS, self.store.value("SELECT count() FROM sluice.flows_raw"))
+        values = pools()
+        texts = [condition(rng, template, values) for template in OWN + TEMPLATES_OF_FILTERS for _ in range(2)]
+        differ, some = [], 0
+        for text in texts + [f"{a} and not ({b})" for a, b in zip(texts, texts[1:])][::3]:
+            records, rows = self.records(messages, text), self.rows(text)
+            some += 0 < len(records) < FLOWS
+            if records != rows:
+                differ.append(f"{text}: records {len(records)}, tables {len(rows)}")
+        self.assertEqual([], differ)
+        self.assertGreater(some, len(texts) // 2, "too many filters find all or nothing")
+
+    def records(self, path, text):
+        run = daemon.run_once("decode", "--filter", text, path)
+        self.assertEqual(0, run.returncode, f"{text}: {run.stderr}")
+        return sorted(json.loads(line)["bytes"] for line in run.stdout.splitlines())
+
+    def rows(self, text):
+        run = daemon.run_once("query", "--url", self.store.url, "--format", "tsv", "--filter", text, "SELECT bytes FROM flows_raw WHERE {filter}")
+        self.assertEqual(0, run.returncode, f"{text}: {run.stderr}")
+        return sorted(int(line) for line in run.stdout.splitlines()[1:])
+
+    def test_the_greatest_flows_that_match(self):
+        run = daemon.run_once("query", "--url", self.store.url, "--format", "tsv", "--param", "limit=3", "--filter", "tcp")
+        self.assertEqual(0, run.returncode, run.stderr)
+        self.assertEqual(["received", "exporter", "proto"], run.stdout.split("\t")[:3])
+
+    def test_mistakes(self):
+        for arguments, sentence in ((("--filter", "prt 3"), "at character 1 of the filter"), (("--filter", "tcp", "SELECT 1"), "has no {filter}")):
+            run = daemon.run_once("query", "--url", self.store.url, *arguments)
+            self.assertEqual(2, run.returncode)
+            self.assertIn(sentence, run.stderr)
 
 
 if __name__ == "__main__":

@@ -14,7 +14,14 @@ bool holds(const std::vector<Range<T>>& ranges, const T& value) {
   return it != ranges.begin() && value <= std::prev(it)->high;
 }
 
-/// Byte by byte: SQL's LIKE without its escapes, since a name is no pattern. Goes back to the last % only, so
+/// Bytes of the character of UTF-8 that begins there.
+std::size_t length_at(std::string_view text, std::size_t at) {
+  std::size_t end = at + 1;
+  while (end < text.size() && (static_cast<unsigned char>(text[end]) & 0xc0U) == 0x80U) ++end;
+  return end - at;
+}
+
+/// SQL's LIKE without its escapes, since a name is no pattern. Goes back to the last % only, so
 /// its time is bounded by the product of both lengths.
 bool like(std::string_view pattern, std::string_view text) {
   std::size_t p = 0, t = 0, star = std::string_view::npos, mark = 0;
@@ -22,8 +29,9 @@ bool like(std::string_view pattern, std::string_view text) {
     if (p < pattern.size() && pattern[p] == '%') {
       star = p++;
       mark = t;
-    } else if (p < pattern.size() &&
-               (pattern[p] == '_' || same_word(pattern.substr(p, 1), text.substr(t, 1)))) {
+    } else if (p < pattern.size() && pattern[p] == '_') {
+      ++p, t += length_at(text, t);
+    } else if (p < pattern.size() && same_word(pattern.substr(p, 1), text.substr(t, 1))) {
       ++p, ++t;
     } else if (star != std::string_view::npos) {
       p = star + 1;

@@ -100,6 +100,8 @@ Kind kind_of(const FieldInfo& field) {
 /// What the field can hold: the width of the record's member, else of the message's type.
 std::uint64_t greatest_of(const FieldInfo& field) {
   if (field.kind == FieldKind::mac) return 0xffffffffffffULL;
+  // The tables' times are signed.
+  if (field.kind == FieldKind::time_ns) return std::numeric_limits<std::int64_t>::max();
   if (field.home == FieldHome::record && field.width > 0 && field.width < 8)
     return (std::uint64_t{1} << (8 * field.width)) - 1;
   if (field.kind == FieldKind::uint32 || field.kind == FieldKind::uint32_list)

@@ -10,6 +10,8 @@
 #include "cli/output.hpp"
 #include "cli/query_tables.hpp"
 #include "cli/servers.hpp"
+#include "filter/parser.hpp"
+#include "filter/sql.hpp"
 #include "query/client.hpp"
 #include "query/parameters.hpp"
 #include "query/questions.hpp"
@@ -21,6 +23,16 @@ namespace {
 // What is read for a table: it needs the whole answer to know its widths, and nobody reads more on a screen.
 constexpr std::size_t kTableBytes = 8U << 20U;
 constexpr std::size_t kTextWidth = 100;
+/// Stands for the filter in a statement.
+constexpr std::string_view kFilterPlace = "{filter}";
+/// What is asked where only a filter is given: the greatest flows.
+constexpr std::string_view kFlowList =
+    "SELECT toStartOfSecond(time_received) AS received, sampler_ip AS exporter, proto, src_ip, src_port, "
+    "dst_ip, "
+    "dst_port, tcp_flags_text AS flags, in_if, out_if, packets_corrected AS packets, bytes_corrected AS "
+    "bytes "
+    "FROM flows_raw WHERE time_received >= {from:DateTime} AND time_received < {to:DateTime} AND {filter} "
+    "ORDER BY bytes DESC LIMIT {limit:UInt32}";
 constexpr std::string_view kTableFormat = "TabSeparatedWithNamesAndTypes";
 
 struct Options {
@@ -28,6 +40,7 @@ struct Options {
   std::string database = "sluice";
   std::string format = "pretty";
   std::string sql;
+  std::string filter;
   unsigned question = 0;
   std::vector<std::string> parameters;
   bool list = false;
@@ -154,6 +167,46 @@ int list_questions(const std::vector<query::Question>& questions) {
   return print("query", out);
 }
 
+/// What --filter says, as a condition.
+Or<filter::Sql> condition_of(const Options& options) {
+  if (options.filter.empty()) return filter::Sql{};
+  const auto parsed = filter::parse(options.filter);
+  if (!parsed) return failure("--filter: " + filter::describe(options.filter, parsed.error()));
+  if (!options.sql.empty() && options.sql.find(kFilterPlace) == std::string::npos)
+    return failure("--filter: the statement has no {filter} where it would go, as in WHERE {filter}");
+  return filter::to_sql(*parsed);
+}
+
+std::string with_condition(std::string sql, const std::string& condition) {
+  for (std::size_t at = 0; (at = sql.find(kFilterPlace, at)) != std::string::npos; at += condition.size())
+    sql.replace(at, kFilterPlace.size(), condition);
+  return sql;
+}
+
+/// The statement with its parameters: a question's, the user's own, or the list of flows that match a filter.
+struct Statement {
+  std::string sql;
+  Values parameters;
+};
+Or<Statement> statement_of(const Options& options, const query::Question* question) {
+  const auto given = given_values(options.parameters);
+  if (!given) return failure(given.error());
+  auto values = question ? values_of(*question, *given) : given;
+  if (!values) return failure(values.error());
+  const auto condition = condition_of(options);
+  if (!condition) return failure(condition.error());
+  std::string sql = question ? question->sql : options.sql;
+  if (sql.empty()) {
+    sql = kFlowList;
+    values->insert({{"from", "to-1h"}, {"to", "now"}, {"limit", "20"}});
+  }
+  if (!options.filter.empty()) sql = with_condition(std::move(sql), condition->condition);
+  values->insert(condition->parameters.begin(), condition->parameters.end());
+  auto resolved = query::resolve(query::placeholders(sql), *values, std::chrono::system_clock::now());
+  if (!resolved) return failure("--param: " + resolved.error());
+  return Statement{std::move(sql), std::move(*resolved)};
+}
+
 /// `question` is the one that `options.sql` would stand for, or none.
 int ask(const Options& options, const query::Question* question) {
   const auto server = server_of("--url", options.url, kClickHouse);
@@ -162,19 +215,14 @@ int ask(const Options& options, const query::Question* question) {
   if (!login) return mistake("query", login.error());
   const auto trust = trust_of(options.ca_file);
   if (!trust) return mistake("query", trust.error());
-  const auto given = given_values(options.parameters);
-  if (!given) return mistake("query", given.error());
-  const auto values = question ? values_of(*question, *given) : given;
-  if (!values) return mistake("query", values.error());
-  const std::string& sql = question ? question->sql : options.sql;
-  const auto resolved = query::resolve(query::placeholders(sql), *values, std::chrono::system_clock::now());
-  if (!resolved) return mistake("query", "--param: " + resolved.error());
+  const auto statement = statement_of(options, question);
+  if (!statement) return mistake("query", statement.error());
 
   Output output;
-  const query::Request request{.sql = sql,
+  const query::Request request{.sql = statement->sql,
                                .database = options.database,
                                .format = format_name(options.format),
-                               .parameters = *resolved};
+                               .parameters = statement->parameters};
   const auto take = [&](std::string_view format, std::string_view piece) {
     return output.take(format, piece);
   };
@@ -193,7 +241,8 @@ int run_query(const Options& options) {
   if (options.tables) return tell_tables(options);
   if (!options.columns.empty()) return mistake("query", "--columns wants --tables");
   if (!options.list && options.question == 0) {
-    if (options.sql.empty()) return mistake("query", "SQL, --question, --list or --tables is missing");
+    if (options.sql.empty() && options.filter.empty())
+      return mistake("query", "SQL, --filter, --question, --list or --tables is missing");
     return ask(options, nullptr);
   }
   const auto questions = query::parse_questions(query::document());
@@ -221,6 +270,8 @@ void add_query(Command app) {
       "  sluice query --list                          the questions and their parameters\n"
       "  sluice query --question 1                    who sends the most, in the last hour\n"
       "  sluice query --question 1 --param from=now-1d --param limit=50\n"
+      "  sluice query --filter 'dst port 443 and net 192.0.2.0/24' --param from=now-5m\n"
+      "  sluice query --filter 'flags S and not flags AFRPU' 'SELECT count() FROM flows_raw WHERE {filter}'\n"
       "  sluice query 'SELECT count() FROM flows_raw'\n"
       "  sluice query --tables --columns src_as,dst_as --param from=now-30d\n"
       "  sluice query --format csv 'SELECT * FROM flows_1h' > flows.csv\n");
@@ -244,6 +295,11 @@ void add_query(Command app) {
   const Option question =
       command.add_option("--question", options->question, "Ask question N of docs/queries.md");
   question.type_name("N").check(whole_number(1, 9999)).excludes(sql);
+  command
+      .add_option("--filter", options->filter,
+                  "The greatest flows that this matches (docs/filter.md); in SQL, {filter} stands for it")
+      .type_name("FILTER")
+      .excludes(question);
   command.add_option("--param", options->parameters, "Value of a parameter; may be given many times")
       .type_name("NAME=VALUE")
       .one_value_each();
