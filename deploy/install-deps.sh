@@ -25,7 +25,7 @@ test_packages=(
   "${quickstart_packages[@]}" openssl python3-protobuf python3-venv python3-yaml nfdump
   openvswitch-switch ethtool iputils-ping
   debootstrap systemd systemd-container lintian man-db bash-completion
-  libgtest-dev libgmock-dev libbenchmark-dev prometheus python3-jsonschema
+  libgtest-dev libgmock-dev libbenchmark-dev prometheus python3-jsonschema faketime
   clang-19 libclang-rt-19-dev clang-format-19 clang-tidy-19
 )
 
