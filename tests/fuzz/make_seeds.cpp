@@ -283,6 +283,17 @@ void state_files() {
   write("state", "file", WireBytes().u8(1).text(file).text(state::file_tail(crc.checksum())).data());
 }
 
+void filters() {
+  constexpr std::string_view kTexts[] = {
+      "src or dst ip in [192.0.2.1, 2001:db8::/32] and not (port > 1k || flags SA)",
+      "in_if_name like \"ae%\" and dst_port not in (22, 80..88) # comment",
+      "first seen >= 2026-11-29T10:00:00.5Z and as_path[1] = AS65001 or mpls label2 < 0x10",
+      "net 192.0.2.0 255.255.255.0 && src_port < dst_port && tcp_flags has-any 3 && user_name != 'x'",
+      "mac 00:53:00:00:00:01 or bytes > 10m or type = ipfix or next ip :: or 192.0.2.1..192.0.2.9"};
+  for (std::size_t i = 0; i < std::size(kTexts); ++i)
+    write("filter", "text" + std::to_string(i), WireBytes().text(kTexts[i]).data());
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -303,5 +314,6 @@ int main(int argc, char** argv) {
   tunnels();
   messages();
   state_files();
+  filters();
   return 0;
 }
