@@ -16,6 +16,17 @@ CREATE OR REPLACE FUNCTION sluice_ip{{on_cluster}} AS (address) ->
     if(startsWith(toString(address), '::ffff:') AND position(toString(address), '.') > 0,
        substring(toString(address), 8), toString(address));
 
+-- Whether an address is that one, or in that prefix: '192.0.2.1', '192.0.2.0/24', '2001:db8::/32'. Where the text is a
+-- constant it becomes a comparison of the column with constants, which indexes and projections know; the first case is
+-- for the bloom filters, which do not know ranges.
+CREATE OR REPLACE FUNCTION sluice_within{{on_cluster}} AS (address, prefix) ->
+    if(position(prefix, '/') = 0,
+       address = toIPv6(splitByChar('/', prefix)[1]),
+       address BETWEEN IPv6CIDRToRange(toIPv6(splitByChar('/', prefix)[1]),
+                                       toUInt8(if(position(prefix, ':') = 0, 96, 0) + toUInt8(splitByChar('/', prefix)[2]))).1
+                   AND IPv6CIDRToRange(toIPv6(splitByChar('/', prefix)[1]),
+                                       toUInt8(if(position(prefix, ':') = 0, 96, 0) + toUInt8(splitByChar('/', prefix)[2]))).2);
+
 -- MAC address to text.
 CREATE OR REPLACE FUNCTION sluice_mac{{on_cluster}} AS (mac) -> lower(MACNumToString(toUInt64(mac)));
 
