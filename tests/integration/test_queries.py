@@ -221,7 +221,7 @@ class Alone(QueryCase):
     def test_the_command_line(self):
         self.server = store.Client("http://127.0.0.1:1")
         for expected, arguments in (
-                ("SQL, --question, --list or --tables is missing", ()),
+                ("SQL, --filter, --question, --list or --tables is missing", ()),
                 ("exclude each other", ("SELECT 1", "--question", 1)),
                 ("there are 30 questions, no 31", ("--question", 31)),
                 ("no whole number from 1", ("--question", 0)),
