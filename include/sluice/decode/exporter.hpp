@@ -43,7 +43,7 @@ struct SocketTraffic {
   std::uint64_t datagrams = 0;
 };
 
-/// One exporter. Everything but `key`, `settings` and `last_seen_ns` needs `mutex` held.
+/// One exporter. Everything but `key` and the atomics needs `mutex` held.
 class Exporter {
  public:
   Exporter(const ExporterKey& exporter_key, const ExporterSettings& exporter_settings, const Limits& limits,
@@ -61,8 +61,8 @@ class Exporter {
         held(limits, std::move(held_pool)) {}
 
   const ExporterKey key;
-  const ExporterSettings settings;
-  const TimeBounds bounds;
+  ExporterSettings settings;
+  TimeBounds bounds;
   const UserFieldsPtr user_fields;  ///< may be null
   std::mutex mutex;
   TemplateCache templates;
@@ -73,6 +73,8 @@ class Exporter {
   ConnectionTable connections;
   std::array<ExporterCounters, static_cast<std::size_t>(Protocol::count)> counters{};
   HeldData held;
+  /// Other settings from now on, but for `key_with_port`, which is in the key. What was learnt stays.
+  void change_settings(ExporterSettings fresh, const TimeBounds& time_bounds);
   ExporterCounters& counters_of(Protocol protocol) { return counters[static_cast<std::size_t>(protocol)]; }
   /// What could not be decoded: what datagrams' reports told, and data that was held and then lost.
   std::uint64_t errors(Protocol protocol, DecodeError error) const;
@@ -94,7 +96,7 @@ class Exporter {
 /// The one table of exporters. All functions may be called by any thread.
 class ExporterTable {
  public:
-  /// Settings for an address; called once for each new exporter.
+  /// Settings for an address; called once for each new exporter, and at change_settings(). Any thread.
   using SettingsOf = std::function<ExporterSettings(const IpAddress&)>;
 
   /// `user_fields`: what configuration adds to the message; may be null.
@@ -106,6 +108,8 @@ class ExporterTable {
   ExporterKey key_of(const IpAddress& address, std::uint16_t port) const;
   /// The exporter, made on first sight; nullptr when the table is full (counted in `refused()`).
   std::shared_ptr<Exporter> find_or_add(const ExporterKey& key, std::uint64_t now_ns);
+  /// Asks for the settings of all exporters again; returns for how many they are others now.
+  std::size_t change_settings();
   /// Removes exporters and templates that were not seen for their timeout; returns how many exporters went.
   /// Their keys are appended to `gone` where one is given.
   std::size_t expire(std::uint64_t now_ns, std::vector<ExporterKey>* gone = nullptr);

@@ -61,6 +61,8 @@ class TemplateCache {
   /// the reason goes to the report, and the one of the same key is gone too, since what the exporter sends
   /// from now on has another layout.
   bool put(const Domain& domain, std::unique_ptr<Template> fresh, DecodeReport& report);
+  /// Compiles what is there anew, where `post_counters_reverse` differs from before.
+  void read_post_counters(bool post_counters_reverse);
   /// RFC 7011 section 8.1: one template, or all (options) templates of the domain. Returns how many went.
   std::size_t withdraw(const Domain& domain, std::uint16_t id);
   std::size_t withdraw_all(const Domain& domain, bool options);
@@ -87,7 +89,7 @@ class TemplateCache {
   const std::uint32_t max_fields_;
   const std::uint32_t max_record_length_;
   const UserFieldsPtr user_fields_;
-  const bool post_counters_reverse_;
+  bool post_counters_reverse_;
 };
 
 }  // namespace sluice::decode

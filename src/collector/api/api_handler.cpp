@@ -1,6 +1,7 @@
 #include <time.h>
 
 #include <algorithm>
+#include <map>
 #include <nlohmann/json.hpp>
 
 #include "api/handlers.hpp"
@@ -150,24 +151,64 @@ json exporters(const metrics::Snapshot& s) {
 json listeners(const metrics::Snapshot& s) { return {{"listeners", rows(s.listeners)}}; }
 json sinks(const metrics::Snapshot& s) { return {{"sinks", rows(s.sinks)}}; }
 
+// A name that is no UTF-8 is shown with replacement characters instead of failing the whole answer.
+Response answer(unsigned status, const json& body) {
+  return {.status = status,
+          .content_type = "application/json",
+          .body = body.dump(-1, ' ', false, json::error_handler_t::replace) + "\n",
+          .headers = {}};
+}
+
 Handler show(const metrics::SnapshotSource& source, json (*of)(const metrics::Snapshot&)) {
-  return [source, of](const Request&) -> Response {
-    // A name that is no UTF-8 is shown with replacement characters instead of failing the whole answer.
-    return {.status = 200,
-            .content_type = "application/json",
-            .body = of(source()).dump(-1, ' ', false, json::error_handler_t::replace) + "\n",
-            .headers = {}};
-  };
+  return [source, of](const Request&) -> Response { return answer(200, of(source())); };
+}
+
+Response show_config(const Configuration& configuration) {
+  json settings = json::object();
+  for (const auto& [path, value] : configuration.settings()) settings[path] = value;
+  return answer(200, {{"settings", settings}});
+}
+
+Response reload(const Configuration& configuration) {
+  const Configuration::Reloaded done = configuration.reload();
+  if (!done.errors.empty())
+    return answer(422, {{"error", "the configuration in force stays: " + done.errors.front()},
+                        {"errors", done.errors}});
+  return answer(200, {{"reloaded", done.reloaded}, {"needs_restart", done.needs_restart}});
+}
+
+/// One method for each path: what changes something is asked for by POST.
+Response only(std::string_view method, const Request& request, const std::function<Response()>& then) {
+  const bool read = request.method == "GET" || request.method == "HEAD";
+  if (method == "POST" ? request.method == "POST" : read) return then();
+  Response refused = http::error_response(405, "only " + std::string(method) + " is answered here");
+  refused.headers.emplace_back("Allow", method == "POST" ? "POST" : "GET, HEAD");
+  return refused;
 }
 
 }  // namespace
 
-http::Handler make_api_handler(metrics::SnapshotSource source, std::string token) {
-  const Handler routes = http::by_path({{"/api/v1/status", show(source, status)},
-                                        {"/api/v1/exporters", show(source, exporters)},
-                                        {"/api/v1/listeners", show(source, listeners)},
-                                        {"/api/v1/sinks", show(source, sinks)}});
-  return [routes, token = std::move(token)](const Request& request) {
+http::Handler make_api_handler(metrics::SnapshotSource source, std::string token,
+                               Configuration configuration) {
+  std::map<std::string, Handler, std::less<>> paths{{"/api/v1/status", show(source, status)},
+                                                    {"/api/v1/exporters", show(source, exporters)},
+                                                    {"/api/v1/listeners", show(source, listeners)},
+                                                    {"/api/v1/sinks", show(source, sinks)}};
+  if (configuration.settings)
+    paths["/api/v1/config"] = [configuration](const Request&) { return show_config(configuration); };
+  for (auto& [path, handler] : paths)
+    handler = [show_it = std::move(handler)](const Request& request) {
+      return only("GET", request, [&] { return show_it(request); });
+    };
+  if (configuration.reload)
+    paths["/api/v1/reload"] = [configuration, may = !token.empty()](const Request& request) {
+      return only("POST", request, [&] {
+        // A page in a browser on this machine may send a POST, but knows no token.
+        if (!may) return http::error_response(403, "nobody may reload here: set api.token");
+        return reload(configuration);
+      });
+    };
+  return [routes = http::by_path(std::move(paths)), token = std::move(token)](const Request& request) {
     const std::string_view given = http::bearer_token(request.header("Authorization"));
     if (token.empty() || http::same_secret(given, token)) return routes(request);
     Response refused =

@@ -1,6 +1,8 @@
 #pragma once
 // What the two HTTP listeners answer. Handlers take a snapshot for each request and keep nothing.
+#include <functional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "http/server.hpp"
@@ -16,9 +18,23 @@ http::Options listener(const Endpoint& at, const std::string& purpose);
 /// reason). `allow`: the prefixes that may ask, all others get 403; empty: everybody.
 http::Handler make_metrics_handler(metrics::SnapshotSource source, std::vector<IpPrefix> allow);
 
+/// What the API tells of the configuration, and does with it. Called on the thread that serves HTTP.
+struct Configuration {
+  /// Every setting in force as path and value, secrets as "********".
+  std::function<std::vector<std::pair<std::string, std::string>>()> settings;
+  struct Reloaded {
+    std::vector<std::string> errors;  ///< sentences with file and line; then nothing has changed
+    std::vector<std::string> reloaded, needs_restart;  ///< paths of settings
+  };
+  std::function<Reloaded()> reload;
+};
+
 /// /api/v1/status, /api/v1/exporters, /api/v1/listeners, /api/v1/sinks as JSON objects; docs/api.md has
-/// their keys, which for counters are those of the tables that metrics::Snapshot is made of. Where `token` is
-/// not empty, requests without `Authorization: Bearer TOKEN` get 401.
-http::Handler make_api_handler(metrics::SnapshotSource source, std::string token);
+/// their keys, which for counters are those of the tables that metrics::Snapshot is made of. /api/v1/config
+/// shows the settings in force, and POST to /api/v1/reload reads them again, where `configuration` has the
+/// functions. Where `token` is not empty, requests without `Authorization: Bearer TOKEN` get 401; where it is
+/// empty, nobody may reload.
+http::Handler make_api_handler(metrics::SnapshotSource source, std::string token,
+                               Configuration configuration = {});
 
 }  // namespace sluice::api

@@ -34,6 +34,7 @@ http::Options listener(const Endpoint& at, const std::string& purpose) {
   options.at = at;
   options.purpose = purpose;
   options.advice = "set " + purpose + ".listen";
+  if (purpose == "api") options.methods = {"GET", "HEAD", "POST"};
   options.deadlines.request = options.deadlines.idle;
   return options;
 }

@@ -33,6 +33,12 @@ std::vector<IpPrefix> prefixes(const std::vector<std::string>& texts) {
   return out;
 }
 
+std::string joined(const std::vector<std::string>& words) {
+  std::string out;
+  for (const std::string& word : words) out += (out.empty() ? "" : ", ") + word;
+  return out;
+}
+
 /// One HTTP listener, or none where its setting is empty.
 std::unique_ptr<http::Server> listen(boost::asio::io_context& io, const std::string& where,
                                      const char* purpose, http::Handler handler, Logging& log) {
@@ -49,20 +55,24 @@ std::unique_ptr<http::Server> listen(boost::asio::io_context& io, const std::str
 /// What the main thread does while the workers work: signals, HTTP, and a look around once a second.
 class MainLoop {
  public:
-  MainLoop(const config::Config& config, Collector& collector, Logging& log)
-      : collector_(collector),
+  MainLoop(const RunOptions& options, Collector& collector, Logging& log)
+      : load_again_(options.load_again),
+        collector_(collector),
         log_(log),
         service_(log.callback()),
-        shutdown_timeout_(config.shutdown_timeout),
         stop_signals_(io_, SIGINT, SIGTERM),
         reopen_signals_(io_, SIGHUP),
-        timer_(io_),
-        metrics_(listen(io_, config.metrics.listen, "metrics",
-                        api::make_metrics_handler([this] { return collector_.snapshot(); },
-                                                  prefixes(config.metrics.allow)),
-                        log)),
-        api_(listen(io_, config.api.listen, "api",
-                    api::make_api_handler([this] { return collector_.snapshot(); }, config.api.token), log)) {
+        timer_(io_) {
+    const config::Config& config = collector.config();
+    make_handlers(config);
+    // Who answers is asked at each request, since a reload makes another of them: also one that was asked for
+    // there, which is why that is called by a copy.
+    metrics_ = listen(
+        io_, config.metrics.listen, "metrics",
+        [this](const http::Request& request) { return metrics_handler_(request); }, log);
+    api_ = listen(
+        io_, config.api.listen, "api",
+        [this](const http::Request& request) { return http::Handler(api_handler_)(request); }, log);
     if (config.run.takeover.empty()) return;
     auto listener = TakeoverListener::start(
         io_, config.run.takeover, [this](TakeoverRequest request) { hand_over(std::move(request)); },
@@ -105,7 +115,7 @@ class MainLoop {
   void stop() {
     if (std::exchange(stopping_, true)) return;
     takeover_.reset();
-    service_.stopping(shutdown_timeout_);
+    service_.stopping(collector_.config().shutdown_timeout);
     stopper_ = std::thread([this] {
       collector_.stop();
       io_.stop();
@@ -124,12 +134,58 @@ class MainLoop {
     taken_over_by_.emplace(std::move(request));
     stop();
   }
+  void make_handlers(const config::Config& config) {
+    const auto snapshot = [this] { return collector_.snapshot(); };
+    metrics_handler_ = api::make_metrics_handler(snapshot, prefixes(config.metrics.allow));
+    api::Configuration configuration;
+    configuration.settings = [this] { return config::flattened(collector_.config()); };
+    if (load_again_)
+      configuration.reload = [this] {
+        if (!stopping_) service_.reloading();
+        auto done = reload();
+        if (!stopping_) service_.ready();
+        return done;
+      };
+    api_handler_ = api::make_api_handler(snapshot, config.api.token, std::move(configuration));
+  }
+  /// What is wrong leaves all as it is, and is in the log with its place.
+  api::Configuration::Reloaded reload() {
+    api::Configuration::Reloaded out;
+    const config::LoadResult loaded = load_again_();
+    for (const config::Error& error : loaded.errors) out.errors.push_back(error.to_string());
+    if (out.errors.empty()) {
+      try {
+        const config::Difference difference = collector_.reload(loaded.config);
+        out.reloaded = difference.reloaded;
+        out.needs_restart = difference.needs_restart;
+        log_.change(collector_.config().log);
+        make_handlers(collector_.config());
+      } catch (const SetupError& mistake) {
+        out.errors.push_back(loaded.places.told(mistake).to_string());
+      } catch (const std::exception& e) {
+        out.errors.emplace_back(e.what());
+      }
+    }
+    tell(out);
+    return out;
+  }
+  void tell(const api::Configuration::Reloaded& done) {
+    for (const std::string& error : done.errors)
+      log_.write(LogLevel::error, "the configuration in force stays: " + error);
+    if (!done.errors.empty()) return;
+    log_.write(LogLevel::info,
+               done.reloaded.empty() ? "reloaded: nothing is new" : "reloaded: " + joined(done.reloaded));
+    if (!done.needs_restart.empty())
+      log_.write(LogLevel::warning,
+                 "changed, and in force after a restart only: " + joined(done.needs_restart));
+  }
   void wait_for_reopen() {
     reopen_signals_.async_wait([this](const boost::system::error_code& error, int) {
       if (error || stopping_) return;
       log_.write(LogLevel::info, "SIGHUP: output files are closed and opened again");
       service_.reloading();
       collector_.reopen();
+      if (load_again_) reload();
       service_.ready();
       wait_for_reopen();
     });
@@ -139,6 +195,7 @@ class MainLoop {
     timer_.async_wait([this](const boost::system::error_code& error) {
       if (error) return;
       collector_.tick();
+      if (!stopping_) collector_.put_former_sinks_away();
       if (collector_.failed()) {
         status_ = kFailed;
         stop();
@@ -171,10 +228,11 @@ class MainLoop {
 
   static constexpr unsigned kTicksPerStatus = 5;
 
+  const std::function<config::LoadResult()> load_again_;
   Collector& collector_;
   Logging& log_;
   ServiceNotify service_;
-  const std::chrono::milliseconds shutdown_timeout_;
+  http::Handler metrics_handler_, api_handler_;
   unsigned ticks_ = 0;
   bool stuck_ = false;
   bool stopping_ = false;
@@ -224,7 +282,7 @@ int collect(const config::Config& config, Logging& log, const RunOptions& option
       wait_for_sinks_of(*other, log);
     }
   Collector collector(config, log, std::move(sockets));
-  MainLoop loop(config, collector, log);
+  MainLoop loop(options, collector, log);
   collector.start();
   return loop.run();
 }

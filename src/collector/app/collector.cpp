@@ -16,18 +16,6 @@ constexpr std::chrono::milliseconds kLastShare{2000};
 constexpr std::chrono::milliseconds kLookAgain{20};
 constexpr std::chrono::milliseconds kTellAfter{500};
 
-std::vector<std::pair<IpPrefix, decode::ExporterSettings>> rules_of(
-    const std::vector<config::ExporterRule>& rules) {
-  std::vector<std::pair<IpPrefix, decode::ExporterSettings>> out;
-  for (const config::ExporterRule& rule : rules) {
-    const auto prefix = IpPrefix::parse(rule.prefix);
-    if (!prefix) throw std::invalid_argument("exporters: " + rule.prefix + " is no prefix");
-    out.emplace_back(*prefix, rule.settings);
-  }
-  std::ranges::sort(out, std::greater{}, [](const auto& rule) { return rule.first.length; });
-  return out;
-}
-
 /// A nap must not outlast what the receive buffer can hold: a small buffer keeps naps short.
 worker::NapPolicy nap_for(std::uint64_t receive_buffer) {
   constexpr std::uint64_t kRoomForLongNaps = 4ULL << 20;
@@ -56,23 +44,42 @@ Collector::Collector(const config::Config& config, Logging& log, SocketSource so
 
 Collector::~Collector() { stop(); }
 
+Collector::Rules Collector::rules_of(const std::vector<config::ExporterRule>& rules) {
+  Rules out;
+  for (const config::ExporterRule& rule : rules) {
+    const auto prefix = IpPrefix::parse(rule.prefix);
+    if (!prefix) throw std::invalid_argument("exporters: " + rule.prefix + " is no prefix");
+    out.emplace_back(*prefix, rule.settings);
+  }
+  std::ranges::sort(out, std::greater{}, [](const auto& rule) { return rule.first.length; });
+  return out;
+}
+
 decode::ExporterSettings Collector::settings_of(const IpAddress& exporter) const {
-  const auto found =
-      std::ranges::find_if(rules_, [&](const auto& rule) { return rule.first.contains(exporter); });
-  return found == rules_.end() ? decode::ExporterSettings{} : found->second;
+  return rules_.with([&](const Rules& rules) {
+    const auto found =
+        std::ranges::find_if(rules, [&](const auto& rule) { return rule.first.contains(exporter); });
+    return found == rules.end() ? decode::ExporterSettings{} : found->second;
+  });
 }
 
 void Collector::make_sinks() {
   for (const auto& [name, settings] : config_.sinks)
-    sinks_.push_back({name, &settings, sink::make_sink(name, settings, worker_count_, log_.callback())});
+    sinks_.push_back(
+        {name, std::make_shared<const sink::Settings>(settings),
+         std::make_unique<SinkLine>(sink::make_sink(name, settings, worker_count_, log_.callback()))});
+}
+
+worker::OutputTo Collector::target_for(const sink::Settings& settings, sink::Sink* to) const {
+  worker::OutputTo out{sink::stream_spec(settings), to};
+  out.spec.format.user_fields = user_fields_;
+  return out;
 }
 
 void Collector::make_workers() {
   kernel_drops_ = std::make_unique<KernelDrops>(listeners_.size() * worker_count_);
   std::vector<worker::OutputTo> targets;
-  for (const NamedSink& named : sinks_)
-    targets.push_back({sink::stream_spec(*named.settings), named.sink.get()});
-  for (worker::OutputTo& target : targets) target.spec.format.user_fields = user_fields_;
+  for (const NamedSink& named : sinks_) targets.push_back(target_for(*named.settings, named.sink->current()));
   for (unsigned i = 0; i < worker_count_; ++i) {
     std::vector<worker::Inlet> inlets;
     std::uint64_t smallest_buffer = ~0ULL;
@@ -217,16 +224,17 @@ void Collector::close_sinks(Deadline deadline) {
   std::vector<std::thread> closing;
   for (const NamedSink& named : sinks_)
     closing.emplace_back([&named, deadline] { named.sink->close(deadline); });
+  for (const NamedSink& named : leaving_) named.sink->close(deadline);
   for (std::thread& one : closing) one.join();
-  for (const NamedSink& named : sinks_) log_fate(named);
+  for (const std::vector<NamedSink>* all : {&sinks_, &leaving_})
+    for (const NamedSink& named : *all) log_fate(named.name, named.sink->stats());
 }
 
-void Collector::log_fate(const NamedSink& named) {
-  const sink::SinkStats stats = named.sink->stats();
+void Collector::log_fate(const std::string& name, const sink::SinkStats& stats) {
   std::uint64_t failed = 0;
   for (const auto& [reason, flows] : stats.failed_flows) failed += flows;
   log_.write(failed || stats.counts[sink::SinkCount::shed_flows] ? LogLevel::warning : LogLevel::info,
-             "sink " + named.name + ": " + std::to_string(stats.counts[sink::SinkCount::delivered_flows]) +
+             "sink " + name + ": " + std::to_string(stats.counts[sink::SinkCount::delivered_flows]) +
                  " flows delivered, " + std::to_string(failed) + " failed, " +
                  std::to_string(stats.counts[sink::SinkCount::shed_flows]) + " shed, " +
                  std::to_string(stats.counts[sink::SinkCount::queued_flows]) + " left");

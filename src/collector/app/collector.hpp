@@ -2,6 +2,7 @@
 // All parts of a running collector and their order of life.
 #include <atomic>
 #include <chrono>
+#include <map>
 #include <memory>
 #include <set>
 #include <string>
@@ -11,12 +12,15 @@
 #include "app/fd_store.hpp"
 #include "app/kernel_drops.hpp"
 #include "app/logging.hpp"
+#include "app/sink_line.hpp"
 #include "config/config.hpp"
+#include "config/reload.hpp"
 #include "metrics/snapshot.hpp"
 #include "net/given_sockets.hpp"
 #include "sink/sink.hpp"
 #include "sluice/decode/exporter.hpp"
 #include "state/keeper.hpp"
+#include "util/guarded.hpp"
 #include "worker/worker.hpp"
 
 namespace sluice::app {
@@ -32,7 +36,7 @@ struct SocketSource {
 class Collector {
  public:
   /// Opens sockets and makes sinks and workers; nothing runs but the sinks' threads. Throws SetupError; what
-  /// try_out() (trial.hpp) finds is met here too. Config and log outlive the collector.
+  /// try_out() (trial.hpp) finds is met here too. The log outlives the collector.
   Collector(const config::Config& config, Logging& log, SocketSource sockets = {});
   ~Collector();
 
@@ -47,10 +51,18 @@ class Collector {
   /// process, which gets the sockets by their names (as net::kept_name()). stop() still delivers what is
   /// here.
   std::vector<std::pair<std::string, int>> release_sockets();
+  /// Takes over what needs no restart of a configuration that is valid, and tells what that is and what does.
+  /// Throws, with one sentence for the user, where it cannot; nothing has changed then.
+  config::Difference reload(const config::Config& wanted);
+  /// In force.
+  const config::Config& config() const { return config_; }
   /// SIGHUP: files are closed and opened again.
   void reopen();
   /// Once a second: timeouts, and drops of the kernel are shared out.
   void tick();
+  /// Once a second, and not beside stop(): sinks of an earlier configuration that have delivered are put
+  /// away.
+  void put_former_sinks_away();
   /// A worker ended by an exception; the process cannot go on.
   bool failed() const;
   /// A worker that turns at least once a second has not for five.
@@ -68,8 +80,8 @@ class Collector {
   };
   struct NamedSink {
     std::string name;
-    const sink::Settings* settings;
-    std::unique_ptr<sink::Sink> sink;
+    std::shared_ptr<const sink::Settings> settings;
+    std::unique_ptr<SinkLine> sink;
   };
   using Deadline = std::chrono::steady_clock::time_point;
   static unsigned workers_for(const config::Config& config, const net::GivenSockets& given);
@@ -82,7 +94,14 @@ class Collector {
   void wait_for_sinks(Deadline deadline) const;
   void end_workers(worker::Waiting waiting);
   void close_sinks(Deadline deadline);
-  void log_fate(const NamedSink& named);
+  void log_fate(const std::string& name, const sink::SinkStats& stats);
+  using FreshSinks = std::map<std::string, std::unique_ptr<sink::Sink>>;
+  FreshSinks make_missing_sinks(const config::Config& next) const;
+  worker::OutputTo target_for(const sink::Settings& settings, sink::Sink* to) const;
+  void change_workers(const std::vector<worker::OutputTo>& targets, const std::string& collector_id,
+                      FreshSinks& fresh);
+  void succeed_sinks(const config::Config& next, FreshSinks fresh);
+  NamedSink* sink_named(const std::string& name);
   void report_error(const decode::Datagram& datagram, const decode::DecodeReport& report);
   decode::ExporterSettings settings_of(const IpAddress& exporter) const;
   void expire();
@@ -96,14 +115,18 @@ class Collector {
   void add_decode_time(metrics::Snapshot& out) const;
   void add_state(metrics::Snapshot& out) const;
 
-  const config::Config& config_;
+  config::Config config_;
   Logging& log_;
   const unsigned worker_count_;
   std::string steering_ = "single";
   double started_seconds_ = 0;
-  std::vector<std::pair<IpPrefix, decode::ExporterSettings>> rules_;  // longest prefix first
+  using Rules = std::vector<std::pair<IpPrefix, decode::ExporterSettings>>;  // longest prefix first
+  static Rules rules_of(const std::vector<config::ExporterRule>& rules);
+  Guarded<Rules> rules_;
   std::vector<Listener> listeners_;
   std::vector<NamedSink> sinks_;
+  std::vector<NamedSink> leaving_;                    // configured no more, and not done yet
+  std::vector<std::unique_ptr<sink::Sink>> orphans_;  // of a reload during which a worker ended
   const UserFieldsPtr user_fields_;
   decode::ExporterTable exporters_;
   std::unique_ptr<state::Keeper> keeper_;  ///< where state.file is set

@@ -91,6 +91,11 @@ Logging::Logging(const config::Log& settings)
 
 Logging::~Logging() = default;
 
+void Logging::change(const config::Log& settings) {
+  logger_->set_level(spdlog::level::from_str(settings.level));
+  limiter_.set_period(settings.repeat_every);
+}
+
 void Logging::write(LogLevel level, const std::string& text) {
   logger_->log(spd_level(level), "{}", json_ ? json_escaped(text) : text);
 }

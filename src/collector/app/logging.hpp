@@ -20,6 +20,8 @@ class Logging {
   explicit Logging(const config::Log& settings);
   ~Logging();
 
+  /// Takes the level and repeat_every of these; the form stays. Any thread.
+  void change(const config::Log& settings);
   /// Any thread.
   void write(LogLevel level, const std::string& text);
   /// The same, but lines of one key are said at most once in log.repeat_every, with how many were held back.

@@ -15,6 +15,7 @@ SettingInfo info(const Row<T>& row, const std::string& prefix) {
   if (out.default_value.empty()) out.default_value = row.write(T{}).text;
   if (out.default_value.empty()) out.default_value = "\"\"";
   out.unit = row.unit;
+  out.reloads = row.reloads;
   out.meaning = row.meaning;
   return out;
 }

@@ -11,6 +11,7 @@ struct SettingInfo {
   std::string type;           ///< "integer from 1 to 1024", "auto or off"
   std::string default_value;  ///< as one would write it
   std::string unit;           ///< "" where there is none
+  bool reloads = false;       ///< a change takes effect at a reload; else at a restart
   std::string meaning;        ///< one sentence for operators
 };
 

@@ -50,6 +50,7 @@ Table<Settings> make_sink_table() {
                                  "A block that has not grown so far is sent when its first flow is this old"),
   };
   for (const sink::Type& type : sink::types()) t.insert(t.end(), type.rows.begin(), type.rows.end());
+  for (Row<S>& row : t) row.reloads = true;  // a sink that changes is made anew
   return t;
 }
 

@@ -158,27 +158,33 @@ void add_held(Table<Config>& t) {
 void add_rest(Table<Config>& t) {
   t.push_back(row<Config, &Config::log, &Log::level>("log.level",
                                                      word({"trace", "debug", "info", "warning", "error"}), "",
-                                                     "The least important messages that are still written"));
+                                                     "The least important messages that are still written")
+                  .at_reload());
   t.push_back(row<Config, &Config::log, &Log::format>(
       "log.format", choice<LogFormat>({{{"text", LogFormat::text}, {"json", LogFormat::json}}}), "",
       "Form of the log on stderr: lines to read or one JSON object a line"));
   t.push_back(row<Config, &Config::log, &Log::repeat_every>(
-      "log.repeat_every", whole_seconds(0s, 24h), "",
-      "The same error is written once in this time, with the count of those left out; 0s: always"));
+                  "log.repeat_every", whole_seconds(0s, 24h), "",
+                  "The same error is written once in this time, with the count of those left out; 0s: always")
+                  .at_reload());
   t.push_back(row<Config, &Config::metrics, &Metrics::listen>(
       "metrics.listen", listen("8080"), "",
       "Where /metrics, /healthz and /readyz are served; empty: nowhere"));
   t.push_back(special<Config>("metrics.allow", "list of prefixes",
                               "Who may ask there; empty: everybody who reaches it", "[]", read_allow,
-                              write_allow));
+                              write_allow)
+                  .at_reload());
+  t.back().same = [](const Config& a, const Config& b) { return a.metrics.allow == b.metrics.allow; };
+  t.back().copy = [](const Config& from, Config& to) { to.metrics.allow = from.metrics.allow; };
   t.push_back(row<Config, &Config::metrics, &Metrics::max_exporters>(
-      "metrics.max_exporters", integer<std::uint32_t>(0, 1'000'000), "exporters",
-      "Exporters with metrics under their own label; all further ones share the label \"other\""));
+                  "metrics.max_exporters", integer<std::uint32_t>(0, 1'000'000), "exporters",
+                  "Exporters with metrics under their own label; all further ones share the label \"other\"")
+                  .at_reload());
   t.push_back(row<Config, &Config::api, &Api::listen>(
       "api.listen", listen("8081"), "",
       "Where /api/v1 is served; empty: nowhere; off loopback api.token is demanded"));
   secret_rows<Config, &Config::api, &Api::token>(
-      t, "api.token", "Bearer token that requests to /api/v1 must carry; empty: none");
+      t, "api.token", "Bearer token that requests to /api/v1 must carry; empty: none", true);
   t.push_back(row<Config, &Config::state, &State::file>(
       "state.file", file_path(), "",
       "File in which templates, sampling rates and names outlive a restart; its directory must be there; "
@@ -187,34 +193,46 @@ void add_rest(Table<Config>& t) {
       "run.takeover", file_path(), "",
       "Unix socket at which `sluice run --takeover` of the same user takes over from this collector; empty: "
       "nowhere"));
-  t.push_back(row<Config, &Config::shutdown_timeout>(
-      "shutdown_timeout", duration(0ms, 10min), "",
-      "How long the end may take to deliver what was received; what is left then is counted and told"));
+  t.push_back(
+      row<Config, &Config::shutdown_timeout>(
+          "shutdown_timeout", duration(0ms, 10min), "",
+          "How long the end may take to deliver what was received; what is left then is counted and told")
+          .at_reload());
 }
 
 Table<Config> make_config_table() {
   Table<Config> t;
   t.push_back(row<Config, &Config::collector_id>(
-      "collector_id", name_text(), "",
-      "Name of this collector, written into each flow's collector_id; empty: left out"));
+                  "collector_id", name_text(), "",
+                  "Name of this collector, written into each flow's collector_id; empty: left out")
+                  .at_reload());
   t.push_back(row<Config, &Config::workers>("workers", integer<std::uint32_t>(0, 1024), "threads",
                                             "Threads that receive and decode; 0: as many as cores"));
-  t.push_back(special<Config>(
-      "listeners", "list", "Where datagrams are received: \"ADDRESS:PORT\" or a map of the keys below",
-      "[\"[::]:6343\", \"[::]:2055\", \"[::]:4739\"]", read_listeners, write_listeners));
+  t.push_back(special<Config>("listeners", "list",
+                              "Where datagrams are received: \"ADDRESS:PORT\" or a map of the keys below",
+                              "[\"[::]:6343\", \"[::]:2055\", \"[::]:4739\"]", read_listeners,
+                              write_listeners)
+                  .holds<&Config::listeners>());
   add_receive(t);
   add_limits(t);
   add_times(t);
   add_held(t);
   t.push_back(special<Config>("exporters", "list",
                               "What is known of exporters by source address; the longest prefix counts", "[]",
-                              read_exporters, write_exporters));
-  t.push_back(special<Config>(
-      "fields", "list", "Fields of your own in each flow, from elements or from bits of sampled packets",
-      "[]", read_user_fields, write_user_fields));
-  t.push_back(special<Config>(
-      "sinks", "map", "Where flows go, by name; top-level kafka is short for the sink kafka of type kafka",
-      "one named stdout of type stdout", read_sinks, write_sinks));
+                              read_exporters, write_exporters)
+                  .holds<&Config::exporters>()
+                  .at_reload());
+  t.push_back(
+      special<Config>("fields", "list",
+                      "Fields of your own in each flow, from elements or from bits of sampled packets", "[]",
+                      read_user_fields, write_user_fields)
+          .holds<&Config::fields>());
+  t.push_back(
+      special<Config>("sinks", "map",
+                      "Where flows go, by name; top-level kafka is short for the sink kafka of type kafka",
+                      "one named stdout of type stdout", read_sinks, write_sinks)
+          .holds<&Config::sinks>()
+          .at_reload());
   t.back().also = "kafka";
   add_rest(t);
   return t;
@@ -236,7 +254,7 @@ Codec<std::optional<decode::Decapsulate>> own_decapsulation() {
 Table<ExporterRule> make_exporter_table() {
   using E = ExporterRule;
   using S = decode::ExporterSettings;
-  return {
+  Table<ExporterRule> t{
       row<E, &E::prefix>("prefix", prefix(), "", "Source addresses that the entry is about")
           .defaults_to("none, must be given"),
       about<&S::name>("name", name_text(), "",
@@ -289,6 +307,9 @@ Table<ExporterRule> make_exporter_table() {
                                        "way back (nProbe's OUT_BYTES and "
                                        "OUT_PKTS)"),
   };
+  // How an exporter is known stays, as all that was learnt of it is under that name.
+  for (Row<ExporterRule>& row : t) row.reloads = row.key != "key_with_port";
+  return t;
 }
 
 }  // namespace

@@ -25,10 +25,26 @@ struct Row {
   std::function<Value(const T&)> write;  ///< empty: not written (the file spelling of a secret)
   std::string only_for;                  ///< the one kind of the section that has it; "": all
   std::string default_text;  ///< for the reference where the default is not the value in the struct
-  std::string also;          ///< a key that stands for a part of it and has no row: top-level kafka of sinks
+  /// Whether the setting is the same in both, and the way from one to the other. Empty where another row has
+  /// the value (the file spelling of a secret).
+  std::function<bool(const T&, const T&)> same;
+  std::function<void(const T& from, T& to)> copy;
+  bool reloads = false;  ///< a change takes effect at a reload; else at a restart
+  std::string also;      ///< a key that stands for a part of it and has no row: top-level kafka of sinks
 
   Row&& defaults_to(std::string words) && {
     default_text = std::move(words);
+    return std::move(*this);
+  }
+  Row&& at_reload() && {
+    reloads = true;
+    return std::move(*this);
+  }
+  /// Where the value is, for a row that is no single text.
+  template <auto Member>
+  Row&& holds() && {
+    same = [](const T& a, const T& b) { return a.*Member == b.*Member; };
+    copy = [](const T& from, T& to) { to.*Member = from.*Member; };
     return std::move(*this);
   }
 };
@@ -72,6 +88,10 @@ Row<T> row_at(V& (*place)(T&), std::string key, Codec<V> codec, std::string unit
   out.write = [shared, place](const T& source) {
     return Value::of(shared->format(place(const_cast<T&>(source))));  // which is only read
   };
+  out.same = [place](const T& a, const T& b) {
+    return place(const_cast<T&>(a)) == place(const_cast<T&>(b));  // which are only read
+  };
+  out.copy = [place](const T& from, T& to) { place(to) = place(const_cast<T&>(from)); };  // likewise
   return out;
 }
 
@@ -99,7 +119,7 @@ Row<T> special(std::string key, std::string type, std::string meaning, std::stri
 
 /// A secret may be written in place or named by KEY_file; two rows.
 template <class T, auto... Members>
-void secret_rows(Table<T>& table, const std::string& key, const std::string& meaning) {
+void secret_rows(Table<T>& table, const std::string& key, const std::string& meaning, bool reloads = false) {
   Row<T> plain;
   plain.key = key;
   plain.type = "text, secret";
@@ -110,6 +130,14 @@ void secret_rows(Table<T>& table, const std::string& key, const std::string& mea
   plain.write = [](const T& source) {
     return Value::of(member<const T, const std::string, Members...>(source).empty() ? "" : "********");
   };
+  plain.same = [](const T& a, const T& b) {
+    return member<const T, const std::string, Members...>(a) ==
+           member<const T, const std::string, Members...>(b);
+  };
+  plain.copy = [](const T& from, T& to) {
+    member<T, std::string, Members...>(to) = member<const T, const std::string, Members...>(from);
+  };
+  plain.reloads = reloads;
   table.push_back(std::move(plain));
 
   Row<T> file;
@@ -117,6 +145,7 @@ void secret_rows(Table<T>& table, const std::string& key, const std::string& mea
   file.type = "path";
   file.meaning = "File whose content is " + key + ", without the newline at its end";
   file.default_text = "\"\"";
+  file.reloads = reloads;
   file.read = [](Reading& in, const std::string& path, const Value& value, T& target) {
     read_secret_file(in, path, value, member<T, std::string, Members...>(target));
   };

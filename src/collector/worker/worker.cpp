@@ -26,11 +26,11 @@ Worker::Worker(Options options, std::vector<Inlet> inlets, decode::ExporterTable
       received_(options_.batch),
       decoder_(exporters),
       enricher_(options_.enrich),
-      outputs_(targets, options_.index),
+      outputs_(std::make_unique<Outputs>(targets, options_.index)),
       on_error_(std::move(on_error)),
       nap_(options_.nap),
       listeners_(inlets_.size()) {
-  if (outputs_.wants_counters()) flows_.want_counters();
+  if (outputs_->wants_counters()) flows_.want_counters();
   for (const Inlet& inlet : inlets_) fds_.push_back(inlet.socket->fd());
 }
 
@@ -63,16 +63,44 @@ void Worker::join() {
   if (thread_.joinable()) thread_.join();
 }
 
+void Worker::change(Change change) {
+  change_ = std::move(change);
+  change_waits_.store(true, std::memory_order_release);
+  wake_.notify();
+}
+
+void Worker::take_change() {
+  wake_.clear();
+  outputs_->flush_all();
+  {
+    const std::lock_guard lock(outputs_mutex_);
+    left_out_before_ += outputs_->left_out();
+    outputs_ = std::move(change_.outputs);
+  }
+  if (outputs_->wants_counters()) flows_.want_counters();
+  enricher_ = enrich::Enricher(std::move(change_.enrich));
+  change_waits_.store(false, std::memory_order_release);
+}
+
+std::uint64_t Worker::left_out() const {
+  const std::lock_guard lock(outputs_mutex_);
+  return left_out_before_ + outputs_->left_out();
+}
+
 void Worker::run() {
   while (!stop_.load(std::memory_order_acquire)) {
+    if (change_waits_.load(std::memory_order_acquire)) [[unlikely]] {
+      take_change();
+      continue;  // a stop may have been woken for with it
+    }
     now_ns_ = monotonic_ns();
     heartbeat_ns_.store(now_ns_, std::memory_order_relaxed);
     const std::size_t received = receive_all();
-    outputs_.flush_due(now_ns_);
+    outputs_->flush_due(now_ns_);
     idle(received);
   }
   if (drain_.load(std::memory_order_relaxed)) drain();
-  outputs_.flush_all();
+  outputs_->flush_all();
 }
 
 /// What was received before the stop is decoded; a flood must not keep the process from ending.
@@ -116,7 +144,7 @@ void Worker::decode_one(std::size_t inlet, const decode::Datagram& datagram) {
   flows_.clear();
   const decode::DecodeReport report = decoder_.decode(datagram, flows_, inlets_[inlet].accept);
   enricher_.apply(flows_);
-  outputs_.write(flows_, now_ns_);
+  outputs_->write(flows_, now_ns_);
   count(datagram, report);
   if (timed) decode_time_.observe(monotonic_ns() - begin);
 }
@@ -133,7 +161,7 @@ void Worker::count(const decode::Datagram& datagram, const decode::DecodeReport&
 /// Naps while traffic flows, blocks when a turn brought nothing. Never past the next flush.
 void Worker::idle(std::size_t received) {
   if (received >= options_.batch.datagrams) return;
-  const std::uint64_t deadline = outputs_.next_deadline().value_or(now_ns_ + kLongestSleepNs);
+  const std::uint64_t deadline = outputs_->next_deadline().value_or(now_ns_ + kLongestSleepNs);
   if (received > 0) {
     const auto nap = static_cast<std::uint64_t>(nap_.after(received).count()) * 1000;
     const std::uint64_t until_deadline = deadline > now_ns_ ? deadline - now_ns_ : 0;

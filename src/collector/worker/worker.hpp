@@ -9,6 +9,7 @@
 #include <exception>
 #include <functional>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <thread>
 #include <vector>
@@ -78,13 +79,24 @@ class Worker {
   void stop(Waiting waiting = Waiting::is_taken);
   void join();
 
+  /// What a reload changes. Made by whoever asks for it, used by the worker alone from then on.
+  struct Change {
+    std::unique_ptr<Outputs> outputs;
+    enrich::Settings enrich;
+  };
+  /// From its next turn on, which begins at once, the worker writes there; what is open goes to the sinks
+  /// that it was for. One thread, and not before changed().
+  void change(Change change);
+  /// The worker is done with what it had before the last change(). Any thread.
+  bool changed() const { return !change_waits_.load(std::memory_order_acquire); }
+
   /// Any thread, at any time.
   const ProtocolCounters& protocol(decode::Protocol p) const {
     return protocols_[static_cast<std::size_t>(p)];
   }
   const ListenerCounters& listener(std::size_t inlet) const { return listeners_[inlet]; }
   const DecodeTimeCounters& decode_time() const { return decode_time_; }
-  std::uint64_t left_out() const { return outputs_.left_out(); }
+  std::uint64_t left_out() const;
   /// Monotonic time of the loop's latest turn; a worker turns at least once a second.
   std::uint64_t heartbeat_ns() const { return heartbeat_ns_.load(std::memory_order_relaxed); }
   /// What ended the thread, if an exception did. After join().
@@ -93,6 +105,7 @@ class Worker {
 
  private:
   void run();
+  void take_change();
   void drain();
   std::size_t receive_all();
   void take(std::size_t inlet, const net::DatagramBatch& batch);
@@ -107,7 +120,11 @@ class Worker {
   decode::DatagramDecoder decoder_;
   FlowBatch flows_;
   enrich::Enricher enricher_;
-  Outputs outputs_;
+  mutable std::mutex outputs_mutex_;  // held to put others there, and by other threads
+  std::unique_ptr<Outputs> outputs_;
+  std::uint64_t left_out_before_ = 0;  // by those that were there before
+  Change change_;
+  std::atomic<bool> change_waits_{false};
   const OnError on_error_;
   Nap nap_;
   net::WakeUp wake_;

@@ -17,6 +17,13 @@ TimeBounds Exporter::bounds_of(const ExporterSettings& settings, const TimeBound
   return out;
 }
 
+void Exporter::change_settings(ExporterSettings fresh, const TimeBounds& time_bounds) {
+  fresh.key_with_port = settings.key_with_port;
+  settings = std::move(fresh);
+  bounds = bounds_of(settings, time_bounds);
+  templates.read_post_counters(settings.post_counters_reverse);
+}
+
 std::uint64_t Exporter::errors(Protocol protocol, DecodeError error) const {
   const std::uint64_t told =
       counters[static_cast<std::size_t>(protocol)].errors[static_cast<std::size_t>(error)];
@@ -59,6 +66,20 @@ std::shared_ptr<Exporter> ExporterTable::find_or_add(const ExporterKey& key, std
     slot->last_seen_ns = now_ns;
   }
   return slot;
+}
+
+std::size_t ExporterTable::change_settings() {
+  if (!settings_of_) return 0;
+  std::size_t changed = 0;
+  for (const auto& exporter : all()) {
+    ExporterSettings fresh = settings_of_(exporter->key.address);
+    const std::lock_guard lock(exporter->mutex);
+    fresh.key_with_port = exporter->settings.key_with_port;
+    if (fresh == exporter->settings) continue;
+    exporter->change_settings(std::move(fresh), bounds_);
+    ++changed;
+  }
+  return changed;
 }
 
 std::size_t ExporterTable::expire(std::uint64_t now_ns, std::vector<ExporterKey>* keys) {

@@ -1,6 +1,7 @@
 #pragma once
 // Holds back log lines that repeat: the first of a key is said, those that follow within the period are
 // counted, and the next one after it tells how many they were. Time comes in from the caller.
+#include <atomic>
 #include <chrono>
 #include <cstdint>
 #include <functional>
@@ -23,8 +24,13 @@ class RateLimiter {
   /// of those whose period is over, and where there is none it shares one limit with all others that came too
   /// late, so keys made of what strangers send cost neither memory nor a flood of lines.
   explicit RateLimiter(std::chrono::nanoseconds period, std::size_t max_keys = kMaxKeys)
-      : period_ns_(period.count() > 0 ? static_cast<std::uint64_t>(period.count()) : 0),
-        max_keys_(max_keys) {}
+      : max_keys_(max_keys) {
+    set_period(period);
+  }
+  void set_period(std::chrono::nanoseconds period) {
+    period_ns_.store(period.count() > 0 ? static_cast<std::uint64_t>(period.count()) : 0,
+                     std::memory_order_relaxed);
+  }
 
   /// Whether the line is to be said now, and if so how many of its key were held back since the last one.
   /// `now_ns`: monotonic.
@@ -74,7 +80,7 @@ class RateLimiter {
     return state.lines.emplace(key, Line{}).first->second;
   }
 
-  const std::uint64_t period_ns_;
+  std::atomic<std::uint64_t> period_ns_{0};
   const std::size_t max_keys_;
   Guarded<State> state_;
 };

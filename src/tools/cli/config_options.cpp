@@ -2,8 +2,6 @@
 
 #include <cstdio>
 
-#include "config/load.hpp"
-
 namespace sluice::cli {
 
 void add_config_options(Command command, ConfigOptions& options) {
@@ -16,12 +14,16 @@ void add_config_options(Command command, ConfigOptions& options) {
       .one_value_each();
 }
 
-std::optional<config::LoadResult> load_with_places(const ConfigOptions& options) {
+config::LoadRequest request_of(const ConfigOptions& options) {
   config::LoadRequest request;
   if (!options.file.empty()) request.file = options.file;
   request.set = options.set;
   request.environment = config::current_environment();
-  auto loaded = config::load(request);
+  return request;
+}
+
+std::optional<config::LoadResult> load_with_places(const ConfigOptions& options) {
+  auto loaded = config::load(request_of(options));
   for (const auto& error : loaded.errors) std::fprintf(stderr, "sluice: %s\n", error.to_string().c_str());
   if (!loaded.ok()) return std::nullopt;
   return loaded;

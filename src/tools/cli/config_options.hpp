@@ -16,6 +16,8 @@ struct ConfigOptions {
 
 void add_config_options(Command command, ConfigOptions& options);
 
+config::LoadRequest request_of(const ConfigOptions& options);
+
 /// The configuration, or nothing where it is wrong, which was said on stderr, a line for each mistake.
 std::optional<config::Config> load_config(const ConfigOptions& options);
 /// The same with the places of settings, for mistakes that are found later.

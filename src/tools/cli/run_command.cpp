@@ -6,8 +6,9 @@
 namespace sluice::cli {
 namespace {
 
-int run_collector(const ConfigOptions& options, const app::RunOptions& how) {
+int run_collector(const ConfigOptions& options, app::RunOptions how) {
   const auto loaded = load_with_places(options);
+  how.load_again = [options] { return config::load(request_of(options)); };
   return loaded ? app::run(loaded->config, loaded->places, how) : kMistake;
 }
 
@@ -22,7 +23,7 @@ void add_run(Command app) {
       "variable\n"
       "(SLUICE_KAFKA__BROKERS for kafka.brokers), --set. SIGTERM and SIGINT flush what was received and end "
       "it; SIGHUP\n"
-      "reopens output files.\n"
+      "reopens output files and reads the configuration again.\n"
       "\n"
       "Examples:\n"
       "  sluice run -c /etc/sluice/sluice.yaml\n"

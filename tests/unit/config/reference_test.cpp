@@ -5,6 +5,7 @@
 #include <set>
 #include <sstream>
 
+#include "config/reload.hpp"
 #include "config/settings.hpp"
 #include "sink/type.hpp"
 #include "support.hpp"
@@ -52,6 +53,46 @@ TEST(Reference, EveryRowIsWhole) {
     EXPECT_FALSE(setting.default_value.empty()) << setting.path;
     EXPECT_EQ((row_of(setting) + setting.meaning).find("||"), std::string::npos) << setting.path;
   }
+}
+
+TEST(Reference, WhatNeedsARestartStandsInTheDocument) {
+  std::string list;
+  for (const SettingInfo& setting : settings()) {
+    EXPECT_EQ(setting.reloads, reloads(setting.path)) << setting.path;
+    if (!setting.reloads) list += (list.empty() ? "`" : ", `") + setting.path + "`";
+  }
+  const auto lines = lines_of(kSource + "/docs/configuration.md");
+  EXPECT_THAT(lines, Contains(list + "."));
+}
+
+TEST(Reload, TakesOverWhatItsRowSaysAndKeepsTheRest) {
+  const std::string running =
+      "listeners: ['127.0.0.1:2055']\nsinks: {out: {type: stdout}}\nexporters: [{prefix: 192.0.2.1}]\n";
+  const std::string wanted =
+      "listeners: ['127.0.0.1:2056']\nsinks: {out: {type: stdout, format: protobuf}}\nworkers: 3\n"
+      "exporters: [{prefix: 192.0.2.1, name: core, key_with_port: true}]\nlog: {level: debug, format: json}\n"
+      "shutdown_timeout: 3s\ncollector_id: here\n";
+  Config config = load_text(running).config;
+  const Difference difference = take_over(load_text(wanted).config, config);
+  EXPECT_THAT(difference.reloaded, testing::UnorderedElementsAre("collector_id", "exporters", "sinks",
+                                                                 "log.level", "shutdown_timeout"));
+  EXPECT_THAT(difference.needs_restart, testing::UnorderedElementsAre("workers", "listeners", "log.format",
+                                                                      "exporters[].key_with_port"));
+  EXPECT_EQ(config.listeners.at(0).port, 2055);
+  EXPECT_EQ(config.workers, 0U);
+  EXPECT_EQ(config.exporters.at(0).settings.name, "core");
+  EXPECT_FALSE(config.exporters.at(0).settings.key_with_port);
+  EXPECT_EQ(config.log.level, "debug");
+  EXPECT_EQ(config.log.format, LogFormat::text);
+  EXPECT_EQ(config.sinks.at("out").format, encode::Format::protobuf);
+  EXPECT_TRUE(take_over(config, config).none());
+}
+
+TEST(Reload, DoesNotTakeTheTokenOfAListenerThatOthersReach) {
+  Config config = load_text("api: {listen: '0.0.0.0:8081', token: secret}\n").config;
+  const Difference difference = take_over(load_text("api: {listen: '127.0.0.1:8081'}\n").config, config);
+  EXPECT_THAT(difference.needs_restart, testing::UnorderedElementsAre("api.listen", "api.token"));
+  EXPECT_EQ(config.api.token, "secret");
 }
 
 TEST(ShippedFile, IsKafkaOnThisMachineAndElseTheDefaults) {

@@ -59,6 +59,13 @@ bool TemplateCache::put(const Domain& domain, std::unique_ptr<Template> fresh, D
   return true;
 }
 
+void TemplateCache::read_post_counters(bool post_counters_reverse) {
+  if (post_counters_reverse == post_counters_reverse_) return;
+  post_counters_reverse_ = post_counters_reverse;
+  for (auto& [where, tmpl] : templates_)
+    tmpl->plan = std::make_unique<const Plan>(compile(*tmpl, user_fields_.get(), post_counters_reverse));
+}
+
 std::size_t TemplateCache::withdraw(const Domain& domain, std::uint16_t id) {
   const std::size_t gone = templates_.erase(key(domain, id));
   changes_ += gone;

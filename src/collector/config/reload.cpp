@@ -1,0 +1,105 @@
+#include "config/reload.hpp"
+
+#include <algorithm>
+
+#include "config/settings.hpp"
+#include "config/tables.hpp"
+#include "flow/endpoint.hpp"
+
+namespace sluice::config {
+namespace {
+
+bool keyed_with_port(const Config& config, const std::string& prefix) {
+  const auto found = std::ranges::find(config.exporters, prefix, &ExporterRule::prefix);
+  return found != config.exporters.end() && found->settings.key_with_port;
+}
+
+/// Of the exporters' settings, the one that stays as it is; whether it was to change.
+bool keep_keys(const Config& running, Config& next) {
+  bool changed = false;
+  for (ExporterRule& rule : next.exporters) {
+    const bool before = keyed_with_port(running, rule.prefix);
+    changed |= std::exchange(rule.settings.key_with_port, before) != before;
+  }
+  return changed;
+}
+
+/// A listener that stays where others reach it needs its token still.
+bool token_is_needed(const Config& next) {
+  const auto api = parse_endpoint(next.api.listen);
+  return api && !api->loopback() && next.api.token.empty();
+}
+
+/// "sinks.kafka.topic" -> "sinks.NAME.topic", "listeners[0].port" -> "listeners[].port".
+std::string generic(const std::string& path) {
+  std::string out;
+  bool index = false;
+  for (const char c : path) {
+    if (c == ']') index = false;
+    if (!index) out += c;
+    if (c == '[') index = true;
+  }
+  constexpr std::string_view kSinks = "sinks.";
+  if (out.starts_with(kSinks)) {
+    const std::size_t end = out.find('.', kSinks.size());
+    if (end != std::string::npos) out = "sinks.NAME" + out.substr(end);
+  }
+  return out;
+}
+
+void flatten(const Value& value, const std::string& path,
+             std::vector<std::pair<std::string, std::string>>& out) {
+  if (value.kind == Value::Kind::map) {
+    for (std::size_t i = 0; i < value.items.size(); ++i)
+      flatten(value.items[i], path.empty() ? value.keys[i] : path + "." + value.keys[i], out);
+  } else if (value.kind == Value::Kind::list) {
+    for (std::size_t i = 0; i < value.items.size(); ++i)
+      flatten(value.items[i], path + "[" + std::to_string(i) + "]", out);
+  } else {
+    out.emplace_back(path, value.text);
+  }
+}
+
+}  // namespace
+
+Difference take_over(const Config& wanted, Config& running) {
+  Difference out;
+  Config next = wanted;
+  const bool keys_changed = keep_keys(running, next);
+  for (const Row<Config>& row : config_table()) {
+    if (row.key == "exporters" && keys_changed) out.needs_restart.emplace_back("exporters[].key_with_port");
+    if (!row.same || row.same(running, next)) continue;
+    if (row.reloads) {
+      out.reloaded.push_back(row.key);
+    } else {
+      out.needs_restart.push_back(row.key);
+      row.copy(running, next);
+    }
+  }
+  if (token_is_needed(next) && !running.api.token.empty()) {
+    next.api.token = running.api.token;
+    std::erase(out.reloaded, "api.token");
+    out.needs_restart.emplace_back("api.token");
+  }
+  running = std::move(next);
+  return out;
+}
+
+std::vector<std::pair<std::string, std::string>> flattened(const Config& config) {
+  std::vector<std::pair<std::string, std::string>> out;
+  flatten(write_section(config_table(), config), "", out);
+  return out;
+}
+
+bool reloads(const std::string& path) {
+  const std::string wanted = generic(path);
+  const std::string section = wanted.substr(0, wanted.find_first_of(".["));
+  bool of_section = false;
+  for (const SettingInfo& setting : settings()) {
+    if (setting.path == wanted) return setting.reloads;
+    if (setting.path == section) of_section = setting.reloads;
+  }
+  return of_section;
+}
+
+}  // namespace sluice::config
