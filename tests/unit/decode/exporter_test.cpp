@@ -77,6 +77,30 @@ TEST(ExporterTable, SettingsNameTheExporter) {
   EXPECT_EQ(decode.batch.origin_of(decode.flow()).exporter_name, "edge1");
 }
 
+TEST(ExporterTable, SettingsChangeAndTemplatesStay) {
+  ExporterSettings settings;
+  ExporterTable exporters({}, {}, [&](const IpAddress&) { return settings; });
+  DatagramDecoder decoder(exporters);
+  FlowBatch batch;
+  const auto decode = [&](SetMessage message) {
+    batch.clear();
+    const auto bytes = message.bytes();
+    decoder.decode({.payload = bytes, .source = IpAddress::v4(0x0a000001), .received_ns = kHour}, batch);
+  };
+  decode(SetMessage::ipfix().tmpl(256, {{1, 4}, {23, 4}}).data(256, WireBytes().u32(1).u32(2)));
+  ASSERT_EQ(batch.size(), 1u);
+  EXPECT_EQ(exporters.change_settings(), 0u);
+  settings.name = "core";
+  settings.post_counters_reverse = true;
+  settings.key_with_port = true;  // which stays: what was learnt is under the key
+  EXPECT_EQ(exporters.change_settings(), 1u);
+  EXPECT_EQ(exporters.change_settings(), 0u);
+  decode(SetMessage::ipfix().data(256, WireBytes().u32(7).u32(8)));
+  ASSERT_EQ(batch.size(), 2u);  // the way there, and the way back that element 23 counts now
+  EXPECT_EQ(batch.origin_of(batch.flows()[0]).exporter_name, "core");
+  EXPECT_EQ(exporters.size(), 1u);
+}
+
 TEST(ExporterTable, TwoThreadsShareOneExporter) {
   ExporterTable exporters({}, {});
   const auto tmpl = SetMessage::ipfix().tmpl(256, {{1, 4}}).bytes();

@@ -101,6 +101,27 @@ TEST_F(WorkerTest, AStopDecodesWhatWaitsAndHandsOverOpenBlocks) {
   EXPECT_EQ(lines_.stats().counts[sink::SinkCount::delivered_flows], 200u);
 }
 
+TEST_F(WorkerTest, AChangeLeavesWhatIsOpenWithTheSinksThatItWasFor) {
+  const auto worker = make(1h);
+  worker->start();
+  send_flows(20);
+  ASSERT_TRUE(wait_for([&] { return worker->listener(0)[ListenerCount::datagrams].get() == 21; }));
+  RecordingSink after;
+  sink::StreamSpec spec;
+  spec.flush_interval = 1h;
+  worker->change(
+      {std::make_unique<Outputs>(std::vector<OutputTo>{{spec, &after}}, 0), enrich::Settings{"here"}});
+  ASSERT_TRUE(wait_for([&] { return worker->changed(); }));
+  EXPECT_EQ(messages_.stats().counts[sink::SinkCount::delivered_flows], 20u);
+  EXPECT_EQ(lines_.stats().counts[sink::SinkCount::delivered_flows], 20u);
+  send_flows(30);
+  ASSERT_TRUE(wait_for([&] { return worker->listener(0)[ListenerCount::datagrams].get() == 52; }));
+  worker->stop();
+  worker->join();
+  EXPECT_EQ(messages_.stats().counts[sink::SinkCount::delivered_flows], 20u);
+  EXPECT_EQ(after.stats().counts[sink::SinkCount::delivered_flows], 30u);
+}
+
 TEST_F(WorkerTest, AFullSinkCostsOnlyItself) {
   messages_.set_mode(RecordingSink::Mode::full);
   const auto worker = make();
