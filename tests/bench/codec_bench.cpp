@@ -156,6 +156,42 @@ void encode_only(benchmark::State& state, FlowType protocol) {
   per_flow(state, corpus);
 }
 
+/// The worst known of colliding keys: 4,096 domains whose templates share a bucket wherever a number's hash
+/// is the number, since their keys are equal modulo the buckets of a map of 4,096; and a datagram of as many
+/// sets as fit into 1,400 bytes, each looked up.
+void collisions(benchmark::State& state) {
+  constexpr std::uint32_t kBuckets = 5087;
+  decode::ExporterTable exporters{{}, {}};
+  decode::DatagramDecoder decoder{exporters};
+  FlowBatch batch;
+  const auto send = [&](Payload payload) {
+    payload[2] = static_cast<std::byte>(payload.size() >> 8);
+    payload[3] = static_cast<std::byte>(payload.size());
+    batch.clear();
+    decoder.decode({payload, IpAddress::v4(0x7f000002), 2055, kReceivedNs}, batch);
+  };
+  const auto append = [](Payload& to, std::initializer_list<std::uint16_t> words) {
+    for (const std::uint16_t word : words) {
+      to.push_back(static_cast<std::byte>(word >> 8));
+      to.push_back(static_cast<std::byte>(word));
+    }
+  };
+  const auto message = [&](std::uint32_t domain) {
+    Payload out;
+    append(out, {10, 0, bench::kSeconds >> 16, bench::kSeconds & 0xffff, 0, 0,
+                 static_cast<std::uint16_t>(domain >> 16), static_cast<std::uint16_t>(domain)});
+    return out;
+  };
+  for (std::uint32_t i = 0; i < 4096; ++i) {
+    Payload payload = message(i * kBuckets);
+    append(payload, {2, 12, 256, 1, 1, 4});
+    send(payload);
+  }
+  Payload worst = message(0);
+  while (worst.size() + 4 <= 1400) append(worst, {256, 4});
+  for (auto _ : state) send(worst);
+}
+
 void add(const std::string& name, FlowType protocol) {
   benchmark::RegisterBenchmark((name + "/decode").c_str(), decode, protocol);
   benchmark::RegisterBenchmark((name + "/encode").c_str(), encode_only, protocol);
@@ -173,6 +209,7 @@ int main(int argc, char** argv) {
   encode::FormatSpec json;
   json.format = encode::Format::json;
   benchmark::RegisterBenchmark("netflow9-reference/both-json", both, FlowType::unknown, json);
+  benchmark::RegisterBenchmark("collisions/datagram", collisions);
   benchmark::Initialize(&argc, argv);
   if (benchmark::ReportUnrecognizedArguments(argc, argv)) return 2;
   benchmark::RunSpecifiedBenchmarks();

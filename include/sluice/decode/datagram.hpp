@@ -35,6 +35,9 @@ enum class DecodeError : std::uint8_t {
   name_limit,          ///< the exporter has named its full number of interfaces, VRFs and applications
   exporter_limit,      ///< the table of exporters is full
   connection_limit,    ///< the exporter has its full number of connections; old ones are forgotten
+  state_limit,         ///< no room in the budget of all state for what the datagram teaches
+  state_evicted,       ///< things that were taught and then forgotten for want of room; no report tells them
+  out_of_memory,       ///< the datagram is lost: the process got no memory for it
   count
 };
 /// "truncated_header", ...: the metric label.

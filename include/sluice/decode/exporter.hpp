@@ -11,7 +11,6 @@
 #include <optional>
 #include <shared_mutex>
 #include <string>
-#include <unordered_map>
 #include <vector>
 
 #include "sluice/decode/connection_table.hpp"
@@ -21,7 +20,9 @@
 #include "sluice/decode/name_table.hpp"
 #include "sluice/decode/sampling.hpp"
 #include "sluice/decode/sequence.hpp"
+#include "sluice/decode/state_budget.hpp"
 #include "sluice/decode/template_cache.hpp"
+#include "sluice/util/seeded_hash.hpp"
 
 namespace sluice::decode {
 
@@ -46,25 +47,22 @@ struct SocketTraffic {
 /// One exporter. Everything but `key` and the atomics needs `mutex` held.
 class Exporter {
  public:
+  /// What one costs in the budget before it has taught anything: itself, and what others keep of it (the
+  /// table, a worker's reference, its share of kernel drops, its line in the books of sinks).
+  static const std::uint64_t kCost;
+
+  /// `budget`, where there is one, has kCost taken from it already; `table` is whom it belongs to then.
   Exporter(const ExporterKey& exporter_key, const ExporterSettings& exporter_settings, const Limits& limits,
            const TimeBounds& time_bounds, UserFieldsPtr user = {},
-           std::shared_ptr<HeldPool> held_pool = nullptr)
-      : key(exporter_key),
-        settings(exporter_settings),
-        bounds(bounds_of(exporter_settings, time_bounds)),
-        user_fields(std::move(user)),
-        templates(limits, user_fields, settings.post_counters_reverse),
-        samplers(limits.max_samplers),
-        names(limits.max_names),
-        sequences(limits.max_streams),
-        connections(limits.max_connections),
-        held(limits, std::move(held_pool)) {}
+           std::shared_ptr<HeldPool> held_pool = nullptr, std::shared_ptr<StateBudget> budget = nullptr,
+           ExporterTable* table = nullptr);
 
   const ExporterKey key;
   ExporterSettings settings;
   TimeBounds bounds;
   const UserFieldsPtr user_fields;  ///< may be null
   std::mutex mutex;
+  StateAccount account;  ///< of all that follows; before it, so that it outlives them
   TemplateCache templates;
   SamplerTable samplers;
   NameTable names;
@@ -88,8 +86,14 @@ class Exporter {
   std::atomic<std::uint64_t> first_seen_ns{0};
   std::atomic<std::uint64_t> last_seen_ns{0};
   std::atomic<bool> expired{false};  ///< taken out of the table; a worker's own reference is stale
+  /// A flow of it was decoded. Those who have not come so far are the first to go where room is short.
+  std::atomic<bool> proven{false};
+  /// Forgets the templates that no data came for, or all that it taught; for want of room, and counted so.
+  /// Returns how many things went.
+  std::size_t evict(bool unused_alone);
 
  private:
+  void count_evicted(Protocol protocol, std::size_t things);
   static TimeBounds bounds_of(const ExporterSettings& settings, const TimeBounds& others);
 };
 
@@ -106,7 +110,8 @@ class ExporterTable {
   /// How the exporter of a datagram is called: by its source address, with the port where the settings for
   /// the address say so.
   ExporterKey key_of(const IpAddress& address, std::uint16_t port) const;
-  /// The exporter, made on first sight; nullptr when the table is full (counted in `refused()`).
+  /// The exporter, made on first sight; nullptr when the table is full, or the budget (counted in
+  /// `refused()`).
   std::shared_ptr<Exporter> find_or_add(const ExporterKey& key, std::uint64_t now_ns);
   /// Asks for the settings of all exporters again; returns for how many they are others now.
   std::size_t change_settings();
@@ -115,6 +120,20 @@ class ExporterTable {
   std::size_t expire(std::uint64_t now_ns, std::vector<ExporterKey>* gone = nullptr);
   /// Gives up held data whose time is over; returns how many sets. Cheap where nothing is due.
   std::size_t expire_held(std::uint64_t now_ns);
+  /// For the exporter (whose lock is held; null: one that is about to be made) to take so many bytes of the
+  /// budget, which is used up. In this order, and no further than needed:
+  ///   1. exporters that no flow was ever decoded of go with all that is theirs, the largest first;
+  ///   2. those that have more than their share, an equal part for each, lose the templates that no data came
+  ///      for;
+  ///   3. the largest of them lose all that they taught, for one that has less than its share and has proven.
+  /// False: there was nothing to be had. An exporter whose lock another thread has is passed over.
+  bool make_room(Exporter* asking, std::uint64_t bytes);
+  /// The process got no memory, long before the budget was used up: those of whom no flow was decoded go, as
+  /// many as have an eighth of what is used.
+  void memory_is_short();
+  const StateBudget& budget() const { return *budget_; }
+  /// Grows when make_room() took exporters out of the table: references to them keep their memory.
+  std::uint64_t evictions() const { return evictions_.load(std::memory_order_relaxed); }
   /// Tells the table what changed in the exporter, whose lock is held; once a datagram.
   void note_changes(Exporter& exporter) {
     const std::uint64_t now = exporter.changes();
@@ -141,9 +160,21 @@ class ExporterTable {
   const TimeBounds bounds_;
   const SettingsOf settings_of_;
   const UserFieldsPtr user_fields_;
+  using Exporters = SeededMap<ExporterKey, std::shared_ptr<Exporter>>;
+  using Candidates = std::vector<std::shared_ptr<Exporter>>;
+  Candidates candidates(bool proven, std::uint64_t more_than, const Exporter* but) const;
+  // Both return how many things or exporters went.
+  std::size_t evict_unproven(const Exporter* asking, std::uint64_t goal);
+  std::size_t evict_from_proven(Exporter* asking, std::uint64_t bytes, std::uint64_t goal);
+  void refuse() { refused_.fetch_add(1, std::memory_order_relaxed); }
+
   const std::shared_ptr<HeldPool> held_;
+  const std::shared_ptr<StateBudget> budget_;
+  std::mutex room_mutex_;  // one at a time makes room; taken with an exporter's lock held, never the reverse
+  std::array<std::uint32_t, 2> in_vain_{};  // by proven: times to refuse before room is looked for again
+  std::atomic<std::uint64_t> evictions_{0};
   mutable std::shared_mutex mutex_;
-  std::unordered_map<ExporterKey, std::shared_ptr<Exporter>> exporters_;
+  Exporters exporters_;
   std::atomic<std::uint64_t> refused_{0};
   std::atomic<std::uint64_t> expired_{0};
   std::atomic<std::uint64_t> changes_{0};

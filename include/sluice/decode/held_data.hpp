@@ -14,6 +14,7 @@
 
 #include "sluice/decode/datagram.hpp"
 #include "sluice/decode/limits.hpp"
+#include "sluice/decode/state_budget.hpp"
 
 namespace sluice::decode {
 
@@ -58,11 +59,11 @@ struct HeldSet {
 
 class HeldData {
  public:
-  /// What a set costs beside its bytes, in the books of both limits.
+  /// What a set costs beside its bytes, in the books of all limits: its nodes in three trees.
   static constexpr std::uint64_t kOverhead = 256;
 
-  /// Without a pool it has one of its own.
-  HeldData(const Limits& limits, std::shared_ptr<HeldPool> pool);
+  /// Without a pool it has one of its own. `account` outlives it and may be null.
+  HeldData(const Limits& limits, std::shared_ptr<HeldPool> pool, StateAccount* account = nullptr);
   /// What still waits is lost, and the pool is told.
   ~HeldData();
   HeldData(const HeldData&) = delete;
@@ -79,6 +80,8 @@ class HeldData {
   std::vector<HeldSet> take(const Domain& domain, std::uint16_t id);
   /// Drops what was received before `before_ns`; returns how many sets went.
   std::size_t expire(std::uint64_t before_ns);
+  /// Drops everything, for want of room; returns how many sets went.
+  std::size_t clear();
   /// When the oldest set was received, all ones where there is none; any thread, without the lock.
   std::uint64_t oldest_ns() const { return oldest_ns_.load(std::memory_order_relaxed); }
   std::uint64_t count(Protocol version, HeldCount what) const {
@@ -97,6 +100,8 @@ class HeldData {
 
   Waiting& waiting_of(HeldSet& set);
   bool make_room(std::uint64_t cost);
+  void give(std::uint64_t cost);
+  void insert(HeldSet set);
   HeldSet remove(ByAge::iterator set, Outcome outcome);
   void lose_oldest(Outcome outcome);
   void book(const Waiting& datagram);
@@ -106,6 +111,7 @@ class HeldData {
   const std::uint64_t max_bytes_;
   const bool on_;
   const std::shared_ptr<HeldPool> pool_;
+  StateAccount* const account_;
   std::uint64_t used_ = 0;
   std::uint64_t next_ = 0;  ///< number of the next set
   ByAge by_age_;

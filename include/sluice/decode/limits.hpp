@@ -21,9 +21,11 @@ struct Limits {
   std::uint32_t max_connections = 65536;    ///< of a firewall, counted by update events, per exporter
   std::uint64_t template_timeout_ns = 24ULL * 3600 * 1000000000;  ///< since last seen or used
   std::uint64_t exporter_timeout_ns = 24ULL * 3600 * 1000000000;  ///< since its last datagram
+  /// All that is remembered of all exporters together: with their counts, what they taught, and what waits.
+  std::uint64_t state_bytes = 256ULL << 20;
   /// Data that waits for its template; 0 in one of the three: nothing is held.
   std::uint64_t held_bytes_per_exporter = 256ULL << 10;
-  std::uint64_t held_bytes = 64ULL << 20;                   ///< all exporters together
+  std::uint64_t held_bytes = 64ULL << 20;                   ///< all exporters together, of state_bytes
   std::uint64_t held_timeout_ns = 30ULL * 60 * 1000000000;  ///< since it was received
   friend bool operator==(const Limits&, const Limits&) = default;
 };

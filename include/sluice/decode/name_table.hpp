@@ -8,7 +8,9 @@
 #include <functional>
 #include <string>
 #include <string_view>
-#include <unordered_map>
+
+#include "sluice/decode/state_budget.hpp"
+#include "sluice/util/seeded_hash.hpp"
 
 namespace sluice::decode {
 
@@ -37,17 +39,22 @@ class NameTable {
   enum class Learned : std::uint8_t {
     same,     ///< was known so
     changed,  ///< new, other than before, or forgotten
-    refused   ///< the table is full, or the application id too long
+    refused,  ///< the table is full, or the application id too long
+    no_room   ///< in the exporter's account
   };
 
   /// An interface is one entry with both its names, a VRF one, an application one.
-  explicit NameTable(std::uint32_t max_entries) : max_entries_(max_entries) {}
+  /// `account` outlives the table and may be null.
+  explicit NameTable(std::uint32_t max_entries, StateAccount* account = nullptr)
+      : account_(account), max_entries_(max_entries) {}
 
   /// Remembers the name in place of the one before. An empty text forgets it: a description that was taken
   /// away.
   Learned learn(const NameEntry& entry);
   /// The same for a name read back from disk; it counts in restored() until the exporter says it again.
   bool restore(const NameEntry& entry);
+  /// Forgets everything; returns how many entries went.
+  std::size_t clear();
 
   /// Nothing to look up: the one check for exporters that send no names.
   bool empty() const { return entries_ == 0; }
@@ -77,22 +84,26 @@ class NameTable {
     std::uint32_t domain = 0;
     std::uint32_t size = 0;
     std::array<std::uint64_t, kMaxApplication / 8> id{};
+    void hash_into(HashMixer& mixer) const noexcept {
+      mixer.add(static_cast<std::uint64_t>(domain) << 32 | size);
+      for (const std::uint64_t word : id) mixer.add(word);
+    }
     friend bool operator==(const ApplicationKey&, const ApplicationKey&) = default;
   };
-  struct ApplicationHash {
-    std::size_t operator()(const ApplicationKey& key) const;
-  };
-  using Numbered = std::unordered_map<std::uint64_t, Entry>;  // by domain and number
-  using Applications = std::unordered_map<ApplicationKey, Entry, ApplicationHash>;
+  using Numbered = SeededMap<std::uint64_t, Entry>;  // by domain and number
+  using Applications = SeededMap<ApplicationKey, Entry>;
 
   static std::uint64_t key(std::uint32_t domain, std::uint32_t number) {
     return static_cast<std::uint64_t>(domain) << 32 | number;
   }
   static ApplicationKey application_key(std::uint32_t domain, std::string_view id);
+  void give(std::uint64_t bytes);
   template <class Map>
   Learned put(Map& map, const typename Map::key_type& where, const NameEntry& name, bool from_disk);
   Learned put(const NameEntry& name, bool from_disk);
 
+  StateAccount* const account_;
+  std::uint64_t cost_ = 0;  // taken from the account
   Numbered interfaces_;
   Numbered vrfs_;
   Applications applications_;

@@ -3,15 +3,18 @@
 // box's sysUpTime was 0. Bounded. Guarded by the exporter's lock.
 #include <cstdint>
 #include <functional>
-#include <unordered_map>
 
 #include "sluice/decode/datagram.hpp"
+#include "sluice/decode/state_budget.hpp"
+#include "sluice/util/seeded_hash.hpp"
 
 namespace sluice::decode {
 
 class SamplerTable {
  public:
-  explicit SamplerTable(std::uint32_t max_entries) : max_entries_(max_entries) {}
+  /// `account` outlives the table and may be null.
+  explicit SamplerTable(std::uint32_t max_entries, StateAccount* account = nullptr)
+      : account_(account), max_entries_(max_entries) {}
 
   /// Remembers 1 in `rate` for the sampler (IE 48 or 302; 0 where the options name none). False when full.
   bool learn(const Domain& domain, std::uint64_t sampler, std::uint64_t rate);
@@ -23,6 +26,10 @@ class SamplerTable {
   void set_system_init_ms(const Domain& domain, std::uint64_t ms);
   std::uint64_t system_init_ms(const Domain& domain) const;
   std::size_t size() const { return entries_; }
+  /// Whether it is its own bound that learn() met, and not that of the account.
+  bool full() const { return entries_ >= max_entries_ || domains_.size() >= max_entries_; }
+  /// Forgets everything; returns how many rates and times went.
+  std::size_t clear();
 
   bool empty() const { return domains_.empty(); }
 
@@ -44,7 +51,7 @@ class SamplerTable {
     bool restored = false;
   };
   struct Facts {
-    std::unordered_map<std::uint64_t, Known> rate_by_sampler;
+    SeededMap<std::uint64_t, Known> rate_by_sampler;
     Known system_init_ms;
   };
   void set(Known& known, std::uint64_t value, bool from_disk);
@@ -57,8 +64,12 @@ class SamplerTable {
   }
   Facts* facts_of(const Domain& domain);
 
-  std::unordered_map<std::uint64_t, Facts>
-      domains_;  // an entry for each domain and each rate, max_entries_ in all
+  using Domains = SeededMap<std::uint64_t, Facts>;
+  static std::uint64_t domain_cost();
+  static std::uint64_t rate_cost();
+
+  StateAccount* const account_;
+  Domains domains_;  // an entry for each domain and each rate, max_entries_ in all
   std::uint32_t max_entries_;
   std::uint32_t entries_ = 0;
   std::uint64_t changes_ = 0;

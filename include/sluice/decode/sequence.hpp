@@ -8,11 +8,12 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
-#include <unordered_map>
 #include <vector>
 
 #include "sluice/decode/datagram.hpp"
+#include "sluice/decode/state_budget.hpp"
 #include "sluice/flow/address.hpp"
+#include "sluice/util/seeded_hash.hpp"
 
 namespace sluice::decode {
 
@@ -77,6 +78,8 @@ enum class SequenceVerdict : std::uint8_t {
 /// One stream. Numbers wrap at 2^32.
 class SequenceStream {
  public:
+  static constexpr std::size_t kMaxGaps = 64;             ///< that late datagrams are looked for in
+  static constexpr std::size_t kMaxHeap = kMaxGaps * 12;  ///< bytes, beside the object
   /// Whether records are numbered; else datagrams are.
   explicit SequenceStream(Protocol protocol);
   SequenceVerdict step(const SequenceStep& step, SequenceCounts& counts);
@@ -132,10 +135,12 @@ class SequenceStream {
 /// Samples of one stream's sources, each with numbers of its own.
 class SampleSequences {
  public:
-  /// `source` is type << 32 | index. False where the source is one past the limit.
+  /// `source` is type << 32 | index. False where the source is one past the limit, or the account, which may
+  /// be null, has no room for it.
   bool step(std::uint64_t source, std::uint32_t sequence, std::uint32_t drops, SequenceVerdict datagram,
-            std::uint32_t max_sources, SampleCounts& counts);
+            std::uint32_t max_sources, SampleCounts& counts, StateAccount* account = nullptr);
   std::size_t size() const { return sources_.size(); }
+  static std::uint64_t cost();  ///< of a source, in the account
   /// step() for nearly every sample: the source's next one, with no more drops. False: nothing was done.
   bool plainly_next(std::uint64_t source, std::uint32_t sequence, std::uint32_t drops, SampleCounts& counts) {
     const Slot& slot = recent_[(source ^ source >> 32) % kRecent];
@@ -152,13 +157,14 @@ class SampleSequences {
     std::uint32_t next = 0;
     std::uint32_t drops = 0;
   };
+  using Sources = SeededMap<std::uint64_t, Source>;
   struct Slot {
     std::uint64_t source = 0;
     Source* state = nullptr;  // null: the slot is free
   };
-  Source* find(std::uint64_t source, std::uint32_t max_sources, bool& fresh);
+  Source* find(std::uint64_t source, std::uint32_t max_sources, StateAccount* account, bool& fresh);
 
-  std::unordered_map<std::uint64_t, Source> sources_;
+  Sources sources_;
   std::array<Slot, kRecent> recent_{};  // a look-up in the map for each sample is felt
 };
 
@@ -170,10 +176,16 @@ class SequenceTracker {
     Protocol protocol = Protocol::unknown;
     std::uint32_t id = 0;
     IpAddress agent;
+    void hash_into(HashMixer& mixer) const noexcept {
+      mixer.add(static_cast<std::uint64_t>(protocol) << 32 | id);
+      agent.hash_into(mixer);
+    }
     friend bool operator==(const Key&, const Key&) = default;
   };
 
-  explicit SequenceTracker(std::uint32_t max_streams) : max_streams_(max_streams) {}
+  /// `account` outlives the tracker and may be null.
+  explicit SequenceTracker(std::uint32_t max_streams, StateAccount* account = nullptr)
+      : account_(account), max_streams_(max_streams) {}
 
   SequenceVerdict step(const Key& key, const SequenceStep& step, std::uint64_t now_ns,
                        SequenceCounts& counts);
@@ -183,24 +195,26 @@ class SequenceTracker {
                    SequenceVerdict datagram, SampleCounts& counts);
   /// Forgets streams not seen since `before_ns`; a stream that comes back begins anew.
   std::size_t expire(std::uint64_t before_ns);
+  /// Forgets everything; returns how many streams went.
+  std::size_t clear();
   std::size_t size() const { return streams_.size(); }
   /// sFlow sources followed, of all streams.
   std::size_t sources() const { return sources_; }
 
  private:
-  struct Hash {
-    std::size_t operator()(const Key& key) const;
-  };
   struct Entry {
     explicit Entry(Protocol protocol) : sequence(protocol) {}
     SequenceStream sequence;
     SampleSequences samples;
     std::uint64_t last_seen_ns = 0;
   };
+  using Streams = SeededMap<Key, Entry>;
   Entry* find(const Key& key);
+  void forget(const Entry& entry);
 
+  StateAccount* const account_;
   const std::uint32_t max_streams_;
-  std::unordered_map<Key, Entry, Hash> streams_;
+  Streams streams_;
   Key last_key_;
   std::size_t sources_ = 0;
   Entry* last_ = nullptr;  // nearly every exporter has one stream

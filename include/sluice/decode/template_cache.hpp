@@ -5,12 +5,13 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
-#include <unordered_map>
 #include <vector>
 
 #include "sluice/decode/datagram.hpp"
 #include "sluice/decode/limits.hpp"
+#include "sluice/decode/state_budget.hpp"
 #include "sluice/flow/user_fields.hpp"
+#include "sluice/util/seeded_hash.hpp"
 
 namespace sluice::decode {
 
@@ -44,15 +45,16 @@ struct Template {
   bool variable = false;       ///< has a field of variable length
   std::uint64_t last_seen_ns = 0;
   bool restored = false;  ///< read back from disk; the exporter has not sent it since
+  bool used = false;      ///< data of it was decoded: the last to be forgotten where room is short
   std::unique_ptr<const Plan> plan;
 };
 
 class TemplateCache {
  public:
   /// Templates are compiled for these user-defined fields too; may be null. `post_counters_reverse`: as in
-  /// ExporterSettings.
+  /// ExporterSettings. `account` outlives the cache and may be null.
   explicit TemplateCache(const Limits& limits, UserFieldsPtr user_fields = {},
-                         bool post_counters_reverse = false);
+                         bool post_counters_reverse = false, StateAccount* account = nullptr);
   ~TemplateCache();
 
   /// nullptr where there is none.
@@ -68,6 +70,15 @@ class TemplateCache {
   std::size_t withdraw_all(const Domain& domain, bool options);
   /// Drops what was neither seen nor used since `before_ns`.
   std::size_t expire(std::uint64_t before_ns);
+  /// Forgets those of the version that no data came for, or all of them; returns how many went.
+  std::size_t evict(Protocol version, bool unused_alone);
+  /// Notes that data of the template is decoded.
+  void use(Template& tmpl) {
+    unused_ -= !tmpl.used;
+    tmpl.used = true;
+  }
+  /// Templates that no data came for.
+  std::size_t unused() const { return unused_; }
   std::size_t size() const { return templates_.size(); }
   std::size_t size(Protocol version) const;
   std::uint32_t max_fields() const { return max_fields_; }
@@ -83,7 +94,16 @@ class TemplateCache {
     return static_cast<std::uint64_t>(domain.version) << 48 | static_cast<std::uint64_t>(domain.id) << 16 |
            id;
   }
-  std::unordered_map<std::uint64_t, std::unique_ptr<Template>> templates_;
+  using Map = SeededMap<std::uint64_t, std::unique_ptr<Template>>;
+  bool fits(Template& fresh, DecodeReport& report);
+  static std::uint64_t cost_of(const Template& tmpl);
+  void forget(const Template& tmpl);
+  template <class Which>
+  std::size_t erase_if(const Which& which);
+
+  Map templates_;
+  std::size_t unused_ = 0;
+  StateAccount* const account_;
   std::uint64_t changes_ = 0;
   const std::uint32_t max_templates_;
   const std::uint32_t max_fields_;

@@ -6,12 +6,12 @@
 #include <compare>
 #include <cstdint>
 #include <cstring>
-#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
 
 #include "sluice/util/byte_reader.hpp"
+#include "sluice/util/seeded_hash.hpp"
 
 struct sockaddr_storage;
 
@@ -50,11 +50,21 @@ struct IpAddress {
   /// "192.0.2.1", "2001:db8::1", or "" for none.
   std::string to_string() const;
 
+  void hash_into(HashMixer& mixer) const noexcept {
+    std::uint64_t word = 0;
+    std::memcpy(&word, bytes.data(), 8);
+    mixer.add(word ^ size);  // a word of IPv4 has room for it, and IPv6 is told by the next one
+    if (size <= 8) return;
+    std::memcpy(&word, bytes.data() + 8, 8);
+    mixer.add(word);
+  }
+
   friend bool operator==(const IpAddress&, const IpAddress&) = default;
   friend auto operator<=>(const IpAddress&, const IpAddress&) = default;
 };
 
-/// FNV-like mix of all bytes; stable over runs, since partitions are chosen by it.
+/// FNV-like mix of all bytes; stable over runs, since partitions are chosen by it. Not for maps: anybody can
+/// make up addresses that it holds for one (SeededHash).
 std::uint64_t hash_value(const IpAddress& address);
 
 /// A prefix such as 192.0.2.0/24; a v4 prefix never holds a v6 address.
@@ -73,19 +83,12 @@ struct IpPrefix {
 struct ExporterKey {
   IpAddress address;
   std::uint16_t port = 0;
+  void hash_into(HashMixer& mixer) const noexcept {
+    address.hash_into(mixer);
+    mixer.add(port);
+  }
   friend bool operator==(const ExporterKey&, const ExporterKey&) = default;
   friend auto operator<=>(const ExporterKey&, const ExporterKey&) = default;
 };
 
 }  // namespace sluice
-
-template <>
-struct std::hash<sluice::IpAddress> {
-  std::size_t operator()(const sluice::IpAddress& a) const { return sluice::hash_value(a); }
-};
-template <>
-struct std::hash<sluice::ExporterKey> {
-  std::size_t operator()(const sluice::ExporterKey& k) const {
-    return sluice::hash_value(k.address) ^ (k.port * 0x9e3779b97f4a7c15ULL);
-  }
-};

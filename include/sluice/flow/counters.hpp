@@ -59,6 +59,8 @@ class CounterBatch {
  public:
   /// Forgets all records; keeps the memory.
   void clear();
+  /// Takes back records from the end, down to `size` of them.
+  void truncate(std::size_t size);
   /// Starts a record; parts appended from now on belong to it.
   CounterRecord& add();
   /// A structure of known layout. Requires as many values as it has fields.

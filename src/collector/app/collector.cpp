@@ -1,6 +1,7 @@
 #include "app/collector.hpp"
 
 #include <algorithm>
+#include <new>
 
 #include "app/trial.hpp"
 #include "sink/factory.hpp"
@@ -124,6 +125,14 @@ void Collector::reopen() {
 }
 
 void Collector::tick() {
+  try {
+    look_after();
+  } catch (const std::bad_alloc&) {
+    // What could not be done now is done with the next tick; workers give memory back in the meantime.
+  }
+}
+
+void Collector::look_after() {
   // Before anybody is forgotten who may have a share.
   share_kernel_drops();
   if (const std::size_t lost = exporters_.expire_held(unix_ns()); lost > 0)

@@ -104,6 +104,7 @@ class Collector {
   NamedSink* sink_named(const std::string& name);
   void report_error(const decode::Datagram& datagram, const decode::DecodeReport& report);
   decode::ExporterSettings settings_of(const IpAddress& exporter) const;
+  void look_after();
   void expire();
   void share_kernel_drops() const;
   void add_exporter_sinks(const std::set<IpAddress>& with_own_row, metrics::Snapshot& out) const;

@@ -139,9 +139,9 @@ void KernelDrops::update(std::span<const std::uint64_t> drops, const decode::Exp
   });
 }
 
-std::unordered_map<ExporterKey, ByProtocol> KernelDrops::shares() const {
+SeededMap<ExporterKey, ByProtocol> KernelDrops::shares() const {
   const std::lock_guard lock(mutex_);
-  std::unordered_map<ExporterKey, ByProtocol> out;
+  SeededMap<ExporterKey, ByProtocol> out;
   for (const auto& [key, book] : books_)
     if (std::ranges::any_of(book.share, [](std::uint64_t n) { return n > 0; })) out.emplace(key, book.share);
   return out;

@@ -7,10 +7,10 @@
 #include <cstdint>
 #include <mutex>
 #include <span>
-#include <unordered_map>
 #include <vector>
 
 #include "sluice/decode/exporter.hpp"
+#include "sluice/util/seeded_hash.hpp"
 
 namespace sluice::app {
 
@@ -36,7 +36,7 @@ class KernelDrops {
   /// Exporters that have left the table are forgotten.
   void update(std::span<const std::uint64_t> drops, const decode::ExporterTable& exporters);
   /// The exporters' shares so far; only of those that have one.
-  std::unordered_map<ExporterKey, ByProtocol> shares() const;
+  SeededMap<ExporterKey, ByProtocol> shares() const;
   /// Of the socket's drops, those that are booked to nobody.
   std::uint64_t unshared(std::size_t socket) const;
 
@@ -61,7 +61,7 @@ class KernelDrops {
     decode::Protocol protocol;
     std::uint64_t datagrams;
   };
-  using Shares = std::unordered_multimap<ExporterKey, Share>;
+  using Shares = SeededMultimap<ExporterKey, Share>;
 
   Book& book_of(const decode::Exporter& exporter);
   void claim(const decode::Exporter& exporter, std::vector<SocketClaims>& sockets);
@@ -73,7 +73,7 @@ class KernelDrops {
   std::uint64_t round_ = 0;
   std::vector<std::uint64_t> drops_;  // of each socket, seen so far
   std::vector<std::uint64_t> unshared_;
-  std::unordered_map<ExporterKey, Book> books_;
+  SeededMap<ExporterKey, Book> books_;
 };
 
 /// Datagrams that the exporter's numbers say did not come: exact where datagrams are numbered, else an

@@ -128,6 +128,9 @@ void Collector::add_collector(metrics::Snapshot& out) const {
   out.counts[Count::exporters_known] = exporters_.size();
   out.counts[Count::exporters_refused] = exporters_.refused();
   out.counts[Count::exporters_expired] = exporters_.expired_exporters();
+  out.counts[Count::exporters_evicted] = exporters_.budget().evicted_exporters();
+  out.counts[Count::remembered_bytes] = exporters_.budget().used();
+  out.counts[Count::remembered_limit_bytes] = exporters_.budget().capacity();
   out.counts[Count::log_muted] = log_.muted();
   for (const auto& worker : workers_) out.counts[Count::left_out_flows] += worker->left_out();
 }
@@ -195,6 +198,8 @@ void Collector::add_protocols(metrics::Snapshot& out) const {
     // What is lost after it was held is in no worker's report.
     row.errors[std::string(decode::name(decode::DecodeError::missing_template))] +=
         held.count(version, decode::HeldCount::lost_sets);
+    row.errors[std::string(decode::name(decode::DecodeError::state_evicted))] +=
+        exporters_.budget().evicted(version);
     out.protocols.push_back(std::move(row));
   }
 }

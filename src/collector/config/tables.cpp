@@ -143,13 +143,18 @@ void add_times(Table<Config>& t) {
 
 void add_held(Table<Config>& t) {
   using L = decode::Limits;
+  t.push_back(row<Config, &Config::decode, &Decode::limits, &L::state_bytes>(
+      "decode.state_bytes", size(kMB, 1024 * 1024 * kMB), "bytes",
+      "Memory for all exporters and what they teach and what waits, together; beyond it those go first of "
+      "whom no flow was ever decoded, and what goes is counted"));
   t.push_back(row<Config, &Config::decode, &Decode::limits, &L::held_bytes_per_exporter>(
       "decode.held_bytes_per_exporter", size(4 * kKB, 1024 * kMB, "nothing is held"), "bytes",
       "Data of one exporter that waits for its template, each set with 256 bytes of books; beyond it the "
       "oldest is dropped and counted"));
   t.push_back(row<Config, &Config::decode, &Decode::limits, &L::held_bytes>(
       "decode.held_bytes", size(4 * kKB, 1024 * 1024 * kMB, "nothing is held"), "bytes",
-      "The same of all exporters together; beyond it an exporter has the room that it has got"));
+      "The same of all exporters together, a part of decode.state_bytes; beyond it an exporter has the room "
+      "that it has got"));
   t.push_back(timeout<&Decode::limits, &L::held_timeout_ns>(
       "decode.held_timeout", 0s, 24h,
       "How long data waits for its template; what waits longer is lost and counted; 0s: nothing is held"));

@@ -77,6 +77,17 @@ void check_exporters(Reading& in, const Config& config) {
   }
 }
 
+void check_decode(Reading& in, const Config& config) {
+  const decode::Limits& limits = config.decode.limits;
+  if (limits.held_bytes <= limits.state_bytes || in.failed("decode.held_bytes") ||
+      in.failed("decode.state_bytes"))
+    return;
+  const std::string later = in.given("decode.held_bytes") ? "decode.held_bytes" : "decode.state_bytes";
+  in.fault(later, in.origin(later),
+           "decode.held_bytes is more than decode.state_bytes, of which it is a part; raise "
+           "decode.state_bytes or lower decode.held_bytes");
+}
+
 void check_http(Reading& in, const Config& config) {
   const auto metrics = parse_endpoint(config.metrics.listen);
   const auto api = parse_endpoint(config.api.listen);
@@ -101,6 +112,7 @@ void check_http(Reading& in, const Config& config) {
 void check_together(Reading& in, const Config& config) {
   check_listeners(in, config);
   check_exporters(in, config);
+  check_decode(in, config);
   check_user_fields(in, config);
   check_http(in, config);
   check_sinks(in, config);

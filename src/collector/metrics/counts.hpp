@@ -11,10 +11,13 @@ namespace sluice::metrics {
 
 enum class CollectorCount : std::uint8_t {
   exporters_known,    ///< now
-  exporters_refused,  ///< datagrams of new exporters while the table was full
+  exporters_refused,  ///< datagrams of new exporters while the table or the budget was full
   exporters_expired,
-  left_out_flows,  ///< flows that a sink's format was told to leave out (kflow without IPv6)
-  log_muted,       ///< log lines held back by the rate limit
+  exporters_evicted,       ///< for want of room
+  remembered_bytes,        ///< now, of all that senders can make us remember
+  remembered_limit_bytes,  ///< decode.state_bytes
+  left_out_flows,          ///< flows that a sink's format was told to leave out (kflow without IPv6)
+  log_muted,               ///< log lines held back by the rate limit
   count
 };
 
@@ -35,10 +38,17 @@ inline constexpr std::array kCollectorCounts{
     CollectorCountInfo{CollectorCount::exporters_known, JsonPlace::exporters, "known", CountKind::gauge,
                        "Exporters known now", "exporters"},
     CollectorCountInfo{CollectorCount::exporters_refused, JsonPlace::exporters, "refused", CountKind::total,
-                       "Datagrams of new exporters refused because the table of exporters was full",
+                       "Datagrams of new exporters refused because there was no room for them",
                        "exporters_refused"},
     CollectorCountInfo{CollectorCount::exporters_expired, JsonPlace::exporters, "expired", CountKind::total,
                        "Exporters forgotten because they were silent for too long", "exporters_expired"},
+    CollectorCountInfo{CollectorCount::exporters_evicted, JsonPlace::status, "exporters_evicted",
+                       CountKind::total,
+                       "Exporters forgotten for want of room, of whom no flow was ever decoded"},
+    CollectorCountInfo{CollectorCount::remembered_bytes, JsonPlace::status, "remembered_bytes",
+                       CountKind::gauge, "Memory for exporters and all that they taught"},
+    CollectorCountInfo{CollectorCount::remembered_limit_bytes, JsonPlace::status, "remembered_limit_bytes",
+                       CountKind::gauge, "How much that may be"},
     CollectorCountInfo{CollectorCount::left_out_flows, JsonPlace::nowhere, "left_out_flows", CountKind::total,
                        "Flows that a format was told to leave out"},
     CollectorCountInfo{CollectorCount::log_muted, JsonPlace::status, "log_muted", CountKind::total,

@@ -1,7 +1,8 @@
 #include "sink/books.hpp"
 
-#include <unordered_set>
 #include <utility>
+
+#include "sluice/util/seeded_hash.hpp"
 
 namespace sluice::sink {
 namespace {
@@ -93,7 +94,7 @@ void ExporterBooks::close() {
 
 void ExporterBooks::forget(std::span<const IpAddress> exporters) {
   if (exporters.empty()) return;
-  const std::unordered_set<IpAddress> gone(exporters.begin(), exporters.end());
+  const SeededSet<IpAddress> gone(exporters.begin(), exporters.end());
   const std::lock_guard lock(mutex_);
   std::erase_if(books_, [&](const ExporterBook& book) {
     if (!gone.contains(book.exporter)) return false;

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "sink/sink.hpp"
+#include "sluice/util/seeded_hash.hpp"
 
 namespace sluice::sink {
 
@@ -57,8 +58,7 @@ class ExporterIndex {
   template <class Line>
   std::uint32_t& cell_of(const std::vector<Line>& lines, const IpAddress& exporter) {
     const std::size_t mask = table_.size() - 1;
-    // High bits: all exporters of a bucket have the same low ones.
-    std::size_t at = static_cast<std::size_t>(hash_value(exporter) >> 20) & mask;
+    std::size_t at = SeededHash{}(exporter)&mask;
     while (table_[at] != 0 && lines[table_[at] - 1].exporter != exporter) at = (at + 1) & mask;
     return table_[at];
   }

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cstring>
 #include <filesystem>
+#include <new>
 
 #include "state/file.hpp"
 #include "state/message.hpp"
@@ -59,17 +60,28 @@ Keeper::Keeper(std::string path, decode::ExporterTable& exporters, LogFn log)
     : path_(std::move(path)), exporters_(exporters), log_(std::move(log)) {
   try_out(path_);
   if (const NewFile trial(path_); !may_pass(trial.error())) throw not_writable(path_, trial.error());
+  try {
+    read();
+  } catch (const std::bad_alloc&) {
+    log_(LogLevel::warning,
+         "state.file " + path_ +
+             " needs more memory than there is; what was read of it is used, and exporters "
+             "have to send the rest again");
+  }
+  written_changes_ = exporters_.changes();
+  written_ns_ = monotonic_ns();
+}
+
+Keeper::~Keeper() { stop(); }
+
+void Keeper::read() {
   if (const auto bytes = read_file(path_); bytes)
     load(*bytes);
   else if (bytes.error() == EISDIR)
     throw is_directory(path_);
   else if (bytes.error() != ENOENT)
     set_aside_file("cannot be read: " + why(bytes.error()));
-  written_changes_ = exporters_.changes();
-  written_ns_ = monotonic_ns();
 }
-
-Keeper::~Keeper() { stop(); }
 
 void Keeper::load(Bytes file) {
   const auto restored = restore(file, unix_ns(), exporters_);
@@ -115,6 +127,20 @@ bool Keeper::due(std::uint64_t now) const {
 }
 
 void Keeper::write() {
+  try {
+    write_file();
+  } catch (const std::bad_alloc&) {  // the old file stands
+    failed(ENOMEM, monotonic_ns());
+  }
+}
+
+void Keeper::failed(int error, std::uint64_t now_ns) {
+  counts_[StateCount::write_errors].fetch_add(1, std::memory_order_relaxed);
+  next_write_ns_ = now_ns + kAfterErrorNs;
+  log_(LogLevel::warning, "state.file " + path_ + " cannot be written: " + why(error));
+}
+
+void Keeper::write_file() {
   const std::uint64_t changes = exporters_.changes();  // what changes from here on is written next time
   const std::uint64_t began = monotonic_ns();
   const std::uint64_t time = unix_ns();
@@ -133,12 +159,7 @@ void Keeper::write() {
   file.write(file_tail(file.crc()));
   const int error = file.commit();
   const std::uint64_t ended = monotonic_ns();
-  if (error != 0) {
-    counts_[StateCount::write_errors].fetch_add(1, std::memory_order_relaxed);
-    next_write_ns_ = ended + kAfterErrorNs;
-    log_(LogLevel::warning, "state.file " + path_ + " cannot be written: " + why(error));
-    return;
-  }
+  if (error != 0) return failed(error, ended);
   next_write_ns_ = ended + kRest * (ended - began);
   written_ns_ = ended;
   counts_[StateCount::bytes].store(file.size(), std::memory_order_relaxed);

@@ -53,7 +53,10 @@ class Keeper {
  private:
   void run();
   bool due(std::uint64_t now_ns) const;
+  void read();
   void write();
+  void write_file();
+  void failed(int error, std::uint64_t now_ns);
   void load(Bytes file);
   void set_aside_file(const std::string& reason);
 

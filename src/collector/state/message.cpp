@@ -83,6 +83,7 @@ struct Kept {
   ExporterKey key;
   std::uint64_t first_seen_ns = 0;
   std::uint64_t last_seen_ns = 0;
+  bool proven = false;
   std::vector<KeptTemplate> templates;
   std::vector<KeptNumber> rates;
   std::vector<KeptNumber> inits;
@@ -204,6 +205,9 @@ bool read(Bytes message, Kept& out) {
         if (known) out.names.push_back(name);
         break;
       }
+      case 9:
+        out.proven = field.integer != 0;
+        break;
       default:
         break;
     }
@@ -241,6 +245,7 @@ void restore(Kept& kept, std::uint64_t now_ns, decode::ExporterTable& exporters,
   }
   const std::lock_guard lock(exporter->mutex);
   exporter->first_seen_ns = std::min(kept.first_seen_ns, now_ns);
+  exporter->proven = kept.proven;
   ++sum.exporters;
   for (KeptTemplate& one : kept.templates)
     take(sum.templates,
@@ -340,6 +345,7 @@ void append(const decode::Exporter& exporter, std::string& out) {
   exporter.samplers.for_each_system_init(
       [&](const decode::Domain& domain, std::uint64_t ms) { numbers(7, domain, ms, 0); });
   exporter.names.for_each([&](const decode::NameEntry& name) { put_text(one, 8, message_of(name)); });
+  put_integer(one, 9, exporter.proven);
   put_text(out, 4, one);
 }
 
@@ -352,13 +358,16 @@ Result<Restored, std::string> restore(Bytes file, std::uint64_t now_ns, decode::
   });
   if (!readable) return failure(readable.error());
   Restored sum;
-  const auto taken = each_exporter(file, [&](Bytes message) {
-    Kept kept;
-    read(message, kept);
-    restore(kept, now_ns, exporters, sum);
-    return true;
-  });
-  if (!taken) return failure(taken.error());
+  // Where the budget is too small for all of the file, those who have proven come first.
+  for (const bool proven : {true, false}) {
+    const auto taken = each_exporter(file, [&](Bytes message) {
+      Kept kept;
+      read(message, kept);
+      if (kept.proven == proven) restore(kept, now_ns, exporters, sum);
+      return true;
+    });
+    if (!taken) return failure(taken.error());
+  }
   return sum;
 }
 

@@ -1,6 +1,7 @@
 #include "worker/worker.hpp"
 
 #include <algorithm>
+#include <new>
 
 #include "util/clock.hpp"
 
@@ -95,6 +96,7 @@ void Worker::run() {
     }
     now_ns_ = monotonic_ns();
     heartbeat_ns_.store(now_ns_, std::memory_order_relaxed);
+    decoder_.tidy();
     const std::size_t received = receive_all();
     outputs_->flush_due(now_ns_);
     idle(received);
@@ -142,9 +144,13 @@ void Worker::decode_one(std::size_t inlet, const decode::Datagram& datagram) {
   const bool timed = ++sample_ % DecodeTimeCounters::kSampleEvery == 0;
   const std::uint64_t begin = timed ? monotonic_ns() : 0;
   flows_.clear();
-  const decode::DecodeReport report = decoder_.decode(datagram, flows_, inlets_[inlet].accept);
-  enricher_.apply(flows_);
-  outputs_->write(flows_, now_ns_);
+  decode::DecodeReport report = decoder_.decode(datagram, flows_, inlets_[inlet].accept);
+  try {
+    enricher_.apply(flows_);
+    outputs_->write(flows_, now_ns_);
+  } catch (const std::bad_alloc&) {  // the next datagram may find memory again
+    report.fail(decode::DecodeError::out_of_memory);
+  }
   count(datagram, report);
   if (timed) decode_time_.observe(monotonic_ns() - begin);
 }

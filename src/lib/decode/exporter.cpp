@@ -1,6 +1,61 @@
 #include "sluice/decode/exporter.hpp"
 
+#include <algorithm>
+
 namespace sluice::decode {
+namespace {
+
+/// What others keep of an exporter.
+constexpr std::uint64_t kKeptElsewhere = 512;
+/// Room is made for more than is asked for, so that a flood does not search all exporters for each datagram.
+constexpr std::uint64_t kPartAtOnce = 32;
+/// Where there was none, so many are refused before it is looked for again.
+constexpr std::uint32_t kTimesInVain = 256;
+
+}  // namespace
+
+const std::uint64_t Exporter::kCost = heap_cost(sizeof(Exporter) + 16) + kKeptElsewhere;
+
+Exporter::Exporter(const ExporterKey& exporter_key, const ExporterSettings& exporter_settings,
+                   const Limits& limits, const TimeBounds& time_bounds, UserFieldsPtr user,
+                   std::shared_ptr<HeldPool> held_pool, std::shared_ptr<StateBudget> budget,
+                   ExporterTable* table)
+    : key(exporter_key),
+      settings(exporter_settings),
+      bounds(bounds_of(exporter_settings, time_bounds)),
+      user_fields(std::move(user)),
+      account(std::move(budget), table, this, kCost),
+      templates(limits, user_fields, settings.post_counters_reverse, &account),
+      samplers(limits.max_samplers, &account),
+      names(limits.max_names, &account),
+      sequences(limits.max_streams, &account),
+      connections(limits.max_connections, &account),
+      held(limits, std::move(held_pool), &account) {}
+
+void Exporter::count_evicted(Protocol protocol, std::size_t things) {
+  if (things == 0) return;
+  counters_of(protocol).errors[static_cast<std::size_t>(DecodeError::state_evicted)] += things;
+  account.count_evicted(protocol, things);
+}
+
+std::size_t Exporter::evict(bool unused_alone) {
+  std::size_t gone = 0;
+  for (const Protocol version : {Protocol::netflow9, Protocol::ipfix}) {
+    const std::size_t went = templates.evict(version, unused_alone);
+    count_evicted(version, went);
+    gone += went;
+  }
+  if (unused_alone) return gone;
+  // What is not filed by protocol goes to the one that the exporter is known by.
+  const auto first = std::ranges::find_if(
+      counters, [](const ExporterCounters& c) { return c.counts[DecodeCount::datagrams] > 0; });
+  const auto main =
+      first == counters.end() ? Protocol::unknown : static_cast<Protocol>(first - counters.begin());
+  held.clear();  // counted as refused by itself
+  const std::size_t rest = samplers.clear() + names.clear() + sequences.clear() + connections.clear();
+  count_evicted(main, rest);
+  return gone + rest;
+}
 
 TimeBounds Exporter::bounds_of(const ExporterSettings& settings, const TimeBounds& others) {
   TimeBounds out = others;
@@ -36,7 +91,8 @@ ExporterTable::ExporterTable(Limits limits, TimeBounds bounds, SettingsOf settin
       bounds_(bounds),
       settings_of_(std::move(settings_of)),
       user_fields_(std::move(user_fields)),
-      held_(std::make_shared<HeldPool>(limits.held_bytes)) {}
+      held_(std::make_shared<HeldPool>(limits.held_bytes)),
+      budget_(std::make_shared<StateBudget>(limits.state_bytes)) {}
 
 ExporterKey ExporterTable::key_of(const IpAddress& address, std::uint16_t port) const {
   const bool with_port = settings_of_ && settings_of_(address).key_with_port;
@@ -49,23 +105,116 @@ std::shared_ptr<Exporter> ExporterTable::find_or_add(const ExporterKey& key, std
     const auto found = exporters_.find(key);
     if (found != exporters_.end()) return found->second;
     if (exporters_.size() >= limits_.max_exporters) {
-      refused_.fetch_add(1, std::memory_order_relaxed);
+      refuse();
       return nullptr;
     }
   }
   const ExporterSettings settings = settings_of_ ? settings_of_(key.address) : ExporterSettings{};
-  const std::unique_lock lock(mutex_);
-  if (exporters_.size() >= limits_.max_exporters && !exporters_.contains(key)) {
-    refused_.fetch_add(1, std::memory_order_relaxed);
+  if (!budget_->take(Exporter::kCost) && !make_room(nullptr, Exporter::kCost)) {
+    refuse();
     return nullptr;
   }
-  auto& slot = exporters_[key];
-  if (!slot) {
-    slot = std::make_shared<Exporter>(key, settings, limits_, bounds_, user_fields_, held_);
-    slot->first_seen_ns = now_ns;
-    slot->last_seen_ns = now_ns;
+  std::shared_ptr<Exporter> fresh;
+  try {
+    fresh = std::make_shared<Exporter>(key, settings, limits_, bounds_, user_fields_, held_, budget_, this);
+  } catch (...) {
+    budget_->give(Exporter::kCost);
+    throw;
   }
-  return slot;
+  fresh->first_seen_ns = now_ns;
+  fresh->last_seen_ns = now_ns;
+  const std::unique_lock lock(mutex_);
+  if (exporters_.size() >= limits_.max_exporters && !exporters_.contains(key)) {
+    refuse();
+    return nullptr;
+  }
+  return exporters_.try_emplace(key, std::move(fresh)).first->second;
+}
+
+ExporterTable::Candidates ExporterTable::candidates(bool proven, std::uint64_t more_than,
+                                                    const Exporter* but) const {
+  Candidates out;
+  {
+    const std::shared_lock lock(mutex_);
+    for (const auto& [key, exporter] : exporters_)
+      if (exporter.get() != but && exporter->proven.load(std::memory_order_relaxed) == proven &&
+          exporter->account.used() > more_than)
+        out.push_back(exporter);
+  }
+  // The largest first; of those that are alike, the one that was silent for longest.
+  std::ranges::sort(out, [](const auto& a, const auto& b) {
+    const std::uint64_t has = a->account.used(), other_has = b->account.used();
+    return has != other_has ? has > other_has : a->last_seen_ns.load() < b->last_seen_ns.load();
+  });
+  return out;
+}
+
+std::size_t ExporterTable::evict_unproven(const Exporter* asking, std::uint64_t goal) {
+  const Candidates all = candidates(false, 0, asking);
+  Candidates gone;
+  for (const auto& exporter : all) {
+    // Exporters themselves go with the last reference to them.
+    if (budget_->room() + gone.size() * Exporter::kCost >= goal) break;
+    const std::unique_lock lock(exporter->mutex, std::try_to_lock);
+    if (!lock || exporter->proven) continue;
+    exporter->evict(false);
+    exporter->expired = true;
+    gone.push_back(exporter);
+  }
+  if (gone.empty()) return 0;
+  {
+    const std::unique_lock lock(mutex_);
+    for (const auto& exporter : gone) {
+      exporters_.erase(exporter->key);
+      budget_->count_evicted_exporter();
+    }
+  }
+  evictions_.fetch_add(1, std::memory_order_relaxed);
+  changes_.fetch_add(1, std::memory_order_release);
+  return gone.size();
+}
+
+std::size_t ExporterTable::evict_from_proven(Exporter* asking, std::uint64_t bytes, std::uint64_t goal) {
+  const std::uint64_t share = budget_->capacity() / std::max<std::size_t>(1, size());
+  const Candidates large = candidates(true, share, asking);
+  std::size_t gone = 0;
+  for (const auto& exporter : large) {
+    if (budget_->room() >= goal) return gone;
+    const std::unique_lock lock(exporter->mutex, std::try_to_lock);
+    if (!lock) continue;
+    gone += exporter->evict(true);
+    note_changes(*exporter);
+  }
+  if (!asking || !asking->proven || budget_->room() >= bytes) return gone;
+  if (asking->account.used() + bytes > share) return gone + asking->evict(true);
+  for (const auto& exporter : large) {
+    if (budget_->room() >= bytes) return gone;
+    const std::unique_lock lock(exporter->mutex, std::try_to_lock);
+    if (!lock || exporter->account.used() <= share) continue;
+    gone += exporter->evict(false);
+    note_changes(*exporter);
+  }
+  return gone;
+}
+
+bool ExporterTable::make_room(Exporter* asking, std::uint64_t bytes) {
+  if (bytes > budget_->capacity()) return false;
+  const std::lock_guard lock(room_mutex_);
+  if (budget_->take(bytes)) return true;  // somebody else has made room
+  std::uint32_t& in_vain = in_vain_[asking && asking->proven];
+  if (in_vain > 0 && --in_vain > 0) return false;
+  const std::uint64_t goal = std::max(bytes, budget_->capacity() / kPartAtOnce);
+  std::size_t gone = evict_unproven(asking, goal);
+  if (budget_->room() < goal) gone += evict_from_proven(asking, bytes, goal);
+  if (budget_->take(bytes)) return true;
+  if (gone == 0) in_vain = kTimesInVain;
+  return false;
+}
+
+void ExporterTable::memory_is_short() {
+  const std::lock_guard lock(room_mutex_);
+  if (in_vain_[0] > 0 && --in_vain_[0] > 0) return;
+  if (evict_unproven(nullptr, budget_->room() + budget_->used() / 8) == 0) in_vain_[0] = kTimesInVain;
 }
 
 std::size_t ExporterTable::change_settings() {

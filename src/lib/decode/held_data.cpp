@@ -24,10 +24,11 @@ bool HeldPool::take(std::uint64_t bytes) {
   return true;
 }
 
-HeldData::HeldData(const Limits& limits, std::shared_ptr<HeldPool> pool)
+HeldData::HeldData(const Limits& limits, std::shared_ptr<HeldPool> pool, StateAccount* account)
     : max_bytes_(limits.held_bytes_per_exporter),
       on_(limits.held_bytes_per_exporter && limits.held_bytes && limits.held_timeout_ns),
-      pool_(pool ? std::move(pool) : std::make_shared<HeldPool>(limits.held_bytes)) {}
+      pool_(pool ? std::move(pool) : std::make_shared<HeldPool>(limits.held_bytes)),
+      account_(account) {}
 
 HeldData::~HeldData() {
   end_datagram();
@@ -41,6 +42,11 @@ void HeldData::add(Protocol version, HeldCount what, std::uint64_t n) {
 
 void HeldData::note_oldest() {
   oldest_ns_.store(by_age_.empty() ? ~0ULL : by_age_.begin()->second.received_ns, std::memory_order_relaxed);
+}
+
+void HeldData::give(std::uint64_t cost) {
+  pool_->give(cost);
+  if (account_) account_->give(cost);
 }
 
 HeldData::Waiting& HeldData::waiting_of(HeldSet& set) {
@@ -62,7 +68,26 @@ bool HeldData::make_room(std::uint64_t cost) {
     if (by_age_.empty()) return false;
     lose_oldest(Outcome::refused);
   }
+  while (account_ && !account_->take(cost)) {
+    if (by_age_.empty()) {
+      pool_->give(cost);
+      return false;
+    }
+    lose_oldest(Outcome::refused);
+  }
   return true;
+}
+
+/// All of it or nothing, also where memory ends.
+void HeldData::insert(HeldSet set) {
+  const auto place = by_template_.emplace(template_key(set), next_).first;
+  try {
+    by_age_.emplace_hint(by_age_.end(), next_, std::move(set));
+  } catch (...) {
+    by_template_.erase(place);
+    throw;
+  }
+  ++next_;
 }
 
 bool HeldData::hold(HeldSet set, Bytes bytes) {
@@ -77,14 +102,19 @@ bool HeldData::hold(HeldSet set, Bytes bytes) {
     add(set.domain.version, HeldCount::refused_bytes, bytes.size());
     return false;
   }
+  const Protocol version = set.domain.version;
+  try {
+    set.bytes.assign(bytes.begin(), bytes.end());
+    insert(std::move(set));
+  } catch (...) {
+    give(cost);
+    throw;
+  }
   used_ += cost;
   ++waiting.sets;
-  if (!waiting.counted) add(set.domain.version, HeldCount::datagrams, 1);
+  if (!waiting.counted) add(version, HeldCount::datagrams, 1);
   waiting.counted = true;
-  add(set.domain.version, HeldCount::bytes, bytes.size());
-  set.bytes.assign(bytes.begin(), bytes.end());
-  by_template_.emplace(template_key(set), next_);
-  by_age_.emplace_hint(by_age_.end(), next_++, std::move(set));
+  add(version, HeldCount::bytes, bytes.size());
   note_oldest();
   return true;
 }
@@ -117,7 +147,7 @@ HeldSet HeldData::remove(ByAge::iterator set, Outcome outcome) {
   note_oldest();
   const std::uint64_t cost = kOverhead + gone.bytes.size();
   used_ -= cost;
-  pool_->give(cost);
+  give(cost);
   add(gone.domain.version, HeldCount::bytes, minus(gone.bytes.size()));
   const auto waiting = datagrams_.find(gone.datagram);
   waiting->second.outcome = std::max(waiting->second.outcome, outcome);
@@ -139,6 +169,11 @@ void HeldData::lose_oldest(Outcome outcome) {
 std::vector<HeldSet> HeldData::take(const Domain& domain, std::uint16_t id) {
   std::vector<HeldSet> taken;
   const std::uint64_t key = template_key(domain, id);
+  std::size_t n = 0;
+  for (auto each = by_template_.lower_bound({key, 0}); each != by_template_.end() && each->first == key;
+       ++each)
+    ++n;
+  taken.reserve(n);  // from here on nothing throws that would lose a set
   for (auto next = by_template_.lower_bound({key, 0}); next != by_template_.end() && next->first == key;) {
     const auto set = by_age_.find(next->second);
     ++next;  // remove() erases the entry
@@ -152,6 +187,12 @@ std::size_t HeldData::expire(std::uint64_t before_ns) {
   std::size_t gone = 0;
   for (; !by_age_.empty() && by_age_.begin()->second.received_ns < before_ns; ++gone)
     lose_oldest(Outcome::expired);
+  return gone;
+}
+
+std::size_t HeldData::clear() {
+  const std::size_t gone = by_age_.size();
+  while (!by_age_.empty()) lose_oldest(Outcome::refused);
   return gone;
 }
 

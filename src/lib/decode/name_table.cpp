@@ -15,11 +15,8 @@ std::string_view bounded(std::string_view text) {
   return text.substr(0, end);
 }
 
-/// Ids are small and dense, domains too: all of their bits must reach the low ones.
-std::uint64_t mix(std::uint64_t value) {
-  value = (value ^ value >> 32) * 0x9e3779b97f4a7c15ULL;
-  return value ^ value >> 29;
-}
+/// Of a text of so many bytes, beside the string itself.
+std::uint64_t text_cost(std::size_t size) { return size <= 15 ? 0 : heap_cost(size + 1); }
 
 template <class Map, class Key>
 const typename Map::mapped_type* find(const Map& map, const Key& key) {
@@ -28,12 +25,6 @@ const typename Map::mapped_type* find(const Map& map, const Key& key) {
 }
 
 }  // namespace
-
-std::size_t NameTable::ApplicationHash::operator()(const ApplicationKey& key) const {
-  std::uint64_t hash = mix(static_cast<std::uint64_t>(key.domain) << 32 | key.size);
-  for (const std::uint64_t word : key.id) hash = mix(hash ^ word);
-  return hash;
-}
 
 NameTable::ApplicationKey NameTable::application_key(std::uint32_t domain, std::string_view id) {
   ApplicationKey key{.domain = domain, .size = static_cast<std::uint32_t>(id.size()), .id = {}};
@@ -44,29 +35,65 @@ NameTable::ApplicationKey NameTable::application_key(std::uint32_t domain, std::
 template <class Map>
 NameTable::Learned NameTable::put(Map& map, const typename Map::key_type& where, const NameEntry& name,
                                   bool from_disk) {
+  constexpr std::uint64_t kEntryCost = entry_cost<typename Map::value_type>();
   const std::string_view text = bounded(name.text);
+  const bool description = name.kind == NameKind::interface_description;
   auto found = map.find(where);
   if (found == map.end()) {
     if (text.empty()) return Learned::same;
     if (entries_ >= max_entries_) return Learned::refused;
-    found = map.try_emplace(where).first;
+    const std::uint64_t cost = kEntryCost + text_cost(text.size());
+    StateCharge room(account_, cost);
+    if (!room) return Learned::no_room;
+    Entry fresh;
+    (description ? fresh.description : fresh.text) = text;
+    fresh.restored = from_disk;
+    map.emplace(where, std::move(fresh));
+    room.keep();
+    cost_ += cost;
     ++entries_;
-    found->second.restored = from_disk;
     restored_ += from_disk;
-  } else if (found->second.restored && !from_disk) {
-    found->second.restored = false;
-    --restored_;
+    return Learned::changed;
   }
   Entry& entry = found->second;
-  std::string& kept = name.kind == NameKind::interface_description ? entry.description : entry.text;
+  if (entry.restored && !from_disk) {
+    entry.restored = false;
+    --restored_;
+  }
+  std::string& kept = description ? entry.description : entry.text;
   if (kept == text) return Learned::same;
-  kept = text;
+  const std::uint64_t before = text_cost(kept.capacity());
+  StateCharge room(account_, text_cost(text.size()));
+  if (!room) return Learned::no_room;
+  kept = std::string(text);
+  room.keep();
+  cost_ += text_cost(text.size());
+  give(before);
   if (entry.text.empty() && entry.description.empty()) {
     restored_ -= entry.restored;
     map.erase(found);
     --entries_;
+    give(kEntryCost);
   }
   return Learned::changed;
+}
+
+void NameTable::give(std::uint64_t bytes) {
+  cost_ -= bytes;
+  if (account_) account_->give(bytes);
+}
+
+std::size_t NameTable::clear() {
+  const std::size_t gone = entries_;
+  give(cost_);
+  interfaces_ = Numbered();
+  vrfs_ = Numbered();
+  applications_ = Applications();
+  interface_domain_ = 0;
+  several_interface_domains_ = false;
+  entries_ = restored_ = 0;
+  changes_ += gone > 0;
+  return gone;
 }
 
 NameTable::Learned NameTable::put(const NameEntry& name, bool from_disk) {
@@ -95,7 +122,10 @@ NameTable::Learned NameTable::learn(const NameEntry& entry) {
   return learned;
 }
 
-bool NameTable::restore(const NameEntry& entry) { return put(entry, true) != Learned::refused; }
+bool NameTable::restore(const NameEntry& entry) {
+  const Learned learned = put(entry, true);
+  return learned == Learned::same || learned == Learned::changed;
+}
 
 InterfaceNames NameTable::interface_names(std::uint32_t domain, std::uint32_t if_index) const {
   const Entry* entry = find(interfaces_, key(domain, if_index));

@@ -62,6 +62,12 @@ ErrorText text_of(DecodeError error) {
       return {"exporter_limit", "the table of exporters is full"};
     case DecodeError::connection_limit:
       return {"connection_limit", "the exporter has more connections open than are remembered"};
+    case DecodeError::state_limit:
+      return {"state_limit", "there is no room in decode.state_bytes for what it teaches"};
+    case DecodeError::state_evicted:
+      return {"state_evicted", "what it had taught was forgotten, for want of room in decode.state_bytes"};
+    case DecodeError::out_of_memory:
+      return {"out_of_memory", "the datagram is lost, because the process got no more memory"};
     case DecodeError::count:
       break;
   }

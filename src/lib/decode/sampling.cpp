@@ -2,11 +2,18 @@
 
 namespace sluice::decode {
 
+std::uint64_t SamplerTable::domain_cost() { return entry_cost<Domains::value_type>(); }
+std::uint64_t SamplerTable::rate_cost() { return entry_cost<decltype(Facts::rate_by_sampler)::value_type>(); }
+
 SamplerTable::Facts* SamplerTable::facts_of(const Domain& domain) {
   const auto found = domains_.find(key(domain));
   if (found != domains_.end()) return &found->second;
   if (domains_.size() >= max_entries_) return nullptr;
-  return &domains_[key(domain)];
+  StateCharge room(account_, domain_cost());
+  if (!room) return nullptr;
+  Facts& fresh = domains_[key(domain)];
+  room.keep();
+  return &fresh;
 }
 
 void SamplerTable::set(Known& known, std::uint64_t value, bool from_disk) {
@@ -26,9 +33,22 @@ bool SamplerTable::put_rate(const Domain& domain, std::uint64_t sampler, std::ui
     return true;
   }
   if (entries_ >= max_entries_) return false;
+  StateCharge room(account_, rate_cost());
+  if (!room) return false;
   set(entry->rate_by_sampler[sampler], rate, from_disk);
+  room.keep();
   ++entries_;
   return true;
+}
+
+std::size_t SamplerTable::clear() {
+  const std::size_t gone = entries_ + domains_.size();
+  if (account_) account_->give(domains_.size() * domain_cost() + entries_ * rate_cost());
+  domains_ = Domains();
+  entries_ = 0;
+  restored_ = 0;
+  changes_ += gone > 0;
+  return gone;
 }
 
 bool SamplerTable::learn(const Domain& domain, std::uint64_t sampler, std::uint64_t rate) {

@@ -19,7 +19,6 @@ constexpr std::uint32_t kFarRecords = 1U << 20;
 constexpr std::int32_t kReorderMs = 60000;
 /// A box that has not been up this long may have restarted within kReorderMs.
 constexpr std::uint32_t kYoungMs = 120000;
-constexpr std::size_t kMaxGaps = 64;
 /// So many contradictions in a row, and what was learnt about the exporter's way of counting was wrong.
 constexpr std::uint8_t kRelearn = 3;
 constexpr std::uint32_t kNear = 4096;
@@ -250,13 +249,19 @@ SequenceVerdict SequenceStream::place(const SequenceStep& s, SequenceCounts& cou
   return doubt(s, counts);
 }
 
-SampleSequences::Source* SampleSequences::find(std::uint64_t source, std::uint32_t max_sources, bool& fresh) {
+std::uint64_t SampleSequences::cost() { return entry_cost<Sources::value_type>(); }
+
+SampleSequences::Source* SampleSequences::find(std::uint64_t source, std::uint32_t max_sources,
+                                               StateAccount* account, bool& fresh) {
   Slot& slot = recent_[(source ^ source >> 32) % kRecent];
   if (slot.state && slot.source == source) return slot.state;
   auto known = sources_.find(source);
   if (known == sources_.end()) {
     if (sources_.size() >= max_sources) return nullptr;
+    StateCharge room(account, cost());
+    if (!room) return nullptr;
     known = sources_.emplace(source, Source{}).first;
+    room.keep();
     fresh = true;
   }
   slot = {source, &known->second};  // nodes of an unordered_map stay where they are
@@ -264,9 +269,10 @@ SampleSequences::Source* SampleSequences::find(std::uint64_t source, std::uint32
 }
 
 bool SampleSequences::step(std::uint64_t source, std::uint32_t sequence, std::uint32_t drops,
-                           SequenceVerdict datagram, std::uint32_t max_sources, SampleCounts& counts) {
+                           SequenceVerdict datagram, std::uint32_t max_sources, SampleCounts& counts,
+                           StateAccount* account) {
   bool fresh = false;
-  Source* state = find(source, max_sources, fresh);
+  Source* state = find(source, max_sources, account, fresh);
   ++counts.samples;
   if (!state) return false;
   if (datagram == SequenceVerdict::repeated || datagram == SequenceVerdict::in_doubt) return true;
@@ -285,9 +291,18 @@ bool SampleSequences::step(std::uint64_t source, std::uint32_t sequence, std::ui
   return true;
 }
 
-std::size_t SequenceTracker::Hash::operator()(const Key& key) const {
-  return hash_value(key.agent) ^
-         ((static_cast<std::uint64_t>(key.protocol) << 32 | key.id) * 0x9e3779b97f4a7c15ULL);
+namespace {
+
+constexpr std::uint64_t kGapsCost = heap_cost(SequenceStream::kMaxHeap);
+
+}  // namespace
+
+/// Its part of the books; the caller takes it out.
+void SequenceTracker::forget(const Entry& entry) {
+  sources_ -= entry.samples.size();
+  if (account_)
+    account_->give(entry_cost<Streams::value_type>() + kGapsCost +
+                   entry.samples.size() * SampleSequences::cost());
 }
 
 SequenceTracker::Entry* SequenceTracker::find(const Key& key) {
@@ -295,7 +310,10 @@ SequenceTracker::Entry* SequenceTracker::find(const Key& key) {
   auto known = streams_.find(key);
   if (known == streams_.end()) {
     if (streams_.size() >= max_streams_) return nullptr;
+    StateCharge room(account_, entry_cost<Streams::value_type>() + kGapsCost);
+    if (!room) return nullptr;
     known = streams_.try_emplace(key, key.protocol).first;
+    room.keep();
   }
   last_key_ = key;
   return &known->second;
@@ -319,7 +337,7 @@ void SequenceTracker::step_sample(std::uint64_t source, std::uint32_t sequence, 
   if (in_turn && last_->samples.plainly_next(source, sequence, drops, counts)) return;
   const std::size_t known = last_->samples.size();
   const auto limit = static_cast<std::uint32_t>(known + max_streams_ - sources_);
-  last_->samples.step(source, sequence, drops, datagram, limit, counts);
+  last_->samples.step(source, sequence, drops, datagram, limit, counts, account_);
   sources_ += last_->samples.size() - known;
 }
 
@@ -327,9 +345,16 @@ std::size_t SequenceTracker::expire(std::uint64_t before_ns) {
   last_ = nullptr;
   return std::erase_if(streams_, [&](const auto& entry) {
     const bool gone = entry.second.last_seen_ns < before_ns;
-    if (gone) sources_ -= entry.second.samples.size();
+    if (gone) forget(entry.second);
     return gone;
   });
+}
+
+std::size_t SequenceTracker::clear() {
+  const std::size_t gone = streams_.size();
+  expire(~0ULL);
+  streams_ = Streams();  // the table of buckets too
+  return gone;
 }
 
 }  // namespace sluice::decode

@@ -157,6 +157,13 @@ void CounterBatch::clear() {
   bytes_.clear();
 }
 
+void CounterBatch::truncate(std::size_t size) {
+  if (size >= records_.size()) return;
+  const std::size_t parts = records_[size].first_part;
+  parts_.erase(parts_.begin() + static_cast<std::ptrdiff_t>(std::min(parts, parts_.size())), parts_.end());
+  records_.erase(records_.begin() + static_cast<std::ptrdiff_t>(size), records_.end());
+}
+
 CounterRecord& CounterBatch::add() { return records_.emplace_back(Held{{}, parts_.size()}).record; }
 
 void CounterBatch::add_values(const CounterLayout& layout, std::span<const std::uint64_t> values) {

@@ -4,13 +4,12 @@
 #include <atomic>
 #include <chrono>
 #include <cstdint>
-#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <utility>
 
+#include "sluice/util/seeded_hash.hpp"
 #include "util/guarded.hpp"
 
 namespace sluice {
@@ -58,12 +57,8 @@ class RateLimiter {
     std::uint64_t said_ns = 0;
     std::uint64_t muted = 0;
   };
-  struct Hash {
-    using is_transparent = void;
-    std::size_t operator()(std::string_view key) const { return std::hash<std::string_view>{}(key); }
-  };
   struct State {
-    std::unordered_map<std::string, Line, Hash, std::equal_to<>> lines;
+    SeededMap<std::string, Line> lines;
     Line shared;
   };
 

@@ -166,7 +166,8 @@ void add_limits(Findings& out, const Reading& metrics) {
     out.push_back({"exporters", Status::fail,
                    counted(refused, "datagram") +
                        " of new exporters refused since sluice started, because its table "
-                       "is full; raise decode.max_exporters, or keep strangers off the ports."});
+                       "is full; raise decode.max_exporters or decode.state_bytes, or keep strangers off the "
+                       "ports."});
   if (const double errors = metrics.sum("sluice_state_write_errors_total"); errors > 0)
     out.push_back(
         {"state file", Status::warning,

@@ -108,7 +108,7 @@ TEST(Values, LandWhereTheyBelong) {
       "decode: {max_exporters: 1, max_templates: 2, max_template_fields: 3, max_record_length: 4, "
       "max_samplers: 5, max_names: 12, max_streams: 13,\n"
       "  template_timeout: 6m, exporter_timeout: 7m, max_past: 8s, max_future: 9s, max_flow_age: 10s,\n"
-      "  held_bytes_per_exporter: 13KB, held_bytes: 14MB, held_timeout: 15m, max_connections: 11}\n"
+      "  held_bytes_per_exporter: 13KB, held_bytes: 14MB, state_bytes: 15MB, held_timeout: 15m, max_connections: 11}\n"
       "exporters: [{prefix: 192.0.2.0/24, name: core, sampling_rate_default: 100, sampling_rate_override: "
       "200,\n"
       "  netflow5_sampling_16bit: true, key_with_port: true, max_past: 1m, max_future: 2m, max_flow_age: "
@@ -153,6 +153,7 @@ TEST(Values, LandWhereTheyBelong) {
                      .max_connections = 11,
                      .template_timeout_ns = seconds(360),
                      .exporter_timeout_ns = seconds(420),
+                     .state_bytes = 15 << 20,
                      .held_bytes_per_exporter = 13 << 10,
                      .held_bytes = 14 << 20,
                      .held_timeout_ns = seconds(900)};

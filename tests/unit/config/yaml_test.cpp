@@ -88,6 +88,7 @@ TEST(ToYaml, DefaultsAsTheyAreShown) {
             "  max_past: 24h\n"
             "  max_future: 1h\n"
             "  max_flow_age: 30d\n"
+            "  state_bytes: 256MB\n"
             "  held_bytes_per_exporter: 256KB\n"
             "  held_bytes: 64MB\n"
             "  held_timeout: 30m\n"

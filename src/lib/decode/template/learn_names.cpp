@@ -90,7 +90,9 @@ void learn_names(const Domain& domain, const Template& tmpl, std::span<const Byt
     if (!text) return;
     entry.kind = kind;
     entry.text = text_of(*text);
-    if (names.learn(entry) == NameTable::Learned::refused) report.fail(DecodeError::name_limit);
+    const NameTable::Learned learned = names.learn(entry);
+    if (learned == NameTable::Learned::refused) report.fail(DecodeError::name_limit);
+    if (learned == NameTable::Learned::no_room) report.fail(DecodeError::state_limit);
   };
   // ifIndex 0 is no interface: it stands in flows for "none" and "dropped".
   if (number_of(said.interface, entry.number) && entry.number != 0) {

@@ -272,7 +272,8 @@ void RecordDecoder::options(const Message& message, const Template& tmpl, Bytes 
     }
     if (said.system_init_ms) samplers.set_system_init_ms(message.domain, said.system_init_ms);
     const std::uint64_t rate = said.rates.rate();
-    if (rate && !samplers.learn(message.domain, said.sampler, rate)) report.fail(DecodeError::sampler_limit);
+    if (rate && !samplers.learn(message.domain, said.sampler, rate))
+      report.fail(samplers.full() ? DecodeError::sampler_limit : DecodeError::state_limit);
   }
 }
 
@@ -304,6 +305,7 @@ void RecordDecoder::observe(const Message& message, const Template& tmpl) {
 void RecordDecoder::decode_set(const Message& message, Template& tmpl, Bytes set, const Into& into) {
   // Data that waited is older than the template that it waited for.
   tmpl.last_seen_ns = std::max(tmpl.last_seen_ns, message.received_ns);
+  into.exporter.templates.use(tmpl);
   if (tmpl.options)
     options(message, tmpl, set, into);
   else if (tmpl.variable)
