@@ -68,6 +68,11 @@ struct DecodeReport {
   Protocol protocol = Protocol::unknown;
   Counts<DecodeCount, std::uint32_t> counts;  ///< datagrams and bytes are DatagramDecoder's to count
   std::uint32_t held_sets = 0;                ///< data sets that now wait for their template; no error
+  /// Data sets whose template is not known, held or not: how many, in how many bytes, and the id of the
+  /// latest.
+  std::uint32_t undecoded_sets = 0;
+  std::uint32_t undecoded_bytes = 0;
+  std::uint16_t undecoded_set = 0;
   /// Of flow_records and options_records together: those of data that waited for a template of this datagram.
   /// Same version and domain, but other datagrams, so they are no part of this one's sequence.
   std::uint32_t recovered_records = 0;

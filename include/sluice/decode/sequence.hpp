@@ -6,6 +6,7 @@
 // (RFC 3954 section 5.1, RFC 7011 section 3.1, sFlow version 5 section 5). Guarded by the exporter's lock.
 #include <array>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <vector>
@@ -19,7 +20,7 @@ namespace sluice::decode {
 
 /// Sums over an exporter's streams of one protocol, in the protocol's own unit. But for datagrams in doubt,
 /// which are counted once the next ones tell what they were:
-///   sent, as far as the numbers go = in_order + lost() + late + unknown
+///   sent, as far as the numbers go = in_order + lost() + late + unknown + while_down
 ///   arrived                        = in_order + late + repeated + recovered
 /// `unknown` shrinks in meaning, not in number, by what of it was decoded later: `recovered`.
 struct SequenceCounts {
@@ -27,11 +28,13 @@ struct SequenceCounts {
   std::uint64_t passed_over = 0;  ///< numbers skipped when a later one arrived
   std::uint64_t late = 0;         ///< of those, arrived afterwards
   std::uint64_t repeated = 0;     ///< arrived a second time
-  std::uint64_t unknown = 0;      ///< records in messages that could not be decoded whole
-  std::uint64_t recovered = 0;    ///< of those, decoded later: their template came, or their datagram late
-  std::uint64_t restarts = 0;     ///< the exporter began to count anew
-  std::uint64_t untracked = 0;    ///< datagrams of streams past the limit
-  double per_datagram = 0;        ///< flow records in a datagram, lately
+  std::uint64_t unknown = 0;  ///< records in messages that could not be decoded whole, or lost beside them
+  std::uint64_t while_down =
+      0;                        ///< skipped between the last one before a restart of ours and the first after
+  std::uint64_t recovered = 0;  ///< of those, decoded later: their template came, or their datagram late
+  std::uint64_t restarts = 0;   ///< the exporter began to count anew
+  std::uint64_t untracked = 0;  ///< datagrams of streams past the limit
+  double per_datagram = 0;      ///< flow records in a datagram, lately
   double estimate = 0;  ///< what `lost()` amounts to in the other unit: records where datagrams are numbered,
                         ///< datagrams where records are
   std::uint64_t lost() const { return passed_over - late; }
@@ -60,6 +63,8 @@ struct SequenceStep {
   std::uint32_t recovered = 0;       ///< records of earlier messages that could be decoded only now
   std::uint32_t recovered_options = 0;  ///< of them, those of options
   bool complete = true;  ///< false: it held more records than were decoded, nobody knows how many
+  std::uint32_t undecoded_bytes = 0;  ///< where not complete: what these records are in, at most
+  std::uint16_t undecoded_set = 0;  ///< the id, where all of them are in one set whose template is not known
   bool has_uptime = false;
   std::uint32_t uptime_ms = 0;
   std::uint32_t export_s = 0;  ///< header time, where there is no uptime
@@ -83,6 +88,15 @@ class SequenceStream {
   /// Whether records are numbered; else datagrams are.
   explicit SequenceStream(Protocol protocol);
   SequenceVerdict step(const SequenceStep& step, SequenceCounts& counts);
+  /// What a restart of ours must not lose: the datagram that is furthest on, and what was learnt of how the
+  /// exporter counts. Nothing where no datagram came.
+  struct Place {
+    SequenceStep last;
+    std::uint8_t readings = 0;
+  };
+  std::optional<Place> place() const;
+  /// Goes on from there: what the next datagram skips was lost while we were down.
+  void resume(const Place& place);
 
  private:
   SequenceVerdict place(const SequenceStep& s, SequenceCounts& counts);
@@ -92,7 +106,15 @@ class SequenceStream {
   using Readings = std::uint8_t;
   struct Gap {
     std::uint32_t begin, end;  // [begin, end), not empty
-    bool unsure;               // part of it came and could not be counted
+    std::uint32_t lost;  // so many of it are booked as lost; the others as unknown, or as lost while down
+    friend bool operator==(const Gap&, const Gap&) = default;
+  };
+  // Sets of one template that is not known: how long its records are at least, as far as numbers tell.
+  struct Layout {
+    std::uint16_t set = 0;       // 0: free
+    std::uint32_t shortest = 1;  // bytes; a record of a fixed length has no less
+    std::uint32_t tried = 0,
+                  fitting = 0;  // since then: distances, and those that records of this length give
   };
   struct Doubt {  // datagrams that fit nowhere: repeated, or the first of a new count
     SequenceStep last;
@@ -100,6 +122,7 @@ class SequenceStream {
     std::uint64_t units = 0, gaps = 0, unknown = 0;
     std::uint32_t outage = 0;        // numbers between, where they lie ahead and did not pass zero
     bool near_and_no_newer = false;  // as repeated datagrams are
+    bool down = false;               // the outage was ours
   };
 
   std::uint32_t units_of(const SequenceStep& s) const;
@@ -113,13 +136,16 @@ class SequenceStream {
   bool older(const SequenceStep& s) const;
   bool no_newer(const SequenceStep& s) const;
   SequenceVerdict forward(const SequenceStep& s, std::uint32_t gap, SequenceCounts& counts);
+  SequenceVerdict first_after_restart(const SequenceStep& s, SequenceCounts& counts);
+  Layout& layout_of(std::uint16_t set);
+  std::uint32_t records_at_most(const SequenceStep& incomplete, std::uint32_t between);
   bool fill_gap(const SequenceStep& s, SequenceCounts& counts);
   SequenceVerdict doubt(const SequenceStep& s, SequenceCounts& counts);
   void dismiss_doubt(SequenceCounts& counts);
   SequenceVerdict believe(const SequenceStep& s, SequenceCounts& counts);
   SequenceVerdict restart(const SequenceStep& s, SequenceCounts& counts);
   void remember(const Gap& gap);
-  void lose(std::uint32_t begin, std::uint32_t n, SequenceCounts& counts);
+  void lose(const Gap& gap, std::uint32_t per_datagram, SequenceCounts& counts);
   void book(const SequenceStep& s, SequenceCounts& counts);
 
   const bool counts_records_;
@@ -127,7 +153,10 @@ class SequenceStream {
   Readings fits_;
   std::uint8_t contradictions_ = 0;
   bool begun_ = false;
-  SequenceStep last_;  // the one furthest on
+  bool resumed_ = false;  // last_ is from before a restart of ours
+  SequenceStep last_;     // the one furthest on
+  std::array<Layout, 4> layouts_{};
+  std::uint8_t next_layout_ = 0;
   std::vector<Gap> gaps_;
   std::optional<Doubt> doubt_;
 };
@@ -197,6 +226,11 @@ class SequenceTracker {
   std::size_t expire(std::uint64_t before_ns);
   /// Forgets everything; returns how many streams went.
   std::size_t clear();
+  /// The streams as they are kept over a restart of ours, in no order.
+  void for_each(const std::function<void(const Key&, const SequenceStream::Place&,
+                                         std::uint64_t last_seen_ns)>& visit) const;
+  /// One that was kept. False where there is no room, or datagrams of it have come already.
+  bool restore(const Key& key, const SequenceStream::Place& place, std::uint64_t last_seen_ns);
   std::size_t size() const { return streams_.size(); }
   /// sFlow sources followed, of all streams.
   std::size_t sources() const { return sources_; }

@@ -12,6 +12,11 @@ std::uint64_t estimated(const decode::SequenceCounts& sequence) {
   return static_cast<std::uint64_t>(std::llround(std::max(0.0, sequence.estimate)));
 }
 
+/// Datagrams that may be behind the numbers of which nobody knows what became: one for each at most.
+std::uint64_t unknown_at_most(const decode::SequenceCounts& sequence) {
+  return sequence.unknown - std::min(sequence.unknown, sequence.recovered);
+}
+
 /// One round: each gets its part by traffic, rounded down, at most what it misses; returns what was given.
 std::uint64_t share_once(std::uint64_t drops, std::span<DropClaim> claims) {
   long double traffic = 0;
@@ -84,9 +89,16 @@ void KernelDrops::claim(const decode::Exporter& exporter, std::vector<SocketClai
       unshared_[traffic.socket] += share - lost;
       share = lost;
     }
+    SocketClaims& socket = sockets[traffic.socket];
+    const std::uint64_t lately = traffic.datagrams - book.shared_by[i];
     if (const std::uint64_t missing = lost - share) {
-      sockets[traffic.socket].claims.push_back({traffic.datagrams - book.shared_by[i] + missing, missing, 0});
-      sockets[traffic.socket].owners.push_back({exporter.key, traffic.protocol});
+      socket.shown.claims.push_back({lately + missing, missing, 0});
+      socket.shown.owners.push_back({exporter.key, traffic.protocol});
+    }
+    if (const std::uint64_t maybe = unknown_at_most(exporter.counters[protocol].sequence);
+        maybe > book.unconfirmed[protocol] && records_are_numbered(traffic.protocol)) {
+      socket.unconfirmed.claims.push_back({lately + 1, maybe - book.unconfirmed[protocol], 0});
+      socket.unconfirmed.owners.push_back({exporter.key, traffic.protocol});
     }
     book.shared_by[i] = traffic.datagrams;
   }
@@ -103,19 +115,26 @@ std::vector<KernelDrops::SocketClaims> KernelDrops::collect_claims(const decode:
 KernelDrops::Shares KernelDrops::share_unshared(std::vector<SocketClaims>& sockets) const {
   Shares out;
   for (std::size_t i = 0; i < sockets.size(); ++i) {
-    if (unshared_[i] == 0) continue;
-    share_out(unshared_[i], sockets[i].claims);
-    for (std::size_t c = 0; c < sockets[i].claims.size(); ++c)
-      if (const std::uint64_t n = sockets[i].claims[c].share)
-        out.emplace(sockets[i].owners[c].exporter, Share{i, sockets[i].owners[c].protocol, n});
+    std::uint64_t left = unshared_[i];
+    for (const DropKind kind : {DropKind::shown, DropKind::unconfirmed}) {
+      if (left == 0) break;
+      auto& [claims, owners] = kind == DropKind::shown ? sockets[i].shown : sockets[i].unconfirmed;
+      left = share_out(left, claims);
+      for (std::size_t c = 0; c < claims.size(); ++c)
+        if (const std::uint64_t n = claims[c].share)
+          out.emplace(owners[c].exporter, Share{i, owners[c].protocol, n, kind});
+    }
   }
   return out;
 }
 
 void KernelDrops::book(decode::Exporter& exporter, const Share& share) {
   // An exporter that is heard at two sockets claimed the same at both.
-  const std::uint64_t lost = lost_datagrams(share.protocol, exporter.counters_of(share.protocol).sequence);
-  std::uint64_t& so_far = book_of(exporter).share[static_cast<std::size_t>(share.protocol)];
+  const decode::SequenceCounts& sequence = exporter.counters_of(share.protocol).sequence;
+  const bool shown = share.kind == DropKind::shown;
+  const std::uint64_t lost = shown ? lost_datagrams(share.protocol, sequence) : unknown_at_most(sequence);
+  Book& book = book_of(exporter);
+  std::uint64_t& so_far = (shown ? book.share : book.unconfirmed)[static_cast<std::size_t>(share.protocol)];
   const std::uint64_t room = lost > so_far ? lost - so_far : 0;
   const std::uint64_t booked = std::min(share.datagrams, room);
   so_far += booked;
@@ -139,13 +158,17 @@ void KernelDrops::update(std::span<const std::uint64_t> drops, const decode::Exp
   });
 }
 
-SeededMap<ExporterKey, ByProtocol> KernelDrops::shares() const {
+SeededMap<ExporterKey, ByProtocol> KernelDrops::each(ByProtocol Book::* share) const {
   const std::lock_guard lock(mutex_);
   SeededMap<ExporterKey, ByProtocol> out;
   for (const auto& [key, book] : books_)
-    if (std::ranges::any_of(book.share, [](std::uint64_t n) { return n > 0; })) out.emplace(key, book.share);
+    if (std::ranges::any_of(book.*share, [](std::uint64_t n) { return n > 0; }))
+      out.emplace(key, book.*share);
   return out;
 }
+
+SeededMap<ExporterKey, ByProtocol> KernelDrops::shares() const { return each(&Book::share); }
+SeededMap<ExporterKey, ByProtocol> KernelDrops::unconfirmed() const { return each(&Book::unconfirmed); }
 
 std::uint64_t KernelDrops::unshared(std::size_t socket) const {
   const std::lock_guard lock(mutex_);

@@ -21,6 +21,10 @@ struct DropClaim {
   std::uint64_t share = 0;    ///< result
 };
 
+/// What is shared out of a socket's drops: to those whose numbers show that something is missing, and what is
+/// left to those whose numbers cannot tell, since templates were missing.
+enum class DropKind : std::uint8_t { shown, unconfirmed };
+
 /// Shares whole datagrams out by traffic, as far as claims go; returns what is left over.
 std::uint64_t share_out(std::uint64_t drops, std::span<DropClaim> claims);
 
@@ -37,6 +41,9 @@ class KernelDrops {
   void update(std::span<const std::uint64_t> drops, const decode::ExporterTable& exporters);
   /// The exporters' shares so far; only of those that have one.
   SeededMap<ExporterKey, ByProtocol> shares() const;
+  /// The exporters' shares of what their numbers neither show nor rule out: as shares(). Never less than
+  /// before.
+  SeededMap<ExporterKey, ByProtocol> unconfirmed() const;
   /// Of the socket's drops, those that are booked to nobody.
   std::uint64_t unshared(std::size_t socket) const;
 
@@ -46,6 +53,7 @@ class KernelDrops {
     std::uint64_t first_seen_ns = 0;  ///< tells it from one that had the key before
     std::uint64_t round = 0;          ///< of update(), in which it was last seen
     ByProtocol share{};
+    ByProtocol unconfirmed{};
     std::vector<std::uint64_t> shared_by{};  ///< datagrams that were shared by so far, as Exporter::traffic
   };
   struct SocketClaims {
@@ -53,13 +61,17 @@ class KernelDrops {
       ExporterKey exporter;
       decode::Protocol protocol;
     };
-    std::vector<DropClaim> claims;
-    std::vector<Owner> owners;  // of the claims
+    struct Claims {
+      std::vector<DropClaim> claims;
+      std::vector<Owner> owners;  // of the claims
+    };
+    Claims shown, unconfirmed;
   };
   struct Share {
     std::size_t socket;
     decode::Protocol protocol;
     std::uint64_t datagrams;
+    DropKind kind;
   };
   using Shares = SeededMultimap<ExporterKey, Share>;
 
@@ -67,6 +79,7 @@ class KernelDrops {
   void claim(const decode::Exporter& exporter, std::vector<SocketClaims>& sockets);
   std::vector<SocketClaims> collect_claims(const decode::ExporterTable& exporters);
   Shares share_unshared(std::vector<SocketClaims>& sockets) const;
+  SeededMap<ExporterKey, ByProtocol> each(ByProtocol Book::* share) const;
   void book(decode::Exporter& exporter, const Share& share);
 
   mutable std::mutex mutex_;

@@ -15,8 +15,12 @@ std::string text_of(const ExporterKey& key) {
   return key.port == 0 ? key.address.to_string() : Endpoint{key.address, key.port}.to_string();
 }
 
-/// `kernel_drops`: the exporter's share of what sockets dropped.
-void add_ledger(const decode::ExporterCounters& c, decode::Protocol protocol, std::uint64_t kernel_drops,
+/// The exporter's shares of what sockets dropped.
+struct Dropped {
+  std::uint64_t shown = 0, unconfirmed = 0;
+};
+
+void add_ledger(const decode::ExporterCounters& c, decode::Protocol protocol, const Dropped& kernel_drops,
                 metrics::ExporterRow& row) {
   if (protocol == decode::Protocol::unknown) return;  // noise has no numbers
   const decode::SequenceCounts& s = c.sequence;
@@ -25,11 +29,12 @@ void add_ledger(const decode::ExporterCounters& c, decode::Protocol protocol, st
   using Ledger = metrics::LedgerCount;
   row.ledger[Ledger::restarts] = s.restarts;
   row.ledger[Ledger::untracked_datagrams] = s.untracked;
+  row.ledger[Ledger::kernel_drops_unconfirmed] = kernel_drops.unconfirmed;
   row.ledger[Ledger::sampler_drops] = c.samples.drops;
   row.ledger[Ledger::samples_passed_over] = c.samples.passed_over;
   row.ledger[Ledger::samples_late] = c.samples.late;
   row.lost_datagrams = lost_datagrams(protocol, s);
-  row.lost_in_kernel = std::min(kernel_drops, row.lost_datagrams);
+  row.lost_in_kernel = std::min(kernel_drops.shown, row.lost_datagrams);
   row.lost_records = lost_records(protocol, s);
   row.has_clock = c.has_clock;
   row.clock_difference_seconds = c.clock_difference_seconds;
@@ -51,7 +56,7 @@ Counts<decode::DecodeCount> exporter_counts(const Counts<decode::DecodeCount>& s
 }
 
 metrics::ExporterRow row_of(const decode::Exporter& exporter, std::size_t protocol,
-                            std::uint64_t kernel_drops) {
+                            const Dropped& kernel_drops) {
   const decode::ExporterCounters& c = exporter.counters[protocol];
   metrics::ExporterRow row;
   row.address = text_of(exporter.key);
@@ -211,13 +216,18 @@ void Collector::add_exporters(metrics::Snapshot& out) const {
     std::vector<metrics::ExporterRow> rows;  // by protocol
   };
   std::vector<Seen> all;
-  const auto dropped = kernel_drops_->shares();
+  const auto shown = kernel_drops_->shares();
+  const auto unconfirmed = kernel_drops_->unconfirmed();
+  const auto of = [](const auto& shares, const ExporterKey& key, std::size_t protocol) {
+    const auto share = shares.find(key);
+    return share == shares.end() ? 0 : share->second[protocol];
+  };
   exporters_.for_each([&](decode::Exporter& exporter) {
-    const auto share = dropped.find(exporter.key);
     Seen seen{exporter.first_seen_ns, exporter.key.address, {}};
     for (std::size_t p = 0; p < kProtocols; ++p)
       if (exporter.counters[p].counts[decode::DecodeCount::datagrams])
-        seen.rows.push_back(row_of(exporter, p, share == dropped.end() ? 0 : share->second[p]));
+        seen.rows.push_back(
+            row_of(exporter, p, {of(shown, exporter.key, p), of(unconfirmed, exporter.key, p)}));
     all.push_back(std::move(seen));
   });
   // Those that came first keep labels of their own, so that a series does not move between labels.

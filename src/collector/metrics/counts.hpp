@@ -84,7 +84,16 @@ inline constexpr std::array kExporterGauges{
 static_assert(rows_in_order(kExporterGauges) && kExporterGauges.size() == Counts<ExporterGauge>::kSize);
 
 /// What became of sequence numbers, in the unit that the protocol numbers.
-enum class SequenceFate : std::uint8_t { in_order, passed_over, late, repeated, unknown, recovered, count };
+enum class SequenceFate : std::uint8_t {
+  in_order,
+  passed_over,
+  late,
+  repeated,
+  unknown,
+  recovered,
+  while_down,
+  count
+};
 
 struct SequenceFateInfo {
   SequenceFate count;
@@ -99,6 +108,7 @@ inline constexpr std::array kSequenceFates{
     SequenceFateInfo{SequenceFate::repeated, "repeated", &decode::SequenceCounts::repeated},
     SequenceFateInfo{SequenceFate::unknown, "unknown", &decode::SequenceCounts::unknown},
     SequenceFateInfo{SequenceFate::recovered, "recovered", &decode::SequenceCounts::recovered},
+    SequenceFateInfo{SequenceFate::while_down, "while_down", &decode::SequenceCounts::while_down},
 };
 static_assert(kSequenceFates.size() == Counts<SequenceFate>::kSize);
 
@@ -106,6 +116,7 @@ static_assert(kSequenceFates.size() == Counts<SequenceFate>::kSize);
 enum class LedgerCount : std::uint8_t {
   restarts,
   untracked_datagrams,
+  kernel_drops_unconfirmed,
   sampler_drops,  ///< sFlow, as the next two
   samples_passed_over,
   samples_late,
@@ -126,6 +137,11 @@ inline constexpr std::array kLedgerCounts{
     LedgerCountInfo{LedgerCount::restarts, "sequence", "restarts", "Times the exporter began to number anew"},
     LedgerCountInfo{LedgerCount::untracked_datagrams, "sequence", "untracked_datagrams",
                     "Datagrams of streams past the limit, whose numbers are not followed"},
+    LedgerCountInfo{
+        LedgerCount::kernel_drops_unconfirmed, "datagrams", "dropped_unconfirmed",
+        "Datagrams that the kernel dropped and that the exporter's numbers neither show nor rule out, "
+        "since templates were missing",
+        "kernel_drops_unconfirmed"},
     LedgerCountInfo{LedgerCount::sampler_drops, "samples", "dropped_by_exporter",
                     "sFlow: samples that the exporter says it dropped itself", "sampler_drops"},
     LedgerCountInfo{LedgerCount::samples_passed_over, "samples", "passed_over",

@@ -92,6 +92,7 @@ void Keeper::load(Bytes file) {
   restored_[StateKind::templates] = restored->templates;
   restored_[StateKind::rates] = restored->rates;
   restored_[StateKind::names] = restored->names;
+  rewrite_ = restored->streams > 0;
   log_(LogLevel::info, "state.file " + path_ + ": " + amounts(*restored) + " restored");
 }
 
@@ -122,13 +123,13 @@ void Keeper::run() {
 
 bool Keeper::due(std::uint64_t now) const {
   if (now < next_write_ns_) return false;
-  if (exporters_.changes() != written_changes_.load(std::memory_order_relaxed)) return true;
+  if (rewrite_ || exporters_.changes() != written_changes_.load(std::memory_order_relaxed)) return true;
   return now - written_ns_ >= kRefreshNs && exporters_.size() > 0;
 }
 
-void Keeper::write() {
+void Keeper::write(bool stopped) {
   try {
-    write_file();
+    write_file(stopped);
   } catch (const std::bad_alloc&) {  // the old file stands
     failed(ENOMEM, monotonic_ns());
   }
@@ -140,16 +141,16 @@ void Keeper::failed(int error, std::uint64_t now_ns) {
   log_(LogLevel::warning, "state.file " + path_ + " cannot be written: " + why(error));
 }
 
-void Keeper::write_file() {
+void Keeper::write_file(bool stopped) {
   const std::uint64_t changes = exporters_.changes();  // what changes from here on is written next time
   const std::uint64_t began = monotonic_ns();
   const std::uint64_t time = unix_ns();
   NewFile file(path_);
-  std::string chunk = file_head(time);
+  std::string chunk = file_head(time, stopped);
   for (const auto& exporter : exporters_.all()) {
     {
       const std::lock_guard lock(exporter->mutex);
-      append(*exporter, chunk);
+      append(*exporter, chunk, stopped);
     }
     if (chunk.size() < kChunk) continue;
     file.write(chunk);
@@ -162,6 +163,7 @@ void Keeper::write_file() {
   if (error != 0) return failed(error, ended);
   next_write_ns_ = ended + kRest * (ended - began);
   written_ns_ = ended;
+  rewrite_ = false;
   counts_[StateCount::bytes].store(file.size(), std::memory_order_relaxed);
   counts_[StateCount::writes].fetch_add(1, std::memory_order_relaxed);
   last_write_ns_.store(time, std::memory_order_relaxed);
@@ -176,7 +178,7 @@ void Keeper::stop() {
   }
   wake_.notify_one();
   thread_.join();
-  if (exporters_.size() > 0 || exporters_.changes() != written_changes_) write();
+  if (exporters_.size() > 0 || exporters_.changes() != written_changes_) write(true);
 }
 
 Stats Keeper::stats() const {

@@ -26,6 +26,7 @@ struct Restored {
   std::uint64_t templates = 0;
   std::uint64_t rates = 0;  ///< sampling rates and system init times
   std::uint64_t names = 0;
+  std::uint64_t streams = 0;  ///< of sequence numbers, from a file that was written at the end
   std::uint64_t refused = 0;  ///< of all these: over a limit, too old, or not to be understood
 };
 
@@ -54,8 +55,8 @@ class Keeper {
   void run();
   bool due(std::uint64_t now_ns) const;
   void read();
-  void write();
-  void write_file();
+  void write(bool stopped = false);
+  void write_file(bool stopped);
   void failed(int error, std::uint64_t now_ns);
   void load(Bytes file);
   void set_aside_file(const std::string& reason);
@@ -65,6 +66,7 @@ class Keeper {
   const LogFn log_;
   Counts<StateKind> restored_;
   std::uint64_t next_write_ns_ = 0;  // monotonic; the disk is left alone until then
+  bool rewrite_ = false;             // where streams stood is true once: the file must not tell it again
   std::uint64_t written_ns_ = 0;     // monotonic; the last whole write, or the start
   std::atomic<std::uint64_t> written_changes_{0};
   Counts<StateCount, std::atomic<std::uint64_t>> counts_;

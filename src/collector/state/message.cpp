@@ -1,5 +1,6 @@
 #include "state/message.hpp"
 
+#include <array>
 #include <boost/crc.hpp>
 #include <string_view>
 #include <vector>
@@ -17,6 +18,10 @@ constexpr std::size_t kTail = 5;  // tag and 4 bytes
 constexpr std::byte kTailTag{15 << 3 | static_cast<unsigned>(wire::Type::fixed32)};
 
 // Writing.
+
+/// Versions of NetFlow and IPFIX; sFlow, whose version is a NetFlow's too, has its port.
+constexpr std::array<std::pair<unsigned, Protocol>, 4> kStreamProtocols{
+    {{5, Protocol::netflow5}, {9, Protocol::netflow9}, {10, Protocol::ipfix}, {6343, Protocol::sflow5}}};
 
 void put_integer(std::string& out, unsigned number, std::uint64_t value) {
   if (value == 0) return;  // proto3
@@ -66,12 +71,35 @@ std::string message_of(const decode::NameEntry& name) {
   return out;
 }
 
+std::string message_of(const decode::SequenceTracker::Key& key, const decode::SequenceStream::Place& place,
+                       std::uint64_t last_seen_ns) {
+  std::string out;
+  for (const auto& [number, protocol] : kStreamProtocols)
+    if (protocol == key.protocol) put_integer(out, 1, number);
+  put_integer(out, 2, key.id);
+  if (!key.agent.empty())
+    put_text(out, 3, {reinterpret_cast<const char*>(key.agent.bytes.data()), key.agent.size});
+  const decode::SequenceStep& last = place.last;
+  const std::array<std::uint64_t, 11> numbers{last_seen_ns,         last.sequence,       last.units,
+                                              last.options_units,   last.template_units, !last.complete,
+                                              last.undecoded_bytes, last.has_uptime,     last.uptime_ms,
+                                              last.export_s,        place.readings};
+  for (unsigned i = 0; i < numbers.size(); ++i) put_integer(out, 4 + i, numbers[i]);
+  return out;
+}
+
 // Reading. A message becomes plain values first, so that a file is known to be whole before any of it counts.
 
 struct KeptNumber {
   decode::Domain domain;
   std::uint64_t key = 0;
   std::uint64_t value = 0;
+};
+
+struct KeptStream {
+  decode::SequenceTracker::Key key;
+  decode::SequenceStream::Place place;
+  std::uint64_t last_seen_ns = 0;
 };
 
 struct KeptTemplate {
@@ -88,10 +116,17 @@ struct Kept {
   std::vector<KeptNumber> rates;
   std::vector<KeptNumber> inits;
   std::vector<decode::NameEntry> names;  // texts lie in the file
+  std::vector<KeptStream> streams;
 };
 
 Protocol version_of(std::uint64_t number) {
   return number == 9 ? Protocol::netflow9 : number == 10 ? Protocol::ipfix : Protocol::unknown;
+}
+
+Protocol stream_protocol(std::uint64_t number) {
+  for (const auto& [known, protocol] : kStreamProtocols)
+    if (known == number) return protocol;
+  return Protocol::unknown;
 }
 
 std::string_view text_of(Bytes bytes) { return {reinterpret_cast<const char*>(bytes.data()), bytes.size()}; }
@@ -155,6 +190,63 @@ bool read(Bytes message, KeptNumber& out) {
   return reader.ok();
 }
 
+bool read(Bytes message, KeptStream& out) {
+  wire::Reader reader(message);
+  decode::SequenceStep& last = out.place.last;
+  const auto word = [](std::uint64_t value) { return static_cast<std::uint32_t>(value); };
+  while (!reader.at_end()) {
+    const wire::Field field = reader.field();
+    const std::uint64_t value = field.integer;
+    switch (field.number) {
+      case 1:
+        out.key.protocol = stream_protocol(value);
+        break;
+      case 2:
+        out.key.id = word(value);
+        break;
+      case 3:
+        out.key.agent = IpAddress::from_bytes(field.bytes);
+        break;
+      case 4:
+        out.last_seen_ns = value;
+        break;
+      case 5:
+        last.sequence = word(value);
+        break;
+      case 6:
+        last.units = word(value);
+        break;
+      case 7:
+        last.options_units = word(value);
+        break;
+      case 8:
+        last.template_units = word(value);
+        break;
+      case 9:
+        last.complete = value == 0;
+        break;
+      case 10:
+        last.undecoded_bytes = word(value);
+        break;
+      case 11:
+        last.has_uptime = value != 0;
+        break;
+      case 12:
+        last.uptime_ms = word(value);
+        break;
+      case 13:
+        last.export_s = word(value);
+        break;
+      case 14:
+        out.place.readings = static_cast<std::uint8_t>(value);
+        break;
+      default:
+        break;
+    }
+  }
+  return reader.ok();
+}
+
 bool read(Bytes message, decode::NameEntry& out, bool& known) {
   wire::Reader reader(message);
   while (!reader.at_end()) {
@@ -208,6 +300,9 @@ bool read(Bytes message, Kept& out) {
       case 9:
         out.proven = field.integer != 0;
         break;
+      case 10:
+        fine = read(field.bytes, out.streams.emplace_back());
+        break;
       default:
         break;
     }
@@ -234,6 +329,7 @@ void restore(Kept& kept, std::uint64_t now_ns, decode::ExporterTable& exporters,
   const auto before = [now_ns](std::uint64_t timeout) { return now_ns > timeout ? now_ns - timeout : 0; };
   const std::uint64_t things =
       kept.templates.size() + kept.rates.size() + kept.inits.size() + kept.names.size();
+  if (things + kept.streams.size() == 0) return;
   if (kept.last_seen_ns < before(exporters.limits().exporter_timeout_ns)) {
     sum.refused += things;
     return;
@@ -261,6 +357,10 @@ void restore(Kept& kept, std::uint64_t now_ns, decode::ExporterTable& exporters,
              exporter->samplers.restore_system_init_ms(one.domain, one.key),
          sum);
   for (const decode::NameEntry& one : kept.names) take(sum.names, exporter->names.restore(one), sum);
+  for (const KeptStream& one : kept.streams)
+    if (one.key.protocol != Protocol::unknown &&
+        one.last_seen_ns >= before(exporters.limits().exporter_timeout_ns))
+      sum.streams += exporter->sequences.restore(one.key, one.place, std::min(one.last_seen_ns, now_ns));
   exporter->changes_told = exporter->changes();  // what is on disk is no news
 }
 
@@ -306,11 +406,12 @@ bool begins_as_ours(Bytes file) {
 
 }  // namespace
 
-std::string file_head(std::uint64_t written_ns) {
+std::string file_head(std::uint64_t written_ns, bool stopped) {
   std::string out;
   put_text(out, 1, kMagic);
   put_integer(out, 2, kVersion);
   put_integer(out, 3, written_ns);
+  put_integer(out, 5, stopped);
   return out;
 }
 
@@ -320,8 +421,10 @@ std::string file_tail(std::uint32_t crc) {
   return out;
 }
 
-void append(const decode::Exporter& exporter, std::string& out) {
-  if (exporter.templates.size() + exporter.names.size() == 0 && exporter.samplers.empty()) return;
+void append(const decode::Exporter& exporter, std::string& out, bool streams) {
+  if (exporter.templates.size() + exporter.names.size() + (streams ? exporter.sequences.size() : 0) == 0 &&
+      exporter.samplers.empty())
+    return;
   std::string one;
   put_text(one, 1,
            {reinterpret_cast<const char*>(exporter.key.address.bytes.data()), exporter.key.address.size});
@@ -346,6 +449,10 @@ void append(const decode::Exporter& exporter, std::string& out) {
       [&](const decode::Domain& domain, std::uint64_t ms) { numbers(7, domain, ms, 0); });
   exporter.names.for_each([&](const decode::NameEntry& name) { put_text(one, 8, message_of(name)); });
   put_integer(one, 9, exporter.proven);
+  if (streams)
+    exporter.sequences.for_each(
+        [&](const decode::SequenceTracker::Key& key, const decode::SequenceStream::Place& place,
+            std::uint64_t last_seen_ns) { put_text(one, 10, message_of(key, place, last_seen_ns)); });
   put_text(out, 4, one);
 }
 

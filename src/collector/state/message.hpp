@@ -10,12 +10,12 @@
 namespace sluice::state {
 
 /// Magic, version and time: how a file begins.
-std::string file_head(std::uint64_t written_ns);
+std::string file_head(std::uint64_t written_ns, bool stopped = false);
 /// Field 15, which ends a file; `crc` of all bytes before it.
 std::string file_tail(std::uint32_t crc);
 
 /// Appends one exporter, whose lock is held; nothing where it has nothing to keep.
-void append(const decode::Exporter& exporter, std::string& out);
+void append(const decode::Exporter& exporter, std::string& out, bool streams = false);
 
 /// Puts all of a file into the table, under the same limits as what comes from the wire. Templates that were
 /// last seen before `now_ns` less their timeout are refused. A file of which anything is wrong gives nothing

@@ -24,6 +24,8 @@ constexpr std::uint8_t kRelearn = 3;
 constexpr std::uint32_t kNear = 4096;
 constexpr std::uint32_t kRunOfOld = 8;
 constexpr std::uint32_t kRun = 4;
+/// Distances in which records of an unknown template have shown their length, before it is believed.
+constexpr std::uint32_t kFitting = 4;
 
 std::uint8_t readings_of(Protocol protocol) {
   switch (protocol) {
@@ -104,11 +106,42 @@ void SequenceStream::remember(const Gap& gap) {
   gaps_.push_back(gap);
 }
 
-void SequenceStream::lose(std::uint32_t begin, std::uint32_t n, SequenceCounts& counts) {
-  counts.passed_over += n;
-  remember({begin, begin + n, false});
-  if (counts.per_datagram > 0)
-    counts.estimate += counts_records_ ? n / counts.per_datagram : n * counts.per_datagram;
+/// `per_datagram`: records in one, where no flow records tell.
+void SequenceStream::lose(const Gap& gap, std::uint32_t per_datagram, SequenceCounts& counts) {
+  counts.passed_over += gap.lost;
+  remember(gap);
+  const double records = counts.per_datagram > 0 ? counts.per_datagram : per_datagram;
+  if (records > 0) counts.estimate += counts_records_ ? gap.lost / records : gap.lost * records;
+}
+
+SequenceStream::Layout& SequenceStream::layout_of(std::uint16_t set) {
+  for (Layout& layout : layouts_)
+    if (layout.set == set) return layout;
+  Layout& layout = layouts_[next_layout_];
+  next_layout_ = static_cast<std::uint8_t>((next_layout_ + 1U) % layouts_.size());
+  layout = {.set = set};
+  return layout;
+}
+
+/// How many records that were not decoded the datagram may have held; `between`: from what was decoded of it
+/// to the next one. A record has a byte at least. Where all of them are in sets of one template, no distance
+/// is less than its datagram's records, so each tells how long a record of fixed length is at least; and once
+/// the longest of these lengths explains distance after distance to the record, it is that of the records.
+std::uint32_t SequenceStream::records_at_most(const SequenceStep& incomplete, std::uint32_t between) {
+  const std::uint32_t bytes = incomplete.undecoded_bytes;
+  if (bytes == 0) return UINT32_MAX;  // nobody knows in how many
+  if (incomplete.undecoded_set == 0) return bytes;
+  Layout& layout = layout_of(incomplete.undecoded_set);
+  const std::uint32_t at_least = bytes / (between + 1) + 1;
+  if (at_least > layout.shortest) layout = {.set = layout.set, .shortest = at_least};
+  if (layout.tried == UINT32_MAX) layout.tried /= 2, layout.fitting /= 2;
+  ++layout.tried;
+  layout.fitting += bytes / layout.shortest == between;
+  if (layout.fitting < kFitting || layout.fitting < layout.tried / 4) return bytes;
+  // Records of variable length may look like this too, where they hardly vary: a quarter more of them may
+  // fit.
+  const std::uint32_t records = bytes / layout.shortest;
+  return records + records / 4 + 1;
 }
 
 void SequenceStream::book(const SequenceStep& s, SequenceCounts& counts) {
@@ -127,14 +160,14 @@ SequenceVerdict SequenceStream::restart(const SequenceStep& s, SequenceCounts& c
 SequenceVerdict SequenceStream::forward(const SequenceStep& s, std::uint32_t gap, SequenceCounts& counts) {
   dismiss_doubt(counts);
   const std::uint32_t end_of_last = begin_of(s) - gap;
-  const bool unsure = uncertain(last_, s);
-  if (gap > 0 && unsure) {
-    counts.unknown += gap;
-    remember({end_of_last, end_of_last + gap, true});
-  }
-  if (gap > 0 && !unsure) lose(end_of_last, gap, counts);
+  std::uint32_t came = 0;  // of the gap, at most
+  if (gap > 0 && uncertain(last_, s))
+    came = std::min(gap, records_at_most(reading() & kAfterLast ? s : last_, gap));
+  counts.unknown += came;
+  const Gap missing{end_of_last, end_of_last + gap, gap - came};
+  missing.lost > 0 ? lose(missing, came, counts) : remember(missing);
   book(s, counts);
-  return gap > 0 && !unsure ? SequenceVerdict::after_gap : SequenceVerdict::in_order;
+  return missing.lost > 0 ? SequenceVerdict::after_gap : SequenceVerdict::in_order;
 }
 
 /// A datagram out of a gap: takes its part of it back.
@@ -146,13 +179,15 @@ bool SequenceStream::fill_gap(const SequenceStep& s, SequenceCounts& counts) {
     const std::uint32_t length = gap.end - gap.begin;
     if (begin - gap.begin >= length || gap.end - begin < n) continue;
     gaps_.erase(gaps_.begin() + static_cast<std::ptrdiff_t>(i));
-    remember({gap.begin, begin, gap.unsure});
-    remember({begin + n, gap.end, gap.unsure});
-    if (gap.unsure) {
-      counts.recovered += n;
-      return true;
-    }
-    counts.late += n;
+    // What comes late was lost, as far as anything of the gap is booked so.
+    const std::uint32_t late = std::min(n, gap.lost);
+    const std::uint32_t left = gap.lost - late;
+    const std::uint32_t before = std::min(left, begin - gap.begin);
+    remember({gap.begin, begin, before});
+    remember({begin + n, gap.end, left - before});
+    counts.recovered += n - late;
+    if (late == 0) return true;
+    counts.late += late;
     counts.estimate = std::max(0.0, counts.estimate - (counts_records_ ? 1.0 : counts.per_datagram));
     if (counts.lost() == 0) counts.estimate = 0;
     return true;
@@ -172,8 +207,9 @@ SequenceVerdict SequenceStream::believe(const SequenceStep& s, SequenceCounts& c
   gaps_.clear();
   counts.restarts += run.outage == 0;
   counts.in_order += run.units;
-  counts.passed_over += run.gaps + run.outage;
-  if (run.outage && counts.per_datagram > 0)
+  counts.passed_over += run.gaps;
+  (run.down ? counts.while_down : counts.passed_over) += run.outage;
+  if (run.outage && !run.down && counts.per_datagram > 0)
     counts.estimate += counts_records_ ? run.outage / counts.per_datagram : run.outage * counts.per_datagram;
   counts.unknown += run.unknown;
   last_ = run.last;
@@ -220,6 +256,40 @@ bool SequenceStream::plainly_next(const SequenceStep& s) const {
          (s.options_units | last_.options_units | s.template_units | last_.template_units) == 0 && !doubt_;
 }
 
+std::optional<SequenceStream::Place> SequenceStream::place() const {
+  if (!begun_ && !resumed_) return std::nullopt;
+  return Place{last_, fits_};
+}
+
+void SequenceStream::resume(const Place& place) {
+  last_ = place.last;
+  fits_ = place.readings & all_ ? static_cast<Readings>(place.readings & all_) : all_;
+  resumed_ = true;
+}
+
+/// As for any other datagram, but that what it skips was lost while nobody listened; where the last message
+/// before was not decoded whole, part of it came.
+SequenceVerdict SequenceStream::first_after_restart(const SequenceStep& s, SequenceCounts& counts) {
+  resumed_ = false;
+  if (uptime_reset(s)) return restart(s, counts);
+  const std::int32_t d = distance(reading(), last_, s);
+  if (d < 0) return doubt(s, counts);
+  const auto gap = static_cast<std::uint32_t>(d);
+  if (gap >= (counts_records_ ? kFarRecords : kFarDatagrams)) {
+    const SequenceVerdict verdict = doubt(s, counts);
+    doubt_->down = true;
+    return verdict;
+  }
+  std::uint32_t came = 0;  // of the gap, at most
+  if (gap > 0 && uncertain(last_, s))
+    came = std::min(gap, records_at_most(reading() & kAfterLast ? s : last_, gap));
+  counts.unknown += came;
+  counts.while_down += gap - came;
+  remember({begin_of(s) - gap, begin_of(s), 0});
+  book(s, counts);
+  return gap > 0 ? SequenceVerdict::after_gap : SequenceVerdict::in_order;
+}
+
 SequenceVerdict SequenceStream::place(const SequenceStep& s, SequenceCounts& counts) {
   if (plainly_next(s)) [[likely]] {
     counts.in_order += s.units;
@@ -228,6 +298,7 @@ SequenceVerdict SequenceStream::place(const SequenceStep& s, SequenceCounts& cou
   }
   if (!begun_) {
     begun_ = true;
+    if (resumed_) return first_after_restart(s, counts);
     book(s, counts);
     return SequenceVerdict::in_order;
   }
@@ -348,6 +419,23 @@ std::size_t SequenceTracker::expire(std::uint64_t before_ns) {
     if (gone) forget(entry.second);
     return gone;
   });
+}
+
+void SequenceTracker::for_each(
+    const std::function<void(const Key&, const SequenceStream::Place&, std::uint64_t)>& visit) const {
+  for (const auto& [key, entry] : streams_)
+    if (const auto place = entry.sequence.place()) visit(key, *place, entry.last_seen_ns);
+}
+
+bool SequenceTracker::restore(const Key& key, const SequenceStream::Place& place,
+                              std::uint64_t last_seen_ns) {
+  if (streams_.contains(key)) return false;
+  last_ = nullptr;  // find() notes the key as that of the last one
+  Entry* const entry = find(key);
+  if (!entry) return false;
+  entry->sequence.resume(place);
+  entry->last_seen_ns = last_seen_ns;
+  return true;
 }
 
 std::size_t SequenceTracker::clear() {

@@ -17,6 +17,17 @@ inline bool lost_records(const DecodeReport& report) {
          report.count(DecodeError::bad_length);
 }
 
+/// How many bytes the records that were not decoded can be in; `message`: the whole of it, as its header says
+/// where that is more.
+inline void tell_undecoded(const DecodeReport& report, std::size_t message, SequenceStep& step) {
+  step.complete = !lost_records(report);
+  if (step.complete) return;
+  const bool cut = report.count(DecodeError::bad_set) || report.count(DecodeError::bad_record) ||
+                   report.count(DecodeError::bad_length);
+  step.undecoded_bytes = cut ? static_cast<std::uint32_t>(message) : report.undecoded_bytes;
+  step.undecoded_set = !cut && report.undecoded_sets == 1 ? report.undecoded_set : std::uint16_t{0};
+}
+
 /// Where a datagram stands in its stream, and what its header says of the time.
 struct StreamPlace {
   SequenceTracker::Key stream;

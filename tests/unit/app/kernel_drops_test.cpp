@@ -112,6 +112,33 @@ TEST(KernelDrops, AreTakenBackWhenDatagramsComeLate) {
   EXPECT_EQ(kernel.unshared(1), 1U);
 }
 
+/// IPFIX whose template was lost: its numbers cannot tell what is missing.
+TEST(KernelDrops, AreToldAsUnconfirmedWhereNumbersCannotTell) {
+  Exporters e;
+  KernelDrops kernel(2);
+  const auto send = [&e](std::uint32_t address, std::uint32_t sequence) {
+    auto message = test::SetMessage::ipfix(1, sequence);
+    const auto bytes = message.data(400, test::WireBytes().zeros(1000)).bytes();
+    e.batch.clear();
+    e.decoder.decode({bytes, IpAddress::v4(address), 2055, test::kReceivedNs, 1}, e.batch);
+  };
+  const auto unconfirmed = [&kernel](std::uint32_t address) {
+    const auto shares = kernel.unconfirmed();
+    const auto found = shares.find({IpAddress::v4(address)});
+    return found == shares.end() ? 0 : found->second[static_cast<std::size_t>(Protocol::ipfix)];
+  };
+  e.send(2, 1);
+  e.send(2, 3);  // one of its own is missing
+  for (std::uint32_t i = 0; i < 10; ++i) send(1, 40 * i);
+  kernel.update(drops(0, 8), e.exporters);
+  EXPECT_EQ(share(kernel, 2), 1U);
+  EXPECT_EQ(unconfirmed(1), 7U);
+  EXPECT_EQ(unconfirmed(2), 0U);
+  EXPECT_EQ(kernel.unshared(1), 0U);
+  kernel.update(drops(0, 8), e.exporters);
+  EXPECT_EQ(unconfirmed(1), 7U);
+}
+
 TEST(KernelDrops, LeaveWithTheExporterAndAreNotItsSuccessors) {
   Exporters e;
   KernelDrops kernel(2);

@@ -32,6 +32,15 @@ struct Stream {
     ++second;
     return stream.step(step, counts);
   }
+  /// One set of data whose template is not known.
+  V undecoded(std::uint32_t sequence, std::uint32_t bytes, std::uint16_t set = 256) {
+    SequenceStep step = now(sequence, 0);
+    step.complete = false;
+    step.undecoded_bytes = bytes;
+    step.undecoded_set = set;
+    ++second;
+    return stream.step(step, counts);
+  }
   SequenceStep now(std::uint32_t sequence, std::uint32_t units) const {
     SequenceStep step;
     step.sequence = sequence;
@@ -314,6 +323,103 @@ TEST(Sequence, AMessageNotDecodedWholeIsUnknownAndNotLost) {
   EXPECT_EQ(s.counts.in_order, 24U);
   EXPECT_EQ(s(50, 10), V::after_gap);
   EXPECT_EQ(s.counts.lost(), 10U);
+}
+
+/// A record has a byte at least, so that a long gap beside a message that was not decoded is loss for the
+/// most part.
+TEST(Sequence, AGapBesideUnknownRecordsIsBoundedFromBelow) {
+  Stream s(Protocol::ipfix);
+  s.undecoded(0, 1344);
+  EXPECT_EQ(s.undecoded(2400, 1344), V::after_gap);
+  EXPECT_EQ(s.counts.lost(), 2400U - 1344U);
+  EXPECT_EQ(s.counts.unknown, 1344U);
+  EXPECT_EQ(s.old(1, 1200, 24), V::late);
+  EXPECT_EQ(s.counts.lost(), 2400U - 1344U - 24U);
+  EXPECT_EQ(s.counts.late, 24U);
+}
+
+/// Records of 56 bytes whose template never comes; every third datagram does not arrive either.
+TEST(Sequence, LossesAmongUnknownRecordsAreToldByTheLengthOfRecords) {
+  Stream s(Protocol::ipfix);
+  for (std::uint32_t i = 0; i < 300; ++i)
+    if (i % 3 != 1) s.undecoded(24 * i, 24 * 56);
+  EXPECT_LE(s.counts.lost(), 2400U);
+  EXPECT_GE(s.counts.lost(), 1200U);
+  EXPECT_EQ(s.counts.in_order + s.counts.lost() + s.counts.unknown, 24U * 299U);
+  EXPECT_LE(s.counts.estimate, 101);
+  EXPECT_GE(s.counts.estimate, 30);
+}
+
+TEST(Sequence, UnknownRecordsOfAnyLengthAreNotLost) {
+  Stream s(Protocol::ipfix);
+  std::uint32_t sequence = 0;
+  for (std::uint32_t i = 0; i < 2000; ++i) {
+    const std::uint32_t records = 1 + i * 7 % 20;
+    // Of two templates: one of fixed length, one whose records vary.
+    s.undecoded(sequence, i % 2 ? records * 40 + i % 4 : records * (90 + i * 13 % 20), i % 2 ? 256 : 257);
+    sequence += records;
+  }
+  EXPECT_EQ(s.counts.lost(), 0U);
+}
+
+TEST(Sequence, AfterARestartOfOursTheGapWasLostWhileDown) {
+  for (const Protocol protocol :
+       {Protocol::netflow9, Protocol::sflow5, Protocol::netflow5, Protocol::ipfix}) {
+    Stream before(protocol);
+    EXPECT_FALSE(before.stream.place());
+    for (std::uint32_t i = 0; i < 10; ++i) before(100 + 5 * i, 5);
+    Stream after(protocol);
+    after.second = before.second + 60;
+    after.stream.resume(*before.stream.place());
+    EXPECT_TRUE(after.stream.place()) << "another stop before a datagram comes";
+    const bool records = protocol == Protocol::ipfix || protocol == Protocol::netflow5;
+    const std::uint32_t next = records ? 150 : 146;
+    EXPECT_EQ(after(next + 35, 5), V::after_gap);
+    EXPECT_EQ(after.counts.while_down, 35U);
+    EXPECT_EQ(after.counts.lost(), 0U);
+    EXPECT_EQ(after(next + (records ? 40 : 36), 5), V::in_order);
+    // Overtaken while we started.
+    EXPECT_EQ(after.old(2, next + 10, 5), V::late);
+    EXPECT_EQ(after.counts.recovered, records ? 5U : 5U);
+    EXPECT_EQ(after.counts.lost(), 0U);
+  }
+}
+
+TEST(Sequence, AfterARestartOfOursNothingIsMissingWhereNothingWasSent) {
+  Stream before(Protocol::netflow9);
+  before(7);
+  Stream after(Protocol::netflow9);
+  after.second = 60;
+  after.stream.resume(*before.stream.place());
+  EXPECT_EQ(after(8), V::in_order);
+  EXPECT_EQ(after.counts.while_down, 0U);
+}
+
+TEST(Sequence, ABoxThatRestartedWhileWeWereDownLostNothing) {
+  Stream before(Protocol::netflow9);
+  before(5000);
+  Stream after(Protocol::netflow9);
+  after.stream.resume(*before.stream.place());
+  SequenceStep step = after.now(1, 1);
+  step.uptime_ms = 5000;
+  EXPECT_EQ(after.stream.step(step, after.counts), V::restarted);
+  EXPECT_EQ(after.counts.while_down, 0U);
+  EXPECT_EQ(after.counts.restarts, 1U);
+}
+
+/// One forged datagram after the start is no outage of millions.
+TEST(Sequence, AFarJumpAfterARestartOfOursWaitsForTheNextOnes) {
+  Stream before(Protocol::netflow9);
+  before(5000);
+  Stream after(Protocol::netflow9);
+  after.second = 60;
+  after.stream.resume(*before.stream.place());
+  EXPECT_EQ(after(5001 + 1000000), V::in_doubt);
+  EXPECT_EQ(after.counts.while_down, 0U);
+  after(5001 + 1000001);
+  after(5001 + 1000002);
+  EXPECT_EQ(after.counts.while_down, 1000000U);
+  EXPECT_EQ(after.counts.lost(), 0U);
 }
 
 TEST(Sequence, WithManyGapsTheOldestIsForgottenAndMemoryIsBounded) {

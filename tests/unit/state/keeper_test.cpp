@@ -112,6 +112,37 @@ TEST_F(KeeperTest, AtTheEndTheTimesAreWrittenToo) {
   EXPECT_EQ(send(next, kData()).count(decode::DecodeCount::flows), 1u);
 }
 
+decode::SequenceCounts numbers(const DecodeFixture& of) {
+  return test::only_exporter(of.exporters).counters_of(decode::Protocol::ipfix).sequence;
+}
+
+TEST_F(KeeperTest, WhatIsSentBetweenStopAndStartWasLostWhileDown) {
+  const auto data = [](std::uint32_t sequence) {
+    return SetMessage::ipfix(1, sequence).data(256, WireBytes().u32(5));
+  };
+  DecodeFixture first;
+  const auto writer = keeper(first);
+  writer->start();
+  send(first, SetMessage::ipfix(1, 10).tmpl(256, {{1, 4}}).data(256, WireBytes().u32(5)));
+  send(first, data(11));
+  writer->stop();
+
+  DecodeFixture second;
+  const auto reader = keeper(second);
+  reader->start();
+  send(second, data(20));
+  EXPECT_EQ(numbers(second).while_down, 8u);
+  EXPECT_EQ(numbers(second).lost(), 0u);
+
+  // The file is written anew at once: after a crash nobody knows where streams stood, and nothing is told.
+  ASSERT_TRUE(wait_for([&] { return reader->stats().counts[StateCount::writes] > 0; }));
+  DecodeFixture third;
+  const auto after_crash = keeper(third);
+  send(third, data(40));
+  EXPECT_EQ(numbers(third).while_down, 0u);
+  EXPECT_EQ(numbers(third).in_order, 1u);
+}
+
 TEST_F(KeeperTest, ADamagedFileIsSetAsideWithOneWarning) {
   std::ofstream(path_) << "this is no state";
   DecodeFixture decode;

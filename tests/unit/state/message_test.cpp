@@ -116,6 +116,57 @@ TEST(StateFile, IsTheProtoFile) {
   EXPECT_NE(state.crc32(), 0u);
 }
 
+TEST(StateFile, StreamsAreTheProtoFilesToo) {
+  DecodeFixture before;
+  test::teach(before);
+  before(SetMessage::ipfix(5, 30).data(900, WireBytes().zeros(70)));
+  std::string file = file_head(kReceivedNs, true);
+  before.exporters.for_each([&](decode::Exporter& exporter) { append(exporter, file, true); });
+  kept::State state;
+  ASSERT_TRUE(state.ParseFromString(test::sealed(file)));
+  EXPECT_TRUE(state.stopped());
+  ASSERT_EQ(state.exporters_size(), 1);
+  ASSERT_EQ(state.exporters(0).streams_size(), 2);
+  for (const kept::Stream& stream : state.exporters(0).streams()) {
+    EXPECT_EQ(stream.last_seen_ns(), kReceivedNs);
+    EXPECT_NE(stream.export_s(), 0u);
+    if (stream.protocol() != 10) continue;
+    EXPECT_EQ(stream.id(), 5u);
+    EXPECT_EQ(stream.sequence(), 30u);
+    EXPECT_TRUE(stream.incomplete());
+    EXPECT_EQ(stream.undecoded_bytes(), 70u);
+    EXPECT_NE(stream.readings(), 0u);
+  }
+  DecodeFixture after;
+  const auto sum = restored(test::sealed(file), after);
+  ASSERT_TRUE(sum.has_value()) << sum.error();
+  EXPECT_EQ(sum->streams, 2u);
+  EXPECT_EQ(test::only_exporter(after.exporters).sequences.size(), 2u);
+}
+
+/// Those of whom flows were decoded come first where the budget is too small for all of the file.
+TEST(StateFile, TheBudgetHoldsForWhatIsReadBack) {
+  DecodeFixture before;
+  for (std::uint32_t i = 0; i < 100; ++i) {
+    before.source = IpAddress::v4(0x0a000000 + i);
+    auto message = SetMessage::ipfix();
+    for (std::uint16_t id = 256; id < 300; ++id) message.tmpl(id, {{1, 4}});
+    if (i >= 90) message.data(256, WireBytes().u32(1));
+    before(message);
+  }
+  decode::Limits small;
+  small.state_bytes = 512 << 10;
+  small.held_bytes = 0;
+  DecodeFixture after(small);
+  ASSERT_TRUE(restored(file_of(before.exporters), after).has_value());
+  EXPECT_LE(after.exporters.budget().used(), small.state_bytes);
+  std::size_t whole = 0;
+  after.exporters.for_each([&](decode::Exporter& exporter) {
+    if (exporter.proven) whole += exporter.templates.size() == 44;
+  });
+  EXPECT_EQ(whole, 10u);
+}
+
 /// Fields that a later version may add are passed over.
 TEST(StateFile, UnknownFieldsDoNotMatter) {
   DecodeFixture before;

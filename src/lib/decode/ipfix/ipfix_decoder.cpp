@@ -1,5 +1,7 @@
 #include "decode/ipfix/ipfix_decoder.hpp"
 
+#include <algorithm>
+
 #include "decode/origin.hpp"
 #include "decode/sequence_step.hpp"
 #include "decode/template/sets.hpp"
@@ -55,7 +57,7 @@ void IpfixDecoder::decode(const Datagram& datagram, Exporter& exporter, FlowBatc
   const std::uint32_t flow_records = own_flow_records(report);
   step.units = flow_records + step.options_units;
   step.template_units = report.template_records;
-  step.complete = !lost_records(report);
+  tell_undecoded(report, std::max<std::size_t>(length, datagram.payload.size()), step);
   step.recovered = report.recovered_records;
   step.recovered_options = report.recovered_options_records;
   step.export_s = be_at<std::uint32_t, 4>(header);

@@ -137,6 +137,7 @@ void Netflow5Decoder::decode(const Datagram& datagram, Exporter& exporter, FlowB
   step.sequence = be_at<std::uint32_t, 16>(header);
   step.units = static_cast<std::uint32_t>(n);
   step.complete = n == count;
+  step.undecoded_bytes = static_cast<std::uint32_t>(count - n);  // so many records, as the header says
   step.has_uptime = true;
   step.uptime_ms = time.sys_uptime_ms;
   // Each engine counts for itself; one that starts with a new id is a new stream and no loss.

@@ -225,6 +225,9 @@ void hold_back(const SetWalk& walk, std::uint16_t id, Bytes set) {
   held.sys_uptime_ms = walk.message.time.sys_uptime_ms;
   held.export_ns = walk.message.time.export_ns;
   held.received_ns = walk.message.received_ns;
+  ++walk.into.report.undecoded_sets;
+  walk.into.report.undecoded_bytes += static_cast<std::uint32_t>(set.size());
+  walk.into.report.undecoded_set = id;
   if (walk.into.exporter.held.hold(std::move(held), set))
     ++walk.into.report.held_sets;
   else
