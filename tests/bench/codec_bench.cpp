@@ -7,6 +7,7 @@
 
 #include "bench/reference_datagrams.hpp"
 #include "generate/generate.hpp"
+#include "net/admission.hpp"
 #include "sluice/decode/datagram_decoder.hpp"
 #include "sluice/encode/rows.hpp"
 #include "source/capture.hpp"
@@ -192,6 +193,21 @@ void collisions(benchmark::State& state) {
   for (auto _ : state) send(worst);
 }
 
+/// What a datagram costs that may not be sent: looked up among a thousand prefixes, and counted by its own,
+/// with more of these than are kept.
+void refused(benchmark::State& state) {
+  std::vector<IpPrefix> prefixes;
+  for (std::uint32_t i = 0; i < 1000; ++i) prefixes.push_back({IpAddress::v4(0xc6000000 + (i << 10)), 24});
+  const net::AllowedSources allowed{false, {net::AddressSet(prefixes)}};
+  net::RefusedSources counts;
+  std::uint32_t source = 1;
+  for (auto _ : state) {
+    source = source * 1664525U + 1013904223U;
+    const IpAddress address = IpAddress::v4(0x0a000000 + (source >> 8) % (10000U << 8));
+    if (!allowed.allow(address)) counts.count(address);
+  }
+}
+
 void add(const std::string& name, FlowType protocol) {
   benchmark::RegisterBenchmark((name + "/decode").c_str(), decode, protocol);
   benchmark::RegisterBenchmark((name + "/encode").c_str(), encode_only, protocol);
@@ -210,6 +226,7 @@ int main(int argc, char** argv) {
   json.format = encode::Format::json;
   benchmark::RegisterBenchmark("netflow9-reference/both-json", both, FlowType::unknown, json);
   benchmark::RegisterBenchmark("collisions/datagram", collisions);
+  benchmark::RegisterBenchmark("refused/datagram", refused);
   benchmark::Initialize(&argc, argv);
   if (benchmark::ReportUnrecognizedArguments(argc, argv)) return 2;
   benchmark::RunSpecifiedBenchmarks();

@@ -37,6 +37,7 @@ enum class DecodeError : std::uint8_t {
   connection_limit,    ///< the exporter has its full number of connections; old ones are forgotten
   state_limit,         ///< no room in the budget of all state for what the datagram teaches
   state_evicted,       ///< things that were taught and then forgotten for want of room; no report tells them
+  rate_limit,          ///< the datagram is one more than the exporter may send in a second
   out_of_memory,       ///< the datagram is lost: the process got no memory for it
   count
 };

@@ -44,6 +44,22 @@ struct SocketTraffic {
   std::uint64_t datagrams = 0;
 };
 
+/// Lets so many pass in a second on average, and so many at once.
+class RateGate {
+ public:
+  explicit RateGate(std::uint32_t per_second) : per_second_(per_second) {}
+  bool closed_at_times() const { return per_second_ != 0; }
+  /// `now_ns` may go back a little: nothing is added then.
+  bool pass(std::uint64_t now_ns);
+
+ private:
+  std::uint64_t per_second_;
+  std::uint64_t last_ns_ = 0;
+  std::uint64_t left_ns_ = kSecondNs;  // of a second's worth; one datagram costs its part of a second
+
+  static constexpr std::uint64_t kSecondNs = 1000000000;
+};
+
 /// One exporter. Everything but `key` and the atomics needs `mutex` held.
 class Exporter {
  public:
@@ -62,6 +78,7 @@ class Exporter {
   TimeBounds bounds;
   const UserFieldsPtr user_fields;  ///< may be null
   std::mutex mutex;
+  RateGate gate;
   StateAccount account;  ///< of all that follows; before it, so that it outlives them
   TemplateCache templates;
   SamplerTable samplers;
@@ -171,7 +188,8 @@ class ExporterTable {
   const std::shared_ptr<HeldPool> held_;
   const std::shared_ptr<StateBudget> budget_;
   std::mutex room_mutex_;  // one at a time makes room; taken with an exporter's lock held, never the reverse
-  std::array<std::uint32_t, 2> in_vain_{};  // by proven: times to refuse before room is looked for again
+  // By who asks (see make_room()): times to refuse before room is looked for again.
+  std::array<std::uint32_t, 3> in_vain_{};
   std::atomic<std::uint64_t> evictions_{0};
   mutable std::shared_mutex mutex_;
   Exporters exporters_;

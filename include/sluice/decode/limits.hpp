@@ -71,6 +71,8 @@ struct ExporterSettings {
   bool teardown_repeats_updates = true;
   bool derive_forwarding_status = false;  ///< output interface 0 and next hop 0: dropped
   bool icmp_in_both_ports = false;        ///< ICMP type in the source port, code in the destination port
+  std::uint32_t max_datagrams_per_second =
+      0;  ///< of one exporter; what is more is counted and lost; 0: no limit
   /// Elements 23 and 24 count the way back, as nProbe means them, not what left the device.
   bool post_counters_reverse = false;
   friend bool operator==(const ExporterSettings&, const ExporterSettings&) = default;

@@ -84,6 +84,8 @@ json to_json(const metrics::ExporterSinkRow& r) {
   return out;
 }
 
+json to_json(const metrics::RefusedRow& r) { return {{"prefix", r.prefix}, {"datagrams", r.datagrams}}; }
+
 json to_json(const metrics::SinkRow& r) {
   json out{{"sink", r.sink}, {"type", r.type}, {"failed_flows", r.failed_flows}};
   put_counts(sink::kSinkCounts, r.counts, out);
@@ -148,7 +150,9 @@ json exporters(const metrics::Snapshot& s) {
   return out;
 }
 
-json listeners(const metrics::Snapshot& s) { return {{"listeners", rows(s.listeners)}}; }
+json listeners(const metrics::Snapshot& s) {
+  return {{"listeners", rows(s.listeners)}, {"refused", rows(s.refused)}};
+}
 json sinks(const metrics::Snapshot& s) { return {{"sinks", rows(s.sinks)}}; }
 
 // A name that is no UTF-8 is shown with replacement characters instead of failing the whole answer.

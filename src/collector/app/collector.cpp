@@ -25,6 +25,28 @@ worker::NapPolicy nap_for(std::uint64_t receive_buffer) {
   return policy;
 }
 
+std::vector<IpPrefix> parsed(const std::vector<std::string>& prefixes) {
+  std::vector<IpPrefix> out;
+  for (const std::string& prefix : prefixes)
+    if (const auto one = IpPrefix::parse(prefix)) out.push_back(*one);
+  return out;
+}
+
+/// Who may send to which listener, as configured.
+net::Admission admission_of(const config::Config& config) {
+  std::vector<std::string> exporters;
+  for (const config::ExporterRule& rule : config.exporters) exporters.push_back(rule.prefix);
+  const net::AddressSet known(parsed(exporters));
+  net::Admission out;
+  for (const config::Listener& listener : config.listeners) {
+    net::AllowedSources& allowed = out.emplace_back();
+    if (!listener.allow.empty()) allowed.sets.emplace_back(parsed(listener.allow));
+    if (config.receive.exporters_only) allowed.sets.push_back(known);
+    allowed.all = allowed.sets.empty();
+  }
+  return out;
+}
+
 }  // namespace
 
 Collector::Collector(const config::Config& config, Logging& log, SocketSource sockets)
@@ -35,7 +57,8 @@ Collector::Collector(const config::Config& config, Logging& log, SocketSource so
       user_fields_(make_user_fields(config.fields)),
       exporters_(
           config.decode.limits, config.decode.times, [this](const IpAddress& a) { return settings_of(a); },
-          user_fields_) {
+          user_fields_),
+      admission_(admission_of(config)) {
   open_listeners(std::move(sockets));
   if (!config.state.file.empty())
     keeper_ = std::make_unique<state::Keeper>(config.state.file, exporters_, log.callback());
@@ -92,6 +115,7 @@ void Collector::make_workers() {
     }
     worker::Options options;
     options.index = i;
+    options.admission = &admission_;
     options.batch = {config_.receive.batch, 65535, config_.receive.gro};
     options.nap = nap_for(smallest_buffer);
     options.enrich = {config_.collector_id};

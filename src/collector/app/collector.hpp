@@ -16,6 +16,7 @@
 #include "config/config.hpp"
 #include "config/reload.hpp"
 #include "metrics/snapshot.hpp"
+#include "net/admission.hpp"
 #include "net/given_sockets.hpp"
 #include "sink/sink.hpp"
 #include "sluice/decode/exporter.hpp"
@@ -109,6 +110,7 @@ class Collector {
   void share_kernel_drops() const;
   void add_exporter_sinks(const std::set<IpAddress>& with_own_row, metrics::Snapshot& out) const;
   void add_collector(metrics::Snapshot& out) const;
+  void add_refused(metrics::Snapshot& out) const;
   void add_listeners(metrics::Snapshot& out) const;
   void add_protocols(metrics::Snapshot& out) const;
   void add_exporters(metrics::Snapshot& out) const;
@@ -131,6 +133,7 @@ class Collector {
   const UserFieldsPtr user_fields_;
   decode::ExporterTable exporters_;
   std::unique_ptr<state::Keeper> keeper_;  ///< where state.file is set
+  net::CurrentAdmission admission_;        // outlives the workers
   std::vector<std::unique_ptr<worker::Worker>> workers_;
   mutable std::unique_ptr<KernelDrops> kernel_drops_;  // by socket, listener after listener
   std::uint64_t ticks_ = 0;

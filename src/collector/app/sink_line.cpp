@@ -1,7 +1,6 @@
 #include "app/sink_line.hpp"
 
 #include <algorithm>
-#include <unordered_map>
 
 namespace sluice::app {
 namespace {

@@ -120,6 +120,7 @@ metrics::Snapshot Collector::snapshot() const {
     out.not_ready_because = "a worker has not turned for more than 5 s";
   share_kernel_drops();
   add_listeners(out);
+  add_refused(out);
   add_protocols(out);
   add_exporters(out);
   add_sinks(out);
@@ -183,6 +184,22 @@ void Collector::add_listeners(metrics::Snapshot& out) const {
     }
     out.listeners.push_back(std::move(row));
   }
+}
+
+/// Of all workers together, the most first; those past the bound share one row.
+void Collector::add_refused(metrics::Snapshot& out) const {
+  std::map<std::string, std::uint64_t> by_prefix;
+  std::uint64_t others = 0;
+  for (const auto& worker : workers_)
+    for (const auto& [prefix, n] : worker->refused().read())
+      (prefix.address.empty() ? others : by_prefix[prefix.to_string()]) += n;
+  for (const auto& [prefix, n] : by_prefix) out.refused.push_back({prefix, n});
+  std::ranges::stable_sort(out.refused, std::ranges::greater{}, &metrics::RefusedRow::datagrams);
+  while (out.refused.size() > net::RefusedSources::kMaxPrefixes) {
+    others += out.refused.back().datagrams;
+    out.refused.pop_back();
+  }
+  if (others > 0) out.refused.push_back({"other", others});
 }
 
 void Collector::add_protocols(metrics::Snapshot& out) const {

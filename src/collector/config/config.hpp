@@ -24,6 +24,7 @@ struct Listener {
   decode::Accept protocol = decode::Accept::automatic;
   std::uint64_t receive_buffer = 0;  ///< bytes per socket; 0: receive.buffer
   decode::Decapsulate decapsulate = decode::Decapsulate::outer;
+  std::vector<std::string> allow{};  ///< prefixes that may send; empty: all
   friend bool operator==(const Listener&, const Listener&) = default;
 };
 
@@ -32,6 +33,7 @@ struct Receive {
   std::uint32_t batch = 256;           ///< datagrams taken by one system call
   bool steering = true;                ///< one exporter to one worker, by source address
   bool gro = false;                    ///< UDP_GRO: cheaper when senders aggregate, kernel drops less exact
+  bool exporters_only = false;         ///< only the prefixes under `exporters` may send
   friend bool operator==(const Receive&, const Receive&) = default;
 };
 
@@ -82,10 +84,21 @@ struct Run {
 struct Config {
   std::string collector_id;
   std::uint32_t workers = 0;  ///< 0: as many as cores
-  std::vector<Listener> listeners = {
-      {.port = 6343, .protocol = decode::Accept::automatic, .receive_buffer = 0, .decapsulate = {}},
-      {.port = 2055, .protocol = decode::Accept::automatic, .receive_buffer = 0, .decapsulate = {}},
-      {.port = 4739, .protocol = decode::Accept::automatic, .receive_buffer = 0, .decapsulate = {}}};
+  std::vector<Listener> listeners = {{.port = 6343,
+                                      .protocol = decode::Accept::automatic,
+                                      .receive_buffer = 0,
+                                      .decapsulate = {},
+                                      .allow = {}},
+                                     {.port = 2055,
+                                      .protocol = decode::Accept::automatic,
+                                      .receive_buffer = 0,
+                                      .decapsulate = {},
+                                      .allow = {}},
+                                     {.port = 4739,
+                                      .protocol = decode::Accept::automatic,
+                                      .receive_buffer = 0,
+                                      .decapsulate = {},
+                                      .allow = {}}};
   Receive receive;
   Decode decode;
   std::vector<ExporterRule> exporters;

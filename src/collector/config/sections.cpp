@@ -11,7 +11,7 @@ namespace {
 
 constexpr const char* kListenerForm =
     "it takes \"ADDRESS:PORT\", such as \"0.0.0.0:2055\" or \"[::]:2055\", or a map of address, port, "
-    "protocol, receive_buffer and decapsulate";
+    "protocol, receive_buffer, decapsulate and allow";
 
 bool read_listener(Reading& in, const std::string& path, const Value& value, Listener& out) {
   in.note(path, value);
@@ -82,12 +82,12 @@ void read_exporters(Reading& in, const std::string& path, const Value& value, Co
   }
 }
 
-void read_allow(Reading& in, const std::string& path, const Value& value, Config& config) {
+void read_prefixes(Reading& in, const std::string& path, const Value& value, std::vector<std::string>& out) {
   in.note(path, value);
   const auto list =
       as_list(in, path, value, "it takes a list of prefixes such as [192.0.2.0/24, \"2001:db8::/32\"]");
   if (!list) return;
-  config.metrics.allow.clear();
+  out.clear();
   for (std::size_t i = 0; i < list->items.size(); ++i) {
     const std::string wants =
         "it takes a prefix or an address such as 192.0.2.0/24, 2001:db8::/32 or 192.0.2.1";
@@ -96,8 +96,16 @@ void read_allow(Reading& in, const std::string& path, const Value& value, Config
     if (!IpPrefix::parse(*text))
       in.fault(element(path, i), list->items[i].origin,
                element(path, i) + " is " + quote(*text) + "; " + wants);
-    config.metrics.allow.push_back(*text);
+    out.push_back(*text);
   }
+}
+
+void read_allow(Reading& in, const std::string& path, const Value& value, Config& config) {
+  read_prefixes(in, path, value, config.metrics.allow);
+}
+
+void read_listener_allow(Reading& in, const std::string& path, const Value& value, Listener& listener) {
+  read_prefixes(in, path, value, listener.allow);
 }
 
 }  // namespace sluice::config

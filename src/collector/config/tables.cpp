@@ -59,9 +59,13 @@ Value write_exporters(const Config& config) {
   return list_of(config.exporters, [](const ExporterRule& e) { return write_section(exporter_table(), e); });
 }
 
-Value write_allow(const Config& config) {
-  return list_of(config.metrics.allow, [](const std::string& prefix) { return Value::of(prefix); });
+Value write_prefixes(const std::vector<std::string>& prefixes) {
+  return list_of(prefixes, [](const std::string& prefix) { return Value::of(prefix); });
 }
+
+Value write_allow(const Config& config) { return write_prefixes(config.metrics.allow); }
+
+Value write_listener_allow(const Listener& listener) { return write_prefixes(listener.allow); }
 
 void add_receive(Table<Config>& t) {
   using R = Receive;
@@ -78,6 +82,11 @@ void add_receive(Table<Config>& t) {
       row<Config, &Config::receive, &R::gro>("receive.gro", boolean(), "",
                                              "UDP_GRO: cheaper where equal datagrams follow one another, but "
                                              "kernel drops are then counted in bundles"));
+  t.push_back(row<Config, &Config::receive, &R::exporters_only>(
+      "receive.exporters_only", boolean(), "",
+      "true: only the prefixes under exporters may send, at any listener; datagrams of others are counted "
+      "and "
+      "lost"));
 }
 
 template <auto Member>
@@ -274,6 +283,10 @@ Table<ExporterRule> make_exporter_table() {
       about<&S::key_with_port>(
           "key_with_port", boolean(), "",
           "Each source port is an exporter of its own: several boxes behind one address"),
+      about<&S::max_datagrams_per_second>(
+          "max_datagrams_per_second", integer<std::uint32_t>(0, 10'000'000), "datagrams per second",
+          "What one exporter may send in a second on average, and at once; more is counted and lost; 0: no "
+          "limit"),
       about<&S::max_past_ns>("max_past", own_bound(), "",
                              "As decode.max_past, for these exporters; 0s: as there"),
       about<&S::max_future_ns>("max_future", own_bound(), "",
@@ -340,6 +353,9 @@ const Table<Listener>& listener_table() {
           "decapsulate", choice(decode::kDecapsulations), "",
           "Which header of a sampled packet in a tunnel is the flow's; the other one fills the inner_ "
           "fields"),
+      special<Listener>("allow", "list of prefixes",
+                        "Who may send there; datagrams of others are counted and lost; empty: everybody",
+                        "[]", read_listener_allow, write_listener_allow),
   };
   return table;
 }

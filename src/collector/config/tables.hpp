@@ -22,6 +22,8 @@ void read_listeners(Reading& in, const std::string& path, const Value& value, Co
 void read_exporters(Reading& in, const std::string& path, const Value& value, Config& config);
 void read_user_fields(Reading& in, const std::string& path, const Value& value, Config& config);
 void read_sinks(Reading& in, const std::string& path, const Value& value, Config& config);
+void read_prefixes(Reading& in, const std::string& path, const Value& value, std::vector<std::string>& out);
+void read_listener_allow(Reading& in, const std::string& path, const Value& value, Listener& listener);
 void read_allow(Reading& in, const std::string& path, const Value& value, Config& config);
 Value write_sinks(const Config& config);
 Value write_user_fields(const Config& config);

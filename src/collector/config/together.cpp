@@ -63,6 +63,10 @@ std::optional<IpPrefix> network(const std::string& text) {
 
 void check_exporters(Reading& in, const Config& config) {
   const auto& list = config.exporters;
+  if (config.receive.exporters_only && list.empty() && !in.failed("exporters"))
+    in.fault("receive.exporters_only", in.origin("receive.exporters_only"),
+             "receive.exporters_only is true and exporters is empty, so that nobody may send; name the "
+             "exporters' prefixes");
   for (std::size_t i = 0; i < list.size(); ++i) {
     const auto own = network(list[i].prefix);
     for (std::size_t j = 0; own && j < i; ++j) {

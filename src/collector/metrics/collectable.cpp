@@ -203,6 +203,11 @@ std::vector<MetricFamily> families(const Snapshot& snapshot) {
   out.counts("sluice_listener_", worker::kListenerCounts, snapshot.listeners, &ListenerRow::counts);
   out.gauge("sluice_listener_queue_fill_ratio", &ListenerRow::queue_fill_max,
             "Fill of the fullest socket, 0 to 1", snapshot.listeners);
+  MetricFamily refused = family("sluice_refused_datagrams_total", MetricType::Counter,
+                                "Datagrams of sources that may not send, by prefix of the source");
+  for (const RefusedRow& row : snapshot.refused)
+    add(refused, static_cast<double>(row.datagrams), {{"prefix", row.prefix}});
+  out.take(std::move(refused));
   out.counts("sluice_protocol_", decode::kDecodeCounts, snapshot.protocols, &ProtocolRow::counts);
   out.counts("sluice_protocol_held_", decode::kHeldCounts, snapshot.protocols, &ProtocolRow::held);
   out.reasons("sluice_protocol_decode_errors_total", &ProtocolRow::errors,

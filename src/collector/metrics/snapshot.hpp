@@ -22,6 +22,12 @@ struct ListenerRow {
   double queue_fill_max = 0;  ///< fullest socket, 0..1
 };
 
+/// Datagrams of sources that may not send.
+struct RefusedRow {
+  std::string prefix;  ///< "192.0.2.0/24", or "other" for those past the bound
+  std::uint64_t datagrams = 0;
+};
+
 struct ProtocolRow {
   std::string protocol;
   Counts<decode::DecodeCount> counts;
@@ -89,6 +95,7 @@ struct Snapshot {
   unsigned workers = 0;
   std::string steering;  ///< source_address, kernel_hash or single
   std::vector<ListenerRow> listeners;
+  std::vector<RefusedRow> refused;
   std::vector<ProtocolRow> protocols;
   std::vector<ExporterRow> exporters;
   std::vector<ExporterSinkRow> exporter_sinks;

@@ -7,10 +7,11 @@
 
 namespace sluice::worker {
 
-/// The first three are the workers' to count; the others are asked of the sockets.
+/// The first four are the workers' to count; the others are asked of the sockets.
 enum class ListenerCount : std::uint8_t {
   datagrams,
   bytes,                  ///< UDP payload
+  refused,                ///< of the datagrams, those of sources that may not send
   truncated,              ///< datagrams longer than the buffer (never, unless something is wrong)
   kernel_drops,           ///< SO_MEMINFO, sockets of all workers
   queue_bytes,            ///< receive queue now, sockets of all workers
@@ -23,6 +24,8 @@ enum class ListenerCount : std::uint8_t {
 inline constexpr std::array kListenerCounts{
     CountInfo{ListenerCount::datagrams, "datagrams", CountKind::total, "Datagrams received"},
     CountInfo{ListenerCount::bytes, "bytes", CountKind::total, "UDP payload received"},
+    CountInfo{ListenerCount::refused, "refused_datagrams", CountKind::total,
+              "Datagrams received of sources that may not send"},
     CountInfo{ListenerCount::truncated, "truncated", CountKind::total,
               "Datagrams longer than the receive slot, cut"},
     CountInfo{ListenerCount::kernel_drops, "kernel_drops", CountKind::total,

@@ -131,13 +131,32 @@ void Worker::take(std::size_t inlet, const net::DatagramBatch& batch) {
   ListenerCounters& counters = listeners_[inlet];
   counters[ListenerCount::datagrams].add(batch.size());
   if (batch.truncated()) counters[ListenerCount::truncated].add(batch.truncated());
+  // One look for the whole batch.
+  const std::shared_ptr<const net::Admission> admission =
+      options_.admission ? options_.admission->now() : nullptr;
+  const net::AllowedSources everybody;
+  const net::AllowedSources& allowed = admission ? (*admission)[inlet] : everybody;
   std::uint64_t bytes = 0;
   for (const net::Datagram& d : batch.datagrams()) {
     bytes += d.payload.size();
+    if (!allowed.allow(d.source)) {
+      refuse(inlet, d.source);
+      continue;
+    }
     decode_one(inlet, {d.payload, d.source, d.source_port, batch.received_ns(), inlets_[inlet].number,
                        inlets_[inlet].decapsulate});
   }
   counters[ListenerCount::bytes].add(bytes);
+}
+
+/// Before anything is made for it.
+void Worker::refuse(std::size_t inlet, const IpAddress& source) {
+  listeners_[inlet][ListenerCount::refused].add();
+  try {
+    refused_.count(source);
+  } catch (const std::bad_alloc&) {
+    // The listener has counted it.
+  }
 }
 
 void Worker::decode_one(std::size_t inlet, const decode::Datagram& datagram) {

@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "enrich/enricher.hpp"
+#include "net/admission.hpp"
 #include "net/datagram_batch.hpp"
 #include "net/wait.hpp"
 #include "sluice/decode/datagram_decoder.hpp"
@@ -53,6 +54,8 @@ struct Inlet {
 
 struct Options {
   unsigned index = 0;
+  /// Who may send to which inlet; outlives the worker. Null: everybody.
+  const net::CurrentAdmission* admission = nullptr;
   net::BatchOptions batch;
   NapPolicy nap;
   enrich::Settings enrich;
@@ -95,6 +98,7 @@ class Worker {
     return protocols_[static_cast<std::size_t>(p)];
   }
   const ListenerCounters& listener(std::size_t inlet) const { return listeners_[inlet]; }
+  const net::RefusedSources& refused() const { return refused_; }
   const DecodeTimeCounters& decode_time() const { return decode_time_; }
   std::uint64_t left_out() const;
   /// Monotonic time of the loop's latest turn; a worker turns at least once a second.
@@ -109,6 +113,7 @@ class Worker {
   void drain();
   std::size_t receive_all();
   void take(std::size_t inlet, const net::DatagramBatch& batch);
+  void refuse(std::size_t inlet, const IpAddress& source);
   void decode_one(std::size_t inlet, const decode::Datagram& datagram);
   void idle(std::size_t received);
   void count(const decode::Datagram& datagram, const decode::DecodeReport& report);
@@ -132,6 +137,7 @@ class Worker {
   std::uint64_t sample_ = 0;
   std::array<ProtocolCounters, static_cast<std::size_t>(decode::Protocol::count)> protocols_;
   std::vector<ListenerCounters> listeners_;
+  net::RefusedSources refused_;
   DecodeTimeCounters decode_time_;
   std::atomic<std::uint64_t> heartbeat_ns_{0};
   std::atomic<bool> drain_{true};

@@ -160,6 +160,11 @@ DecodeReport DatagramDecoder::decode_known(const Datagram& datagram, Decoder& de
   exporter->last_seen_ns.store(datagram.received_ns, std::memory_order_relaxed);
   const std::lock_guard lock(exporter->mutex);
   count_traffic(datagram, report.protocol, exporter->traffic);
+  if (exporter->gate.closed_at_times() && !exporter->gate.pass(datagram.received_ns)) {
+    report.fail(DecodeError::rate_limit);
+    count(report, exporter->counters_of(report.protocol));
+    return report;
+  }
   const std::size_t first = batch.size();
   decoder.decode(datagram, *exporter, batch, report, observer);
   if (!exporter->names.empty()) give_names(exporter->names, first, batch);

@@ -24,6 +24,7 @@ Exporter::Exporter(const ExporterKey& exporter_key, const ExporterSettings& expo
       settings(exporter_settings),
       bounds(bounds_of(exporter_settings, time_bounds)),
       user_fields(std::move(user)),
+      gate(settings.max_datagrams_per_second),
       account(std::move(budget), table, this, kCost),
       templates(limits, user_fields, settings.post_counters_reverse, &account),
       samplers(limits.max_samplers, &account),
@@ -31,6 +32,17 @@ Exporter::Exporter(const ExporterKey& exporter_key, const ExporterSettings& expo
       sequences(limits.max_streams, &account),
       connections(limits.max_connections, &account),
       held(limits, std::move(held_pool), &account) {}
+
+bool RateGate::pass(std::uint64_t now_ns) {
+  if (now_ns > last_ns_) {
+    left_ns_ = std::min(kSecondNs, left_ns_ + std::min(kSecondNs, now_ns - last_ns_));
+    last_ns_ = now_ns;
+  }
+  const std::uint64_t cost = kSecondNs / per_second_;
+  if (left_ns_ < cost) return false;
+  left_ns_ -= cost;
+  return true;
+}
 
 void Exporter::count_evicted(Protocol protocol, std::size_t things) {
   if (things == 0) return;
@@ -74,6 +86,8 @@ TimeBounds Exporter::bounds_of(const ExporterSettings& settings, const TimeBound
 
 void Exporter::change_settings(ExporterSettings fresh, const TimeBounds& time_bounds) {
   fresh.key_with_port = settings.key_with_port;
+  if (fresh.max_datagrams_per_second != settings.max_datagrams_per_second)
+    gate = RateGate(fresh.max_datagrams_per_second);
   settings = std::move(fresh);
   bounds = bounds_of(settings, time_bounds);
   templates.read_post_counters(settings.post_counters_reverse);
@@ -201,7 +215,12 @@ bool ExporterTable::make_room(Exporter* asking, std::uint64_t bytes) {
   if (bytes > budget_->capacity()) return false;
   const std::lock_guard lock(room_mutex_);
   if (budget_->take(bytes)) return true;  // somebody else has made room
-  std::uint32_t& in_vain = in_vain_[asking && asking->proven];
+  // One that holds more than its share, or has not proven, and is refused does not stand in the way of one
+  // for whom there would be room.
+  const bool proven = asking && asking->proven;
+  const bool fair =
+      proven && asking->account.used() + bytes <= budget_->capacity() / std::max<std::size_t>(1, size());
+  std::uint32_t& in_vain = in_vain_[fair ? 2 : proven ? 1 : 0];
   if (in_vain > 0 && --in_vain > 0) return false;
   const std::uint64_t goal = std::max(bytes, budget_->capacity() / kPartAtOnce);
   std::size_t gone = evict_unproven(asking, goal);

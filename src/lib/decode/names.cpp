@@ -66,6 +66,8 @@ ErrorText text_of(DecodeError error) {
       return {"state_limit", "there is no room in decode.state_bytes for what it teaches"};
     case DecodeError::state_evicted:
       return {"state_evicted", "what it had taught was forgotten, for want of room in decode.state_bytes"};
+    case DecodeError::rate_limit:
+      return {"rate_limit", "the exporter sends more than its max_datagrams_per_second"};
     case DecodeError::out_of_memory:
       return {"out_of_memory", "the datagram is lost, because the process got no more memory"};
     case DecodeError::count:

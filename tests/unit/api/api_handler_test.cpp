@@ -162,7 +162,10 @@ TEST(ApiHandler, Exporters) {
 TEST(ApiHandler, ListenersAndSinks) {
   const RunningServer server(make_api_handler(full_snapshot, ""));
   const metrics::Snapshot shown = full_snapshot();
-  const json listeners = json::parse(get(server, "/api/v1/listeners").body())["listeners"];
+  const json body = json::parse(get(server, "/api/v1/listeners").body());
+  EXPECT_EQ(body["refused"], json::array({{{"prefix", "198.51.100.0/24"}, {"datagrams", 451}},
+                                          {{"prefix", "other"}, {"datagrams", 452}}}));
+  const json& listeners = body["listeners"];
   ASSERT_EQ(listeners.size(), 2U);
   EXPECT_EQ(listeners[0], with({{"address", "[::]:2055"},
                                 {"protocol", "auto"},

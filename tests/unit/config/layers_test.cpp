@@ -157,7 +157,8 @@ TEST(Layers, MistakesOutsideTheFileNameTheirPlace) {
        "--set listeners: unknown key \"listeners[0].prt\"; did you mean listeners[0].port?"},
       {{},
        {"receive=5"},
-       "--set receive: receive is \"5\"; it takes a map of settings (buffer, batch, steering, gro)"},
+       "--set receive: receive is \"5\"; it takes a map of settings (buffer, batch, steering, gro, "
+       "exporters_only)"},
       {{{"SLUICE_KAFKA_TOPIC", "x"}},
        {},
        "environment SLUICE_KAFKA_TOPIC: unknown key \"kafka_topic\"; did you mean SLUICE_KAFKA__TOPIC?"},

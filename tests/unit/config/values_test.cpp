@@ -103,12 +103,13 @@ TEST(Values, LandWhereTheyBelong) {
       "collector_id: edge\n"
       "workers: 3\n"
       "listeners: [{address: 192.0.2.1, port: 9995, protocol: ipfix, receive_buffer: 8MB, decapsulate: "
-      "inner}]\n"
-      "receive: {buffer: 1MB, batch: 17, steering: off, gro: true}\n"
+      "inner, allow: [10.0.0.0/8, \"2001:db8::/32\"]}]\n"
+      "receive: {buffer: 1MB, batch: 17, steering: off, gro: true, exporters_only: true}\n"
       "decode: {max_exporters: 1, max_templates: 2, max_template_fields: 3, max_record_length: 4, "
       "max_samplers: 5, max_names: 12, max_streams: 13,\n"
       "  template_timeout: 6m, exporter_timeout: 7m, max_past: 8s, max_future: 9s, max_flow_age: 10s,\n"
-      "  held_bytes_per_exporter: 13KB, held_bytes: 14MB, state_bytes: 15MB, held_timeout: 15m, max_connections: 11}\n"
+      "  held_bytes_per_exporter: 13KB, held_bytes: 14MB, state_bytes: 15MB, held_timeout: 15m, "
+      "max_connections: 11}\n"
       "exporters: [{prefix: 192.0.2.0/24, name: core, sampling_rate_default: 100, sampling_rate_override: "
       "200,\n"
       "  netflow5_sampling_16bit: true, key_with_port: true, max_past: 1m, max_future: 2m, max_flow_age: "
@@ -116,7 +117,8 @@ TEST(Values, LandWhereTheyBelong) {
       "  times: received, decapsulate: inner, sflow_bytes: ip, split_biflows: false, mediator: true, "
       "firewall_volume: "
       "as_sent,\n"
-      "  derive_forwarding_status: true, icmp_ports: both, post_counters: reverse}, {prefix: 192.0.2.9, "
+      "  derive_forwarding_status: true, icmp_ports: both, post_counters: reverse, max_datagrams_per_second: "
+      "500}, {prefix: 192.0.2.9, "
       "decapsulate: "
       "listener}]\n"
       "log: {level: debug, format: json, repeat_every: 1m}\n"
@@ -140,8 +142,9 @@ TEST(Values, LandWhereTheyBelong) {
                   .port = 9995,
                   .protocol = decode::Accept::ipfix,
                   .receive_buffer = 8u << 20,
-                  .decapsulate = decode::Decapsulate::inner}};
-  e.receive = {1u << 20, 17, false, true};
+                  .decapsulate = decode::Decapsulate::inner,
+                  .allow = {"10.0.0.0/8", "2001:db8::/32"}}};
+  e.receive = {1u << 20, 17, false, true, true};
   const auto seconds = [](std::uint64_t n) { return n * 1'000'000'000; };
   e.decode.limits = {.max_exporters = 1,
                      .max_templates = 2,
@@ -175,6 +178,7 @@ TEST(Values, LandWhereTheyBelong) {
                                .teardown_repeats_updates = false,
                                .derive_forwarding_status = true,
                                .icmp_in_both_ports = true,
+                               .max_datagrams_per_second = 500,
                                .post_counters_reverse = true}},
                  {.prefix = "192.0.2.9", .settings = {}}};
   e.log = {"debug", LogFormat::json, 60s};

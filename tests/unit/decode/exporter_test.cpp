@@ -56,6 +56,36 @@ TEST(ExporterTable, TemplatesExpireUnlessSeenOrUsed) {
   EXPECT_EQ(decode(SetMessage::ipfix().data(257, WireBytes().u32(1))).held_sets, 1u);
 }
 
+TEST(RateGate, LetsASecondsWorthPassAtOnceAndThenSoManyASecond) {
+  constexpr std::uint64_t kSecond = 1000000000;
+  RateGate gate(100);
+  const auto passed = [&gate](std::uint64_t at, int tried) {
+    int n = 0;
+    for (int i = 0; i < tried; ++i) n += gate.pass(at);
+    return n;
+  };
+  EXPECT_EQ(passed(kSecond, 500), 100);
+  EXPECT_EQ(passed(kSecond + kSecond / 2, 500), 50);
+  EXPECT_EQ(passed(kSecond, 500), 0);  // a clock that was set back
+  EXPECT_EQ(passed(100 * kSecond, 500), 100);
+}
+
+TEST(ExporterTable, WhatAnExporterSendsPastItsRateIsCounted) {
+  ExporterSettings settings;
+  settings.max_datagrams_per_second = 3;
+  DecodeFixture decode({}, settings);
+  std::uint32_t flows = 0;
+  for (int i = 0; i < 10; ++i)
+    flows += decode(SetMessage::ipfix().tmpl(256, {{1, 4}}).data(256, WireBytes().u32(1)))
+                 .count(DecodeCount::flows);
+  EXPECT_EQ(flows, 3u);
+  decode.exporters.for_each([](const Exporter& exporter) {
+    EXPECT_EQ(exporter.errors(Protocol::ipfix, DecodeError::rate_limit), 7u);
+    EXPECT_EQ(exporter.counters[static_cast<std::size_t>(Protocol::ipfix)].counts[DecodeCount::datagrams],
+              10u);
+  });
+}
+
 TEST(ExporterTable, CountsByProtocol) {
   DecodeFixture decode(test::hold_nothing());
   decode(SetMessage::ipfix().tmpl(256, {{1, 4}}).data(256, WireBytes().u32(1)).data(300, WireBytes().u32(1)));

@@ -365,22 +365,23 @@ TEST(Sequence, UnknownRecordsOfAnyLengthAreNotLost) {
 TEST(Sequence, AfterARestartOfOursTheGapWasLostWhileDown) {
   for (const Protocol protocol :
        {Protocol::netflow9, Protocol::sflow5, Protocol::netflow5, Protocol::ipfix}) {
+    const bool records = protocol == Protocol::ipfix || protocol == Protocol::netflow5;
+    const std::uint32_t units = records ? 5 : 1;
     Stream before(protocol);
     EXPECT_FALSE(before.stream.place());
-    for (std::uint32_t i = 0; i < 10; ++i) before(100 + 5 * i, 5);
+    for (std::uint32_t i = 0; i < 10; ++i) before(100 + units * i, units);
     Stream after(protocol);
     after.second = before.second + 60;
     after.stream.resume(*before.stream.place());
     EXPECT_TRUE(after.stream.place()) << "another stop before a datagram comes";
-    const bool records = protocol == Protocol::ipfix || protocol == Protocol::netflow5;
-    const std::uint32_t next = records ? 150 : 146;
-    EXPECT_EQ(after(next + 35, 5), V::after_gap);
+    const std::uint32_t next = 100 + units * 10;
+    EXPECT_EQ(after(next + 35, units), V::after_gap);
     EXPECT_EQ(after.counts.while_down, 35U);
     EXPECT_EQ(after.counts.lost(), 0U);
-    EXPECT_EQ(after(next + (records ? 40 : 36), 5), V::in_order);
+    EXPECT_EQ(after(next + 35 + units, units), V::in_order);
     // Overtaken while we started.
-    EXPECT_EQ(after.old(2, next + 10, 5), V::late);
-    EXPECT_EQ(after.counts.recovered, records ? 5U : 5U);
+    EXPECT_EQ(after.old(2, next + 10, units), V::late);
+    EXPECT_EQ(after.counts.recovered, units);
     EXPECT_EQ(after.counts.lost(), 0U);
   }
 }

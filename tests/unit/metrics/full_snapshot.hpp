@@ -156,6 +156,7 @@ inline Snapshot full_snapshot() {
   s.workers = 2;
   s.steering = "source_address";
   fill_listeners(s.listeners);
+  s.refused = {{"198.51.100.0/24", 451}, {"other", 452}};
   s.protocols = {full_protocol()};
   s.exporters = {full_exporter()};
   using C = CollectorCount;

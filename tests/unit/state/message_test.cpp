@@ -129,7 +129,8 @@ TEST(StateFile, StreamsAreTheProtoFilesToo) {
   ASSERT_EQ(state.exporters(0).streams_size(), 2);
   for (const kept::Stream& stream : state.exporters(0).streams()) {
     EXPECT_EQ(stream.last_seen_ns(), kReceivedNs);
-    EXPECT_NE(stream.export_s(), 0u);
+    EXPECT_EQ(stream.has_uptime(), stream.protocol() == 9);
+    EXPECT_NE(stream.has_uptime() ? stream.uptime_ms() : stream.export_s(), 0u);
     if (stream.protocol() != 10) continue;
     EXPECT_EQ(stream.id(), 5u);
     EXPECT_EQ(stream.sequence(), 30u);

@@ -51,7 +51,7 @@ class WorkerTest : public testing::Test {
     sink::StreamSpec json = protobuf;
     json.format.format = encode::Format::json;
     return std::make_unique<Worker>(
-        Options{}, std::vector<Inlet>{{&sockets_[0], decode::Accept::automatic}}, exporters_,
+        options_, std::vector<Inlet>{{&sockets_[0], decode::Accept::automatic}}, exporters_,
         std::vector<OutputTo>{{protobuf, &messages_}, {json, &lines_}},
         [this](const decode::Datagram&, const decode::DecodeReport&) { errors_.fetch_add(1); });
   }
@@ -64,6 +64,7 @@ class WorkerTest : public testing::Test {
       send(SetMessage::ipfix().data(256, WireBytes().address("192.0.2.1").u32(i)).bytes());
   }
 
+  Options options_;
   std::vector<net::UdpSocket> sockets_;
   UniqueFd sender_;
   decode::ExporterTable exporters_{{}, {}};
@@ -140,6 +141,22 @@ TEST_F(WorkerTest, ErrorsAreCountedAndTold) {
   const auto unknown = static_cast<std::size_t>(decode::DecodeError::unknown_set);
   EXPECT_EQ(worker->protocol(decode::Protocol::ipfix).errors[unknown].get(), 1u);
   EXPECT_EQ(worker->protocol(decode::Protocol::unknown).counts[decode::DecodeCount::datagrams].get(), 1u);
+}
+
+TEST_F(WorkerTest, NothingIsMadeForASourceThatMayNotSend) {
+  const net::CurrentAdmission nobody(net::Admission{{.all = false, .sets = {net::AddressSet{}}}});
+  options_.admission = &nobody;
+  const auto worker = make();
+  worker->start();
+  send_flows(5);
+  ASSERT_TRUE(wait_for([&] { return worker->listener(0)[ListenerCount::refused].get() == 6; }));
+  worker->stop();
+  worker->join();
+  EXPECT_EQ(worker->listener(0)[ListenerCount::datagrams].get(), 6u);
+  EXPECT_EQ(exporters_.size(), 0u);
+  EXPECT_EQ(worker->protocol(decode::Protocol::ipfix).counts[decode::DecodeCount::datagrams].get(), 0u);
+  ASSERT_EQ(worker->refused().read().size(), 1u);
+  EXPECT_EQ(worker->refused().read()[0], std::pair(*IpPrefix::parse("127.0.0.0/24"), std::uint64_t{6}));
 }
 
 TEST_F(WorkerTest, AnIdleWorkerTurnsAtLeastOnceASecond) {
