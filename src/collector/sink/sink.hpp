@@ -73,8 +73,9 @@ class Sink {
   virtual void forget(std::span<const IpAddress> exporters) = 0;
   /// SIGHUP: files are closed and opened again.
   virtual void reopen() {}
-  /// Whether close() would be done in a moment: what the sink holds is on its way out, or can be put away. While
-  /// false, it is worth waiting for whoever does not take the flows, with the workers still at work. Any thread.
+  /// Whether close() would be done in a moment: what the sink holds is on its way out, or can be put away.
+  /// While false, it is worth waiting for whoever does not take the flows, with the workers still at work.
+  /// Any thread.
   virtual bool ready_to_close() const { return true; }
   /// Waits until everything taken is delivered or the deadline has come, then ends its threads. What is left
   /// is counted as failed ("shutdown"). Called once, after the workers have ended.
