@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <charconv>
 #include <map>
+#include <utility>
 
 namespace sluice::net {
 namespace {
@@ -74,7 +75,8 @@ GivenSockets::GivenSockets(std::vector<GivenSocket> sockets) {
     one.given = std::move(given);
     all_.push_back(std::move(one));
   }
-  std::ranges::stable_sort(all_, {}, &One::index);
+  // Of the same index, in the order in which they were given: descriptors count up.
+  std::ranges::sort(all_, {}, [](const One& one) { return std::pair(one.index, one.given.fd.get()); });
 }
 
 Result<std::optional<unsigned>, std::string> GivenSockets::per_listener() const {
