@@ -159,6 +159,7 @@ void Collector::tick() {
 void Collector::look_after() {
   // Before anybody is forgotten who may have a share.
   share_kernel_drops();
+  kernel_drops_->tick();
   if (const std::size_t lost = exporters_.expire_held(unix_ns()); lost > 0)
     log_.limited(LogLevel::warning, "held_timeout", [&] {
       return std::to_string(lost) +

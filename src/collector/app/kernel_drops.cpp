@@ -12,6 +12,9 @@ std::uint64_t estimated(const decode::SequenceCounts& sequence) {
   return static_cast<std::uint64_t>(std::llround(std::max(0.0, sequence.estimate)));
 }
 
+/// Ticks that what the kernel dropped waits for the exporters' next datagrams to show whose it was.
+constexpr std::size_t kPatience = 30;
+
 /// Datagrams that may be behind the numbers of which nobody knows what became: one for each at most.
 std::uint64_t unknown_at_most(const decode::SequenceCounts& sequence) {
   return sequence.unknown - std::min(sequence.unknown, sequence.recovered);
@@ -119,13 +122,26 @@ KernelDrops::Shares KernelDrops::share_unshared(std::vector<SocketClaims>& socke
     for (const DropKind kind : {DropKind::shown, DropKind::unconfirmed}) {
       if (left == 0) break;
       auto& [claims, owners] = kind == DropKind::shown ? sockets[i].shown : sockets[i].unconfirmed;
-      left = share_out(left, claims);
+      left = share_out(kind == DropKind::shown ? left : std::min(left, never_shown(i)), claims);
       for (std::size_t c = 0; c < claims.size(); ++c)
         if (const std::uint64_t n = claims[c].share)
           out.emplace(owners[c].exporter, Share{i, owners[c].protocol, n, kind});
     }
   }
   return out;
+}
+
+std::uint64_t KernelDrops::never_shown(std::size_t socket) const {
+  if (unshared_before_.size() < kPatience) return 0;
+  std::uint64_t least = unshared_[socket];
+  for (const auto& before : unshared_before_) least = std::min(least, before[socket]);
+  return least;
+}
+
+void KernelDrops::tick() {
+  const std::lock_guard lock(mutex_);
+  unshared_before_.push_back(unshared_);
+  if (unshared_before_.size() > kPatience) unshared_before_.pop_front();
 }
 
 void KernelDrops::book(decode::Exporter& exporter, const Share& share) {

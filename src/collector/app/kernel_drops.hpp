@@ -5,6 +5,7 @@
 // with the socket.
 #include <array>
 #include <cstdint>
+#include <deque>
 #include <mutex>
 #include <span>
 #include <vector>
@@ -41,6 +42,9 @@ class KernelDrops {
   void update(std::span<const std::uint64_t> drops, const decode::ExporterTable& exporters);
   /// The exporters' shares so far; only of those that have one.
   SeededMap<ExporterKey, ByProtocol> shares() const;
+  /// Once a second. What numbers have not shown for half a minute they will not show: from the next update()
+  /// on it is shared out as unconfirmed.
+  void tick();
   /// The exporters' shares of what their numbers neither show nor rule out: as shares(). Never less than
   /// before.
   SeededMap<ExporterKey, ByProtocol> unconfirmed() const;
@@ -79,6 +83,7 @@ class KernelDrops {
   void claim(const decode::Exporter& exporter, std::vector<SocketClaims>& sockets);
   std::vector<SocketClaims> collect_claims(const decode::ExporterTable& exporters);
   Shares share_unshared(std::vector<SocketClaims>& sockets) const;
+  std::uint64_t never_shown(std::size_t socket) const;
   SeededMap<ExporterKey, ByProtocol> each(ByProtocol Book::* share) const;
   void book(decode::Exporter& exporter, const Share& share);
 
@@ -86,6 +91,7 @@ class KernelDrops {
   std::uint64_t round_ = 0;
   std::vector<std::uint64_t> drops_;  // of each socket, seen so far
   std::vector<std::uint64_t> unshared_;
+  std::deque<std::vector<std::uint64_t>> unshared_before_;  // the same at the latest ticks
   SeededMap<ExporterKey, Book> books_;
 };
 

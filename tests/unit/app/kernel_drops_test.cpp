@@ -132,6 +132,10 @@ TEST(KernelDrops, AreToldAsUnconfirmedWhereNumbersCannotTell) {
   for (std::uint32_t i = 0; i < 10; ++i) send(1, 40 * i);
   kernel.update(drops(0, 8), e.exporters);
   EXPECT_EQ(share(kernel, 2), 1U);
+  EXPECT_EQ(unconfirmed(1), 0U) << "others may still show that these were theirs";
+  EXPECT_EQ(kernel.unshared(1), 7U);
+  for (int second = 0; second < 30; ++second) kernel.tick();
+  kernel.update(drops(0, 8), e.exporters);
   EXPECT_EQ(unconfirmed(1), 7U);
   EXPECT_EQ(unconfirmed(2), 0U);
   EXPECT_EQ(kernel.unshared(1), 0U);
