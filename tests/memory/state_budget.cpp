@@ -1,16 +1,12 @@
 // Memory under the worst that strangers can teach: 10,000 made-up sources with templates, streams, names and
 // data that waits, as dense as they fit into datagrams, and one device among them that sends flows.
 //
-//     state_budget flood [DATAGRAMS]   stays within decode.state_bytes and 10 %, measured by what operator
-//     new
-//                                      has handed out; the device loses nothing (default 20000)
-//     state_budget limit [DATAGRAMS]   with a limit around the process (RLIMIT_AS) far below the budget:
-//     datagrams
-//                                      are lost and counted, the process lives and decodes the device's flows
+//     state_budget flood [DATAGRAMS]   stays within decode.state_bytes and 10 %, by what operator new has
+//                                      handed out; the device loses nothing (default 20000)
+//     state_budget limit [DATAGRAMS]   with a limit around the process (RLIMIT_AS) far below the budget: few
+//                                      datagrams are lost, and counted; the device's flows are decoded
 //     state_budget each                each allocation fails once, one after the other: nothing is left half
-//     made
-//
-// tests/run.sh --long runs the first with 10,000,000.
+//                                      made
 #include <malloc.h>
 #include <sys/resource.h>
 #include <unistd.h>

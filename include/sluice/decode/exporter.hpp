@@ -180,6 +180,8 @@ class ExporterTable {
   using Exporters = SeededMap<ExporterKey, std::shared_ptr<Exporter>>;
   using Candidates = std::vector<std::shared_ptr<Exporter>>;
   Candidates candidates(bool proven, std::uint64_t more_than, const Exporter* but) const;
+  /// False where a flow was decoded of it, or another thread has its lock.
+  static bool forget_unproven(Exporter& exporter);
   // Both return how many things or exporters went.
   std::size_t evict_unproven(const Exporter* asking, std::uint64_t goal);
   std::size_t evict_from_proven(Exporter* asking, std::uint64_t bytes, std::uint64_t goal);

@@ -169,11 +169,7 @@ std::size_t ExporterTable::evict_unproven(const Exporter* asking, std::uint64_t 
   for (const auto& exporter : all) {
     // Exporters themselves go with the last reference to them.
     if (budget_->room() + gone.size() * Exporter::kCost >= goal) break;
-    const std::unique_lock lock(exporter->mutex, std::try_to_lock);
-    if (!lock || exporter->proven) continue;
-    exporter->evict(false);
-    exporter->expired = true;
-    gone.push_back(exporter);
+    if (forget_unproven(*exporter)) gone.push_back(exporter);
   }
   if (gone.empty()) return 0;
   {
@@ -230,10 +226,35 @@ bool ExporterTable::make_room(Exporter* asking, std::uint64_t bytes) {
   return false;
 }
 
+// No list is made and nothing is sorted: there is no memory for it.
 void ExporterTable::memory_is_short() {
-  const std::lock_guard lock(room_mutex_);
-  if (in_vain_[0] > 0 && --in_vain_[0] > 0) return;
-  if (evict_unproven(nullptr, budget_->room() + budget_->used() / 8) == 0) in_vain_[0] = kTimesInVain;
+  const std::lock_guard room_lock(room_mutex_);
+  const std::uint64_t goal = budget_->room() + budget_->used() / 8;
+  std::uint64_t gone = 0;
+  {
+    const std::unique_lock lock(mutex_);
+    for (auto it = exporters_.begin();
+         it != exporters_.end() && budget_->room() + gone * Exporter::kCost < goal;) {
+      if (!forget_unproven(*it->second)) {
+        ++it;
+        continue;
+      }
+      it = exporters_.erase(it);
+      budget_->count_evicted_exporter();
+      ++gone;
+    }
+  }
+  if (gone == 0) return;
+  evictions_.fetch_add(1, std::memory_order_relaxed);
+  changes_.fetch_add(1, std::memory_order_release);
+}
+
+bool ExporterTable::forget_unproven(Exporter& exporter) {
+  const std::unique_lock lock(exporter.mutex, std::try_to_lock);
+  if (!lock || exporter.proven) return false;
+  exporter.evict(false);
+  exporter.expired = true;
+  return true;
 }
 
 std::size_t ExporterTable::change_settings() {
