@@ -124,7 +124,7 @@ class Skips(Case):
     def test_a_machine_that_may_not_start_is_skipped(self):
         for program, words in (
                 ("systemd-nspawn", "Failed to mount proc (type proc) on /proc: Operation not permitted"),
-                ("systemd-nspawn", "Failed to create /root/run: Read-only file system"),
+                ("systemd-nspawn", "Failed to create /var/lib/machines/x/run: Read-only file system"),
                 ("unshare", "unshare: unshare failed: Operation not permitted"),
                 # In a chroot, or a container whose root is no mount point.
                 ("unshare", "unshare: cannot change root filesystem propagation: Invalid argument"),

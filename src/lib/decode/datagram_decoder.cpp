@@ -139,12 +139,8 @@ DecodeReport DatagramDecoder::out_of_memory(const Datagram& datagram, Protocol p
     known->held.end_datagram();
     count(report, known->counters_of(protocol));
   }
-  try {
-    exporters_.memory_is_short();
-    tidy();
-  } catch (const std::bad_alloc&) {
-    // Not even for the list of whom to forget: the next datagram tries again.
-  }
+  exporters_.memory_is_short();
+  tidy();
   return report;
 }
 

@@ -9,6 +9,8 @@ namespace {
 constexpr std::uint64_t kKeptElsewhere = 512;
 /// Room is made for more than is asked for, so that a flood does not search all exporters for each datagram.
 constexpr std::uint64_t kPartAtOnce = 32;
+/// Where those have to lose something who have proven, it is no more than a search of all is worth.
+constexpr std::uint64_t kPartOfProven = 256;
 /// Where there was none, so many are refused before it is looked for again.
 constexpr std::uint32_t kTimesInVain = 256;
 
@@ -197,8 +199,9 @@ std::size_t ExporterTable::evict_from_proven(Exporter* asking, std::uint64_t byt
   }
   if (!asking || !asking->proven || budget_->room() >= bytes) return gone;
   if (asking->account.used() + bytes > share) return gone + asking->evict(true);
+  const std::uint64_t enough = std::max(bytes, budget_->capacity() / kPartOfProven);
   for (const auto& exporter : large) {
-    if (budget_->room() >= bytes) return gone;
+    if (budget_->room() >= enough) return gone;
     const std::unique_lock lock(exporter->mutex, std::try_to_lock);
     if (!lock || exporter->account.used() <= share) continue;
     gone += exporter->evict(false);
