@@ -174,6 +174,41 @@ class Reload(Case):
         self.assertEqual(200, self.ask("reload", "POST", token="another")[0])
         self.assertEqual(200, self.collector.http("/metrics")[0])
 
+    def send(self, flows=100):
+        """From 127.0.0.2 to 127.0.0.5; gives how many datagrams came."""
+        seen = self.collector.metric("sluice_listener_datagrams_total")
+        report = json.loads(self.generate("--flows", flows, "--rate", 0).communicate(timeout=waiting.DEADLINE)[0])
+        waiting.until(lambda: self.collector.metric("sluice_listener_datagrams_total") == seen + report["datagrams"], "all have come")
+        return report["datagrams"]
+
+    def refused(self):
+        return self.collector.metric("sluice_listener_refused_datagrams_total")
+
+    def test_who_may_send_changes(self):
+        listener = {"address": "127.0.0.1", "port": self.ports.ports[0]}
+        self.send()
+        self.assertEqual(0, self.refused())
+        self.assertEqual(["listeners[].allow"], self.reload(listeners=[{**listener, "allow": ["192.0.2.0/24"]}])["reloaded"])
+        refused = self.send()
+        self.assertEqual(refused, self.refused())
+        self.assertEqual(refused, self.collector.metric("sluice_refused_datagrams_total", prefix="127.0.0.0/24"))
+        self.reload(listeners=[{**listener, "allow": ["127.0.0.0/8"]}])
+        self.send()
+        self.assertEqual(refused, self.refused())
+        # Of configured exporters only, and these change too.
+        done = self.reload(receive={"exporters_only": True}, exporters=[{"prefix": "192.0.2.0/24"}])
+        self.assertEqual({"listeners[].allow", "exporters", "receive.exporters_only"}, set(done["reloaded"]))
+        refused += self.send()
+        self.assertEqual(refused, self.refused())
+        self.assertEqual(["exporters"], self.reload(receive={"exporters_only": True}, exporters=[{"prefix": "127.0.0.0/8"}])["reloaded"])
+        self.send()
+        self.assertEqual(refused, self.refused())
+        # With another port the listener is another one, and its list waits with it.
+        done = self.reload(listeners=[{**listener, "port": 1, "allow": ["192.0.2.0/24"]}])
+        self.assertIn("listeners", done["needs_restart"])
+        self.send()
+        self.assertEqual(refused, self.refused())
+
     def test_only_whoever_has_the_token_reloads(self):
         self.assertEqual(401, self.ask("reload", "POST", token=None)[0])
         self.assertEqual(405, self.ask("reload")[0])

@@ -32,21 +32,6 @@ std::vector<IpPrefix> parsed(const std::vector<std::string>& prefixes) {
   return out;
 }
 
-/// Who may send to which listener, as configured.
-net::Admission admission_of(const config::Config& config) {
-  std::vector<std::string> exporters;
-  for (const config::ExporterRule& rule : config.exporters) exporters.push_back(rule.prefix);
-  const net::AddressSet known(parsed(exporters));
-  net::Admission out;
-  for (const config::Listener& listener : config.listeners) {
-    net::AllowedSources& allowed = out.emplace_back();
-    if (!listener.allow.empty()) allowed.sets.emplace_back(parsed(listener.allow));
-    if (config.receive.exporters_only) allowed.sets.push_back(known);
-    allowed.all = allowed.sets.empty();
-  }
-  return out;
-}
-
 }  // namespace
 
 Collector::Collector(const config::Config& config, Logging& log, SocketSource sockets)
@@ -67,6 +52,20 @@ Collector::Collector(const config::Config& config, Logging& log, SocketSource so
 }
 
 Collector::~Collector() { stop(); }
+
+net::Admission Collector::admission_of(const config::Config& config) {
+  std::vector<std::string> exporters;
+  for (const config::ExporterRule& rule : config.exporters) exporters.push_back(rule.prefix);
+  const net::AddressSet known(parsed(exporters));
+  net::Admission out;
+  for (const config::Listener& listener : config.listeners) {
+    net::AllowedSources& allowed = out.emplace_back();
+    if (!listener.allow.empty()) allowed.sets.emplace_back(parsed(listener.allow));
+    if (config.receive.exporters_only) allowed.sets.push_back(known);
+    allowed.all = allowed.sets.empty();
+  }
+  return out;
+}
 
 Collector::Rules Collector::rules_of(const std::vector<config::ExporterRule>& rules) {
   Rules out;

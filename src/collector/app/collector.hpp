@@ -124,6 +124,8 @@ class Collector {
   std::string steering_ = "single";
   double started_seconds_ = 0;
   using Rules = std::vector<std::pair<IpPrefix, decode::ExporterSettings>>;  // longest prefix first
+  /// Who may send to which listener, as configured.
+  static net::Admission admission_of(const config::Config& config);
   static Rules rules_of(const std::vector<config::ExporterRule>& rules);
   Guarded<Rules> rules_;
   std::vector<Listener> listeners_;

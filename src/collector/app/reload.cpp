@@ -43,6 +43,7 @@ config::Difference Collector::reload(const config::Config& wanted) {
   succeed_sinks(next, std::move(fresh));
   rules_.with([&](Rules& rules) { rules = rules_of(next.exporters); });
   config_ = std::move(next);
+  admission_.replace(admission_of(config_));
   if (std::ranges::find(difference.reloaded, "exporters") != difference.reloaded.end())
     exporters_.change_settings();
   return difference;

@@ -24,6 +24,16 @@ bool keep_keys(const Config& running, Config& next) {
   return changed;
 }
 
+/// Who may send to listeners that are otherwise as they were; whether that was to change.
+bool take_allowed(Config& running, const Config& next) {
+  if (running.listeners.size() != next.listeners.size()) return false;
+  std::vector<Listener> changed = running.listeners;
+  for (std::size_t i = 0; i < changed.size(); ++i) changed[i].allow = next.listeners[i].allow;
+  if (changed != next.listeners || changed == running.listeners) return false;
+  running.listeners = std::move(changed);
+  return true;
+}
+
 /// A listener that stays where others reach it needs its token still.
 bool token_is_needed(const Config& next) {
   const auto api = parse_endpoint(next.api.listen);
@@ -66,6 +76,7 @@ Difference take_over(const Config& wanted, Config& running) {
   Difference out;
   Config next = wanted;
   const bool keys_changed = keep_keys(running, next);
+  if (take_allowed(running, next)) out.reloaded.emplace_back("listeners[].allow");
   for (const Row<Config>& row : config_table()) {
     if (row.key == "exporters" && keys_changed) out.needs_restart.emplace_back("exporters[].key_with_port");
     if (!row.same || row.same(running, next)) continue;

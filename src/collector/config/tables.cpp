@@ -83,10 +83,10 @@ void add_receive(Table<Config>& t) {
                                              "UDP_GRO: cheaper where equal datagrams follow one another, but "
                                              "kernel drops are then counted in bundles"));
   t.push_back(row<Config, &Config::receive, &R::exporters_only>(
-      "receive.exporters_only", boolean(), "",
-      "true: only the prefixes under exporters may send, at any listener; datagrams of others are counted "
-      "and "
-      "lost"));
+                  "receive.exporters_only", boolean(), "",
+                  "true: only the prefixes under exporters may send, at any listener; datagrams of others "
+                  "are counted and lost")
+                  .at_reload());
 }
 
 template <auto Member>
@@ -355,7 +355,8 @@ const Table<Listener>& listener_table() {
           "fields"),
       special<Listener>("allow", "list of prefixes",
                         "Who may send there; datagrams of others are counted and lost; empty: everybody",
-                        "[]", read_listener_allow, write_listener_allow),
+                        "[]", read_listener_allow, write_listener_allow)
+          .at_reload(),
   };
   return table;
 }
