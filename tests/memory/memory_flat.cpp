@@ -13,9 +13,12 @@
 
 #include "sluice/decode/datagram_decoder.hpp"
 #include "sluice/flow/batch.hpp"
+#include "support/dice.hpp"
 
 namespace sluice {
 namespace {
+
+using test::Dice;
 
 using decode::DecodeError;
 using decode::HeldCount;
@@ -40,23 +43,6 @@ decode::Limits small_limits() {
   limits.held_timeout_ns = 60 * kSecondNs;
   return limits;
 }
-
-/// splitmix64: the same world in every run.
-class Dice {
- public:
-  std::uint64_t roll() {
-    std::uint64_t z = (state_ += 0x9e3779b97f4a7c15ULL);
-    z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9ULL;
-    z = (z ^ (z >> 27)) * 0x94d049bb133111ebULL;
-    return z ^ (z >> 31);
-  }
-  /// 0 to n - 1.
-  std::uint32_t below(std::uint32_t n) { return static_cast<std::uint32_t>((roll() >> 32) * n >> 32); }
-  std::uint32_t between(std::uint32_t low, std::uint32_t high) { return low + below(high - low + 1); }
-
- private:
-  std::uint64_t state_ = 7;
-};
 
 /// One datagram, written over the one before.
 class Message {
@@ -211,7 +197,7 @@ class World {
     if (dice_.below(2) == 0) end_set(set);
   }
 
-  Dice dice_;
+  Dice dice_{7};
   Message message_;
   bool ipfix_ = false;
 };

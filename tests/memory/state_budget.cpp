@@ -22,6 +22,7 @@
 
 #include "sluice/decode/datagram_decoder.hpp"
 #include "sluice/flow/batch.hpp"
+#include "support/dice.hpp"
 
 namespace {
 
@@ -55,27 +56,14 @@ void operator delete[](void* what, std::size_t) noexcept { given(what); }
 namespace sluice {
 namespace {
 
+using test::Dice;
+
 using decode::DecodeCount;
 using decode::DecodeError;
 
 constexpr std::uint32_t kSources = 10000;
 constexpr std::uint64_t kStartNs = 1700000000ULL * 1000000000;
 constexpr std::size_t kMost = 1400;  // bytes of a datagram
-
-/// splitmix64: the same world in every run.
-class Dice {
- public:
-  std::uint64_t roll() {
-    std::uint64_t z = (state_ += 0x9e3779b97f4a7c15ULL);
-    z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9ULL;
-    z = (z ^ (z >> 27)) * 0x94d049bb133111ebULL;
-    return z ^ (z >> 31);
-  }
-  std::uint32_t below(std::uint32_t n) { return static_cast<std::uint32_t>((roll() >> 32) * n >> 32); }
-
- private:
-  std::uint64_t state_ = 11;
-};
 
 /// An IPFIX message.
 class Message {
@@ -148,7 +136,7 @@ struct World {
   decode::ExporterTable exporters{limits, {}};
   decode::DatagramDecoder decoder{exporters};
   FlowBatch batch;
-  Dice dice;
+  Dice dice{11};
   std::uint64_t now_ns = kStartNs;
   Message data_ = device_data();
   std::uint64_t lost = 0, device_sent = 0, device_flows = 0;
@@ -255,7 +243,7 @@ int each() {
   std::uint64_t failed = 0;
   for (std::uint64_t nth = 1;; ++nth) {
     World world;
-    Dice dice;
+    Dice dice{11};
     const IpAddress who = IpAddress::v4(0xc0000201);
     std::vector<Message> sent{stream(dice), orphans(dice), names(dice), templates(dice)};
     until_failure = nth;

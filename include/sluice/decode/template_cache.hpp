@@ -77,8 +77,6 @@ class TemplateCache {
     unused_ -= !tmpl.used;
     tmpl.used = true;
   }
-  /// Templates that no data came for.
-  std::size_t unused() const { return unused_; }
   std::size_t size() const { return templates_.size(); }
   std::size_t size(Protocol version) const;
   std::uint32_t max_fields() const { return max_fields_; }
@@ -102,7 +100,7 @@ class TemplateCache {
   std::size_t erase_if(const Which& which);
 
   Map templates_;
-  std::size_t unused_ = 0;
+  std::size_t unused_ = 0;  // templates that no data came for
   StateAccount* const account_;
   std::uint64_t changes_ = 0;
   const std::uint32_t max_templates_;

@@ -75,6 +75,9 @@ struct IpPrefix {
   /// "192.0.2.0/24", "2001:db8::/32" or a bare address.
   static std::optional<IpPrefix> parse(std::string_view text);
   bool contains(const IpAddress& candidate) const;
+  /// Its ends: all bits behind the prefix cleared, or set.
+  IpAddress first() const;
+  IpAddress last() const;
   std::string to_string() const;
   friend bool operator==(const IpPrefix&, const IpPrefix&) = default;
 };

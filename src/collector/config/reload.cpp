@@ -2,7 +2,6 @@
 
 #include <algorithm>
 
-#include "config/settings.hpp"
 #include "config/tables.hpp"
 #include "flow/endpoint.hpp"
 
@@ -38,23 +37,6 @@ bool take_allowed(Config& running, const Config& next) {
 bool token_is_needed(const Config& next) {
   const auto api = parse_endpoint(next.api.listen);
   return api && !api->loopback() && next.api.token.empty();
-}
-
-/// "sinks.kafka.topic" -> "sinks.NAME.topic", "listeners[0].port" -> "listeners[].port".
-std::string generic(const std::string& path) {
-  std::string out;
-  bool index = false;
-  for (const char c : path) {
-    if (c == ']') index = false;
-    if (!index) out += c;
-    if (c == '[') index = true;
-  }
-  constexpr std::string_view kSinks = "sinks.";
-  if (out.starts_with(kSinks)) {
-    const std::size_t end = out.find('.', kSinks.size());
-    if (end != std::string::npos) out = "sinks.NAME" + out.substr(end);
-  }
-  return out;
 }
 
 void flatten(const Value& value, const std::string& path,
@@ -100,17 +82,6 @@ std::vector<std::pair<std::string, std::string>> flattened(const Config& config)
   std::vector<std::pair<std::string, std::string>> out;
   flatten(write_section(config_table(), config), "", out);
   return out;
-}
-
-bool reloads(const std::string& path) {
-  const std::string wanted = generic(path);
-  const std::string section = wanted.substr(0, wanted.find_first_of(".["));
-  bool of_section = false;
-  for (const SettingInfo& setting : settings()) {
-    if (setting.path == wanted) return setting.reloads;
-    if (setting.path == section) of_section = setting.reloads;
-  }
-  return of_section;
 }
 
 }  // namespace sluice::config

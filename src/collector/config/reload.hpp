@@ -13,7 +13,6 @@ namespace sluice::config {
 struct Difference {
   std::vector<std::string> reloaded;
   std::vector<std::string> needs_restart;
-  bool none() const { return reloaded.empty() && needs_restart.empty(); }
 };
 
 /// Makes of `running` what `wanted` says, as far as that goes without a restart. Both are valid.
@@ -21,8 +20,5 @@ Difference take_over(const Config& wanted, Config& running);
 
 /// Every setting as a path with its value, "sinks.kafka.topic" and "flows"; secrets as "********".
 std::vector<std::pair<std::string, std::string>> flattened(const Config& config);
-
-/// Whether the setting at such a path takes effect at a reload.
-bool reloads(const std::string& path);
 
 }  // namespace sluice::config

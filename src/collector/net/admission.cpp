@@ -5,17 +5,6 @@
 namespace sluice::net {
 namespace {
 
-/// With all bits behind the first `length` cleared or set.
-IpAddress filled(IpAddress address, unsigned length, bool ones) {
-  const unsigned bits = address.size * 8U;
-  for (unsigned bit = length; bit < bits; ++bit) {
-    const auto mask = static_cast<std::uint8_t>(0x80U >> (bit % 8));
-    std::uint8_t& byte = address.bytes[bit / 8];
-    byte = static_cast<std::uint8_t>(ones ? byte | mask : byte & ~mask);
-  }
-  return address;
-}
-
 /// Of two families the smaller one comes first.
 bool before(const IpAddress& a, const IpAddress& b) {
   return a.size != b.size ? a.size < b.size : a.bytes < b.bytes;
@@ -23,7 +12,7 @@ bool before(const IpAddress& a, const IpAddress& b) {
 
 unsigned kept_bits(const IpAddress& address) { return address.is_v4() ? 24 : 48; }
 
-/// As filled() with zeros, for whole bytes: what is refused must be cheap.
+/// As IpPrefix::first(), for whole bytes: what is refused must be cheap.
 IpAddress network_of(const IpAddress& source) {
   IpAddress out;
   out.size = source.size;
@@ -35,9 +24,7 @@ IpAddress network_of(const IpAddress& source) {
 }  // namespace
 
 AddressSet::AddressSet(std::span<const IpPrefix> prefixes) {
-  for (const IpPrefix& prefix : prefixes)
-    ranges_.push_back(
-        {filled(prefix.address, prefix.length, false), filled(prefix.address, prefix.length, true)});
+  for (const IpPrefix& prefix : prefixes) ranges_.push_back({prefix.first(), prefix.last()});
   std::ranges::sort(ranges_, before, &Range::first);
   // Of prefixes one is within the other or apart from it.
   std::size_t kept = 0;

@@ -357,15 +357,7 @@ Compared bits_of(std::uint64_t bits, bool any) {
   return {.values = Numbers{.mask = bits, .ranges = {{any && !single ? 1 : bits, bits}}}};
 }
 
-Range<Address> range_of(const IpPrefix& prefix) {
-  Range<Address> out{mapped(prefix.address), mapped(prefix.address)};
-  for (unsigned bit = prefix.length + (prefix.address.is_v4() ? 96U : 0U); bit < 128; ++bit) {
-    const auto mask = static_cast<std::uint8_t>(0x80U >> bit % 8);
-    out.low[bit / 8] = static_cast<std::uint8_t>(out.low[bit / 8] & ~mask);
-    out.high[bit / 8] = static_cast<std::uint8_t>(out.high[bit / 8] | mask);
-  }
-  return out;
-}
+Range<Address> range_of(const IpPrefix& prefix) { return {mapped(prefix.first()), mapped(prefix.last())}; }
 
 std::optional<Compared> parse_values(Cursor& cursor, const Quantity& quantity) {
   const Token at = cursor.peek();

@@ -97,6 +97,23 @@ bool IpPrefix::contains(const IpAddress& candidate) const {
   return (address.bytes[whole] & mask) == (candidate.bytes[whole] & mask);
 }
 
+namespace {
+
+IpAddress filled(const IpPrefix& prefix, bool ones) {
+  IpAddress out = prefix.address;
+  for (unsigned bit = prefix.length; bit < out.size * 8U; ++bit) {
+    const auto mask = static_cast<std::uint8_t>(0x80U >> bit % 8);
+    std::uint8_t& byte = out.bytes[bit / 8];
+    byte = static_cast<std::uint8_t>(ones ? byte | mask : byte & ~mask);
+  }
+  return out;
+}
+
+}  // namespace
+
+IpAddress IpPrefix::first() const { return filled(*this, false); }
+IpAddress IpPrefix::last() const { return filled(*this, true); }
+
 std::string IpPrefix::to_string() const { return address.to_string() + "/" + std::to_string(length); }
 
 }  // namespace sluice

@@ -184,8 +184,12 @@ TEST_F(SnapshotTest, ExportersPastTheNumberShareARow) {
     send(collector.snapshot(), host, flows(0));
     eventually(collector, [&](const Snapshot& s) { return decoded(s) == 2 * host; });
   }
-  const Snapshot now = eventually(
-      collector, [](const Snapshot& s) { return s.sinks.at(0).counts[SinkCount::delivered_flows] == 6; });
+  // The sink counts a block for itself first, and then for each exporter.
+  const Snapshot now = eventually(collector, [](const Snapshot& s) {
+    std::uint64_t delivered = 0;
+    for (const auto& row : s.exporter_sinks) delivered += row.book.delivered;
+    return s.sinks.at(0).counts[SinkCount::delivered_flows] == 6 && delivered == 6;
+  });
   collector.stop();
   EXPECT_EQ(now.counts[metrics::CollectorCount::exporters_known], 3U);
   ASSERT_EQ(now.exporters.size(), 2U);

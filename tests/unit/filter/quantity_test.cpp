@@ -2,8 +2,11 @@
 
 #include <gtest/gtest.h>
 
-#include <cctype>
+#include <fstream>
 #include <set>
+#include <string>
+
+#include "filter/words.hpp"
 
 namespace sluice::filter::test {
 namespace {
@@ -41,6 +44,23 @@ TEST(Quantities, AreFoundInAnyCaseAndByOtherNames) {
   EXPECT_EQ(find_quantity("ExporterAddress"), find_quantity("sampler_address"));
   EXPECT_EQ(find_quantity("no_such"), nullptr);
   EXPECT_EQ(find_quantity(""), nullptr);
+}
+
+/// A filter and the tables' dictionary call a protocol by the same name; but for IPIP, by which nfdump and
+/// its users mean 4, and IANA's list 94.
+TEST(Words, OfProtocolsAreThoseOfTheTables) {
+  std::ifstream csv(SLUICE_SOURCE_DIR "/deploy/clickhouse/csv/sluice_protocols.csv");
+  std::size_t known = 0;
+  std::string line;
+  std::getline(csv, line);  // names of the columns
+  while (std::getline(csv, line)) {
+    const std::size_t first = line.find(','), second = line.find(',', first + 1);
+    const auto number = number_of_word("proto", line.substr(first + 1, second - first - 1));
+    if (!number || line.starts_with("94,IPIP,")) continue;
+    ++known;
+    EXPECT_EQ(*number, std::stoul(line.substr(0, first))) << line;
+  }
+  EXPECT_GT(known, 15U);
 }
 
 TEST(Quantities, CorrectedCountsDoNotWrap) {

@@ -124,6 +124,15 @@ TEST(IpPrefix, HoldsTheAddressesWithinIt) {
   EXPECT_TRUE(prefix("192.0.2.77/24").contains(ip("192.0.2.1"))) << "host bits of the prefix do not count";
 }
 
+TEST(IpPrefix, HasEnds) {
+  EXPECT_EQ(prefix("192.0.2.77/24").first(), ip("192.0.2.0"));
+  EXPECT_EQ(prefix("192.0.2.77/24").last(), ip("192.0.2.255"));
+  EXPECT_EQ(prefix("0.0.0.0/0").last(), ip("255.255.255.255"));
+  EXPECT_EQ(prefix("192.0.2.1/32").last(), ip("192.0.2.1"));
+  EXPECT_EQ(prefix("2001:db8:ffff::/33").first(), ip("2001:db8:8000::"));
+  EXPECT_EQ(prefix("2001:db8::/33").last(), ip("2001:db8:7fff:ffff:ffff:ffff:ffff:ffff"));
+}
+
 TEST(IpPrefix, HoldsExactlyTheAddressesThatShareItsBits) {
   test::RandomFlows random(2);
   for (int i = 0; i < 5000; ++i) {
