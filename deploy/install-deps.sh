@@ -1,32 +1,36 @@
 #!/usr/bin/env bash
 # Installs the Debian 12 packages that are missing, and says which. Does nothing where all are there.
 #
-#     deploy/install-deps.sh build          what building needs
+#     deploy/install-deps.sh build          what building needs, and by npm what the page of `sluice web` is made of
 #     deploy/install-deps.sh runtime        what a sluice that was built elsewhere needs to run
-#     deploy/install-deps.sh quickstart     what deploy/quickstart.sh needs besides: exporters, kcat, Java, npm
-#     deploy/install-deps.sh test           what tests/run.sh needs besides
+#     deploy/install-deps.sh quickstart     what deploy/quickstart.sh needs besides: exporters, npm
+#     deploy/install-deps.sh kafka          and for a Kafka broker: Java, kcat
+#     deploy/install-deps.sh test           what tests/run.sh needs besides, and by npm what drives a browser
 #
-# Several groups may be named. This is the one place where packages are listed.
+# Several groups may be named. This is the one place where Debian's packages are listed; npm's are in package-lock.json of
+# src/tools/web/page and tests/web. Where npm cannot fetch them the page is left out and its tests are skipped.
 set -euo pipefail
 
 build_packages=(
   g++ cmake ninja-build pkg-config ccache git ca-certificates
   librdkafka-dev libboost-dev libprotobuf-dev protobuf-compiler libspdlog-dev prometheus-cpp-dev libyaml-cpp-dev
   libexpected-dev libcli11-dev libpcap-dev libmaxminddb-dev libsystemd-dev nlohmann-json3-dev
-  libssl-dev zlib1g-dev libzstd-dev liblz4-dev libbrotli-dev
+  libssl-dev zlib1g-dev libzstd-dev liblz4-dev libbrotli-dev libbz2-dev libxxhash-dev
   dpkg-dev file gzip
 )
 runtime_packages=(
   librdkafka1 libprometheus-cpp-core1.0 libspdlog1.10 libyaml-cpp0.7 libpcap0.8 libsystemd0
-  libssl3 zlib1g libzstd1 liblz4-1 libbrotli1 ca-certificates
+  libssl3 zlib1g libzstd1 liblz4-1 libbrotli1 libbz2-1.0 libxxhash0 ca-certificates
 )
-quickstart_packages=(softflowd pmacct kcat python3 python3-scapy curl procps iproute2)
+kafka_packages=(kcat)
+quickstart_packages=(softflowd pmacct python3 python3-scapy curl procps iproute2)
 test_packages=(
-  "${quickstart_packages[@]}" openssl python3-protobuf python3-venv python3-yaml nfdump
+  "${quickstart_packages[@]}" "${kafka_packages[@]}" openssl python3-protobuf python3-confluent-kafka python3-venv python3-yaml nfdump
   openvswitch-switch ethtool iputils-ping
   debootstrap systemd systemd-container lintian man-db bash-completion
   libgtest-dev libgmock-dev libbenchmark-dev prometheus python3-jsonschema faketime
   clang-19 libclang-rt-19-dev clang-format-19 clang-tidy-19
+  chromium fonts-inter fonts-jetbrains-mono
 )
 
 say() { printf '%s\n' "$*" >&2; }
@@ -43,7 +47,10 @@ java_packages() {
   command -v mvn >/dev/null || echo maven
 }
 
-npm_packages() { command -v npm >/dev/null || echo npm; }
+npm_packages() {
+  command -v node >/dev/null || echo nodejs
+  command -v npm >/dev/null || echo npm
+}
 
 # Debian's docker.io conflicts with Docker's own packages, which apt would remove for it; they are good enough.
 docker_packages() {
@@ -81,17 +88,42 @@ disable_services() {
   done
 }
 
+# fetch_modules DIRECTORY WHAT: node_modules as the lock file there says, unless they are that already.
+fetch_modules() {
+  local lock=$1/package-lock.json have=$1/node_modules/.fetched reason
+  [[ -f $lock ]] || return 0
+  cmp -s "$lock" "$have" && return
+  say "Fetching $2 by npm"
+  if reason=$(cd "$1" && timeout 300 npm ci --ignore-scripts --no-audit --no-fund --fetch-retries=1 --loglevel=error 2>&1 </dev/null); then
+    cp "$lock" "$have"
+  else
+    say "install-deps.sh: npm could not fetch $2; $3:"
+    say "$(tail -n 5 <<<"$reason")"
+  fi
+}
+fetch_all_modules() {
+  local top group
+  top=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+  for group in "$@"; do
+    case $group in
+      build) fetch_modules "$top/src/tools/web/page" "what the page is made of" "\`sluice web\` will be built without its page" ;;
+      test) fetch_modules "$top/tests/web" "what drives a browser" "tests of the page will be skipped" ;;
+    esac
+  done
+}
+
 wanted=()
 (($# > 0)) || set -- build
 for group in "$@"; do
   case $group in
-    build) wanted+=("${build_packages[@]}") ;;
+    build) wanted+=("${build_packages[@]}") && mapfile -t -O ${#wanted[@]} wanted < <(npm_packages) ;;
     runtime) wanted+=("${runtime_packages[@]}") ;;
-    quickstart) wanted+=("${quickstart_packages[@]}") && mapfile -t -O ${#wanted[@]} wanted < <(java_packages; npm_packages) ;;
+    quickstart) wanted+=("${quickstart_packages[@]}") && mapfile -t -O ${#wanted[@]} wanted < <(npm_packages) ;;
+    kafka) wanted+=("${kafka_packages[@]}") && mapfile -t -O ${#wanted[@]} wanted < <(java_packages) ;;
     test)
       wanted+=("${test_packages[@]}")
       mapfile -t -O ${#wanted[@]} wanted < <(java_packages; npm_packages; docker_packages) ;;
-    *) say "install-deps.sh: no group '$group'; there are build, runtime, quickstart and test" && exit 2 ;;
+    *) say "install-deps.sh: no group '$group'; there are build, runtime, quickstart, kafka and test" && exit 2 ;;
   esac
 done
 
@@ -105,7 +137,10 @@ missing=()
 for package in "${wanted[@]}"; do
   [[ " ${missing[*]} " == *" $package "* ]] || installed "$package" || missing+=("$package")
 done
-((${#missing[@]} > 0)) || exit 0
+if ((${#missing[@]} == 0)); then
+  fetch_all_modules "$@"
+  exit 0
+fi
 
 as_root=()
 if ((EUID != 0)); then
@@ -131,3 +166,4 @@ apt update
 apt install --no-install-recommends "${missing[@]}"
 disable_services "${missing[@]}"
 say "Installed."
+fetch_all_modules "$@"

@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
-# From nothing to answers, on one Debian 12 machine: installs what is missing, builds, and runs the whole way from real
-# exporters through the collector, a Kafka broker and the ClickHouse engine to answers by SQL
-# (deploy/local/pipeline.sh). Where the registries that give broker and engine are not reached, the collector alone
-# writes the flows to files, which are read back. Ctrl-C ends it all.
+# From nothing to answers, on one Debian 12 machine: installs what is missing, builds, and runs `sluice standalone` (collector,
+# ClickHouse engine with its tables, page) with real exporters before it and answers by SQL behind it; with --kafka the
+# whole way through a Kafka broker (both by deploy/local/pipeline.sh). Where the registry that gives the engine is not
+# reached, or that of the broker, the collector alone writes the flows to files, which are read back. Ctrl-C ends it all.
 #
-#     deploy/quickstart.sh [--once]      --once: ends after showing
+#     deploy/quickstart.sh [--kafka] [--once]      --once: ends after showing
 #
 # QUICKSTART_BUILD_DIR=DIR   takes DIR/bin/sluice instead of building
 set -euo pipefail
@@ -13,12 +13,14 @@ cd "$root"
 sluice='' sluice_pid='' nap_pid='' work='' metrics_port=''
 . deploy/local/common.sh
 
-once=''
-case ${1:-} in
-  '') ;;
-  --once) once=1 ;;
-  *) sed -n '2,/^set -/s/^# \{0,1\}//p' deploy/quickstart.sh | sed '/^set -/d' >&2; exit 2 ;;
-esac
+once='' kafka=''
+for word; do
+  case $word in
+    --once) once=1 ;;
+    --kafka) kafka=1 ;;
+    *) sed -n '2,/^set -/s/^# \{0,1\}//p' deploy/quickstart.sh | sed '/^set -/d' >&2; exit 2 ;;
+  esac
+done
 
 clean_up() {
   local status=$?
@@ -37,10 +39,11 @@ trap clean_up EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM
 
-# Both are kept in the user's cache, so this is quick from the second time on.
+# They are kept in the user's cache, so this is quick from the second time on.
 registries_reached() {
-  step "Fetching the Kafka broker and the ClickHouse engine, unless they are there already"
-  deploy/local/kafka.sh fetch && deploy/local/engine.sh fetch >/dev/null
+  step "Fetching ${kafka:+the Kafka broker and }the ClickHouse engine, unless that was done before"
+  if [[ -n $kafka ]] && ! deploy/local/kafka.sh fetch; then return 1; fi
+  deploy/local/engine.sh fetch >/dev/null
 }
 
 decode() { "$sluice" decode --format json "$1" >"$work/flows.json" 2>"$work/decode.log"; }
@@ -59,12 +62,13 @@ report() {
 }
 
 say "Sluice quickstart"
-[[ -n ${QUICKSTART_BUILD_DIR:-} ]] || deploy/install-deps.sh build quickstart
+[[ -n ${QUICKSTART_BUILD_DIR:-} ]] || deploy/install-deps.sh build quickstart ${kafka:+kafka}
 if registries_reached; then
-  say "both are there: this is the whole way, deploy/local/pipeline.sh"
-  exec deploy/local/pipeline.sh ${once:+--once}
+  kind=--no-kafka
+  [[ -z $kafka ]] || kind=''
+  exec deploy/local/pipeline.sh $kind ${once:+--once}
 fi
-say "Without broker and engine, since a registry is not reached: the flows go to files in place of a topic and tables."
+say "Without ${kafka:+broker and }engine, since a registry is not reached: the flows go to files in place of a topic and tables."
 work=$(mktemp -d "${TMPDIR:-/tmp}/sluice-quickstart.XXXXXX")
 build_sluice "${QUICKSTART_BUILD_DIR:-}"
 start_collector "sinks: {flows: {type: file, format: protobuf, path: $work/flows, rotate_every: 2s}}"

@@ -65,7 +65,7 @@ check_format() { find include src tests -name '*.[ch]pp' -print0 | xargs -0 -P "
 # What the compile commands have for g++ alone (its warnings, its precompiled headers) and what its headers deprecate for
 # clang is passed over.
 check_tidy() {
-  run-clang-tidy-19 -quiet -extra-arg=-Wno-unknown-warning-option -extra-arg=-Wno-ignored-gch \
+  run-clang-tidy-19 -quiet -extra-arg=-Wno-unknown-warning-option -extra-arg=-Wno-ignored-gch -extra-arg=-Wno-unused-command-line-argument \
     -extra-arg=-Wno-deprecated-declarations -j "$cores" -p build/release "$PWD/src/.*\.cpp"
 }
 
@@ -95,11 +95,17 @@ if stage build build release; then
   stage integration run_ctest release -LE "quick|long"
 fi
 $quick && finish
-# Every module that reads what strangers send or runs threads. The rest is tested by the release build alone: to build
-# it a second time would take too long.
-modules=(util flow decode encode sink net source state worker api store)
-if stage build-sanitize build sanitize "${modules[@]/%/_test}" tests/fuzz/all; then
-  stage sanitize run_ctest sanitize -R "^unit\.($(IFS='|' && echo "${modules[*]}"))\$"
+# sanitized PRESET MODULE...: the unit tests of these modules, with the preset's sanitizers; false where they do not build.
+sanitized() {
+  local preset=$1 modules=("${@:2}") fuzzers=()
+  [[ $preset == sanitize ]] && fuzzers=(tests/fuzz/all)
+  stage "build-$preset" build "$preset" "${modules[@]/%/_test}" "${fuzzers[@]}" || return
+  stage "$preset" run_ctest "$preset" -R "^unit\.($(IFS='|' && echo "${modules[*]}"))(\.[0-9]+)?\$" || true
+}
+
+# Every module that reads what strangers send, what a user wrote or what lies on disk, and under ThreadSanitizer those that
+# run threads on the way of the flows. The rest is tested by the release build alone: to build it again would take too long.
+sanitized sanitize util flow filter decode encode nfdump sink net source state worker config http api query store doctor &&
   stage fuzz run_ctest sanitize -L fuzz
-fi
+sanitized tsan sink state worker api
 finish

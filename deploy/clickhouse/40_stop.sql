@@ -5,7 +5,9 @@
 DROP TABLE IF EXISTS {{db}}.flows{{on_cluster}} SYNC;
 DROP VIEW IF EXISTS {{db}}.flows_consumer{{on_cluster}} SYNC;
 DROP VIEW IF EXISTS {{db}}.flows_raw_view{{on_cluster}} SYNC;
+DROP VIEW IF EXISTS {{db}}.flows_faults_view{{on_cluster}} SYNC;
 DROP VIEW IF EXISTS {{db}}.flows_errors_view{{on_cluster}} SYNC;
+DROP TABLE IF EXISTS {{db}}.flows_faults{{on_cluster}} SYNC;
 DROP TABLE IF EXISTS {{db}}.flows_feed{{on_cluster}} SYNC;
 DROP VIEW IF EXISTS {{db}}.flows_1m_view{{on_cluster}} SYNC;
 DROP VIEW IF EXISTS {{db}}.flows_5m_view{{on_cluster}} SYNC;

@@ -11,20 +11,29 @@ CREATE TABLE IF NOT EXISTS {{db}}.interfaces_5m{{on_cluster}}
     etype UInt32 COMMENT 'Ethertype of the network layer' CODEC(ZSTD(1)),
     proto UInt32 COMMENT 'IP protocol number' CODEC(ZSTD(1)),
     sampling_rate UInt64 COMMENT 'Packets that one sampled packet stands for; 0 unknown' CODEC(ZSTD(1)),
-    bytes UInt64 COMMENT 'Bytes as counted, never multiplied by the rate' CODEC(T64, ZSTD(1)),
-    packets UInt64 COMMENT 'Packets as counted, never multiplied by the rate' CODEC(T64, ZSTD(1)),
+    bytes UInt128 COMMENT 'Bytes as counted, never multiplied by the rate' CODEC(ZSTD(1)),
+    packets UInt128 COMMENT 'Packets as counted, never multiplied by the rate' CODEC(ZSTD(1)),
     flows UInt64 COMMENT 'Flows' CODEC(T64, ZSTD(1)),
-    bytes_corrected UInt64 ALIAS bytes * greatest(sampling_rate, 1) COMMENT 'Bytes times the sampling rate; an unknown rate counts as 1',
-    packets_corrected UInt64 ALIAS packets * greatest(sampling_rate, 1) COMMENT 'Packets times the sampling rate; an unknown rate counts as 1',
+    bytes_corrected UInt128 ALIAS bytes * toUInt128(least(greatest(sampling_rate, 1), 4294967295)) COMMENT 'Bytes times the sampling rate; an unknown rate counts as 1, one above 4294967295 as that',
+    packets_corrected UInt128 ALIAS packets * toUInt128(least(greatest(sampling_rate, 1), 4294967295)) COMMENT 'Packets times the sampling rate; an unknown rate counts as 1, one above 4294967295 as that',
     sampler_ip String ALIAS sluice_ip(sampler_address) COMMENT 'Exporter as text'
 )
 ENGINE = {{replicated}}SummingMergeTree((bytes, packets, flows))
 PARTITION BY toYYYYMM(time)
 ORDER BY (time, sampler_address, in_if, out_if, etype, proto, sampling_rate)
 TTL toDate(time) + INTERVAL {{retention_5m}} DAY
-SETTINGS ttl_only_drop_parts = 1;
+SETTINGS ttl_only_drop_parts = 1, non_replicated_deduplication_window = {{repeats}};
+
+ALTER TABLE {{db}}.interfaces_5m{{on_cluster}}
+    MODIFY COLUMN IF EXISTS bytes UInt128 COMMENT 'Bytes as counted, never multiplied by the rate' CODEC(ZSTD(1)),
+    MODIFY COLUMN IF EXISTS packets UInt128 COMMENT 'Packets as counted, never multiplied by the rate' CODEC(ZSTD(1)),
+    MODIFY COLUMN IF EXISTS flows UInt64 COMMENT 'Flows' CODEC(T64, ZSTD(1)),
+    MODIFY COLUMN IF EXISTS bytes_corrected UInt128 ALIAS bytes * toUInt128(least(greatest(sampling_rate, 1), 4294967295)) COMMENT 'Bytes times the sampling rate; an unknown rate counts as 1, one above 4294967295 as that',
+    MODIFY COLUMN IF EXISTS packets_corrected UInt128 ALIAS packets * toUInt128(least(greatest(sampling_rate, 1), 4294967295)) COMMENT 'Packets times the sampling rate; an unknown rate counts as 1, one above 4294967295 as that',
+    MODIFY COLUMN IF EXISTS sampler_ip String ALIAS sluice_ip(sampler_address) COMMENT 'Exporter as text';
 
 ALTER TABLE {{db}}.interfaces_5m{{on_cluster}} MODIFY TTL toDate(time) + INTERVAL {{retention_5m}} DAY;
+ALTER TABLE {{db}}.interfaces_5m{{on_cluster}} MODIFY SETTING non_replicated_deduplication_window = {{repeats}};
 
 CREATE MATERIALIZED VIEW {{db}}.interfaces_5m_view{{on_cluster}} TO {{db}}.interfaces_5m AS
 SELECT
@@ -42,20 +51,29 @@ CREATE TABLE IF NOT EXISTS {{db}}.interfaces_1h{{on_cluster}}
     etype UInt32 COMMENT 'Ethertype of the network layer' CODEC(ZSTD(1)),
     proto UInt32 COMMENT 'IP protocol number' CODEC(ZSTD(1)),
     sampling_rate UInt64 COMMENT 'Packets that one sampled packet stands for; 0 unknown' CODEC(ZSTD(1)),
-    bytes UInt64 COMMENT 'Bytes as counted, never multiplied by the rate' CODEC(T64, ZSTD(1)),
-    packets UInt64 COMMENT 'Packets as counted, never multiplied by the rate' CODEC(T64, ZSTD(1)),
+    bytes UInt128 COMMENT 'Bytes as counted, never multiplied by the rate' CODEC(ZSTD(1)),
+    packets UInt128 COMMENT 'Packets as counted, never multiplied by the rate' CODEC(ZSTD(1)),
     flows UInt64 COMMENT 'Flows' CODEC(T64, ZSTD(1)),
-    bytes_corrected UInt64 ALIAS bytes * greatest(sampling_rate, 1) COMMENT 'Bytes times the sampling rate; an unknown rate counts as 1',
-    packets_corrected UInt64 ALIAS packets * greatest(sampling_rate, 1) COMMENT 'Packets times the sampling rate; an unknown rate counts as 1',
+    bytes_corrected UInt128 ALIAS bytes * toUInt128(least(greatest(sampling_rate, 1), 4294967295)) COMMENT 'Bytes times the sampling rate; an unknown rate counts as 1, one above 4294967295 as that',
+    packets_corrected UInt128 ALIAS packets * toUInt128(least(greatest(sampling_rate, 1), 4294967295)) COMMENT 'Packets times the sampling rate; an unknown rate counts as 1, one above 4294967295 as that',
     sampler_ip String ALIAS sluice_ip(sampler_address) COMMENT 'Exporter as text'
 )
 ENGINE = {{replicated}}SummingMergeTree((bytes, packets, flows))
 PARTITION BY toYYYYMM(time)
 ORDER BY (time, sampler_address, in_if, out_if, etype, proto, sampling_rate)
 TTL toDate(time) + INTERVAL {{retention_1h}} DAY
-SETTINGS ttl_only_drop_parts = 1;
+SETTINGS ttl_only_drop_parts = 1, non_replicated_deduplication_window = {{repeats}};
+
+ALTER TABLE {{db}}.interfaces_1h{{on_cluster}}
+    MODIFY COLUMN IF EXISTS bytes UInt128 COMMENT 'Bytes as counted, never multiplied by the rate' CODEC(ZSTD(1)),
+    MODIFY COLUMN IF EXISTS packets UInt128 COMMENT 'Packets as counted, never multiplied by the rate' CODEC(ZSTD(1)),
+    MODIFY COLUMN IF EXISTS flows UInt64 COMMENT 'Flows' CODEC(T64, ZSTD(1)),
+    MODIFY COLUMN IF EXISTS bytes_corrected UInt128 ALIAS bytes * toUInt128(least(greatest(sampling_rate, 1), 4294967295)) COMMENT 'Bytes times the sampling rate; an unknown rate counts as 1, one above 4294967295 as that',
+    MODIFY COLUMN IF EXISTS packets_corrected UInt128 ALIAS packets * toUInt128(least(greatest(sampling_rate, 1), 4294967295)) COMMENT 'Packets times the sampling rate; an unknown rate counts as 1, one above 4294967295 as that',
+    MODIFY COLUMN IF EXISTS sampler_ip String ALIAS sluice_ip(sampler_address) COMMENT 'Exporter as text';
 
 ALTER TABLE {{db}}.interfaces_1h{{on_cluster}} MODIFY TTL toDate(time) + INTERVAL {{retention_1h}} DAY;
+ALTER TABLE {{db}}.interfaces_1h{{on_cluster}} MODIFY SETTING non_replicated_deduplication_window = {{repeats}};
 
 CREATE MATERIALIZED VIEW {{db}}.interfaces_1h_view{{on_cluster}} TO {{db}}.interfaces_1h AS
 SELECT
@@ -71,20 +89,29 @@ CREATE TABLE IF NOT EXISTS {{db}}.ases_5m{{on_cluster}}
     src_as UInt32 COMMENT 'Source AS number' CODEC(ZSTD(1)),
     dst_as UInt32 COMMENT 'Destination AS number' CODEC(ZSTD(1)),
     sampling_rate UInt64 COMMENT 'Packets that one sampled packet stands for; 0 unknown' CODEC(ZSTD(1)),
-    bytes UInt64 COMMENT 'Bytes as counted, never multiplied by the rate' CODEC(T64, ZSTD(1)),
-    packets UInt64 COMMENT 'Packets as counted, never multiplied by the rate' CODEC(T64, ZSTD(1)),
+    bytes UInt128 COMMENT 'Bytes as counted, never multiplied by the rate' CODEC(ZSTD(1)),
+    packets UInt128 COMMENT 'Packets as counted, never multiplied by the rate' CODEC(ZSTD(1)),
     flows UInt64 COMMENT 'Flows' CODEC(T64, ZSTD(1)),
-    bytes_corrected UInt64 ALIAS bytes * greatest(sampling_rate, 1) COMMENT 'Bytes times the sampling rate; an unknown rate counts as 1',
-    packets_corrected UInt64 ALIAS packets * greatest(sampling_rate, 1) COMMENT 'Packets times the sampling rate; an unknown rate counts as 1',
+    bytes_corrected UInt128 ALIAS bytes * toUInt128(least(greatest(sampling_rate, 1), 4294967295)) COMMENT 'Bytes times the sampling rate; an unknown rate counts as 1, one above 4294967295 as that',
+    packets_corrected UInt128 ALIAS packets * toUInt128(least(greatest(sampling_rate, 1), 4294967295)) COMMENT 'Packets times the sampling rate; an unknown rate counts as 1, one above 4294967295 as that',
     sampler_ip String ALIAS sluice_ip(sampler_address) COMMENT 'Exporter as text'
 )
 ENGINE = {{replicated}}SummingMergeTree((bytes, packets, flows))
 PARTITION BY toYYYYMM(time)
 ORDER BY (time, sampler_address, src_as, dst_as, sampling_rate)
 TTL toDate(time) + INTERVAL {{retention_5m}} DAY
-SETTINGS ttl_only_drop_parts = 1;
+SETTINGS ttl_only_drop_parts = 1, non_replicated_deduplication_window = {{repeats}};
+
+ALTER TABLE {{db}}.ases_5m{{on_cluster}}
+    MODIFY COLUMN IF EXISTS bytes UInt128 COMMENT 'Bytes as counted, never multiplied by the rate' CODEC(ZSTD(1)),
+    MODIFY COLUMN IF EXISTS packets UInt128 COMMENT 'Packets as counted, never multiplied by the rate' CODEC(ZSTD(1)),
+    MODIFY COLUMN IF EXISTS flows UInt64 COMMENT 'Flows' CODEC(T64, ZSTD(1)),
+    MODIFY COLUMN IF EXISTS bytes_corrected UInt128 ALIAS bytes * toUInt128(least(greatest(sampling_rate, 1), 4294967295)) COMMENT 'Bytes times the sampling rate; an unknown rate counts as 1, one above 4294967295 as that',
+    MODIFY COLUMN IF EXISTS packets_corrected UInt128 ALIAS packets * toUInt128(least(greatest(sampling_rate, 1), 4294967295)) COMMENT 'Packets times the sampling rate; an unknown rate counts as 1, one above 4294967295 as that',
+    MODIFY COLUMN IF EXISTS sampler_ip String ALIAS sluice_ip(sampler_address) COMMENT 'Exporter as text';
 
 ALTER TABLE {{db}}.ases_5m{{on_cluster}} MODIFY TTL toDate(time) + INTERVAL {{retention_5m}} DAY;
+ALTER TABLE {{db}}.ases_5m{{on_cluster}} MODIFY SETTING non_replicated_deduplication_window = {{repeats}};
 
 CREATE MATERIALIZED VIEW {{db}}.ases_5m_view{{on_cluster}} TO {{db}}.ases_5m AS
 SELECT
@@ -100,20 +127,29 @@ CREATE TABLE IF NOT EXISTS {{db}}.ases_1h{{on_cluster}}
     src_as UInt32 COMMENT 'Source AS number' CODEC(ZSTD(1)),
     dst_as UInt32 COMMENT 'Destination AS number' CODEC(ZSTD(1)),
     sampling_rate UInt64 COMMENT 'Packets that one sampled packet stands for; 0 unknown' CODEC(ZSTD(1)),
-    bytes UInt64 COMMENT 'Bytes as counted, never multiplied by the rate' CODEC(T64, ZSTD(1)),
-    packets UInt64 COMMENT 'Packets as counted, never multiplied by the rate' CODEC(T64, ZSTD(1)),
+    bytes UInt128 COMMENT 'Bytes as counted, never multiplied by the rate' CODEC(ZSTD(1)),
+    packets UInt128 COMMENT 'Packets as counted, never multiplied by the rate' CODEC(ZSTD(1)),
     flows UInt64 COMMENT 'Flows' CODEC(T64, ZSTD(1)),
-    bytes_corrected UInt64 ALIAS bytes * greatest(sampling_rate, 1) COMMENT 'Bytes times the sampling rate; an unknown rate counts as 1',
-    packets_corrected UInt64 ALIAS packets * greatest(sampling_rate, 1) COMMENT 'Packets times the sampling rate; an unknown rate counts as 1',
+    bytes_corrected UInt128 ALIAS bytes * toUInt128(least(greatest(sampling_rate, 1), 4294967295)) COMMENT 'Bytes times the sampling rate; an unknown rate counts as 1, one above 4294967295 as that',
+    packets_corrected UInt128 ALIAS packets * toUInt128(least(greatest(sampling_rate, 1), 4294967295)) COMMENT 'Packets times the sampling rate; an unknown rate counts as 1, one above 4294967295 as that',
     sampler_ip String ALIAS sluice_ip(sampler_address) COMMENT 'Exporter as text'
 )
 ENGINE = {{replicated}}SummingMergeTree((bytes, packets, flows))
 PARTITION BY toYYYYMM(time)
 ORDER BY (time, sampler_address, src_as, dst_as, sampling_rate)
 TTL toDate(time) + INTERVAL {{retention_1h}} DAY
-SETTINGS ttl_only_drop_parts = 1;
+SETTINGS ttl_only_drop_parts = 1, non_replicated_deduplication_window = {{repeats}};
+
+ALTER TABLE {{db}}.ases_1h{{on_cluster}}
+    MODIFY COLUMN IF EXISTS bytes UInt128 COMMENT 'Bytes as counted, never multiplied by the rate' CODEC(ZSTD(1)),
+    MODIFY COLUMN IF EXISTS packets UInt128 COMMENT 'Packets as counted, never multiplied by the rate' CODEC(ZSTD(1)),
+    MODIFY COLUMN IF EXISTS flows UInt64 COMMENT 'Flows' CODEC(T64, ZSTD(1)),
+    MODIFY COLUMN IF EXISTS bytes_corrected UInt128 ALIAS bytes * toUInt128(least(greatest(sampling_rate, 1), 4294967295)) COMMENT 'Bytes times the sampling rate; an unknown rate counts as 1, one above 4294967295 as that',
+    MODIFY COLUMN IF EXISTS packets_corrected UInt128 ALIAS packets * toUInt128(least(greatest(sampling_rate, 1), 4294967295)) COMMENT 'Packets times the sampling rate; an unknown rate counts as 1, one above 4294967295 as that',
+    MODIFY COLUMN IF EXISTS sampler_ip String ALIAS sluice_ip(sampler_address) COMMENT 'Exporter as text';
 
 ALTER TABLE {{db}}.ases_1h{{on_cluster}} MODIFY TTL toDate(time) + INTERVAL {{retention_1h}} DAY;
+ALTER TABLE {{db}}.ases_1h{{on_cluster}} MODIFY SETTING non_replicated_deduplication_window = {{repeats}};
 
 CREATE MATERIALIZED VIEW {{db}}.ases_1h_view{{on_cluster}} TO {{db}}.ases_1h AS
 SELECT
@@ -127,19 +163,27 @@ CREATE TABLE IF NOT EXISTS {{db}}.sources_all_1h{{on_cluster}}
     time DateTime('UTC') COMMENT 'Start of the hour in which the collector received the flows' CODEC(DoubleDelta, ZSTD(1)),
     src_addr IPv6 COMMENT 'Source address' CODEC(ZSTD(1)),
     sampling_rate UInt64 COMMENT 'Packets that one sampled packet stands for; 0 unknown' CODEC(ZSTD(1)),
-    bytes UInt64 COMMENT 'Bytes as counted, never multiplied by the rate' CODEC(T64, ZSTD(1)),
-    packets UInt64 COMMENT 'Packets as counted, never multiplied by the rate' CODEC(T64, ZSTD(1)),
+    bytes UInt128 COMMENT 'Bytes as counted, never multiplied by the rate' CODEC(ZSTD(1)),
+    packets UInt128 COMMENT 'Packets as counted, never multiplied by the rate' CODEC(ZSTD(1)),
     flows UInt64 COMMENT 'Flows' CODEC(T64, ZSTD(1)),
-    bytes_corrected UInt64 ALIAS bytes * greatest(sampling_rate, 1) COMMENT 'Bytes times the sampling rate; an unknown rate counts as 1',
-    packets_corrected UInt64 ALIAS packets * greatest(sampling_rate, 1) COMMENT 'Packets times the sampling rate; an unknown rate counts as 1'
+    bytes_corrected UInt128 ALIAS bytes * toUInt128(least(greatest(sampling_rate, 1), 4294967295)) COMMENT 'Bytes times the sampling rate; an unknown rate counts as 1, one above 4294967295 as that',
+    packets_corrected UInt128 ALIAS packets * toUInt128(least(greatest(sampling_rate, 1), 4294967295)) COMMENT 'Packets times the sampling rate; an unknown rate counts as 1, one above 4294967295 as that'
 )
 ENGINE = {{replicated}}SummingMergeTree((bytes, packets, flows))
 PARTITION BY toMonday(time)
 ORDER BY (time, src_addr, sampling_rate)
 TTL toDate(time) + INTERVAL {{retention_top}} DAY
-SETTINGS ttl_only_drop_parts = 1;
+SETTINGS ttl_only_drop_parts = 1, non_replicated_deduplication_window = {{repeats}};
+
+ALTER TABLE {{db}}.sources_all_1h{{on_cluster}}
+    MODIFY COLUMN IF EXISTS bytes UInt128 COMMENT 'Bytes as counted, never multiplied by the rate' CODEC(ZSTD(1)),
+    MODIFY COLUMN IF EXISTS packets UInt128 COMMENT 'Packets as counted, never multiplied by the rate' CODEC(ZSTD(1)),
+    MODIFY COLUMN IF EXISTS flows UInt64 COMMENT 'Flows' CODEC(T64, ZSTD(1)),
+    MODIFY COLUMN IF EXISTS bytes_corrected UInt128 ALIAS bytes * toUInt128(least(greatest(sampling_rate, 1), 4294967295)) COMMENT 'Bytes times the sampling rate; an unknown rate counts as 1, one above 4294967295 as that',
+    MODIFY COLUMN IF EXISTS packets_corrected UInt128 ALIAS packets * toUInt128(least(greatest(sampling_rate, 1), 4294967295)) COMMENT 'Packets times the sampling rate; an unknown rate counts as 1, one above 4294967295 as that';
 
 ALTER TABLE {{db}}.sources_all_1h{{on_cluster}} MODIFY TTL toDate(time) + INTERVAL {{retention_top}} DAY;
+ALTER TABLE {{db}}.sources_all_1h{{on_cluster}} MODIFY SETTING non_replicated_deduplication_window = {{repeats}};
 
 CREATE MATERIALIZED VIEW {{db}}.sources_all_1h_view{{on_cluster}} TO {{db}}.sources_all_1h AS
 SELECT
@@ -153,19 +197,27 @@ CREATE TABLE IF NOT EXISTS {{db}}.destinations_all_1h{{on_cluster}}
     time DateTime('UTC') COMMENT 'Start of the hour in which the collector received the flows' CODEC(DoubleDelta, ZSTD(1)),
     dst_addr IPv6 COMMENT 'Destination address' CODEC(ZSTD(1)),
     sampling_rate UInt64 COMMENT 'Packets that one sampled packet stands for; 0 unknown' CODEC(ZSTD(1)),
-    bytes UInt64 COMMENT 'Bytes as counted, never multiplied by the rate' CODEC(T64, ZSTD(1)),
-    packets UInt64 COMMENT 'Packets as counted, never multiplied by the rate' CODEC(T64, ZSTD(1)),
+    bytes UInt128 COMMENT 'Bytes as counted, never multiplied by the rate' CODEC(ZSTD(1)),
+    packets UInt128 COMMENT 'Packets as counted, never multiplied by the rate' CODEC(ZSTD(1)),
     flows UInt64 COMMENT 'Flows' CODEC(T64, ZSTD(1)),
-    bytes_corrected UInt64 ALIAS bytes * greatest(sampling_rate, 1) COMMENT 'Bytes times the sampling rate; an unknown rate counts as 1',
-    packets_corrected UInt64 ALIAS packets * greatest(sampling_rate, 1) COMMENT 'Packets times the sampling rate; an unknown rate counts as 1'
+    bytes_corrected UInt128 ALIAS bytes * toUInt128(least(greatest(sampling_rate, 1), 4294967295)) COMMENT 'Bytes times the sampling rate; an unknown rate counts as 1, one above 4294967295 as that',
+    packets_corrected UInt128 ALIAS packets * toUInt128(least(greatest(sampling_rate, 1), 4294967295)) COMMENT 'Packets times the sampling rate; an unknown rate counts as 1, one above 4294967295 as that'
 )
 ENGINE = {{replicated}}SummingMergeTree((bytes, packets, flows))
 PARTITION BY toMonday(time)
 ORDER BY (time, dst_addr, sampling_rate)
 TTL toDate(time) + INTERVAL {{retention_top}} DAY
-SETTINGS ttl_only_drop_parts = 1;
+SETTINGS ttl_only_drop_parts = 1, non_replicated_deduplication_window = {{repeats}};
+
+ALTER TABLE {{db}}.destinations_all_1h{{on_cluster}}
+    MODIFY COLUMN IF EXISTS bytes UInt128 COMMENT 'Bytes as counted, never multiplied by the rate' CODEC(ZSTD(1)),
+    MODIFY COLUMN IF EXISTS packets UInt128 COMMENT 'Packets as counted, never multiplied by the rate' CODEC(ZSTD(1)),
+    MODIFY COLUMN IF EXISTS flows UInt64 COMMENT 'Flows' CODEC(T64, ZSTD(1)),
+    MODIFY COLUMN IF EXISTS bytes_corrected UInt128 ALIAS bytes * toUInt128(least(greatest(sampling_rate, 1), 4294967295)) COMMENT 'Bytes times the sampling rate; an unknown rate counts as 1, one above 4294967295 as that',
+    MODIFY COLUMN IF EXISTS packets_corrected UInt128 ALIAS packets * toUInt128(least(greatest(sampling_rate, 1), 4294967295)) COMMENT 'Packets times the sampling rate; an unknown rate counts as 1, one above 4294967295 as that';
 
 ALTER TABLE {{db}}.destinations_all_1h{{on_cluster}} MODIFY TTL toDate(time) + INTERVAL {{retention_top}} DAY;
+ALTER TABLE {{db}}.destinations_all_1h{{on_cluster}} MODIFY SETTING non_replicated_deduplication_window = {{repeats}};
 
 CREATE MATERIALIZED VIEW {{db}}.destinations_all_1h_view{{on_cluster}} TO {{db}}.destinations_all_1h AS
 SELECT

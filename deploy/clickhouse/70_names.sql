@@ -36,7 +36,7 @@ SELECT
     max(time_received) AS last_seen
 FROM
 (
-    SELECT *
+    SELECT time_received, sampler_address, in_if, out_if, in_if_name, out_if_name, in_if_description, out_if_description
     FROM {{db}}.flows_raw
     WHERE in_if_name != '' OR in_if_description != '' OR out_if_name != '' OR out_if_description != ''
 )

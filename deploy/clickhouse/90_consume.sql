@@ -4,6 +4,97 @@
 -- on which everything else hangs.
 CREATE TABLE {{db}}.flows_feed{{on_cluster}}
 (
+    next_hop_as UInt32, -- bgp
+    ip_ttl UInt32, -- ip
+    src_mac UInt64, -- mac
+    dst_mac UInt64, -- mac
+    src_vlan UInt32, -- vlan
+    dst_vlan UInt32, -- vlan
+    fragment_id UInt32, -- ip
+    fragment_offset UInt32, -- ip
+    ipv6_flow_label UInt32, -- ip
+    ip_flags UInt32, -- ip
+    observation_point_id UInt32, -- metering
+    mpls_ttl Array(UInt32), -- mpls
+    mpls_label Array(UInt32), -- mpls
+    mpls_ip Array(String), -- mpls
+    bgp_next_hop String, -- bgp
+    bgp_communities Array(UInt32), -- bgp
+    as_path Array(UInt32), -- bgp
+    layer_stack Array(Int32), -- packet
+    layer_size Array(UInt32), -- packet
+    ipv6_routing_header_addresses Array(String), -- packet
+    ipv6_routing_header_seg_left UInt32, -- packet
+    ingress_vrf_id Nullable(UInt32), -- vrf
+    egress_vrf_id Nullable(UInt32), -- vrf
+    flow_id UInt64, -- metering
+    post_nat_src_addr String, -- nat
+    post_nat_dst_addr String, -- nat
+    post_nat_src_port UInt32, -- nat
+    post_nat_dst_port UInt32, -- nat
+    nat_event Nullable(UInt32), -- nat
+    firewall_event Nullable(UInt32), -- firewall
+    application_id String, -- application
+    application_name String, -- application
+    user_name String, -- application
+    in_phys_if UInt32, -- metering
+    out_phys_if UInt32, -- metering
+    customer_vlan_id Nullable(UInt32), -- qinq
+    post_customer_vlan_id Nullable(UInt32), -- qinq
+    vlan_priority Nullable(UInt32), -- qinq
+    vni Nullable(UInt32), -- tunnel
+    src_peer_as UInt32, -- bgp
+    next_adjacent_as UInt32, -- bgp
+    prev_adjacent_as UInt32, -- bgp
+    local_pref Nullable(UInt32), -- bgp
+    out_if_discard_reason Nullable(UInt32), -- device
+    out_if_multiple Nullable(UInt32), -- device
+    drop_reason Nullable(UInt32), -- device
+    inner_src_addr String, -- tunnel
+    inner_dst_addr String, -- tunnel
+    inner_proto UInt32, -- tunnel
+    inner_src_port UInt32, -- tunnel
+    inner_dst_port UInt32, -- tunnel
+    inner_etype UInt32, -- tunnel
+    inner_ip_tos UInt32, -- tunnel
+    in_if_name String, -- names
+    out_if_name String, -- names
+    in_if_description String, -- names
+    out_if_description String, -- names
+    ingress_vrf_name String, -- vrf
+    egress_vrf_name String, -- vrf
+    exporter_name String, -- collector
+    collector_id String, -- collector
+    exporter_address String, -- collector
+    original_exporter_address String, -- metering
+    nat_port_start UInt32, -- nat
+    nat_port_end UInt32, -- nat
+    nat_port_step UInt32, -- nat
+    nat_port_count UInt32, -- nat
+    nat_pool_id UInt32, -- nat
+    nat_pool_name String, -- nat
+    wlan_ssid String, -- wlan
+    station_mac UInt64, -- wlan
+    station_address String, -- wlan
+    access_point_mac UInt64, -- wlan
+    mpls_label_type UInt32, -- mpls
+    mpls_prefix_length UInt32, -- mpls
+    mpls_vpn_rd String, -- mpls
+    flow_count UInt64, -- metering
+    biflow_direction UInt32, -- metering
+    engine_type Nullable(UInt32), -- metering
+    engine_id Nullable(UInt32), -- metering
+    ingress_acl_id String, -- firewall
+    egress_acl_id String, -- firewall
+    firewall_event_code Nullable(UInt32), -- firewall
+    egress_queue Nullable(UInt32), -- device
+    access_list String, -- firewall
+    tunnel_src_addr String, -- tunnel
+    tunnel_dst_addr String, -- tunnel
+    http_host String, -- application
+    http_url String, -- application
+    http_status UInt32, -- application
+    function_name String, -- device
     type Int32,
     sampling_rate UInt64,
     sequence_num UInt32,
@@ -13,7 +104,6 @@ CREATE TABLE {{db}}.flows_feed{{on_cluster}}
     packets UInt64,
     sampler_address String,
     next_hop String,
-    next_hop_as UInt32,
     src_as UInt32,
     dst_as UInt32,
     src_net UInt32,
@@ -25,134 +115,172 @@ CREATE TABLE {{db}}.flows_feed{{on_cluster}}
     dst_port UInt32,
     ip_tos UInt32,
     forwarding_status UInt32,
-    ip_ttl UInt32,
     tcp_flags UInt32,
-    src_mac UInt64,
-    dst_mac UInt64,
     vlan_id UInt32,
     etype UInt32,
     icmp_type UInt32,
     icmp_code UInt32,
-    src_vlan UInt32,
-    dst_vlan UInt32,
-    fragment_id UInt32,
-    fragment_offset UInt32,
-    ipv6_flow_label UInt32,
-    ip_flags UInt32,
     observation_domain_id UInt32,
-    observation_point_id UInt32,
-    mpls_ttl Array(UInt32),
-    mpls_label Array(UInt32),
-    mpls_ip Array(String),
-    bgp_next_hop String,
-    bgp_communities Array(UInt32),
-    as_path Array(UInt32),
-    layer_stack Array(Int32),
-    layer_size Array(UInt32),
-    ipv6_routing_header_addresses Array(String),
-    ipv6_routing_header_seg_left UInt32,
     time_received_ns UInt64,
     time_flow_start_ns UInt64,
     time_flow_end_ns UInt64,
     flow_direction Int32,
-    ingress_vrf_id Nullable(UInt32),
-    egress_vrf_id Nullable(UInt32),
     flow_end_reason UInt32,
-    flow_id UInt64,
-    post_nat_src_addr String,
-    post_nat_dst_addr String,
-    post_nat_src_port UInt32,
-    post_nat_dst_port UInt32,
-    nat_event Nullable(UInt32),
-    firewall_event Nullable(UInt32),
-    application_id String,
-    application_name String,
-    user_name String,
-    in_phys_if UInt32,
-    out_phys_if UInt32,
-    customer_vlan_id Nullable(UInt32),
-    post_customer_vlan_id Nullable(UInt32),
-    vlan_priority Nullable(UInt32),
-    vni Nullable(UInt32),
-    src_peer_as UInt32,
-    next_adjacent_as UInt32,
-    prev_adjacent_as UInt32,
-    local_pref Nullable(UInt32),
-    out_if_discard_reason Nullable(UInt32),
-    out_if_multiple Nullable(UInt32),
-    drop_reason Nullable(UInt32),
-    inner_src_addr String,
-    inner_dst_addr String,
-    inner_proto UInt32,
-    inner_src_port UInt32,
-    inner_dst_port UInt32,
-    inner_etype UInt32,
-    inner_ip_tos UInt32,
     sampling_rate_source Int32,
-    in_if_name String,
-    out_if_name String,
-    in_if_description String,
-    out_if_description String,
-    ingress_vrf_name String,
-    egress_vrf_name String,
-    exporter_name String,
-    collector_id String,
-    exporter_address String,
-    original_exporter_address String,
-    nat_port_start UInt32,
-    nat_port_end UInt32,
-    nat_port_step UInt32,
-    nat_port_count UInt32,
-    nat_pool_id UInt32,
-    nat_pool_name String,
-    wlan_ssid String,
-    station_mac UInt64,
-    station_address String,
-    access_point_mac UInt64,
-    mpls_label_type UInt32,
-    mpls_prefix_length UInt32,
-    mpls_vpn_rd String,
-    flow_count UInt64,
-    biflow_direction UInt32,
-    engine_type Nullable(UInt32),
-    engine_id Nullable(UInt32),
-    ingress_acl_id String,
-    egress_acl_id String,
-    firewall_event_code Nullable(UInt32),
-    egress_queue Nullable(UInt32),
-    access_list String,
-    tunnel_src_addr String,
-    tunnel_dst_addr String,
-    http_host String,
-    http_url String,
-    http_status UInt32,
-    function_name String,
     kafka_topic String,
     kafka_partition UInt64,
     kafka_offset UInt64,
     kafka_time Nullable(DateTime64(3)),
+    kafka_time_fault UInt8,
     kafka_error String,
     kafka_message String
 )
 ENGINE = Null;
 
-CREATE MATERIALIZED VIEW {{db}}.flows_errors_view{{on_cluster}} TO {{db}}.flows_errors AS
+-- What is wrong with a record, one row for each reason. The hour stands for a time that Kafka does not tell.
+CREATE TABLE {{db}}.flows_faults{{on_cluster}}
+(
+    time DateTime64(3, 'UTC'),
+    kafka_topic String,
+    kafka_partition UInt64,
+    kafka_offset UInt64,
+    error String,
+    raw_message String,
+    reason String,
+    flows UInt64
+)
+ENGINE = Null;
+
+CREATE MATERIALIZED VIEW {{db}}.flows_faults_view{{on_cluster}} TO {{db}}.flows_faults AS
 SELECT
-    toDateTime64(ifNull(kafka_time, now64(3)), 3, 'UTC') AS time,
+    toDateTime64(ifNull(any(kafka_time), toStartOfHour(now())), 3, 'UTC') AS time,
     kafka_topic,
     kafka_partition,
     kafka_offset,
-    kafka_error AS error,
-    kafka_message AS raw_message,
-    now64(3, 'UTC') AS inserted_at
+    multiIf(kafka_time_fault = 0, kafka_error,
+            concat('received from ', toString(fromUnixTimestamp64Nano(toInt64(least(min(time_received_ns), 9223372036854775807)), 'UTC')),
+                   ' to ', toString(fromUnixTimestamp64Nano(toInt64(least(max(time_received_ns), 9223372036854775807)), 'UTC')),
+                   if(kafka_time_fault = 1,
+                      ', not within {{days_before}} days before and {{hours_after}} h after the record was written: its flows have the time of the record',
+                      ', before the {{retention}} days that flows_raw keeps: only tables that keep longer have its flows'))) AS error,
+    any(kafka_message) AS raw_message,
+    transform(kafka_time_fault, [1, 2], ['time', 'expired'], 'unreadable') AS reason,
+    if(kafka_time_fault = 0, 0, count()) AS flows
 FROM {{db}}.flows_feed
-WHERE kafka_error != '';
+WHERE kafka_error != '' OR kafka_time_fault != 0
+GROUP BY kafka_topic, kafka_partition, kafka_offset, kafka_error, kafka_time_fault;
 
--- An absent time of receipt becomes the time at which the record was written to Kafka, an absent end of the flow the
--- time of receipt, and an absent start the end: what the collector does with times that cannot be. An enum's value
--- that this table does not know becomes OTHER.
+-- A block that cannot be written is read again until it can be, and each time its faults come again: those that were
+-- written are left out. This view is asked only where there is a fault, since the Null table stands before it.
+CREATE MATERIALIZED VIEW {{db}}.flows_errors_view{{on_cluster}} TO {{db}}.flows_errors AS
+SELECT
+    *,
+    now64(3, 'UTC') AS inserted_at
+FROM {{db}}.flows_faults
+WHERE (time, kafka_topic, kafka_partition, kafka_offset, reason) NOT IN
+(
+    SELECT time, kafka_topic, kafka_partition, kafka_offset, reason
+    FROM {{db}}.flows_errors
+    ORDER BY inserted_at DESC
+    LIMIT 1000000
+);
+
+-- An absent time of receipt becomes the time at which the record was written to Kafka, and so does one that cannot be
+-- (kafka_time_fault, see flows_consumer); an absent end of the flow becomes the time of receipt, and an absent start the
+-- end: what the collector does with times that cannot be. An enum's value that this table does not know becomes OTHER.
 CREATE MATERIALIZED VIEW {{db}}.flows_raw_view{{on_cluster}} TO {{db}}.flows_raw AS
 SELECT
+    next_hop_as, -- bgp
+    ip_ttl, -- ip
+    src_mac, -- mac
+    dst_mac, -- mac
+    src_vlan, -- vlan
+    dst_vlan, -- vlan
+    fragment_id, -- ip
+    fragment_offset, -- ip
+    ipv6_flow_label, -- ip
+    ip_flags, -- ip
+    observation_point_id, -- metering
+    mpls_ttl, -- mpls
+    mpls_label, -- mpls
+    arrayMap(a -> sluice_address(a), mpls_ip) AS mpls_ip, -- mpls
+    sluice_address(bgp_next_hop) AS bgp_next_hop, -- bgp
+    bgp_communities, -- bgp
+    as_path, -- bgp
+    arrayMap(l -> CAST(if(l BETWEEN 0 AND 13 OR l = 99, l, -1) AS Enum8('Ethernet' = 0, 'IPv4' = 1, 'IPv6' = 2, 'TCP' = 3, 'UDP' = 4, 'MPLS' = 5, 'Dot1Q' = 6, 'ICMP' = 7, 'ICMPv6' = 8, 'GRE' = 9, 'IPv6HeaderRouting' = 10, 'IPv6HeaderFragment' = 11, 'Geneve' = 12, 'Teredo' = 13, 'Custom' = 99, 'OTHER' = -1)), layer_stack) AS layer_stack, -- packet
+    layer_size, -- packet
+    arrayMap(a -> sluice_address(a), ipv6_routing_header_addresses) AS ipv6_routing_header_addresses, -- packet
+    ipv6_routing_header_seg_left, -- packet
+    ingress_vrf_id, -- vrf
+    egress_vrf_id, -- vrf
+    flow_id, -- metering
+    sluice_address(post_nat_src_addr) AS post_nat_src_addr, -- nat
+    sluice_address(post_nat_dst_addr) AS post_nat_dst_addr, -- nat
+    post_nat_src_port, -- nat
+    post_nat_dst_port, -- nat
+    nat_event, -- nat
+    firewall_event, -- firewall
+    application_id, -- application
+    application_name, -- application
+    user_name, -- application
+    in_phys_if, -- metering
+    out_phys_if, -- metering
+    customer_vlan_id, -- qinq
+    post_customer_vlan_id, -- qinq
+    vlan_priority, -- qinq
+    vni, -- tunnel
+    src_peer_as, -- bgp
+    next_adjacent_as, -- bgp
+    prev_adjacent_as, -- bgp
+    local_pref, -- bgp
+    out_if_discard_reason, -- device
+    out_if_multiple, -- device
+    drop_reason, -- device
+    sluice_address(inner_src_addr) AS inner_src_addr, -- tunnel
+    sluice_address(inner_dst_addr) AS inner_dst_addr, -- tunnel
+    inner_proto, -- tunnel
+    inner_src_port, -- tunnel
+    inner_dst_port, -- tunnel
+    inner_etype, -- tunnel
+    inner_ip_tos, -- tunnel
+    in_if_name, -- names
+    out_if_name, -- names
+    in_if_description, -- names
+    out_if_description, -- names
+    ingress_vrf_name, -- vrf
+    egress_vrf_name, -- vrf
+    exporter_name, -- collector
+    collector_id, -- collector
+    sluice_address(exporter_address) AS exporter_address, -- collector
+    sluice_address(original_exporter_address) AS original_exporter_address, -- metering
+    nat_port_start, -- nat
+    nat_port_end, -- nat
+    nat_port_step, -- nat
+    nat_port_count, -- nat
+    nat_pool_id, -- nat
+    nat_pool_name, -- nat
+    wlan_ssid, -- wlan
+    station_mac, -- wlan
+    sluice_address(station_address) AS station_address, -- wlan
+    access_point_mac, -- wlan
+    mpls_label_type, -- mpls
+    mpls_prefix_length, -- mpls
+    mpls_vpn_rd, -- mpls
+    flow_count, -- metering
+    biflow_direction, -- metering
+    engine_type, -- metering
+    engine_id, -- metering
+    ingress_acl_id, -- firewall
+    egress_acl_id, -- firewall
+    firewall_event_code, -- firewall
+    egress_queue, -- device
+    access_list, -- firewall
+    sluice_address(tunnel_src_addr) AS tunnel_src_addr, -- tunnel
+    sluice_address(tunnel_dst_addr) AS tunnel_dst_addr, -- tunnel
+    http_host, -- application
+    http_url, -- application
+    http_status, -- application
+    function_name, -- device
     CAST(if(type BETWEEN 0 AND 4, type, -1) AS Enum8('FLOWUNKNOWN' = 0, 'SFLOW_5' = 1, 'NETFLOW_V5' = 2, 'NETFLOW_V9' = 3, 'IPFIX' = 4, 'OTHER' = -1)) AS type,
     sampling_rate,
     sequence_num,
@@ -162,7 +290,6 @@ SELECT
     packets,
     sluice_address(sampler_address) AS sampler_address,
     sluice_address(next_hop) AS next_hop,
-    next_hop_as,
     src_as,
     dst_as,
     src_net,
@@ -174,108 +301,18 @@ SELECT
     dst_port,
     ip_tos,
     forwarding_status,
-    ip_ttl,
     tcp_flags,
-    src_mac,
-    dst_mac,
     vlan_id,
     etype,
     icmp_type,
     icmp_code,
-    src_vlan,
-    dst_vlan,
-    fragment_id,
-    fragment_offset,
-    ipv6_flow_label,
-    ip_flags,
     observation_domain_id,
-    observation_point_id,
-    mpls_ttl,
-    mpls_label,
-    arrayMap(a -> sluice_address(a), mpls_ip) AS mpls_ip,
-    sluice_address(bgp_next_hop) AS bgp_next_hop,
-    bgp_communities,
-    as_path,
-    arrayMap(l -> CAST(if(l BETWEEN 0 AND 13 OR l = 99, l, -1) AS Enum8('Ethernet' = 0, 'IPv4' = 1, 'IPv6' = 2, 'TCP' = 3, 'UDP' = 4, 'MPLS' = 5, 'Dot1Q' = 6, 'ICMP' = 7, 'ICMPv6' = 8, 'GRE' = 9, 'IPv6HeaderRouting' = 10, 'IPv6HeaderFragment' = 11, 'Geneve' = 12, 'Teredo' = 13, 'Custom' = 99, 'OTHER' = -1)), layer_stack) AS layer_stack,
-    layer_size,
-    arrayMap(a -> sluice_address(a), ipv6_routing_header_addresses) AS ipv6_routing_header_addresses,
-    ipv6_routing_header_seg_left,
-    sluice_time(time_received_ns, toDateTime64(ifNull(kafka_time, now64(3)), 9, 'UTC')) AS time_received,
+    sluice_time(if(kafka_time_fault = 1, 0, time_received_ns), toDateTime64(ifNull(kafka_time, now64(3)), 9, 'UTC')) AS time_received,
     sluice_time(time_flow_start_ns, time_flow_end) AS time_flow_start,
     sluice_time(time_flow_end_ns, time_received) AS time_flow_end,
     CAST(if(flow_direction BETWEEN 0 AND 2, flow_direction, -1) AS Enum8('DIRECTION_UNKNOWN' = 0, 'INGRESS' = 1, 'EGRESS' = 2, 'OTHER' = -1)) AS flow_direction,
-    ingress_vrf_id,
-    egress_vrf_id,
     flow_end_reason,
-    flow_id,
-    sluice_address(post_nat_src_addr) AS post_nat_src_addr,
-    sluice_address(post_nat_dst_addr) AS post_nat_dst_addr,
-    post_nat_src_port,
-    post_nat_dst_port,
-    nat_event,
-    firewall_event,
-    application_id,
-    application_name,
-    user_name,
-    in_phys_if,
-    out_phys_if,
-    customer_vlan_id,
-    post_customer_vlan_id,
-    vlan_priority,
-    vni,
-    src_peer_as,
-    next_adjacent_as,
-    prev_adjacent_as,
-    local_pref,
-    out_if_discard_reason,
-    out_if_multiple,
-    drop_reason,
-    sluice_address(inner_src_addr) AS inner_src_addr,
-    sluice_address(inner_dst_addr) AS inner_dst_addr,
-    inner_proto,
-    inner_src_port,
-    inner_dst_port,
-    inner_etype,
-    inner_ip_tos,
     CAST(if(sampling_rate_source BETWEEN 0 AND 4, sampling_rate_source, -1) AS Enum8('RATE_UNKNOWN' = 0, 'HEADER' = 1, 'OPTIONS' = 2, 'RECORD' = 3, 'CONFIGURED' = 4, 'OTHER' = -1)) AS sampling_rate_source,
-    in_if_name,
-    out_if_name,
-    in_if_description,
-    out_if_description,
-    ingress_vrf_name,
-    egress_vrf_name,
-    exporter_name,
-    collector_id,
-    sluice_address(exporter_address) AS exporter_address,
-    sluice_address(original_exporter_address) AS original_exporter_address,
-    nat_port_start,
-    nat_port_end,
-    nat_port_step,
-    nat_port_count,
-    nat_pool_id,
-    nat_pool_name,
-    wlan_ssid,
-    station_mac,
-    sluice_address(station_address) AS station_address,
-    access_point_mac,
-    mpls_label_type,
-    mpls_prefix_length,
-    mpls_vpn_rd,
-    flow_count,
-    biflow_direction,
-    engine_type,
-    engine_id,
-    ingress_acl_id,
-    egress_acl_id,
-    firewall_event_code,
-    egress_queue,
-    access_list,
-    sluice_address(tunnel_src_addr) AS tunnel_src_addr,
-    sluice_address(tunnel_dst_addr) AS tunnel_dst_addr,
-    http_host,
-    http_url,
-    http_status,
-    function_name,
     kafka_topic,
     kafka_partition,
     kafka_offset,
@@ -288,6 +325,97 @@ SYSTEM DROP FORMAT SCHEMA CACHE;
 
 CREATE TABLE {{db}}.flows{{on_cluster}}
 (
+    next_hop_as UInt32, -- bgp
+    ip_ttl UInt32, -- ip
+    src_mac UInt64, -- mac
+    dst_mac UInt64, -- mac
+    src_vlan UInt32, -- vlan
+    dst_vlan UInt32, -- vlan
+    fragment_id UInt32, -- ip
+    fragment_offset UInt32, -- ip
+    ipv6_flow_label UInt32, -- ip
+    ip_flags UInt32, -- ip
+    observation_point_id UInt32, -- metering
+    mpls_ttl Array(UInt32), -- mpls
+    mpls_label Array(UInt32), -- mpls
+    mpls_ip Array(String), -- mpls
+    bgp_next_hop String, -- bgp
+    bgp_communities Array(UInt32), -- bgp
+    as_path Array(UInt32), -- bgp
+    layer_stack Array(Int32), -- packet
+    layer_size Array(UInt32), -- packet
+    ipv6_routing_header_addresses Array(String), -- packet
+    ipv6_routing_header_seg_left UInt32, -- packet
+    ingress_vrf_id Nullable(UInt32), -- vrf
+    egress_vrf_id Nullable(UInt32), -- vrf
+    flow_id UInt64, -- metering
+    post_nat_src_addr String, -- nat
+    post_nat_dst_addr String, -- nat
+    post_nat_src_port UInt32, -- nat
+    post_nat_dst_port UInt32, -- nat
+    nat_event Nullable(UInt32), -- nat
+    firewall_event Nullable(UInt32), -- firewall
+    application_id String, -- application
+    application_name String, -- application
+    user_name String, -- application
+    in_phys_if UInt32, -- metering
+    out_phys_if UInt32, -- metering
+    customer_vlan_id Nullable(UInt32), -- qinq
+    post_customer_vlan_id Nullable(UInt32), -- qinq
+    vlan_priority Nullable(UInt32), -- qinq
+    vni Nullable(UInt32), -- tunnel
+    src_peer_as UInt32, -- bgp
+    next_adjacent_as UInt32, -- bgp
+    prev_adjacent_as UInt32, -- bgp
+    local_pref Nullable(UInt32), -- bgp
+    out_if_discard_reason Nullable(UInt32), -- device
+    out_if_multiple Nullable(UInt32), -- device
+    drop_reason Nullable(UInt32), -- device
+    inner_src_addr String, -- tunnel
+    inner_dst_addr String, -- tunnel
+    inner_proto UInt32, -- tunnel
+    inner_src_port UInt32, -- tunnel
+    inner_dst_port UInt32, -- tunnel
+    inner_etype UInt32, -- tunnel
+    inner_ip_tos UInt32, -- tunnel
+    in_if_name String, -- names
+    out_if_name String, -- names
+    in_if_description String, -- names
+    out_if_description String, -- names
+    ingress_vrf_name String, -- vrf
+    egress_vrf_name String, -- vrf
+    exporter_name String, -- collector
+    collector_id String, -- collector
+    exporter_address String, -- collector
+    original_exporter_address String, -- metering
+    nat_port_start UInt32, -- nat
+    nat_port_end UInt32, -- nat
+    nat_port_step UInt32, -- nat
+    nat_port_count UInt32, -- nat
+    nat_pool_id UInt32, -- nat
+    nat_pool_name String, -- nat
+    wlan_ssid String, -- wlan
+    station_mac UInt64, -- wlan
+    station_address String, -- wlan
+    access_point_mac UInt64, -- wlan
+    mpls_label_type UInt32, -- mpls
+    mpls_prefix_length UInt32, -- mpls
+    mpls_vpn_rd String, -- mpls
+    flow_count UInt64, -- metering
+    biflow_direction UInt32, -- metering
+    engine_type Nullable(UInt32), -- metering
+    engine_id Nullable(UInt32), -- metering
+    ingress_acl_id String, -- firewall
+    egress_acl_id String, -- firewall
+    firewall_event_code Nullable(UInt32), -- firewall
+    egress_queue Nullable(UInt32), -- device
+    access_list String, -- firewall
+    tunnel_src_addr String, -- tunnel
+    tunnel_dst_addr String, -- tunnel
+    http_host String, -- application
+    http_url String, -- application
+    http_status UInt32, -- application
+    function_name String, -- device
     type Int32,
     sampling_rate UInt64,
     sequence_num UInt32,
@@ -297,7 +425,6 @@ CREATE TABLE {{db}}.flows{{on_cluster}}
     packets UInt64,
     sampler_address String,
     next_hop String,
-    next_hop_as UInt32,
     src_as UInt32,
     dst_as UInt32,
     src_net UInt32,
@@ -309,108 +436,18 @@ CREATE TABLE {{db}}.flows{{on_cluster}}
     dst_port UInt32,
     ip_tos UInt32,
     forwarding_status UInt32,
-    ip_ttl UInt32,
     tcp_flags UInt32,
-    src_mac UInt64,
-    dst_mac UInt64,
     vlan_id UInt32,
     etype UInt32,
     icmp_type UInt32,
     icmp_code UInt32,
-    src_vlan UInt32,
-    dst_vlan UInt32,
-    fragment_id UInt32,
-    fragment_offset UInt32,
-    ipv6_flow_label UInt32,
-    ip_flags UInt32,
     observation_domain_id UInt32,
-    observation_point_id UInt32,
-    mpls_ttl Array(UInt32),
-    mpls_label Array(UInt32),
-    mpls_ip Array(String),
-    bgp_next_hop String,
-    bgp_communities Array(UInt32),
-    as_path Array(UInt32),
-    layer_stack Array(Int32),
-    layer_size Array(UInt32),
-    ipv6_routing_header_addresses Array(String),
-    ipv6_routing_header_seg_left UInt32,
     time_received_ns UInt64,
     time_flow_start_ns UInt64,
     time_flow_end_ns UInt64,
     flow_direction Int32,
-    ingress_vrf_id Nullable(UInt32),
-    egress_vrf_id Nullable(UInt32),
     flow_end_reason UInt32,
-    flow_id UInt64,
-    post_nat_src_addr String,
-    post_nat_dst_addr String,
-    post_nat_src_port UInt32,
-    post_nat_dst_port UInt32,
-    nat_event Nullable(UInt32),
-    firewall_event Nullable(UInt32),
-    application_id String,
-    application_name String,
-    user_name String,
-    in_phys_if UInt32,
-    out_phys_if UInt32,
-    customer_vlan_id Nullable(UInt32),
-    post_customer_vlan_id Nullable(UInt32),
-    vlan_priority Nullable(UInt32),
-    vni Nullable(UInt32),
-    src_peer_as UInt32,
-    next_adjacent_as UInt32,
-    prev_adjacent_as UInt32,
-    local_pref Nullable(UInt32),
-    out_if_discard_reason Nullable(UInt32),
-    out_if_multiple Nullable(UInt32),
-    drop_reason Nullable(UInt32),
-    inner_src_addr String,
-    inner_dst_addr String,
-    inner_proto UInt32,
-    inner_src_port UInt32,
-    inner_dst_port UInt32,
-    inner_etype UInt32,
-    inner_ip_tos UInt32,
-    sampling_rate_source Int32,
-    in_if_name String,
-    out_if_name String,
-    in_if_description String,
-    out_if_description String,
-    ingress_vrf_name String,
-    egress_vrf_name String,
-    exporter_name String,
-    collector_id String,
-    exporter_address String,
-    original_exporter_address String,
-    nat_port_start UInt32,
-    nat_port_end UInt32,
-    nat_port_step UInt32,
-    nat_port_count UInt32,
-    nat_pool_id UInt32,
-    nat_pool_name String,
-    wlan_ssid String,
-    station_mac UInt64,
-    station_address String,
-    access_point_mac UInt64,
-    mpls_label_type UInt32,
-    mpls_prefix_length UInt32,
-    mpls_vpn_rd String,
-    flow_count UInt64,
-    biflow_direction UInt32,
-    engine_type Nullable(UInt32),
-    engine_id Nullable(UInt32),
-    ingress_acl_id String,
-    egress_acl_id String,
-    firewall_event_code Nullable(UInt32),
-    egress_queue Nullable(UInt32),
-    access_list String,
-    tunnel_src_addr String,
-    tunnel_dst_addr String,
-    http_host String,
-    http_url String,
-    http_status UInt32,
-    function_name String
+    sampling_rate_source Int32
 )
 ENGINE = Kafka
 SETTINGS
@@ -428,13 +465,22 @@ SETTINGS
     kafka_poll_timeout_ms = {{poll_ms}},
     kafka_consumer_reschedule_ms = {{reschedule_ms}};
 
+-- The topic is no place for times of receipt of other years: each day is a partition of flows_raw, and days that are over
+-- are dropped. kafka_time_fault is 1 where a flow was not received about when its record was written, and 2 where
+-- flows_raw keeps its day no longer. Kafka's own time is believed where it is not in the future and some table keeps
+-- its day. Who writes old flows into flows_feed by another way than the topic is not asked.
 CREATE MATERIALIZED VIEW {{db}}.flows_consumer{{on_cluster}} TO {{db}}.flows_feed AS
+WITH
+    toUnixTimestamp64Milli(now64(3)) AS _now_ms,
+    toUnixTimestamp64Milli(ifNull(kafka_time, now64(3))) AS _written_ms,
+    toInt64(intDiv(time_received_ns, 1000000)) AS _received_ms
 SELECT
     *,
     _topic AS kafka_topic,
     _partition AS kafka_partition,
     _offset AS kafka_offset,
-    _timestamp_ms AS kafka_time,
+    if(_timestamp_ms BETWEEN now64(3) - toIntervalDay({{kept_longest}}) AND now64(3) + toIntervalDay(1), _timestamp_ms, NULL) AS kafka_time,
+    multiIf(_error != '', 0, time_received_ns != 0 AND NOT (_received_ms BETWEEN _written_ms - {{days_before}} * 86400000 AND _written_ms + {{hours_after}} * 3600000), 1, if(time_received_ns = 0, _written_ms, _received_ms) < (intDiv(_now_ms, 86400000) - {{retention}} + 1) * 86400000, 2, 0) AS kafka_time_fault,
     _error AS kafka_error,
     _raw_message AS kafka_message
 FROM {{db}}.flows;

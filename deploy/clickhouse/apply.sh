@@ -15,13 +15,24 @@
 #   --schema-dir DIR       its format_schema_path: flow.proto is copied there
 #   --user-files DIR       its user_files_path: the dictionaries' CSV files are copied there; sluice_asns.csv and
 #                          sluice_networks.csv are yours, and copied only where there are none
+# Collectors whose sink is of type clickhouse, which write into the tables themselves:
+#   --no-kafka             consume from nobody: all flows come from them
+#   --repeats N            keep in mind the last N blocks of each table, so that one that is sent again is not taken twice
+#                          (with --no-kafka 10000, else 0: not at all)
 # Kafka:
 #   --brokers LIST         HOST:PORT, with commas between several (default localhost:9092); need not be up
 #   --topic NAME           (default flows)
 #   --group NAME           consumer group, whose offsets say where to go on (default sluice)
 #   --consumers N          consumers of one server, at most as many as the topic has partitions (default 1)
-#   --flush-interval MS    rows are written after this time at the latest (default 1000)
+#   --flush-interval MS    rows are written after this time at the latest (default 5000)
 #   --block-rows N         or when there are so many (default 262144); what a crash can double
+#   --days-before N        a flow that was received more days than that before its record was written to Kafka, or more
+#   --hours-after N        hours after it, has the record's time instead (default 30 and 1)
+# Columns of flows_raw that not everybody needs, in sets, see docs/clickhouse.md; what is not said stays as it is:
+#   --without SET,...      leave these out, of flows to come; unused: all that no stored flow has a value of
+#   --with SET,...         take these in again; all: every one
+#   --drop-values          with --without: also those of which stored flows have values, and the values go
+#   --show-sets            print them and what is stored of them, and do nothing
 # Days that rows are kept:
 #   --retention-... N      flows_raw and rollups, see rollups.sh
 #   --retention-errors N   flows_errors (default 30)
@@ -37,7 +48,7 @@
 set -euo pipefail
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
-schema_version=4
+schema_version=5
 oldest_server=24.8
 
 say() { printf 'apply.sh: %s\n' "$*" >&2; }
@@ -45,6 +56,9 @@ wrong() { say "$@"; exit 2; }
 [[ -r $here/rollups.sh ]] || wrong "$here/rollups.sh is not there"
 # shellcheck source=deploy/clickhouse/rollups.sh
 source "$here/rollups.sh"
+[[ -r $here/column_sets.sh ]] || wrong "$here/column_sets.sh is not there"
+# shellcheck source=deploy/clickhouse/column_sets.sh
+source "$here/column_sets.sh"
 
 usage() {
   local text
@@ -52,8 +66,11 @@ usage() {
   printf '%s\n' "${text/  --retention-... N*rollups.sh/"$kept_help"}"
 }
 
-url='' user='' password='' client='' cluster='' schema_dir='' user_files='' compat='' print='' script='' fields=''
-declare -A parameter=([brokers]=localhost:9092 [topic]=flows [group]=sluice [consumers]=1 [flush_ms]=1000 [block_rows]=262144
+url='' user='' password='' client='' cluster='' schema_dir='' user_files='' compat='' print='' script='' fields='' no_kafka='' stored_columns='' drop_values='' show_sets=''
+declare -A asked_for=()  # sets of columns: with or without, as the options say
+declare -A was_out=() left_out=() used=()  # those that flows_raw lacks, will lack, and has values of
+declare -A parameter=([brokers]=localhost:9092 [topic]=flows [group]=sluice [consumers]=1 [flush_ms]=5000 [block_rows]=262144
+  [days_before]=30 [hours_after]=1 [repeats]=''
   [retention_errors]=30)
 for name in "${!kept_days[@]}"; do parameter[$name]=${kept_days[$name]}; done
 
@@ -66,14 +83,30 @@ number() {
   [[ $2 =~ ^[1-9][0-9]{0,6}$ ]] || wrong "$1 wants a whole number from 1 to 9999999, not '$2'"
 }
 
+# sets_option OPTION LIST WORD ALSO: what is to become of each set in the list; ALSO stands for all of them.
+sets_option() {
+  local set
+  local -a given
+  IFS=, read -ra given <<<"$2"
+  ((${#given[@]} > 0)) || wrong "$1 wants a value"
+  for set in "${given[@]}"; do
+    [[ -n ${set_columns[$set]:-} || $set == "$4" ]] || wrong "$1: there is no set '$set'; there are ${column_sets[*]}, and $4"
+    [[ ${asked_for[$set]:-$3} == "$3" ]] || wrong "$set stands in --with and in --without; give one of them"
+    asked_for[$set]=$3
+  done
+}
+
 set_url() { url=${2%/}; [[ $url =~ ^https?://[^[:space:]]+$ ]] || wrong "$1 wants http://HOST:PORT, not '$2'"; }
 while (($#)); do
   case $1 in
     -h | --help) usage; exit ;;
     --compat) compat=yes; shift; continue ;;
+    --no-kafka) no_kafka=yes; shift; continue ;;
     --print) print=yes; shift; continue ;;
+    --drop-values) drop_values=yes; shift; continue ;;
+    --show-sets) show_sets=yes; shift; continue ;;
     --url | --user | --password-file | --client | --cluster | --schema-dir | --user-files | --brokers | --topic | \
-      --group | --consumers | --flush-interval | --block-rows | --retention-days | --script | --fields) (($# > 1)) || wrong "$1 wants a value" ;;
+      --group | --consumers | --flush-interval | --block-rows | --days-before | --hours-after | --repeats | --retention-days | --script | --fields | --with | --without) (($# > 1)) || wrong "$1 wants a value" ;;
     --retention-*)
       name=${1#--}
       [[ -n ${parameter[${name//-/_}]:-} ]] || wrong "there is no option '$1'; --help tells all"
@@ -93,10 +126,14 @@ while (($#)); do
     --user-files) [[ -d $2 ]] || wrong "--user-files $2 is not a directory"; user_files=$2 ;;
     --script) [[ -r $2 ]] || wrong "the script $2 cannot be read"; script=$2 ;;
     --fields) [[ $2 == none || -r $2 ]] || wrong "the script $2 cannot be read"; fields=$2 ;;
+    --with) sets_option "$1" "$2" with all ;;
+    --without) sets_option "$1" "$2" without unused ;;
     --brokers | --topic | --group) text_value "$1" "$2"; parameter[${1#--}]=$2 ;;
     --consumers) number "$1" "$2"; parameter[consumers]=$2 ;;
     --block-rows) number "$1" "$2"; parameter[block_rows]=$2 ;;
+    --days-before | --hours-after) number "$1" "$2"; name=${1#--}; parameter[${name//-/_}]=$2 ;;
     --flush-interval) number "$1" "$2"; parameter[flush_ms]=$2 ;;
+    --repeats) number "$1" "$2"; parameter[repeats]=$2 ;;
     --retention-days) number "$1" "$2"; parameter[retention]=$2 ;;
     --retention-*) number "$1" "$2"; name=${1#--}; parameter[${name//-/_}]=$2 ;;
   esac
@@ -104,7 +141,11 @@ while (($#)); do
 done
 
 [[ -n $url ]] || set_url CLICKHOUSE_URL "${CLICKHOUSE_URL:-http://127.0.0.1:8123}"
+[[ -z $no_kafka || -z $fields$script ]] || wrong "--no-kafka makes no consumer, whose columns --fields and --script are about"
 [[ -z $script || -z $fields ]] || wrong "--script applies one file and nothing else, --fields all: give one of them"
+
+# At a block a second of a collector, what comes again within hours.
+[[ -n ${parameter[repeats]} ]] || parameter[repeats]=$((${#no_kafka} > 0 ? 10000 : 0))
 
 clamp() { echo $(($1 < $2 ? $2 : $1 > $3 ? $3 : $1)); }
 # A block ends only when what one poll brought is used up, and a record holds hundreds of flows; the engine's own bound
@@ -112,6 +153,11 @@ clamp() { echo $(($1 < $2 ? $2 : $1 > $3 ? $3 : $1)); }
 parameter[poll_records]=$(clamp $((parameter[block_rows] / 1024)) 1 256)
 parameter[poll_ms]=$(clamp $((parameter[flush_ms] / 4)) 50 500)
 parameter[reschedule_ms]=$(clamp $((parameter[flush_ms] / 10)) 20 500)
+# A time of Kafka's that no table would keep is none.
+parameter[kept_longest]=${parameter[retention]}
+for name in "${!kept_days[@]}"; do
+  ((parameter[$name] <= parameter[kept_longest])) || parameter[kept_longest]=${parameter[$name]}
+done
 parameter[db]=sluice parameter[goflow]=goflow parameter[goflow2]=goflow2
 parameter[replicated]='' parameter[on_cluster]='' parameter[dictionary_user]=''
 if [[ -n $cluster ]]; then
@@ -177,9 +223,20 @@ question() {
   printf '%s' "$answer"
 }
 
+# Lines of a set end with "-- SET" where they are wanted with it, with "-- without SET" where they are wanted without.
+lines_wanted() {
+  local set other
+  local -a edits=()
+  for set in "${column_sets[@]}"; do
+    if [[ -n ${left_out[$set]:-} ]]; then other=$set set="without $set"; else other="without $set"; fi
+    edits+=(-e "/, -- $other\$/d" -e "s/, -- $set\$/,/")
+  done
+  sed "${edits[@]}" "$1"
+}
+
 rendered() {
   local text name
-  text=$(<"$1")
+  text=$(lines_wanted "$1")
   for name in "${!parameter[@]}"; do
     text=${text//"{{$name}}"/"${parameter[$name]}"}
   done
@@ -204,18 +261,28 @@ run() {
 
 # fill VIEW SOURCE TABLE [TABLE...]: a table behind a view that is still empty gets what the view's source held before the
 # view was there; with the tables that hang on that one, only where all are empty. Names are DATABASE.NAME. While
-# consumption stands still, so that no row is missed or taken twice.
+# consumption stands still, so that no row is missed or taken twice. A note at the table says that it is being filled, so
+# that what a killed script left is not taken for the whole.
 fill() {
+  local note='being filled by apply.sh'
   local wanted select columns answer table status=0 empty=1
+  if [[ $(question "SELECT count() FROM system.tables WHERE database || '.' || name = '$3' AND comment = '$note'") == 1 ]]; then
+    say "an earlier run was cut off while it filled $3, which is emptied and filled anew"
+    for table in "${@:3}"; do question "TRUNCATE TABLE $table" >/dev/null; done
+  fi
   for table in "${@:3}"; do empty+=" AND (SELECT count() FROM $table) = 0"; done
   wanted=$(question "SELECT $empty AND (SELECT count() FROM $2) > 0")
   [[ $wanted == 1 ]] || return 0
   select=$(question "SELECT as_select FROM system.tables WHERE database || '.' || name = '$1' FORMAT TSVRaw")
   columns=$(question "SELECT arrayStringConcat(groupArray('\`' || name || '\`'), ', ') FROM (SELECT name FROM system.columns WHERE database || '.' || table = '$1' ORDER BY position) FORMAT TSVRaw")
   [[ $3 == *_names ]] || say "filling $3 from $2"  # names are few, and often there are none to be found
+  question "ALTER TABLE $3 MODIFY COMMENT '$note'" >/dev/null
   # A month of flows may have more keys than memory holds: then they are sorted on disk.
   answer=$(ask "INSERT INTO $3 ($columns) $select SETTINGS max_bytes_before_external_group_by = 1000000000" 2>&1) || status=$?
-  ((status != 0)) || return 0
+  if ((status == 0)); then
+    question "ALTER TABLE $3 MODIFY COMMENT ''" >/dev/null
+    return 0
+  fi
   # A part would be taken for the whole the next time. Without an answer the server may still be at work.
   if [[ $answer == *DB::Exception* ]]; then
     for table in "${@:3}"; do question "TRUNCATE TABLE $table" >/dev/null; done
@@ -240,6 +307,16 @@ fill_all() {
   fill "${parameter[goflow]}.flows_5m_view" "$raw" "${parameter[goflow]}.flows_5m"
   fill "${parameter[goflow2]}.flows_raw_mv" "$raw" "${parameter[goflow2]}.flows_raw"
   fill "${parameter[goflow2]}.flows_5m_view" "$raw" "${parameter[goflow2]}.flows_5m"
+}
+
+# Where a column gets another type, the server writes it anew, and the statement waits for that.
+say_what_is_rewritten() {
+  local names tables rows
+  printf -v names "'%s'," "${rollups[@]}"
+  tables=$(question "SELECT arrayStringConcat(arraySort(groupUniqArray(table)), ', ') FROM system.columns WHERE database = '$db' AND table IN (${names%,}) AND name IN ('bytes', 'packets') AND type = 'UInt64' FORMAT TSVRaw")
+  [[ -n $tables ]] || return 0
+  rows=$(question "SELECT sum(total_rows) FROM system.tables WHERE database = '$db' AND name IN ('${tables//, /"', '"}')")
+  say "bytes and packets of $tables get 128 bits: these two columns are written anew, $rows rows in all; flows_raw is not touched"
 }
 
 # The server reads it as another user, whatever the umask is here.
@@ -268,12 +345,102 @@ give_files() {
 
 # The fields of the message for which `flows` has a column in this script, sorted.
 columns_read() {
-  sed -n '/^CREATE TABLE {{db}}.flows{{on_cluster}}$/,/^)/s/^    `\{0,1\}\([a-z0-9_]*\)`\{0,1\} .*/\1/p' "$1" | sort
+  lines_wanted "$1" | sed -n '/^CREATE TABLE {{db}}.flows{{on_cluster}}$/,/^)/s/^    `\{0,1\}\([a-z0-9_]*\)`\{0,1\} .*/\1/p' | sort
+}
+
+# count_values SET [CONDITION]: 1 where a stored flow has a value in one of its columns, else 0.
+count_values() {
+  local name condition=''
+  for name in ${set_columns[$1]}; do
+    [[ " $stored_columns " != *" $name "* ]] || condition+="${condition:+ OR }ifNull($name != defaultValueOfArgumentType($name), isNotNull($name))"
+  done
+  if [[ -z $condition ]]; then echo 0; else question "SELECT count() FROM (SELECT 1 FROM sluice.flows_raw WHERE (${2:-true}) AND ($condition) LIMIT 1)"; fi
+}
+
+# has_values SET: whether a stored flow has a value in one of its columns. Asked once.
+has_values() {
+  [[ -n ${used[$1]:-} ]] || used[$1]=$(count_values "$1")
+  [[ ${used[$1]} == 1 ]]
+}
+
+# What flows_raw lacks now, and what it will lack by the options: `was_out` and `left_out`.
+settle_sets() {
+  local set name kind rows aliases=' '
+  stored_columns=' '
+  if [[ -z $print ]]; then
+    while IFS=$'\t' read -r name kind; do
+      if [[ $kind == ALIAS ]]; then aliases+="$name "; elif [[ -n $name ]]; then stored_columns+="$name "; fi
+    done < <(question "SELECT name, default_kind FROM system.columns WHERE database = '${parameter[db]}' AND table = 'flows_raw' FORMAT TSVRaw"; echo)
+  fi
+  for set in "${column_sets[@]}"; do
+    for name in ${set_columns[$set]}; do
+      [[ $aliases != *" $name "* ]] || was_out[$set]=1
+    done
+    left_out[$set]=${was_out[$set]:-}
+    [[ ${asked_for[$set]:-} != without ]] || left_out[$set]=1
+    [[ ${asked_for[$set]:-${asked_for[all]:-}} != with ]] || left_out[$set]=''
+  done
+  [[ -n ${asked_for[unused]:-} ]] || return 0
+  rows=0
+  [[ $stored_columns == ' ' ]] || rows=$(question "SELECT count() FROM sluice.flows_raw")
+  ((rows > 0)) || wrong "--without unused: no flow is stored yet that could tell which are used"
+  for set in "${column_sets[@]}"; do
+    [[ -n ${left_out[$set]} || ${asked_for[$set]:-} == with ]] || has_values "$set" || left_out[$set]=1
+  done
+}
+
+# Nothing is changed where values would go that nobody said may go.
+check_values() {
+  local set full=''
+  [[ -z $drop_values ]] || return 0
+  for set in "${column_sets[@]}"; do
+    [[ -z ${left_out[$set]} || -n ${was_out[$set]:-} ]] || ! has_values "$set" || full+="${full:+, }$set"
+  done
+  [[ -z $full ]] || wrong "stored flows have values of $full, which would go; --drop-values says that they may"
+}
+
+# Columns whose set goes or comes are dropped here, and made by 50_flows_raw.sql as what they are to be.
+change_sets() {
+  local set name drops out='' in='' kept=''
+  for set in "${column_sets[@]}"; do
+    [[ ${left_out[$set]} != "${was_out[$set]:-}" && $stored_columns != ' ' ]] || continue
+    # What came since it was asked, up to when consumption was stopped.
+    if [[ -n ${left_out[$set]} && -z $drop_values && $(count_values "$set" "inserted_at >= '$began'") != 0 ]]; then
+      left_out[$set]='' kept+="${kept:+, }$set"
+      continue
+    fi
+    if [[ -n ${left_out[$set]} ]]; then out+="${out:+, }$set"; else in+="${in:+, }$set"; fi
+    drops=''
+    for name in ${set_aliases[$set]} ${set_columns[$set]}; do drops+="${drops:+, }DROP COLUMN IF EXISTS $name"; done
+    # The older analyzer: the newer one takes the lambda in an alias that older versions of these scripts made for recursive.
+    question "ALTER TABLE ${parameter[db]}.flows_raw${parameter[on_cluster]} $drops SETTINGS allow_experimental_analyzer = 0" >/dev/null
+  done
+  [[ -z $kept ]] || say "flows with values of $kept came meanwhile, so it keeps their columns"
+  [[ -z $out ]] || say "flows_raw is made without the columns of $out from now on"
+  [[ -z $in ]] || say "flows_raw has columns of $in from now on"
+}
+
+print_sets() {
+  local set state
+  for set in "${column_sets[@]}"; do
+    if [[ -n ${was_out[$set]:-} ]]; then state=out; elif has_values "$set"; then state=used; else state=empty; fi
+    printf '%-12s %-6s %s\n' "$set" "$state" "${set_columns[$set]}"
+  done
+}
+
+# A script of `sluice schema clickhouse` that knows of no sets would fill columns that are not there.
+check_marks() {
+  local set
+  for set in "${column_sets[@]}"; do
+    [[ -z ${left_out[$set]} ]] || grep -q -- ", -- $set\$" "$1" ||
+      wrong "$1 is older than these scripts, it cannot leave out $set; sluice schema clickhouse -c FILE prints it anew"
+  done
 }
 
 # The server's own proto file must have every field that `flows` has a column for; else consumption would stand still.
 check_schema() {
   local described missing
+  [[ -z $no_kafka ]] || return 0
   question "SYSTEM DROP FORMAT SCHEMA CACHE" >/dev/null
   if ! described=$(ask "DESCRIBE TABLE format('Protobuf', '') SETTINGS format_schema = '$schema_file:FlowMessage'" 2>&1); then
     [[ $schema_file == flow.proto ]] ||
@@ -291,6 +458,7 @@ check_schema() {
 # them, so it takes the place of the script only where somebody says so.
 check_own_columns() {
   local name own missing
+  [[ -z $no_kafka ]] || return 0
   if [[ ${consuming[0]} == "$fields" ]]; then
     missing=$(comm -23 <(columns_read "$here/90_consume.sql") <(columns_read "$fields") | head -n 3)
     [[ -z $missing ]] || wrong "$fields is older than these scripts, it has no ${missing//$'\n'/, }; sluice schema clickhouse -c FILE prints it anew"
@@ -307,12 +475,21 @@ check_own_columns() {
 [[ -n $client || -n $print ]] || command -v curl >/dev/null ||
   wrong "curl is needed to ask $url (apt-get install curl), or another client by --client"
 
+[[ -z $print || -z ${asked_for[unused]:-} ]] || wrong "--print asks no server, which --without unused wants"
+if [[ -n $show_sets ]]; then
+  settle_sets
+  print_sets
+  exit
+fi
 if [[ -n $script && -n $print ]]; then
+  settle_sets
   rendered "$script"
   exit
 fi
 if [[ -n $script ]]; then
-  question "SELECT 1" >/dev/null
+  ((${#asked_for[@]} == 0)) || wrong "--script applies one file and nothing else; --with and --without are for a run without it"
+  settle_sets
+  check_marks "$script"
   run "$script"
   say "$script is applied"
   exit
@@ -331,9 +508,11 @@ consuming=("$here"/9?_*.sql) schema_file=flow.proto
 if [[ -n $fields && $fields != none ]]; then
   consuming=("$fields") schema_file=flow_user.proto
 fi
+[[ -z $no_kafka ]] || consuming=()
 chain=("${making[@]}" "${consuming[@]}")
 
 if [[ -n $print ]]; then
+  settle_sets
   for file in "${lasting[@]}" "${chain[@]}"; do rendered "$file"; done
   exit
 fi
@@ -346,8 +525,16 @@ if [[ -n $user ]]; then
   user_inside=$(question "SELECT currentUser()")
   [[ $user_inside == "$user" ]] || parameter[dictionary_user]=''
 fi
+# There statements may not read files: dictionaries do, as the user that the store has for them.
+if [[ -z ${parameter[dictionary_user]} ]]; then
+  reader=$(question "SELECT substitution FROM system.macros WHERE macro = 'sluice_dictionary_user'")
+  [[ -z $reader ]] || parameter[dictionary_user]="USER '$reader' "
+fi
 give_files
 for file in "${lasting[@]}"; do run "$file"; done
+
+began=$(question "SELECT now()")
+settle_sets
 
 # Taking the consumer down and up again makes the group wait for it, so it is done only where something changed.
 db=${parameter[db]}
@@ -363,11 +550,19 @@ if [[ $applied == "$definition" && -z $missing ]]; then
   say "nothing to do, version $schema_version is in place"
 else
   check_own_columns
+  [[ -n $no_kafka || $schema_file == flow.proto ]] || check_marks "${consuming[0]}"
+  check_values
   check_schema
-  for file in "${making[@]}"; do run "$file"; done
+  say_what_is_rewritten
+  for file in "${making[@]}"; do
+    [[ $file != */50_*.sql ]] || change_sets  # while consumption stands still
+    run "$file"
+  done
   fill_all
   for file in "${consuming[@]}"; do run "$file"; done
   question "INSERT INTO $db.schema_version SELECT $schema_version, now64(3), '$definition'" >/dev/null
-  say "version $schema_version is in place; flows come from topic '${parameter[topic]}' of ${parameter[brokers]}"
+  source="topic '${parameter[topic]}' of ${parameter[brokers]}"
+  [[ -z $no_kafka ]] || source='sinks of type clickhouse'
+  say "version $schema_version is in place; flows come from $source"
 fi
 question "SYSTEM RELOAD DICTIONARIES${parameter[on_cluster]}" >/dev/null

@@ -86,8 +86,8 @@ CREATE TABLE IF NOT EXISTS {{goflow2}}.flows_raw{{on_cluster}}
     sequence_num UInt32 CODEC(Delta, ZSTD(1)),
     sampling_rate UInt64 CODEC(ZSTD(1)),
     sampler_address FixedString(16) CODEC(ZSTD(1)),
-    time_flow_start DateTime64(9) CODEC(GCD, T64, ZSTD(1)),
-    time_flow_end DateTime64(9) CODEC(GCD, T64, ZSTD(1)),
+    time_flow_start DateTime64(9) CODEC(GCD, ZSTD(1)),
+    time_flow_end DateTime64(9) CODEC(GCD, ZSTD(1)),
     bytes UInt64 CODEC(T64, ZSTD(1)),
     packets UInt64 CODEC(T64, ZSTD(1)),
     src_addr FixedString(16) CODEC(ZSTD(1)),
@@ -106,6 +106,11 @@ TTL toDate(time_received) + INTERVAL {{retention}} DAY
 SETTINGS ttl_only_drop_parts = 1;
 
 ALTER TABLE {{goflow2}}.flows_raw{{on_cluster}} MODIFY TTL toDate(time_received) + INTERVAL {{retention}} DAY;
+
+-- Of a table that an older version made: with T64 behind GCD, ClickHouse 24.8 takes no row.
+ALTER TABLE {{goflow2}}.flows_raw{{on_cluster}}
+    MODIFY COLUMN time_flow_start DateTime64(9) CODEC(GCD, ZSTD(1)),
+    MODIFY COLUMN time_flow_end DateTime64(9) CODEC(GCD, ZSTD(1));
 
 CREATE TABLE IF NOT EXISTS {{goflow2}}.flows_5m{{on_cluster}}
 (

@@ -51,7 +51,9 @@ build_sluice() {
   sluice=$PWD/build/release/bin/sluice
 }
 
-# start_collector YAML...: the lines say where the flows go; ports are the protocols' own where they are free.
+# start_collector YAML...: the lines say where the flows go; ports are the protocols' own where they are free. It is run by
+# the words of `runs_as`.
+runs_as=(run)
 start_collector() {
   step "Starting the collector"
   sflow_port=$(port udp 6343)
@@ -67,7 +69,7 @@ start_collector() {
     printf '%s\n' "$@"
   } >"$work/sluice.yaml"
   # In a session of its own, as the broker is: a Ctrl-C is for the script, which ends its parts in order.
-  setsid "$sluice" run -c "$work/sluice.yaml" >"$work/sluice.out" 2>"$work/sluice.log" &
+  setsid "$sluice" "${runs_as[@]}" -c "$work/sluice.yaml" >"$work/sluice.out" 2>"$work/sluice.log" &
   sluice_pid=$!
   wait_for "the collector is ready" curl -sf -o /dev/null "http://127.0.0.1:$metrics_port/readyz"
   say "sFlow on UDP $sflow_port, NetFlow on $netflow_port, IPFIX on $ipfix_port (each takes all of them)"

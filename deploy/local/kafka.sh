@@ -6,6 +6,8 @@
 #                                              returns when it answers
 #     deploy/local/kafka.sh stop DIR [--keep]  ends it and removes its data (--keep: leaves them for the next start)
 #
+# KAFKA_LISTENER adds a listener such as SASL_PLAINTEXT://127.0.0.1:PORT, KAFKA_PROPERTIES lines of server.properties.
+#
 # Exit status: 3 when the jars cannot be fetched, 1 for everything else that goes wrong.
 set -euo pipefail
 
@@ -22,7 +24,7 @@ usage() { sed -n '2,/^set -/s/^# \{0,1\}//p' "${BASH_SOURCE[0]}" | sed '/^set -/
 fetch() {
   [[ -d $cache ]] && return
   if ! command -v mvn >/dev/null || ! command -v java >/dev/null; then
-    say "Java and Maven are needed (deploy/install-deps.sh quickstart brings them)"
+    say "Java and Maven are needed (deploy/install-deps.sh kafka brings them)"
     return 3
   fi
   mkdir -p "${cache%/*}"
@@ -73,7 +75,7 @@ start() {
 process.roles=broker,controller
 node.id=1
 controller.quorum.voters=1@127.0.0.1:$controller
-listeners=PLAINTEXT://127.0.0.1:$port,CONTROLLER://127.0.0.1:$controller
+listeners=PLAINTEXT://127.0.0.1:$port,CONTROLLER://127.0.0.1:$controller${KAFKA_LISTENER:+,$KAFKA_LISTENER}
 controller.listener.names=CONTROLLER
 log.dirs=$dir/data
 num.partitions=${KAFKA_PARTITIONS:-4}
@@ -81,6 +83,7 @@ offsets.topic.replication.factor=1
 transaction.state.log.replication.factor=1
 transaction.state.log.min.isr=1
 group.initial.rebalance.delay.ms=0
+${KAFKA_PROPERTIES:-}
 PROPERTIES
   local java=(java -Xmx512m -Dorg.slf4j.simpleLogger.defaultLogLevel=warn -cp "$cache/*")
   if [[ ! -e $dir/data/meta.properties ]]; then

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # The whole way on one machine without containers: exporters, the collector, an Apache Kafka broker, the ClickHouse
-# engine with the shipped tables, and answers by SQL. Installs and builds what is missing. Ctrl-C ends it all.
+# engine with the shipped tables, answers by SQL, and the page that shows the flows. Installs and builds what is missing. Ctrl-C ends it all.
 #
 #     deploy/local/pipeline.sh [OPTION...]
 #
@@ -8,6 +8,7 @@
 #     --dir DIR         keeps broker, tables and log in DIR, and goes on with them the next time
 #     --build-dir DIR   takes DIR/bin/sluice instead of building
 #     --framing F       of the topic: batch (default) or single
+#     --no-kafka        without a broker: `sluice standalone`, which is collector, engine, tables and page in one
 #     --no-traffic      starts no exporters, asks no questions: everything is up and waits for what is sent to it
 #     --state FILE      once everything is up, writes where it listens there, one NAME=VALUE a line
 #
@@ -21,13 +22,14 @@ sluice='' sluice_pid='' nap_pid='' work='' metrics_port=''
 . deploy/local/common.sh
 . deploy/clickhouse/rollups.sh
 
-once='' keep='' build_dir=${QUICKSTART_BUILD_DIR:-} framing=batch traffic=1 state=''
+once='' keep='' build_dir=${QUICKSTART_BUILD_DIR:-} framing=batch traffic=1 state='' no_kafka=''
 usage() { sed -n '2,/^set -/s/^# \{0,1\}//p' "$root/deploy/local/pipeline.sh" | sed '/^set -/d' >&2; exit 2; }
 from_here() { case $1 in /*) echo "$1" ;; *) echo "$invoked_in/$1" ;; esac; }
 while (($# > 0)); do
   case $1 in
     --once) once=1 ;;
     --no-traffic) traffic='' ;;
+    --no-kafka) no_kafka=1 ;;
     --dir | --build-dir | --framing | --state)
       (($# > 1)) || usage
       case $1 in
@@ -45,22 +47,25 @@ done
 [[ $framing == batch || $framing == single ]] || usage
 
 oldest_clickhouse=24.8
-engine_pid=''
+engine_pid='' web_pid=''
 engine_file=''
-kafka_dir=''
+kafka_dir='' kafka_port=''
 
 clean_up() {
   local status=$?
   trap - EXIT INT TERM
   [[ -z $nap_pid ]] || kill "$nap_pid" 2>/dev/null || true
-  [[ -z $sluice_pid$engine_pid$kafka_dir ]] || step "Ending the collector, the engine and the broker"
+  [[ -z $sluice_pid$engine_pid$kafka_dir ]] || step "Ending the page, the collector and the engine${kafka_dir:+, and the broker}"
+  if [[ -n $web_pid ]] && kill "$web_pid" 2>/dev/null; then
+    wait "$web_pid" || say "the page's server ended with status $?"
+  fi
   stop_collector
   if [[ -n $engine_pid ]] && kill "$engine_pid" 2>/dev/null; then
     wait "$engine_pid" || say "the engine ended with status $?"
   fi
   [[ -z $kafka_dir ]] || deploy/local/kafka.sh stop "$kafka_dir" ${keep:+--keep} || true
   if ((status != 0 && status != 130 && status != 143)); then
-    for log in sluice engine; do
+    for log in sluice engine web; do
       [[ -s $work/$log.log ]] && say "the last words of $log:" && tail -n 15 "$work/$log.log" >&2
     done
   fi
@@ -137,9 +142,38 @@ engine_answers() {
 apply_schema() {
   step "Making the tables"
   deploy/clickhouse/apply.sh --url "$store_url" --schema-dir "$work/store/files" --user-files "$work/store/files" \
-    --brokers "127.0.0.1:$kafka_port" --topic flows --group "$(<"$work/group")" >"$work/apply.log" 2>&1 ||
+    --brokers "127.0.0.1:$kafka_port" --topic flows --group "$(<"$work/group")" --flush-interval 1000 >"$work/apply.log" 2>&1 ||
     { cat "$work/apply.log" >&2; die "the tables could not be made"; }
   say "database sluice: flows_raw, flows_1m, flows_5m, flows_1h and the rest (docs/clickhouse.md)"
+}
+
+start_page() {
+  step "Starting the page"
+  web_port=$(port tcp 8082)
+  cat >"$work/web.yaml" <<YAML
+web:
+  listen: 127.0.0.1:$web_port
+  clickhouse: {url: '$store_url'}
+  collectors: [{url: 'http://127.0.0.1:$api_port'}]
+YAML
+  setsid "$sluice" web -c "$work/web.yaml" >"$work/web.log" 2>&1 </dev/null &
+  web_pid=$!
+  wait_for "the page answers" curl -sf -o /dev/null "http://127.0.0.1:$web_port/healthz"
+  say "page on http://127.0.0.1:$web_port"
+}
+
+# Instead of all of these.
+start_standalone() {
+  store_port=$(port tcp 8123)
+  store_url=http://127.0.0.1:$store_port
+  web_port=$(port tcp 8082)
+  engine_file=$(deploy/local/engine.sh fetch)
+  runs_as=(standalone --path "$work/flows" --http "127.0.0.1:$store_port" --engine "$engine_file")
+  start_collector "web: {listen: '127.0.0.1:$web_port'}"
+  step "Waiting for the engine, the tables and the page, which come with it"
+  wait_for "all of it is ready" grep -q '^sluice standalone: ready' "$work/sluice.log"
+  say "engine on $store_url"
+  say "page on http://127.0.0.1:$web_port"
 }
 
 ask() { curl -sf --data-binary "$1" "$store_url/"; }
@@ -172,9 +206,9 @@ show_answers() {
 
 write_state() {
   {
-    printf '%s=%s\n' work "$work" sluice_pid "$sluice_pid" engine_pid "$engine_pid" kafka "127.0.0.1:$kafka_port" \
+    printf '%s=%s\n' work "$work" sluice_pid "$sluice_pid" engine_pid "$engine_pid" kafka "${kafka_port:+127.0.0.1:$kafka_port}" \
       topic flows store_url "$store_url" sflow_port "$sflow_port" netflow_port "$netflow_port" \
-      ipfix_port "$ipfix_port" metrics_port "$metrics_port"
+      ipfix_port "$ipfix_port" metrics_port "$metrics_port" web_port "$web_port"
   } >"$state.part"
   mv "$state.part" "$state"
 }
@@ -185,7 +219,9 @@ report() {
 
 say "Sluice, from exporters to answers"
 if [[ -z $build_dir ]]; then
-  deploy/install-deps.sh build quickstart
+  kinds=(build quickstart)
+  [[ -n $no_kafka ]] || kinds+=(kafka)
+  deploy/install-deps.sh "${kinds[@]}"
 fi
 if [[ -n $keep ]]; then
   mkdir -p "$keep"
@@ -197,10 +233,15 @@ else
 fi
 [[ -e $work/group ]] || echo "sluice-$(od -An -N6 -tx1 /dev/urandom | tr -d ' \n')" >"$work/group"
 build_sluice "$build_dir"
-start_kafka
-start_engine
-apply_schema
-start_collector "kafka: {brokers: '127.0.0.1:$kafka_port', topic: flows, framing: $framing}"
+if [[ -n $no_kafka ]]; then
+  start_standalone
+else
+  start_kafka
+  start_engine
+  apply_schema
+  start_collector "kafka: {brokers: '127.0.0.1:$kafka_port', topic: flows, framing: $framing}"
+  start_page
+fi
 [[ -z $state ]] || write_state
 if [[ -n $traffic ]]; then
   rows=$(ask 'SELECT count() FROM sluice.flows_raw')
@@ -214,10 +255,11 @@ fi
 
 step "Running until Ctrl-C"
 say_where "CLICKHOUSE_URL=$store_url"
+say "see:             http://127.0.0.1:$web_port in a browser"
 say "ask:             $sluice query 'SELECT * FROM sluice.flows_raw LIMIT 10'; $sluice exporters"
 say "by HTTP:         curl $store_url/ --data-binary 'SELECT count() FROM sluice.flows_raw'"
 say "configuration:   $work/sluice.yaml"
-say "logs:            $work/sluice.log, $work/engine.log"
+say "logs:            $work/sluice.log${engine_pid:+, $work/engine.log, $work/web.log}"
 if [[ -n $traffic ]]; then
   say "the same exporters send again every half minute"
   send_until_interrupted report

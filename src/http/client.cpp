@@ -16,6 +16,7 @@
 
 #include "http/stream.hpp"
 #include "sluice/util/version.hpp"
+#include "util/one_line.hpp"
 
 namespace sluice::http {
 
@@ -39,7 +40,7 @@ std::string head_of(const Url& url, const Call& call) {
   head.version(11);
   head.set(bhttp::field::host, url.authority());
   head.set(bhttp::field::user_agent, "sluice/" + std::string(version().version));
-  for (const auto& [name, value] : call.headers) head.set(name, value);
+  for (const auto& [name, value] : call.headers) head.set(name, one_line(value));
   head.set(bhttp::field::connection, "close");
   if (!call.body.empty() || call.method == "POST" || call.method == "PUT")
     head.set(bhttp::field::content_length, std::to_string(call.body.size()));

@@ -1,5 +1,7 @@
 #include "http/connection.hpp"
 
+#include <poll.h>
+
 #include <algorithm>
 #include <boost/asio/post.hpp>
 #include <boost/beast/http/empty_body.hpp>
@@ -10,6 +12,8 @@
 #include <sstream>
 
 #include "http/codec.hpp"
+#include "http/in_any_case.hpp"
+#include "util/one_line.hpp"
 
 namespace sluice::http {
 
@@ -22,6 +26,7 @@ namespace {
 // After the last answer the rest of what the client sends is read for this long: closing on unread bytes
 // would reset the connection and take the answer with it.
 constexpr std::chrono::seconds kLinger{1};
+constexpr std::size_t kMoves = 1024;         // bytes at the least, or it is one that only wants to stay
 constexpr std::size_t kMaxDrain = 4U << 20;  // of a body nobody wanted
 
 std::string_view view(beast::string_view text) { return {text.data(), text.size()}; }
@@ -35,25 +40,27 @@ bool is_parse_error(const Error& error) {
 std::string head_text(unsigned status, const Headers& headers) {
   bhttp::response<bhttp::empty_body> head(static_cast<bhttp::status>(status), 11);
   head.set(bhttp::field::server, "sluice");
-  for (const auto& [name, value] : headers) head.set(name, value);
+  for (const auto& [name, value] : headers) head.set(name, one_line(value));
   std::ostringstream out;
   out << head.base();
   return std::move(out).str();
 }
 
-Connection::Connection(std::unique_ptr<Stream> stream, IpAddress peer, std::shared_ptr<const Service> service,
+Connection::Connection(std::unique_ptr<Stream> stream, IpAddress peer, std::shared_ptr<Service> service,
                        std::function<void()> ended)
-    : stream_(std::move(stream)), peer_(peer), service_(std::move(service)), ended_(std::move(ended)) {}
+    : stream_(std::move(stream)), peer_(peer), service_(std::move(service)), ended_(std::move(ended)) {
+  stream_->on_moved([this](std::size_t bytes) { note_moved(bytes); });
+}
 
 Connection::~Connection() { ended_(); }
 
 void Connection::start() {
-  stream_->tcp().expires_after(service_->options.deadlines.idle);
+  wait_for(WaitsFor::request);
   stream_->handshake([self = shared_from_this()](Error error) {
     if (!error) return self->next();
     if (!is_plain_http(error)) return;
     // Its TLS cannot say it; the client, which speaks plain HTTP, understands plain HTTP.
-    const Response response = self->service_->options.fault(Fault::plain_where_tls, "");
+    const Response response = self->service_->fault(Fault::plain_where_tls, "");
     self->answer_ = head_text(response.status, {{"Content-Type", response.content_type},
                                                 {"Content-Length", std::to_string(response.body.size())},
                                                 {"Connection", "close"}}) +
@@ -73,9 +80,54 @@ void Connection::drain() {
   if (!busy_) close();
 }
 
+bool Connection::unread() const {
+  Error error;
+  return stream_->tcp().socket().available(error) > 0;
+}
+
+void Connection::note_moved(std::size_t bytes) {
+  const auto now = Clock::now();
+  if (now - moving_since_ > service_->options.limits.moving) {
+    moving_since_ = now;
+    moved_ = 0;
+  }
+  moved_ += bytes;
+  if (moved_ >= kMoves) moved_at_ = now;
+}
+
+bool Connection::under_way(Clock::time_point now) const {
+  const auto moving = service_->options.limits.moving;
+  if (waits_for_ == WaitsFor::taking_answer) return now - std::max(waits_since_, moved_at_) < moving;
+  return waits_for_ == WaitsFor::body && handled_ && moved_at_ > now - moving;
+}
+
 /// For what is under way next.
-void Connection::allow(Deadlines::Time time) {
-  stream_->tcp().expires_at(std::min(request_deadline_, Clock::now() + time));
+void Connection::wait_for(WaitsFor what) {
+  const Deadlines& deadlines = service_->options.deadlines;
+  const auto time = [&]() -> Deadlines::Time {
+    switch (what) {
+      case WaitsFor::request:
+        return deadlines.idle;
+      case WaitsFor::head:
+        return deadlines.head;
+      case WaitsFor::body:
+        return deadlines.body;
+      case WaitsFor::taking_answer:
+        return deadlines.answer;
+      case WaitsFor::end:
+      case WaitsFor::nothing:
+        break;
+    }
+    return kLinger;
+  };
+  waits_for_ = what;
+  waits_since_ = Clock::now();
+  stream_->tcp().expires_at(std::min(request_deadline_, waits_since_ + time()));
+}
+
+/// Too late, reset, or closed by the server: the last reference goes with this call.
+void Connection::gone(const Error& error) {
+  if (error == beast::error::timeout) service_->count(HttpCount::late);
 }
 
 void Connection::next() {
@@ -89,7 +141,7 @@ void Connection::next() {
   parser_->body_limit(service_->options.limits.body.value_or(std::numeric_limits<std::uint64_t>::max()));
   request_deadline_ = deadlines.request ? Clock::now() + *deadlines.request : Clock::time_point::max();
   if (buffer_.size() > 0) return read_head();
-  allow(deadlines.idle);
+  wait_for(WaitsFor::request);
   stream_->read_some(buffer_.prepare(4096), [self = shared_from_this()](Error error, std::size_t size) {
     self->buffer_.commit(size);
     if (!error) return self->read_head();
@@ -98,7 +150,7 @@ void Connection::next() {
 }
 
 void Connection::read_head() {
-  allow(service_->options.deadlines.head);
+  wait_for(WaitsFor::head);
   feed<true>(
       *stream_, buffer_, *parser_, [this] { return parser_->is_header_done(); },
       [self = shared_from_this()](Error error) { self->on_head(error); });
@@ -109,17 +161,43 @@ void Connection::on_head(Error error) {
   if (error == bhttp::error::body_limit) return refuse(Fault::body_too_large, "");
   if (error == bhttp::error::end_of_stream || error == bhttp::error::partial_message) return linger();
   if (is_parse_error(error)) return refuse(Fault::not_http, error.message());
-  if (error) return;  // too late, reset, or closed by the server: the last reference goes with this call
+  if (error) return gone(error);
   busy_ = true;
+  service_->count(HttpCount::requests);
   describe_request();
-  if (service_->options.admit_request)
-    if (auto refusal = service_->options.admit_request(request_)) return respond(std::move(*refusal), false);
+  if (!admit()) return;
   if (service_->stream_handler) return run_stream_handler();
   body_.clear();
-  allow(service_->options.deadlines.body);
+  wait_for(WaitsFor::body);
   expect_continue([self = shared_from_this()](Error failed) {
     if (!failed) self->read_body();
   });
+}
+
+/// False: it was refused, and answered so.
+bool Connection::admit() {
+  const auto refused = [this](HttpCount why, Fault fault, std::string_view text = {}) {
+    service_->count(why);
+    refuse(fault, text);
+    return false;
+  };
+  switch (service_->gate->judge(request_)) {
+    case Gate::Finding::foreign_host:
+      return refused(HttpCount::refused_host, Fault::foreign_host, request_.header("Host"));
+    case Gate::Finding::foreign_page:
+      return refused(HttpCount::refused_site, Fault::foreign_page);
+    case Gate::Finding::no_token:
+      return refused(HttpCount::refused_token, Fault::no_token);
+    case Gate::Finding::welcome:
+      break;
+  }
+  const auto& health = service_->options.health;
+  if (health_alone_ && std::ranges::find(health, request_.path) == health.end())
+    return refused(HttpCount::turned_away, Fault::too_many);
+  if (!service_->options.admit_request) return true;
+  auto refusal = service_->options.admit_request(request_);
+  if (refusal) respond(std::move(*refusal), false);
+  return !refusal;
 }
 
 void Connection::describe_request() {
@@ -135,6 +213,25 @@ void Connection::describe_request() {
               .fields = {}};
   for (const auto& field : message)
     request_.fields.emplace_back(view(field.name_string()), view(field.value()));
+}
+
+/// Where another request is behind this one, or a body that was not read, it cannot be told.
+bool Connection::client_ended() {
+  pollfd item{.fd = stream_->tcp().socket().native_handle(), .events = POLLRDHUP, .revents = 0};
+  return parser_->is_done() && buffer_.size() == 0 && ::poll(&item, 1, 0) > 0;
+}
+
+void Connection::watch(const std::shared_ptr<Watch>& watch) {
+  if (!stream_->tcp().socket().is_open()) return;
+  // An end makes the socket readable, as does the next request, which leaves nothing to watch for.
+  stream_->tcp().socket().async_wait(Socket::wait_read, [weak = weak_from_this(), watch](Error error) {
+    const auto self = weak.lock();
+    if (error || !self || !self->client_ended()) return;
+    self->service_->threads->run([watch] {
+      const std::lock_guard lock(watch->mutex);
+      if (const auto call = std::exchange(watch->call, nullptr)) call();
+    });
+  });
 }
 
 bool Connection::is_head() const { return parser_->get().method() == bhttp::verb::head; }
@@ -156,7 +253,7 @@ void Connection::read_body() {
     if (error == bhttp::error::body_limit) return self->refuse(Fault::body_too_large, "");
     if (error == bhttp::error::partial_message) return self->linger();
     if (is_parse_error(error)) return self->refuse(Fault::not_http, error.message());
-    if (error) return;
+    if (error) return self->gone(error);
     if (size == 0) return self->answer();
     self->body_.append(self->piece_.data(), size);
     self->read_body();
@@ -199,7 +296,7 @@ void Connection::answer() {
   try {
     response = service_->handler(request_);
   } catch (const std::exception& failure) {
-    response = service_->options.fault(Fault::handler_threw, failure.what());
+    response = service_->fault(Fault::handler_threw, failure.what());
   }
   gzip(response);
   respond(std::move(response), keep_alive);
@@ -223,11 +320,11 @@ void Connection::gzip(Response& response) const {
 
 void Connection::refuse(Fault fault, std::string_view text) {
   busy_ = true;
-  respond(service_->options.fault(fault, text), false);
+  respond(service_->fault(fault, text), false);
 }
 
 void Connection::respond(Response response, bool keep_alive) {
-  keep_alive = keep_alive && !stopping_;
+  keep_alive = keep_alive && !stopping_ && !health_alone_;
   Headers headers = {{"Content-Type", response.content_type}};
   const auto add = [&](const Headers& more) { headers.insert(headers.end(), more.begin(), more.end()); };
   add(service_->options.headers);
@@ -238,23 +335,29 @@ void Connection::respond(Response response, bool keep_alive) {
   answer_ = head_text(response.status, headers);
   if (!parser_->is_header_done() || !is_head()) answer_ += response.body;
   request_deadline_ = Clock::time_point::max();
-  allow(service_->options.deadlines.answer);
+  wait_for(WaitsFor::taking_answer);
   send(answer_, [self = shared_from_this(), keep_alive](Error error) {
-    if (error) return;
+    if (error) return self->gone(error);
     keep_alive ? self->next() : self->linger();
   });
 }
 
 void Connection::run_stream_handler() {
   request_deadline_ = Clock::time_point::max();
+  waits_for_ = WaitsFor::nothing;
+  handled_ = true;
+  moved_ = 0;  // the head is not worth it
+  moved_at_ = Clock::time_point::min();
   // While the handler has nothing to read or write nothing is under way, and the io_context shall go on.
   auto work = asio::make_work_guard(stream_->tcp().get_executor());
+  // What is posted is a copy of what the thread has, and either may be the last to go: so both share a box
+  // that the io_context's thread takes the connection out of, which then ends there.
+  const auto box = std::make_shared<std::shared_ptr<Connection>>(shared_from_this());
   const bool runs =
-      service_->threads->run([self = shared_from_this(), executor = stream_->tcp().get_executor(),
-                              work = std::move(work)]() mutable {
-        const StreamResult result = run_exchange(*self);
-        // Over to the io_context's thread, the last reference with it.
-        asio::post(executor, [self = std::move(self), result] {
+      service_->threads->run([box, executor = stream_->tcp().get_executor(), work = std::move(work)] {
+        const StreamResult result = run_exchange(**box);
+        post_in_any_case(executor, [box, result] {
+          const auto self = std::move(*box);
           self->after_stream_handler(result.goes_on, result.answered);
         });
       });
@@ -262,6 +365,7 @@ void Connection::run_stream_handler() {
 }
 
 void Connection::after_stream_handler(bool goes_on, bool answered) {
+  handled_ = false;
   if (!answered) return close();  // cut off, so that nobody takes it for whole
   if (!goes_on || (waits_for_continue() && !parser_->is_done())) return linger();
   drain_body();
@@ -270,7 +374,7 @@ void Connection::after_stream_handler(bool goes_on, bool answered) {
 void Connection::drain_body() {
   if (parser_->is_done()) return next();
   if (drained_ > kMaxDrain) return linger();
-  allow(service_->options.deadlines.body);
+  wait_for(WaitsFor::body);
   read_piece(piece_.data(), piece_.size(), [self = shared_from_this()](Error error, std::size_t size) {
     if (error) return self->linger();
     self->drained_ += size;
@@ -280,7 +384,8 @@ void Connection::drain_body() {
 
 void Connection::linger() {
   busy_ = false;
-  stream_->tcp().expires_after(kLinger);
+  request_deadline_ = Clock::time_point::max();
+  wait_for(WaitsFor::end);
   stream_->end_sending([self = shared_from_this()](Error) {
     Error ignored;
     self->stream_->tcp().socket().shutdown(Socket::shutdown_send, ignored);

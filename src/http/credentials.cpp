@@ -39,6 +39,13 @@ std::optional<std::pair<std::string, std::string>> basic_login(std::string_view 
   return std::pair{text->substr(0, colon), text->substr(colon + 1)};
 }
 
+std::string to_base64(std::string_view bytes) {
+  namespace base64 = boost::beast::detail::base64;
+  std::string out(base64::encoded_size(bytes.size()), '\0');
+  out.resize(base64::encode(out.data(), bytes.data(), bytes.size()));
+  return out;
+}
+
 std::optional<std::string> from_base64(std::string_view text) {
   namespace base64 = boost::beast::detail::base64;
   std::string out(base64::decoded_size(text.size()) + 3, '\0');

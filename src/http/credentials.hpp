@@ -17,6 +17,7 @@ std::string_view bearer_token(std::string_view authorization);
 /// User and password of "Basic BASE64(user:password)" (RFC 7617); nothing where the header is none of that.
 std::optional<std::pair<std::string, std::string>> basic_login(std::string_view authorization);
 
+std::string to_base64(std::string_view bytes);
 /// Nothing where it is no base64.
 std::optional<std::string> from_base64(std::string_view text);
 

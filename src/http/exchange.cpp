@@ -1,8 +1,6 @@
 // The blocking side of a connection: what a handler on a thread of its own calls, and the io_context does.
 #include "http/exchange.hpp"
 
-#include <poll.h>
-
 #include <algorithm>
 #include <array>
 #include <boost/asio/post.hpp>
@@ -30,8 +28,11 @@ class StreamExchange : public Exchange {
 
   Result<std::size_t, std::string> read(char* to, std::size_t size) override {
     std::size_t got = 0;
+    const auto begun = Clock::now();
     const Error error = wait([&](Stream::Done done) {
-      connection_.allow(deadlines_.body);
+      connection_.request_deadline_ = patience_until();
+      connection_.wait_for(WaitsFor::body);
+      connection_.request_deadline_ = Clock::time_point::max();
       connection_.expect_continue([&, to, size, done = std::move(done)](Error failed) mutable {
         if (failed) return done(failed);
         connection_.read_piece(to, size, [&got, done = std::move(done)](Error ended, std::size_t n) {
@@ -40,6 +41,8 @@ class StreamExchange : public Exchange {
         });
       });
     });
+    waited_ += Clock::now() - begun;
+    read_ += got;
     if (!error) return got;
     keep_alive_ = false;
     return failure(error.message());
@@ -80,34 +83,67 @@ class StreamExchange : public Exchange {
   bool client_gone() override {
     bool gone = failed_;
     wait([&](Stream::Done done) {
-      Socket& socket = connection_.stream_->tcp().socket();
-      pollfd item{.fd = socket.native_handle(), .events = POLLRDHUP, .revents = 0};
-      gone = gone || !socket.is_open() ||
-             (connection_.parser_->is_done() && connection_.buffer_.size() == 0 && ::poll(&item, 1, 0) > 0);
+      gone = gone || !connection_.stream_->tcp().socket().is_open() || connection_.client_ended();
       done({});
     });
     return gone;
   }
 
+  void when_gone(std::function<void()> call) override {
+    if (watch_) {
+      const std::lock_guard lock(watch_->mutex);
+      watch_->call = nullptr;
+    }
+    watch_ = call ? std::make_shared<Watch>() : nullptr;
+    if (!call) return;
+    watch_->call = std::move(call);
+    asio::post(connection_.stream_->tcp().get_executor(),
+               [connection = connection_.shared_from_this(), watch = watch_] { connection->watch(watch); });
+  }
+
+  /// Where there is no memory to say so either, the connection just ends.
   void handler_threw(const char* what) {
     keep_alive_ = false;
     if (begun_) return;
-    const Response response = connection_.service_->options.fault(Fault::handler_threw, what);
-    respond(response.status, {{"Content-Type", response.content_type}}, response.body);
+    try {
+      const Response response = connection_.service_->fault(Fault::handler_threw, what);
+      respond(response.status, {{"Content-Type", response.content_type}}, response.body);
+    } catch (const std::exception&) {
+      answered_ = false;
+    }
   }
 
   StreamResult result() const { return {.goes_on = answered_ && keep_alive_, .answered = answered_}; }
 
  private:
-  /// Has `start` called on the io_context's thread and waits until it calls `done`, which it does in any
-  /// case.
+  using Clock = Connection::Clock;
+
+  /// Only what the client is waited for counts, not what the handler does with a piece.
+  Clock::time_point patience_until() const {
+    if (!deadlines_.pace) return Clock::time_point::max();
+    const auto earned = std::chrono::milliseconds(read_ * 1000 / deadlines_.pace->bytes_per_second);
+    return Clock::now() + deadlines_.pace->at_first + earned - waited_;
+  }
+
+  /// Has `start` called on the io_context's thread and waits until it calls `done`, or until that is
+  /// forgotten, since there was no memory to go on with.
   template <class Start>
   Error wait(Start start) {
-    // Both threads hold the promise: the one that waits may be through before the other has left it.
-    const auto promise = std::make_shared<std::promise<Error>>();
-    asio::post(connection_.stream_->tcp().get_executor(),
-               [&start, promise] { start([promise](Error error) { promise->set_value(error); }); });
-    return promise->get_future().get();
+    // The io_context's side alone holds the promise, so that it is broken where nobody can keep it any more.
+    auto promise = std::make_shared<std::promise<Error>>();
+    auto kept = promise->get_future();
+    asio::post(connection_.stream_->tcp().get_executor(), [this, &start, promise = std::move(promise)] {
+      start([&connection = connection_, promise](Error error) {
+        connection.work();
+        if (error) connection.gone(error);
+        promise->set_value(error);
+      });
+    });
+    try {
+      return kept.get();
+    } catch (const std::future_error&) {
+      return asio::error::no_memory;
+    }
   }
 
   /// The deadline is for a client that does not read, not for one with much to read.
@@ -120,7 +156,7 @@ class StreamExchange : public Exchange {
   }
 
   void send_head(unsigned status, Headers headers) {
-    if (connection_.stopping_) keep_alive_ = false;
+    if (connection_.stopping_ || connection_.health_alone_) keep_alive_ = false;
     headers.emplace_back("Connection", keep_alive_ ? "keep-alive" : "close");
     if (keep_alive_) {
       const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(deadlines_.idle);
@@ -134,7 +170,7 @@ class StreamExchange : public Exchange {
     const auto buffer = [](std::string_view bytes) { return asio::buffer(bytes.data(), bytes.size()); };
     if (!failed_)
       failed_ = static_cast<bool>(wait([&](Stream::Done done) {
-        connection_.allow(deadlines_.answer);
+        connection_.wait_for(WaitsFor::taking_answer);
         connection_.stream_->write({buffer(a), buffer(b), buffer(c)}, std::move(done));
       }));
     return !failed_;
@@ -144,6 +180,9 @@ class StreamExchange : public Exchange {
   const Deadlines& deadlines_;
   bool keep_alive_;
   const bool is_head_, old_;
+  std::shared_ptr<Watch> watch_;
+  Clock::duration waited_{0};  // for the body
+  std::uint64_t read_ = 0;     // of it
   bool failed_ = false, begun_ = false, answered_ = false;
 };
 
@@ -154,6 +193,7 @@ StreamResult run_exchange(Connection& connection) {
   } catch (const std::exception& failure) {
     exchange.handler_threw(failure.what());
   }
+  exchange.when_gone({});
   return exchange.result();
 }
 

@@ -34,6 +34,10 @@ class Exchange {
   /// Asked at a moment of the handler's choice while it has nothing to write. After a body that was not read
   /// to its end, or with another request behind this one, it cannot be told and is false.
   virtual bool client_gone() = 0;
+  /// Has `call` called once, on another thread of the server's, as soon as that is so while the handler does
+  /// something else than read and write. An empty one takes it back, and waits where it is being called; so
+  /// does the end of the handler.
+  virtual void when_gone(std::function<void()> call) = 0;
 };
 
 /// Called on a thread of the server's own, by many at once. What it throws before an answer began becomes a

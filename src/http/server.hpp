@@ -14,6 +14,8 @@
 #include <vector>
 
 #include "flow/endpoint.hpp"
+#include "http/access.hpp"
+#include "http/counts.hpp"
 #include "http/exchange.hpp"
 #include "http/message.hpp"
 #include "http/tls.hpp"
@@ -25,7 +27,26 @@ struct Limits {
   std::uint32_t head = 8192;  ///< bytes of a request's head; more is a 431
   /// Bytes of a request's body; more is a 413. Nothing: no limit, for handlers that read it in pieces.
   std::optional<std::uint64_t> body = 16384;
-  unsigned connections = 64;  ///< one more is answered 503 and closed
+  /// One more ends the one that has waited for its client for the longest, the idle ones first. Where none
+  /// waits, since handlers are at work for all or answers under way, it is answered 503, unless it asks for
+  /// health.
+  unsigned connections = 64;
+  /// The same for the connections of one address, or of one /64 of IPv6. 0: as many as there are.
+  unsigned per_client = 0;
+  /// A connection that has waited for its client for less is not ended while another has for longer.
+  std::chrono::milliseconds fresh{250};
+  /// No connection is ended sooner after it came, the time included that it had to wait for its place.
+  std::chrono::milliseconds heard{40};
+  /// Nor is one that takes its answer, or sends a body that is read in pieces, while a kilobyte of it moved
+  /// within this time.
+  std::chrono::milliseconds moving{1000};
+};
+
+/// What a body that is read in pieces may be late by: so long at first, and then so many bytes for each
+/// second that its client was waited for.
+struct Pace {
+  std::chrono::milliseconds at_first{30000};
+  std::uint64_t bytes_per_second = 1024;
 };
 
 /// What takes longer ends the connection. Each counts from the end of what was before it.
@@ -37,6 +58,7 @@ struct Deadlines {
   Time answer{10000};  ///< until the client has taken the answer; where it is written in pieces, the next
   /// Idle time, head and body together; nothing: no limit besides theirs. A TLS handshake has its own.
   std::optional<Time> request = std::nullopt;
+  std::optional<Pace> pace = std::nullopt;  ///< nothing: a byte now and then will do
 };
 
 /// What the server answers by itself.
@@ -47,10 +69,14 @@ enum class Fault {
   handler_threw,    ///< 500; the text is the exception's
   too_many,         ///< 503: as many connections as allowed
   plain_where_tls,  ///< 400, in plain text on a port that speaks TLS
+  not_allowed,      ///< 403: connections of that address are not taken; the text is the address
+  foreign_host,     ///< 421: asked by a name that is none of the listener's; the text is the Host header
+  foreign_page,     ///< 403: a page of another site asks
+  no_token,         ///< 401: the token that is demanded was not sent
 };
 
-/// {"error":"..."} in the words of this module.
-Response fault_response(Fault fault, std::string_view text);
+/// {"error":"..."} in the words of this module; `hosts_setting` as in Access.
+Response fault_response(Fault fault, std::string_view text, std::string_view hosts_setting = {});
 
 struct Options {
   Endpoint at;          ///< port 0: the kernel chooses
@@ -59,15 +85,18 @@ struct Options {
   Limits limits;
   Deadlines deadlines;
   std::optional<Identity> tls;  ///< nothing: plain HTTP
-
-  /// Asked as soon as a connection is there, before anything is read of it or a handshake begun. False closes
-  /// it without an answer. Empty: all are welcome. On the io_context's thread, as the next.
-  std::function<bool(const IpAddress& peer)> admit_peer;
-  /// Asked as soon as the head is there, before the body is read. A response refuses the request and ends the
-  /// connection. Empty: all are welcome.
+  /// Addresses are looked at as soon as a connection is there, before anything is read of it or a handshake
+  /// begun; all else as soon as the head is there, before the body is read. What is refused ends its
+  /// connection.
+  Access access;
+  /// Asked then too, of what has access. A response refuses the request and ends the connection. Empty: all
+  /// are welcome. On the io_context's thread.
   std::function<std::optional<Response>(const Request& head)> admit_request;
+  /// Paths that are answered also by connections beyond the limit.
+  std::vector<std::string> health;
 
-  std::function<Response(Fault fault, std::string_view text)> fault = fault_response;
+  std::function<Response(Fault fault, std::string_view text, std::string_view hosts_setting)> fault =
+      fault_response;
   /// For Server: any other is a 405.
   std::vector<std::string> methods = {"GET", "HEAD"};
   /// For Server: with each answer.
@@ -101,6 +130,9 @@ class Server {
   Server& operator=(const Server&) = delete;
 
   std::uint16_t port() const;
+  /// Access, TLS, limits and deadlines of these, for connections and requests from now on.
+  void change(Options next);
+  Counts<HttpCount> counts() const;  ///< any thread, while the server lives
 
  private:
   explicit Server(std::shared_ptr<Listener> listener);
@@ -117,6 +149,7 @@ class StreamServer {
   StreamServer& operator=(const StreamServer&) = delete;
 
   std::uint16_t port() const;
+  Counts<HttpCount> counts() const;  ///< any thread
   /// Answers until `stop` is requested; then takes nothing new, ends who is idle, waits up to `grace` for
   /// what is under way, calls `hurry` to end that, closes after another `grace` what is left, and returns
   /// when all handlers have. To be called once; `hurry` is called on a thread of its own.

@@ -20,31 +20,50 @@ namespace {
 
 constexpr std::size_t kPiece = 1U << 16;
 
-class PlainStream : public Stream {
+/// Whatever lies below: reads and writes, and tells of what has moved, a write's parts one by one.
+template <class Layer>
+class MovingStream : public Stream {
  public:
-  explicit PlainStream(beast::tcp_stream tcp) : tcp_(std::move(tcp)) {}
+  template <class... From>
+  explicit MovingStream(From&&... from) : layer_(std::forward<From>(from)...) {}
 
-  beast::tcp_stream& tcp() override { return tcp_; }
-  ssl_st* tls() override { return nullptr; }
-  void handshake(Done done) override { done({}); }
-  void read_some(asio::mutable_buffer to, Sized done) override { tcp_.async_read_some(to, std::move(done)); }
+  void read_some(asio::mutable_buffer to, Sized done) override {
+    layer_.async_read_some(to, [this, done = std::move(done)](const Error& error, std::size_t size) {
+      moved(size);
+      done(error, size);
+    });
+  }
   void write(const Pieces& from, Done done) override {
-    asio::async_write(tcp_, from, [done = std::move(done)](Error error, std::size_t) { done(error); });
-  }
-  void end_sending(Done done) override {
-    Error error;
-    tcp_.socket().shutdown(Socket::shutdown_send, error);
-    done(error);
+    const auto go_on = [this, before = std::size_t{0}](const Error& error, std::size_t gone) mutable {
+      moved(gone - std::exchange(before, gone));
+      return error ? 0 : kPiece;
+    };
+    asio::async_write(layer_, from, go_on,
+                      [done = std::move(done)](const Error& error, std::size_t) { done(error); });
   }
 
- private:
-  beast::tcp_stream tcp_;
+ protected:
+  Layer layer_;
 };
 
-class TlsStream : public Stream {
+class PlainStream : public MovingStream<beast::tcp_stream> {
+ public:
+  explicit PlainStream(beast::tcp_stream tcp) : MovingStream(std::move(tcp)) {}
+
+  beast::tcp_stream& tcp() override { return layer_; }
+  ssl_st* tls() override { return nullptr; }
+  void handshake(Done done) override { done({}); }
+  void end_sending(Done done) override {
+    Error error;
+    layer_.socket().shutdown(Socket::shutdown_send, error);
+    done(error);
+  }
+};
+
+class TlsStream : public MovingStream<ssl::stream<beast::tcp_stream>> {
  public:
   TlsStream(beast::tcp_stream tcp, TlsContext context, Side side)
-      : context_(std::move(context)), layer_(std::move(tcp), *context_), side_(side) {}
+      : MovingStream(std::move(tcp), *context), context_(std::move(context)), side_(side) {}
 
   beast::tcp_stream& tcp() override { return layer_.next_layer(); }
   ssl_st* tls() override { return layer_.native_handle(); }
@@ -52,17 +71,10 @@ class TlsStream : public Stream {
     layer_.async_handshake(side_ == Side::server ? ssl::stream_base::server : ssl::stream_base::client,
                            std::move(done));
   }
-  void read_some(asio::mutable_buffer to, Sized done) override {
-    layer_.async_read_some(to, std::move(done));
-  }
-  void write(const Pieces& from, Done done) override {
-    asio::async_write(layer_, from, [done = std::move(done)](Error error, std::size_t) { done(error); });
-  }
   void end_sending(Done done) override { layer_.async_shutdown(std::move(done)); }
 
  private:
   const TlsContext context_;
-  ssl::stream<beast::tcp_stream> layer_;
   const Side side_;
 };
 

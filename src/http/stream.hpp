@@ -41,6 +41,17 @@ class Stream {
   virtual void write(const Pieces& from, Done done) = 0;
   /// Tells the other side that nothing more comes.
   virtual void end_sending(Done done) = 0;
+
+  /// `call` is told whenever bytes have come or gone, and how many.
+  void on_moved(std::function<void(std::size_t)> call) { moved_ = std::move(call); }
+
+ protected:
+  void moved(std::size_t bytes) const {
+    if (bytes > 0 && moved_) moved_(bytes);
+  }
+
+ private:
+  std::function<void(std::size_t)> moved_;
 };
 
 std::unique_ptr<Stream> plain_stream(boost::beast::tcp_stream tcp);

@@ -1,6 +1,6 @@
 #include "http/threads.hpp"
 
-#include <system_error>
+#include <exception>
 
 namespace sluice::http {
 
@@ -16,16 +16,17 @@ void Threads::end() {
 
 bool Threads::run(std::function<void()> work) {
   const std::lock_guard lock(mutex_);
+  waiting_.push_back(std::move(work));
   if (idle_ == 0) {
     try {
       threads_.emplace_back([this] { loop(); });
-    } catch (const std::system_error&) {
+    } catch (const std::exception&) {  // no thread, or no memory
+      waiting_.pop_back();
       return false;
     }
   } else {
     --idle_;
   }
-  waiting_.push_back(std::move(work));
   changed_.notify_one();
   return true;
 }
@@ -39,7 +40,11 @@ void Threads::loop() {
       const std::function<void()> work = std::move(waiting_.front());
       waiting_.pop_front();
       lock.unlock();
-      work();
+      try {
+        work();
+      } catch (const std::exception&) {
+        // Of a call that ends something: there is nobody to tell.
+      }
     }
     lock.lock();
     ++idle_;

@@ -16,8 +16,8 @@ class Threads {
   Threads(const Threads&) = delete;
   Threads& operator=(const Threads&) = delete;
 
-  /// Runs `work` at once, on a thread that is free or on a new one. It does not throw. False: no thread is to
-  /// be had. Any thread may call.
+  /// Runs `work` at once, on a thread that is free or on a new one. What it throws is lost. False: no thread
+  /// is to be had. Any thread may call.
   bool run(std::function<void()> work);
   /// Waits for all that was given; no thread is left. Nothing may be given any more.
   void end();

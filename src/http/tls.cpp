@@ -54,7 +54,8 @@ Result<TlsContext, std::string> Trust::context() const {
 }
 
 Result<Identity, std::string> Identity::from_files(const std::string& certificate_file,
-                                                   const std::string& key_file) {
+                                                   const std::string& key_file,
+                                                   const std::string& client_ca_file) {
   for (const std::string& file : {certificate_file, key_file})
     if (std::string why = unreadable(file); !why.empty()) return failure(std::move(why));
   Identity out;
@@ -69,6 +70,11 @@ Result<Identity, std::string> Identity::from_files(const std::string& certificat
   if (error && ERR_GET_REASON(static_cast<unsigned long>(error.value())) == X509_R_KEY_VALUES_MISMATCH)
     return failure('"' + key_file + "\" is not the key of the certificate in \"" + certificate_file + '"');
   if (error) return failure('"' + key_file + "\" holds no private key in PEM form that needs no password");
+  if (client_ca_file.empty()) return out;
+  if (std::string why = unreadable(client_ca_file); !why.empty()) return failure(std::move(why));
+  out.context_->load_verify_file(client_ca_file, error);
+  if (error) return failure('"' + client_ca_file + "\" holds no certificate in PEM form");
+  out.context_->set_verify_mode(ssl::verify_peer | ssl::verify_fail_if_no_peer_cert);
   return out;
 }
 

@@ -32,9 +32,10 @@ class Trust {
 class Identity {
  public:
   /// PEM files; the certificate's file begins with the server's own. The error is a sentence that names the
-  /// file.
+  /// file. With `client_ca_file` clients must show a certificate that one of its authorities signed.
   static Result<Identity, std::string> from_files(const std::string& certificate_file,
-                                                  const std::string& key_file);
+                                                  const std::string& key_file,
+                                                  const std::string& client_ca_file = {});
 
   const TlsContext& context() const { return context_; }  ///< never null
 

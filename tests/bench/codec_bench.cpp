@@ -2,12 +2,15 @@
 // stands in docs/performance.md; codec.sh runs this beside the yardstick.
 #include <benchmark/benchmark.h>
 
+#include <cstring>
 #include <filesystem>
 #include <stdexcept>
 
 #include "bench/reference_datagrams.hpp"
 #include "generate/generate.hpp"
 #include "net/admission.hpp"
+#include "sink/clickhouse/inserter.hpp"
+#include "sink/clickhouse/native.hpp"
 #include "sluice/decode/datagram_decoder.hpp"
 #include "sluice/encode/rows.hpp"
 #include "source/capture.hpp"
@@ -157,6 +160,37 @@ void encode_only(benchmark::State& state, FlowType protocol) {
   per_flow(state, corpus);
 }
 
+/// What a sink of type clickhouse adds for a flow: its token, and columns made of protobuf rows.
+void native(benchmark::State& state, FlowType protocol) {
+  constexpr std::size_t kMostBytes = 16U << 20;
+  Setup setup(corpus_of(protocol));
+  const auto encoder = encode::make_row_encoder({});
+  encode::RowBuffer rows;
+  sink::Block block;
+  for (const Payload& payload : setup.corpus.datagrams) {
+    setup.decode(payload);
+    rows.clear();
+    encoder->encode(setup.batch, rows);
+    if (block.bytes.size() + rows.size() > kMostBytes) break;
+    const std::size_t before = block.bytes.size();
+    block.bytes.resize(before + rows.size());
+    std::memcpy(block.bytes.data() + before, rows.bytes().data(), rows.size());
+    block.flows += static_cast<std::uint32_t>(rows.rows());
+  }
+  sink::NativeBlock columns;
+  std::string body;
+  for (auto _ : state) {
+    benchmark::DoNotOptimize(sink::insert_token(block));
+    body.clear();
+    if (!sink::gather(block, columns)) throw std::runtime_error("rows that cannot be read");
+    columns.write(body);
+  }
+  state.counters["bytes/flow"] = static_cast<double>(body.size()) / block.flows;
+  const auto flows = static_cast<double>(block.flows) * static_cast<double>(state.iterations());
+  state.counters["ns/flow"] =
+      benchmark::Counter(flows / 1e9, benchmark::Counter::kIsRate | benchmark::Counter::kInvert);
+}
+
 /// The worst known of colliding keys: 4,096 domains whose templates share a bucket wherever a number's hash
 /// is the number, since their keys are equal modulo the buckets of a map of 4,096; and a datagram of as many
 /// sets as fit into 1,400 bytes, each looked up.
@@ -212,6 +246,7 @@ void add(const std::string& name, FlowType protocol) {
   benchmark::RegisterBenchmark((name + "/decode").c_str(), decode, protocol);
   benchmark::RegisterBenchmark((name + "/encode").c_str(), encode_only, protocol);
   benchmark::RegisterBenchmark((name + "/both").c_str(), both, protocol, encode::FormatSpec{});
+  benchmark::RegisterBenchmark((name + "/native").c_str(), native, protocol);
 }
 
 }  // namespace

@@ -5,15 +5,16 @@
 
 Each variant is a tree of the repository, whose deploy/clickhouse makes the tables and whose proto/flow.proto reads the topic
 (`git worktree add DIR COMMIT` gives that of another commit), and options for its apply.sh, such as
-`"slower=. --flush-interval 5000" "now=."`. The first one is what the others are compared with. The topic is filled once, by the
+`"slower=. --flush-interval 5000" "now=."`; `engine:NAME=VALUE` among them is for the store (`engine:config-file=FILE` takes the
+place of the profile that it has by itself). The first one is what the others are compared with. The topic is filled once, by the
 `sluice` of --sluice, and every variant takes the same records in a new store; the variants take turns, --rounds times. What
 else the machine does changes the figures of a run by tens of per cent, so compare within one run.
 
 CPU is user and system time of the store's process: `taken` from the moment that consumption starts until the last rollup
 has every flow, while merges are stopped; `merged` of one OPTIMIZE FINAL of flows_raw and of each rollup after that. Medians of
-the rounds. With --live the flows come at that many a second while they are taken, merges run meanwhile, and `taken` is all that
-the store used, idle turns too; `merged` is what is left to merge. Every rollup's sums are held against those of flows_raw; exit status 1 where they differ, or where two
-variants do not hold the same rows."""
+the rounds. What questions read is told too: rows of all rollups when they are merged. With --live the flows come at that many a second while they are taken, merges run meanwhile, and `taken` is all that
+the store used, idle turns too; `merged` is what is left to merge. Every rollup's sums are held against those of flows_raw;
+exit status 1 where they differ, or where two variants do not hold the same rows."""
 import argparse
 import collections
 import os
@@ -28,7 +29,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path[:0] = [os.path.join(os.path.dirname(HERE), "integration"), HERE]
 from harness import columns, daemon, kafka, schema, store  # noqa: E402
 
-Variant = collections.namedtuple("Variant", "name tree options")
+Variant = collections.namedtuple("Variant", "name tree options engine")
 SUMS = "sum(flows), sum(bytes), sum(packets), sum(bytes * greatest(sampling_rate, 1))"
 RAW_SUMS = "count(), sum(bytes), sum(packets), sum(bytes * greatest(sampling_rate, 1))"
 SETTLED = 600  # seconds for anything
@@ -40,14 +41,9 @@ def variant(text):
     tree, *options = rest.split() or [""]
     if not os.path.isdir(os.path.join(tree, "deploy/clickhouse")):
         raise argparse.ArgumentTypeError(f"'{tree}' is no tree of the repository; \"NAME=TREE OPTION...\" is wanted")
-    return Variant(name, tree, options)
-
-
-def cpu(server):
-    """Seconds of CPU that the store has used."""
-    with open(f"/proc/{server.process.pid}/stat") as file:
-        user, system = file.read().rsplit(")", 1)[1].split()[11:13]
-    return (int(user) + int(system)) / os.sysconf("SC_CLK_TCK")
+    engine = [option.removeprefix("engine:") for option in options if option.startswith("engine:")]
+    return Variant(name, tree, [option for option in options if not option.startswith("engine:")],
+                   [word for setting in engine for word in ("--engine-setting", setting)])
 
 
 def fill(given, broker, topic):
@@ -97,45 +93,48 @@ def check_sums(server, which):
 
 
 def measure(given, which, directory, broker, topic, group):
-    """(taken, merged) in microseconds a row, blocks, bytes of flows_raw a row, sums."""
+    """(taken, merged) in microseconds a row, blocks, bytes of flows_raw a row, rows of rollups for a thousand flows, sums."""
     flows = given.flows
-    with store.Store(directory) as server:
+    with store.Store(directory, which.engine) as server:
         give_files(server, which.tree)
         *making, consuming = statements(which, broker, topic, group)
         for statement in making:
             server.text(statement)
         if not given.live:
             server.text("SYSTEM STOP MERGES")
-        before = cpu(server)
+        before = server.cpu()
         server.text(consuming)
         if given.live:
             fill(given, broker, topic)
         wait_for_all(server, flows)
-        taken = cpu(server) - before
+        taken = server.cpu() - before
         server.text("DROP TABLE sluice.flows SYNC")
         blocks = server.value("SELECT uniqExact(inserted_at) FROM sluice.flows_raw")
         sums = check_sums(server, which)
         server.text("SYSTEM START MERGES")
-        before = cpu(server)
+        before = server.cpu()
         for table in ["flows_raw", *schema.rollups(server)]:
             server.text(f"OPTIMIZE TABLE sluice.{table} FINAL", timeout=SETTLED)
-        merged = cpu(server) - before
+        merged = server.cpu() - before
         size = server.value("SELECT sum(bytes_on_disk) / sum(rows) FROM system.parts WHERE active AND database = 'sluice' AND table = 'flows_raw'")
         check_sums(server, which)
+        asked = server.value("SELECT sum(rows) FROM system.parts WHERE active AND database = 'sluice' AND table IN "
+                             f"({', '.join(repr(table) for table in schema.rollups(server))})") * 1000 / flows
         server.stop()
     shutil.rmtree(directory)
-    return taken * 1e6 / flows, merged * 1e6 / flows, blocks, size, sums
+    return taken * 1e6 / flows, merged * 1e6 / flows, blocks, size, asked, sums
 
 
 def show(results, variants):
     first = [statistics.median(column) for column in zip(*results[variants[0].name])]
-    print("| Variant | Taken, us a row | Least and most | Ratio | Merged, us a row | Ratio | Both | Blocks | Bytes a row |\n"
-          "| --- | --- | --- | --- | --- | --- | --- | --- | --- |")
+    print("| Variant | Taken, us a row | Least and most | Ratio | Merged, us a row | Ratio | Both | Blocks | Bytes a row | Rows of rollups for 1,000 |\n"
+          "| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |")
     for which in variants:
-        taken, merged, blocks, size = zip(*results[which.name])
+        taken, merged, blocks, size, asked = zip(*results[which.name])
         middle = statistics.median(taken), statistics.median(merged)
         print(f"| {which.name} | {middle[0]:.2f} | {min(taken):.2f} to {max(taken):.2f} | {middle[0] / first[0]:.2f} | {middle[1]:.2f} | "
-              f"{middle[1] / first[1]:.2f} | {sum(middle) / (first[0] + first[1]):.2f} | {statistics.median(blocks):.0f} | {statistics.median(size):.1f} |")
+              f"{middle[1] / first[1]:.2f} | {sum(middle) / (first[0] + first[1]):.2f} | {statistics.median(blocks):.0f} | {statistics.median(size):.1f} | "
+              f"{statistics.median(asked):.0f} |")
 
 
 def main():

@@ -8,17 +8,13 @@ that the views fill the rollups; it is removed afterwards unless --keep is given
 not made again. For each panel the table shows the rows of its answer, the first time, the best of N, and the CPU time of
 the store in the best, which is what other work on the machine does not change. Exit status 1 where a panel without a
 choice takes a second or longer at its best."""
-import argparse
 import os
-import shutil
 import sys
-import tempfile
 import time
 
-HERE = os.path.dirname(os.path.abspath(__file__))
-sys.path[:0] = [os.path.join(os.path.dirname(HERE), "integration"), HERE]
-import generated_day  # noqa: E402
-from harness import columns, grafana, schema, store  # noqa: E402
+import generated_day
+import on_a_store
+from harness import grafana
 
 BEGIN, BEGIN_TEXT = 1_795_132_800, "2026-11-20 00:00:00"
 CHUNK = 1_200_000
@@ -45,21 +41,14 @@ def show_tables(server):
         print(f"| {table} | {rows:,} | {size} |")
 
 
-def cpu(server):
-    """Seconds of CPU that the store has used."""
-    with open(f"/proc/{server.process.pid}/stat") as file:
-        user, system = file.read().rsplit(")", 1)[1].split()[11:13]
-    return (int(user) + int(system)) / os.sysconf("SC_CLK_TCK")
-
-
 def timed(server, sql, runs):
     """Rows of the answer, then seconds: the first, the best, and CPU in the best. Without the cache of blocks in which a
     condition found nothing: it would make the second run of a filter cheaper than the first of anyone who asks."""
     taken = []
     for _ in range(runs):
-        began, used = time.monotonic(), cpu(server)
+        began, used = time.monotonic(), server.cpu()
         rows = len(server.query(sql, timeout=600, use_query_condition_cache=0))
-        taken.append((time.monotonic() - began, cpu(server) - used))
+        taken.append((time.monotonic() - began, server.cpu() - used))
     return rows, taken[0][0], *min(taken)
 
 
@@ -89,27 +78,12 @@ def measure(server, runs):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--directory")
-    parser.add_argument("--rate", type=int, default=generated_day.RATE)
-    parser.add_argument("--runs", type=int, default=3)
-    parser.add_argument("--keep", action="store_true")
-    parser.add_argument("--sluice", default="build/release/bin/sluice")
-    given = parser.parse_args()
-    os.environ.setdefault("TEST_SLUICE", os.path.abspath(given.sluice))
-    directory = given.directory or tempfile.mkdtemp(prefix="sluice-panels-")
-    try:
-        with store.Store(os.path.join(directory, "store")) as server:
-            schema.apply(server, "--brokers", columns.NOBODY)
-            make(server, given.rate)
-            show_tables(server)
-            slow = measure(server, given.runs)
-            server.stop()
-    finally:
-        if not given.keep:
-            shutil.rmtree(directory, ignore_errors=True)
-    if slow:
-        sys.exit(f"a second or longer: {', '.join(slow)}")
+    given = on_a_store.arguments(__doc__, generated_day.RATE, 3)
+    with on_a_store.served(given) as (_, server):
+        make(server, given.rate)
+        show_tables(server)
+        slow = measure(server, given.runs)
+    on_a_store.tell(slow)
 
 
 if __name__ == "__main__":

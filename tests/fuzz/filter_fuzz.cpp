@@ -33,7 +33,11 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   using namespace sluice::filter;
   const std::string_view text(reinterpret_cast<const char*>(data), size);
   const auto parsed = parse(text);
+  const auto errors = errors_in(text);
+  require(errors.empty() == parsed.has_value() && errors.size() <= kMostErrors);
+  for (const Error& error : errors) require(error.from <= error.to && error.to <= text.size());
   if (!parsed) {
+    require(errors.front().from == parsed.error().from && errors.front().text == parsed.error().text);
     require(parsed.error().from <= parsed.error().to && parsed.error().to <= text.size());
     require(!describe(text, parsed.error()).empty());
     return 0;

@@ -7,9 +7,11 @@
 #include <string>
 #include <vector>
 
+#include "sink/spool/format.hpp"
 #include "sluice/encode/rows.hpp"
 #include "state/message.hpp"
 #include "support/decode_fixture.hpp"
+#include "support/nfdump_builder.hpp"
 #include "support/packet_builder.hpp"
 #include "support/random_flow.hpp"
 #include "support/set_message.hpp"
@@ -257,11 +259,72 @@ void messages() {
       const Bytes row = protobuf ? encode::strip_length_prefix(rows.row(0)) : rows.row(0);
       write("message", (protobuf ? "protobuf" : "json") + std::to_string(seed),
             WireBytes().u8(protobuf ? 1 : 0).raw(row).data());
+      if (protobuf)
+        write("message", "record" + std::to_string(seed),
+              WireBytes().u8(0x81).raw(rows.bytes()).raw(rows.bytes()).data());
     }
   }
 }
 
 /// What one exporter taught, with and without the frame of a file (see the target).
+void spool_block(const char* name, const sink::Block& block) {
+  WireBytes out;
+  out.u8(1);
+  for (const auto& part :
+       {*sink::spool::head_and_table(block, kReceivedNs / 1'000'000'000), block.bytes, block.keys})
+    for (const std::byte byte : part) out.u8(std::to_integer<std::uint8_t>(byte));
+  write("spool", name, out.data());
+}
+
+void spool_blocks() {
+  sink::Block batch;
+  batch.flows = 3;
+  batch.exporters = {{IpAddress::v4(0xC0000201), 1}, {IpAddress::v4(0xC0000202), 2}};
+  batch.runs = {{0, 1}, {1, 2}};
+  batch.bytes.resize(30, std::byte{9});
+  spool_block("batch", batch);
+  sink::Block rows;
+  rows.flows = 2;
+  rows.exporters = {{IpAddress::v4(0xC0000201), 2}};
+  rows.bytes.resize(10);
+  rows.row_ends = {4, 10};
+  rows.row_exporters = {0, 0};
+  rows.keys.resize(8);
+  rows.key_ends = {4, 8};
+  spool_block("rows", rows);
+}
+
+/// A file of each layout with a flow, as little of it as there may be.
+void archives() {
+  NfdumpFile one(1), two(2);
+  const auto exporter = [](const NfdumpFile& file) {
+    return file.host().u32(9).zeros(8).u32(0x7f000001).zeros(4).u16(2).u16(1).u32(42);
+  };
+  one.record(7, exporter(one)).record(2, one.host().u16(1).u16(0).u16(5).u16(22).u16(27).u16(0));
+  one.record(10, one.host()
+                     .u8(0)
+                     .u8(9)
+                     .u16(1)
+                     .zeros(4)
+                     .u32(1700000000)
+                     .u32(1700000001)
+                     .zeros(4)
+                     .u16(1)
+                     .u16(2)
+                     .u16(1)
+                     .zeros(2 + 8 + 8 + 8 + 40 + 8));
+  const HostBytes generic = two.host().u64(1700000000000).u64(1700000000001).zeros(8).u64(1).u64(64).zeros(8);
+  HostBytes flow = two.host().u16(2).u16(0).u16(1).u8(2).u8(9);
+  flow = element(element(flow, 1, generic), 2, two.host().zeros(8));
+  two.record(7, exporter(two)).record(11, flow);
+  for (auto [name, file] : {std::pair{"layout1", one}, std::pair{"layout2", two}}) {
+    const std::vector<std::byte> bytes = file.block().bytes();
+    WireBytes out;
+    for (const std::byte byte : bytes) out.u8(std::to_integer<std::uint8_t>(byte));
+    write("nfdump", name, out.data());
+  }
+}
+
 void state_files() {
   DecodeFixture decode;
   decode.source = IpAddress::v4(0x7f000001);
@@ -283,6 +346,21 @@ void state_files() {
   write("state", "file", WireBytes().u8(1).text(file).text(state::file_tail(crc.checksum())).data());
 }
 
+void requests() {
+  static constexpr const char* kTexts[] = {
+      "GET /metrics HTTP/1.1\r\nHost: localhost:8080\r\n\r\n",
+      "GET /?query=SELECT+1&user=a&param_x=%27 HTTP/1.1\r\nHost: [::1]:8123\r\nSec-Fetch-Site: cross-site\r\n"
+      "Sec-Fetch-Mode: navigate\r\nSec-Fetch-Dest: document\r\n\r\n",
+      "POST https://192.0.2.1:8443/x HTTP/1.1\r\nHost: evil.example\r\nHost: listed.example.\r\n"
+      "Origin: https://listed.example\r\nAuthorization: Bearer s3cret\r\n\r\n"
+      "CREATE DICTIONARY d (k UInt64) PRIMARY KEY k SOURCE(CLICKHOUSE(HOST 'a' QUERY 'b')) LIFETIME(0)",
+      "GET /healthz HTTP/1.1\r\nAuthorization: Basic dXNlcjpwYXNz\r\n\r\nINSERT INTO t SETTINGS a = 0.5 "
+      "FORMAT CSV\n1",
+      "POST / HTTP/1.1\r\nOrigin: null\r\n\r\nSELECT $tag$ ( $tag$ INTO/**/OUTFILE 'x'"};
+  for (std::size_t i = 0; i < std::size(kTexts); ++i)
+    write("http", "request" + std::to_string(i), WireBytes().text(kTexts[i]).data());
+}
+
 void filters() {
   constexpr std::string_view kTexts[] = {
       "src or dst ip in [192.0.2.1, 2001:db8::/32] and not (port > 1k || flags SA)",
@@ -292,6 +370,15 @@ void filters() {
       "mac 00:53:00:00:00:01 or bytes > 10m or type = ipfix or next ip :: or 192.0.2.1..192.0.2.9"};
   for (std::size_t i = 0; i < std::size(kTexts); ++i)
     write("filter", "text" + std::to_string(i), WireBytes().text(kTexts[i]).data());
+}
+
+/// The first byte is the step in which they come.
+void streams() {
+  const auto tmpl = SetMessage::ipfix().tmpl(256, {{8, 4}, {1, 4}}).bytes();
+  const auto data = SetMessage::ipfix().data(256, WireBytes().address("192.0.2.1").u32(7)).bytes();
+  write("framing", "two", WireBytes().u8(6).raw(tmpl).raw(data).data());
+  write("framing", "of_no_length", WireBytes().u8(0).raw(tmpl).u16(10).u16(4).raw(data).data());
+  write("framing", "cut_off", WireBytes().u8(20).raw(data).raw(tmpl).u16(10).u16(900).u32(1).data());
 }
 
 }  // namespace
@@ -314,6 +401,10 @@ int main(int argc, char** argv) {
   tunnels();
   messages();
   state_files();
+  spool_blocks();
+  archives();
   filters();
+  requests();
+  streams();
   return 0;
 }

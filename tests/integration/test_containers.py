@@ -9,6 +9,7 @@ import re
 import subprocess
 import sys
 import time
+import urllib.error
 import urllib.parse
 import urllib.request
 import xml.etree.ElementTree
@@ -25,10 +26,11 @@ STACK = os.path.join(COMPOSE, "docker-compose.yml")
 OVERRIDES = sorted(set(glob.glob(os.path.join(COMPOSE, "docker-compose.*.yml"))) - {STACK})
 DOCUMENT = os.path.join(paths.source(), "docs/containers.md")
 DASHBOARDS = os.path.join(paths.source(), "docs/dashboards.md")
+PAGE = os.path.join(paths.source(), "docs/web.md")
 DOCKERFILE = "deploy/docker/Dockerfile"
 SCHEMA = "/usr/lib/python3/dist-packages/compose/config/compose_spec.json"
 # Grafana is in no registry of packages; its files have tests of their own.
-SERVICES = ("kafka", "topic", "clickhouse", "schema", "sluice", "prometheus", "mock-netflow", "mock-ipfix", "mock-sflow")
+SERVICES = ("kafka", "topic", "clickhouse", "schema", "sluice", "web", "prometheus", "mock-netflow", "mock-ipfix", "mock-sflow")
 HOST, EXPORTER = "198.51.100.1", "198.51.100.2"
 
 
@@ -127,7 +129,7 @@ class Files(Case):
 
 
 class Reader(Case):
-    """The user that Grafana asks as may do what deploy/compose/clickhouse/users.xml lets it, in a real engine."""
+    """The users that Grafana and the page ask as may do what deploy/compose/clickhouse/users.xml lets them, in a real engine."""
 
     def ask(self, statements, *arguments):
         result = subprocess.run([sys.executable, os.path.join(paths.source(), "tests/integration/harness/embedded.py"),
@@ -137,11 +139,14 @@ class Reader(Case):
         self.assertEqual(0, result.returncode, result.stderr)
         return dict(zip(statements, json.loads(result.stdout)))
 
-    def configuration(self):
-        """The engine's own user, which is `default` and has no password, in the place of the file's."""
+    def configuration(self, name):
+        """The engine's own user, which is `default` and has no password, in the place of that of the file."""
         users = xml.etree.ElementTree.parse(os.path.join(COMPOSE, "clickhouse/users.xml"))
+        self.assertEqual({"grafana", "sluice_web"}, {user.tag for user in users.findall("users/*")})
+        for other in users.findall("users/*"):
+            if other.tag != name:
+                users.find("users").remove(other)
         [user] = users.findall("users/*")
-        self.assertEqual("grafana", user.tag)
         user.tag = "default"
         user.find("password").attrib.clear()
         for section, name in (("profiles", "default"), ("quotas", "default")):
@@ -153,7 +158,7 @@ class Reader(Case):
             file.write(f"<clickhouse><users_config>{self.path('users.xml')}</users_config></clickhouse>")
         return f"--config-file={self.path('config.xml')}"
 
-    def test_reads_the_flows_and_nothing_else(self):
+    def make(self):
         with open(self.path("secret"), "w") as file:
             file.write("of the server")
         made = self.ask((
@@ -166,6 +171,25 @@ class Reader(Case):
             "SOURCE(CLICKHOUSE(TABLE 'flows' DB 'sluice')) LAYOUT(FLAT()) LIFETIME(0)",
             "CREATE FUNCTION sluice_next AS x -> x + 1"))
         self.assertEqual({""}, {error for _, error in made.values()}, made)
+
+    def refused(self):
+        return ("SELECT * FROM other.t",
+                f"SELECT * FROM file('{self.path('secret')}', LineAsString)",
+                # Nobody is there, which an attempt would not learn at once.
+                "SELECT * FROM url('http://127.0.0.1:1/', LineAsString) SETTINGS http_max_tries = 1",
+                "SELECT * FROM remote('127.0.0.1:1', system.one)",
+                "INSERT INTO sluice.flows VALUES (2, 'b')",
+                "DROP TABLE sluice.flows")
+
+    def check(self, name, allowed, refused):
+        answers = self.ask((*allowed, *refused), self.configuration(name))
+        self.assertEqual({statement: [rows, ""] for statement, rows in allowed.items()},
+                         {statement: answers[statement] for statement in allowed})
+        for statement in refused:
+            self.assertRegex(answers[statement][1], "ACCESS_DENIED", statement)
+
+    def test_grafana_reads_the_flows_and_nothing_else(self):
+        self.make()
         allowed = {
             "SELECT sluice_next(k), dictGetOrDefault('sluice.names', 'v', k, '') FROM sluice.flows_seen": "2\ta\n",
             "SELECT count() FROM sluice.flows SETTINGS max_threads = 1": "1\n",
@@ -174,23 +198,24 @@ class Reader(Case):
             "SHOW TABLES FROM sluice": "flows\nflows_seen\nnames\n",
             "SELECT name FROM system.columns WHERE database = 'sluice' AND table = 'flows'": "k\nv\n",
             "SELECT 1": "1\n"}
-        refused = ("SELECT * FROM other.t",
-                   f"SELECT * FROM file('{self.path('secret')}', LineAsString)",
-                   # Nobody is there, which an attempt would not learn at once.
-                   "SELECT * FROM url('http://127.0.0.1:1/', LineAsString) SETTINGS http_max_tries = 1",
-                   "SELECT * FROM remote('127.0.0.1:1', system.one)",
-                   "INSERT INTO sluice.flows VALUES (2, 'b')",
-                   "DROP TABLE sluice.flows")
-        answers = self.ask((*allowed, *refused), self.configuration())
-        self.assertEqual({statement: [rows, ""] for statement, rows in allowed.items()},
-                         {statement: answers[statement] for statement in allowed})
-        for statement in refused:
-            self.assertRegex(answers[statement][1], "ACCESS_DENIED", statement)
+        self.check("grafana", allowed, self.refused())
+
+    def test_the_page_reads_the_flows_and_what_they_cost(self):
+        self.make()
+        limits = "SETTINGS readonly = 1, max_execution_time = 30, max_memory_usage = 2000000000"
+        allowed = {
+            f"SELECT sluice_next(k), dictGetOrDefault('sluice.names', 'v', k, '') FROM sluice.flows_seen {limits}": "2\ta\n",
+            f"SELECT table, sum(rows) FROM system.parts WHERE active AND database = 'sluice' GROUP BY table {limits}": "flows\t1\n",
+            f"SELECT name, engine_full != '' FROM system.tables WHERE database = 'sluice' AND engine = 'MergeTree' {limits}": "flows\t1\n",
+            f"SELECT count() > 0 FROM system.processes {limits}": "1\n",
+            "KILL QUERY WHERE query_id = 'nobody' ASYNC": ""}
+        self.check("sluice_web", allowed, (*self.refused(), "SELECT count() FROM system.users"))
 
     def test_has_the_rights_that_the_document_gives(self):
         users = xml.etree.ElementTree.parse(os.path.join(COMPOSE, "clickhouse/users.xml"))
-        granted = [query.text + " TO grafana" for query in users.findall("users/grafana/grants/query")]
-        self.assertEqual(re.findall(r"^GRANT .* TO grafana$", read(DASHBOARDS), re.MULTILINE), granted)
+        for name, document in (("grafana", DASHBOARDS), ("sluice_web", PAGE)):
+            granted = [query.text + f" TO {name}" for query in users.findall(f"users/{name}/grants/query")]
+            self.assertEqual(re.findall(rf"^(GRANT .* TO {name});?$", read(document), re.MULTILINE), granted)
 
 
 class Stack(Case):
@@ -310,7 +335,7 @@ class Stack(Case):
         self.say("ended")
 
     def check_stack(self):
-        self.wait_healthy("kafka", "clickhouse", "sluice", "prometheus")
+        self.wait_healthy("kafka", "clickhouse", "sluice", "web", "prometheus")
         waiting.until(lambda: self.state("schema")["Status"] == "exited", "the tables are made")
         self.assertEqual(0, self.state("schema")["ExitCode"])
         self.say("healthy")
@@ -321,8 +346,9 @@ class Stack(Case):
         waiting.until(lambda: self.ask("SELECT DISTINCT toInt32(type) FROM sluice.flows_raw WHERE "
                                        f"IPv6NumToString(sampler_address) != '::ffff:{EXPORTER}' ORDER BY 1") == [[1], [3], [4]],
                       "rows of all three generators")
+        self.check_page()
         self.check_prometheus()
-        self.say("seen by Prometheus")
+        self.say("seen by Prometheus and in the page")
         self.compose("stop", "sluice")
         self.assertEqual(0, self.state("sluice")["ExitCode"])
 
@@ -355,6 +381,17 @@ class Stack(Case):
     def enough(self, count, sql):
         rows = self.ask(sql)
         return rows if len(rows) >= count else None
+
+    def check_page(self):
+        def asked(token):
+            request = urllib.request.Request("http://localhost:8082/api/v1/table", json.dumps({"by": ["sampler_address"]}).encode(),
+                                             {"Content-Type": "application/json", "Authorization": f"Bearer {token}"})
+            with urllib.request.urlopen(request, timeout=30) as answer:
+                return [json.loads(line) for line in answer.read().splitlines()]
+        with self.assertRaisesRegex(urllib.error.HTTPError, "401"):
+            asked("another")
+        exporters_seen = [line["row"]["key"][0]["value"] for line in asked("sluice") if line.get("row", {}).get("kind") == "key"]
+        self.assertIn(EXPORTER, exporters_seen)
 
     def check_prometheus(self):
         def answer(path):

@@ -2,6 +2,7 @@
 """`sluice doctor` on a real collector, broker and store: all well, and then each in trouble."""
 import json
 import os
+import signal
 import subprocess
 import time
 
@@ -56,7 +57,7 @@ class Alone(Doctor):
             status, found = self.doctor(sluice.config, "--watch", 0)
             self.assertEqual(1, status)  # there is no ClickHouse where the option says
             self.assertEqual("fail", self.status(found, "ClickHouse"))
-            for check in ("collector", "kernel drops", "sink frames", "exporters", "state file"):
+            for check in ("collector", "running configuration", "kernel drops", "sink frames", "exporters", "state file"):
                 self.assertEqual("ok", self.status(found, check), found)
             # Another sluice cannot have what this one has.
             other = self.path("other.yaml")
@@ -73,6 +74,23 @@ class Alone(Doctor):
         status, found = self.doctor(sluice.config, "--watch", 0)
         self.assertEqual("ok", self.status(found, f"UDP port {sluice.port}"))
         self.assertEqual("warn", self.status(found, "collector"))
+
+
+    def test_what_the_file_says_and_the_running_collector_does_not_do_yet(self):
+        with daemon.Daemon(self.path("daemon"), {"sinks": {"out": {"type": "stdout"}}}, stdout="/dev/null") as sluice:
+            def told():
+                return self.doctor(sluice.config, "--watch", 0)[1]["running configuration"]
+            with open(sluice.config) as file:
+                config = json.load(file)
+            config.update(workers=3, exporters=[{"prefix": "192.0.2.1", "name": "edge"}])
+            with open(sluice.config, "w") as file:
+                json.dump(config, file)
+            self.assertEqual([["warn", "The running sluice works by another configuration; a reload (`systemctl reload sluice`, or SIGHUP) "
+                               "brings exporters[192.0.2.1]; a restart is needed for workers."]], [list(one) for one in told()])
+            sluice.process.send_signal(signal.SIGHUP)
+            waiting.until(lambda: "brings" not in told()[0][1], "the reload has brought the exporter")
+            self.assertIn("a restart is needed for workers.", told()[0][1])
+            self.assertEqual(0, sluice.stop())
 
 
 class Whole(Doctor):

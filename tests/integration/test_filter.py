@@ -9,9 +9,8 @@ import struct
 import subprocess
 import unittest
 
-from harness import daemon, paths, tables, udp, waiting
+from harness import daemon, nfdump, paths, tables, waiting
 from harness.case import Case, main, skip_unless_program
-from harness.program import Program
 
 FLOWS = 600
 FILTERS = 320
@@ -139,22 +138,6 @@ def filters(rng):
     return out
 
 
-class Nfcapd(Program):
-    name = "nfcapd"
-
-    def __init__(self, directory):
-        program = skip_unless_program("nfcapd")
-        (self.port,) = udp.free_ports(1)
-        self.log_path = directory + ".log"
-        with open(self.log_path, "wb") as log:
-            self.process = subprocess.Popen([program, "-l", directory, "-b", "127.0.0.1", "-p", str(self.port), "-t", "3600", "-E"],
-                                            stdin=subprocess.DEVNULL, stdout=log, stderr=log)
-
-    def log(self):
-        with open(self.log_path, errors="replace") as file:
-            return file.read()
-
-
 class Filter(Case):
     @classmethod
     def setUpClass(cls):
@@ -164,27 +147,6 @@ class Filter(Case):
         super().setUp()
         self.rng = random.Random(11)
         self.messages = datagrams(self.rng)
-
-    def bound(self, port):
-        with open("/proc/net/udp") as file:
-            return any(line.split()[1].endswith(f":{port:04X}") for line in file.readlines()[1:])
-
-    def collect(self):
-        """nfcapd's directory with all flows in it."""
-        directory = self.path("nfcapd")
-        os.mkdir(directory)
-        with Nfcapd(directory) as nfcapd:
-            waiting.until(lambda: self.bound(nfcapd.port) or nfcapd.process.poll() is not None, "nfcapd listens")
-            with udp.Sender(nfcapd.port) as sender:
-                for message in self.messages:
-                    sender.send(message)
-                    waiting.until(lambda: not self.queued(nfcapd.port), "nfcapd has taken it", interval=0.001)
-            self.assertEqual(0, nfcapd.stop(), nfcapd.log())
-        return directory
-
-    def queued(self, port):
-        with open("/proc/net/udp") as file:
-            return any(line.split()[4].split(":")[1] != "00000000" for line in file.readlines()[1:] if line.split()[1].endswith(f":{port:04X}"))
 
     def nfdump_bytes(self, directory, text):
         run = subprocess.run([self.nfdump, "-R", directory, "-q", "-N", "-o", "fmt:%byt", text], stdin=subprocess.DEVNULL, capture_output=True, text=True,
@@ -198,7 +160,7 @@ class Filter(Case):
         return sorted(json.loads(line)["bytes"] for line in run.stdout.splitlines())
 
     def test_the_same_flows_as_nfdump(self):
-        directory, path = self.collect(), self.path("flows.dat")
+        directory, path = nfdump.collect(self.path("nfcapd"), self.messages, "-E"), self.path("flows.dat")
         with open(path, "wb") as file:
             file.write(b"".join(self.messages))
         self.assertEqual(FLOWS, len(self.nfdump_bytes(directory, "any")), "nfcapd has not all flows")

@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""The loss ledger: everything that can go wrong at once between four kinds of exporters and three sinks, and all that was
+"""The loss ledger: everything that can go wrong at once between four kinds of exporters and four sinks, and all that was
 sent is accounted for, exactly."""
 import concurrent.futures
 import json
@@ -40,6 +40,7 @@ class Ledger(Case):
             "receive": {"buffer": "512KB"},
             "sinks": {
                 "files": {"type": "file", "path": self.path("files")},
+                "udp": {"type": "file", "path": self.path("udp"), "filter": "proto udp"},
                 "without_ipv6": {"type": "file", "path": self.path("kflow"), "format": "json", "json": {"fields": "kflow", "drop_ipv6": True}},
                 "stuck": {"type": "kafka", "brokers": "127.0.0.1:1", "topic": "flows", "framing": "single", "buffer_bytes": "1MB",
                           "properties": {"message.timeout.ms": "2000"}},
@@ -179,12 +180,15 @@ class Ledger(Case):
             made[row["address"]] = made.get(row["address"], 0) + flows["made"]
         return made
 
+    def booked(self, row):
+        return sum(row[fate] for fate in ("filtered", "left_out", "shed", "failed", "queued", "delivered"))
+
     def wait_for_flows(self, sluice):
         """Open blocks are handed over in time."""
         def all_handed_over():
             answer = self.api(sluice, "exporters")
             made = self.flows_by_exporter(answer)
-            booked = {(s["sink"], s["exporter"]): s["left_out"] + s["shed"] + s["failed"] + s["queued"] + s["delivered"] for s in answer["sinks"]}
+            booked = {(s["sink"], s["exporter"]): self.booked(s) for s in answer["sinks"]}
             return all(booked.get((sink, exporter)) == n for sink in self.settings["sinks"] for exporter, n in made.items())
         waiting.until(all_handed_over, "for each sink and exporter the flows made are booked")
 
@@ -193,8 +197,9 @@ class Ledger(Case):
         for address, made in self.flows_by_exporter(answer).items():
             for row in (row for row in answer["sinks"] if row["exporter"] == address):
                 with self.subTest(exporter=address, sink=row["sink"]):
-                    self.assertEqual(made, row["left_out"] + row["shed"] + row["failed"] + row["queued"] + row["delivered"])
+                    self.assertEqual(made, self.booked(row))
                     self.assertEqual(row["sink"] == "without_ipv6", row["left_out"] > 0)
+                    self.assertEqual(row["sink"] == "udp", row["filtered"] > 0)
                     self.assertEqual(row["sink"] == "stuck", row["shed"] > 0)
                     if row["sink"] == "stuck":
                         self.assertEqual(0, row["delivered"])

@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 """The Debian packages of the build that is tested: what is in them, and the daemon's life in a root that is booted."""
 import glob
+import json
 import os
 import re
 import shutil
@@ -21,6 +22,47 @@ def build_packages(directory):
     if result.returncode != 0 or found.keys() != {"sluice", "libsluice-dev"}:
         raise AssertionError(f"cpack ended with {result.returncode} and made {found}: {result.stdout}")
     return found
+
+
+#: Licences of libraries that a program under Apache-2.0 may be linked with and shipped beside (the LGPL: as shared libraries,
+#: which Debian's are).
+COMPATIBLE = {"Apache-2.0", "MIT", "0BSD", "X11", "Zlib", "ISC", "BSD-2-Clause", "BSD-3-Clause", "BSD-4-Clause", "bzip2-1.0.6", "BSL-1.0", "CC0-1.0", "AFL-2.1",
+              "LGPL-2.0-or-later", "LGPL-2.1-or-later", "GPL-3.0-or-later WITH GCC-exception-3.1", "LicenseRef-public-domain",
+              "LicenseRef-Tcl-BSDish"}
+
+
+def may_be_linked(expression):
+    """Whether a choice of licences of the SPDX expression is compatible; of what stands in brackets there is one level."""
+    expression = re.sub(r"\(([^()]*)\)", lambda inner: "MIT" if may_be_linked(inner[1]) else "NONE", expression)
+    return any(all(licence.strip() in COMPATIBLE for licence in choice.split(" AND ")) for choice in expression.split(" OR "))
+
+
+def source_of(package):
+    return subprocess.run(["dpkg-query", "-W", "-f", "${source:Package}\n", package], stdout=subprocess.PIPE, text=True,
+                          check=True).stdout.split()[0]
+
+
+def provided(packages):
+    """Names that these packages have besides: libspdlog1.10-fmt9."""
+    told = subprocess.run(["dpkg-query", "-W", "-f", "${Provides}\n", *packages], stdout=subprocess.PIPE, text=True, check=True).stdout
+    return {name.split()[0] for line in told.splitlines() for name in line.split(",") if name.strip()}
+
+
+def compiled_sources():
+    """Source packages of all headers that the program was compiled with, but for the kernel's and metapackages'."""
+    listed = subprocess.run([skip_unless_program("ninja"), "-C", paths.build(), "-t", "deps"], stdout=subprocess.PIPE, text=True,
+                            timeout=waiting.DEADLINE, check=True).stdout
+    headers, ours = set(), False
+    for line in listed.splitlines():
+        if line and not line.startswith(" "):
+            ours = line.startswith("src/")
+        elif ours and line.strip().startswith("/usr/"):
+            headers.add(os.path.normpath(line.strip()))
+    assert headers, "ninja knows no header"
+    owners = subprocess.run(["dpkg-query", "-S", *headers], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, timeout=120,
+                            check=False).stdout
+    packages = {owner.split(":")[0] for line in owners.splitlines() for owner in line.rsplit(": ", 1)[0].split(", ")}
+    return {source_of(package) for package in packages} - {"linux"}
 
 
 def subcommands(help_text):
@@ -74,8 +116,11 @@ class Server(nspawn.Machine):
     def stat(self, path):
         return self.run("stat", "-c", "%a %U %G", path).strip()
 
-    def show(self, name):
-        return self.run("systemctl", "show", "--value", "--property", name, "sluice").strip()
+    def show(self, name, unit="sluice"):
+        return self.run("systemctl", "show", "--value", "--property", name, unit).strip()
+
+    def process_status(self, unit):
+        return self.run("cat", f"/proc/{self.show('MainPID', unit)}/status")
 
     def wait_active(self):
         waiting.until(lambda: self.show("ActiveState") == "active", "the service is active")
@@ -166,6 +211,18 @@ class Package(Built):
         self.assertIn("brokers: localhost:9092", result.stdout)
         self.assertNotIn("type: stdout", result.stdout)
 
+    def test_the_configuration_of_a_small_site_is_right(self):
+        file = os.path.join(self.root, "etc/sluice/standalone.yaml")
+        result = daemon.run_once("check", "-c", file)
+        self.assertEqual(0, result.returncode, result.stderr)
+        self.assertIn("state_bytes: 64MB", result.stdout)
+        with open(os.path.join(self.root, "lib/systemd/system/sluice-standalone.service")) as unit:
+            words = re.search(r"(?m)^ExecStart=/usr/bin/sluice (standalone .*)$", unit.read())[1].split()
+        known = daemon.run_once("standalone", "--help").stdout
+        for word in words:
+            if word.startswith("-"):
+                self.assertRegex(known, rf"(?m)^  (-c,)?{word}\b|{word},")
+
     def test_it_has_all_tables_rules_and_dashboards(self):
         def files(top):
             return {os.path.relpath(os.path.join(directory, name), top) for directory, _, names in os.walk(top)
@@ -182,6 +239,42 @@ class Package(Built):
         self.assertIn("pictures/architecture.svg", shipped)
         installed = os.path.join(self.root, "usr/share/doc/sluice")
         self.assertEqual([], sorted(name for name in shipped if not os.path.isfile(os.path.join(installed, name))))
+
+    def test_what_it_is_made_of_is_told(self):
+        """The SPDX document: whole in itself, every library in it, and under no licence that Apache-2.0 does not go with."""
+        with open(os.path.join(self.root, "usr/share/doc/sluice/sluice.spdx.json")) as file:
+            told = json.load(file)
+        self.assertEqual("SPDX-2.3", told["spdxVersion"])
+        version = subprocess.run(["dpkg-deb", "-f", self.deb, "Version"], stdout=subprocess.PIPE, text=True, check=True).stdout.strip()
+        packages = {package["name"]: package for package in told["packages"]}
+        self.assertEqual(version, packages["sluice"]["versionInfo"])
+        known = {package["SPDXID"] for package in told["packages"]} | {told["SPDXID"]}
+        self.assertEqual(len(told["packages"]) + 1, len(known), "each has a name of its own")
+        ends = {relation[end] for relation in told["relationships"] for end in ("spdxElementId", "relatedSpdxElement")}
+        self.assertEqual(known, ends, "each is related to another, and to none that is not there")
+        depends = subprocess.run(["dpkg-deb", "-f", self.deb, "Depends"], stdout=subprocess.PIPE, text=True, check=True).stdout
+        libraries = {name for name in re.findall(r"(?:^|, )(lib[^ ,]+)", depends)}
+        self.assertIn("librdkafka1", libraries)
+
+        def of(kind):
+            return {name for name, package in packages.items()
+                    if any(reference["referenceLocator"].startswith(f"pkg:{kind}/") for reference in package.get("externalRefs", ()))}
+        self.assertLessEqual(libraries, of("deb") | provided(of("deb")))
+        self.assertEqual(set(), compiled_sources() - {source_of(name) for name in of("deb")})
+        if os.path.exists(os.path.join(paths.build(), "src/tools/web/page/assets.cpp")):
+            with open(os.path.join(paths.source(), "src/tools/web/page/package.json")) as file:
+                self.assertLessEqual(json.load(file)["dependencies"].keys(), of("npm"))
+        defined = {licence["licenseId"] for licence in told["hasExtractedLicensingInfos"]}
+        for name, package in packages.items():
+            self.assertTrue(may_be_linked(package["licenseDeclared"]), f"{name}: {package['licenseDeclared']}")
+            self.assertLessEqual(set(re.findall(r"LicenseRef-[\w.-]+", package["licenseDeclared"])), defined)
+
+    def test_licences_that_do_not_go_together_are_found(self):
+        for licence in ("MIT", "BSD-3-Clause OR GPL-2.0-only", "(GPL-2.0-or-later OR AFL-2.1) AND MIT"):
+            self.assertTrue(may_be_linked(licence), licence)
+        for licence in ("GPL-2.0-only", "NOASSERTION", "", "MIT AND GPL-2.0-only", "(GPL-2.0-or-later OR AFL-2.1) AND SSPL-1.0",
+                        "GPL-3.0-or-later", "LicenseRef-x"):
+            self.assertFalse(may_be_linked(licence), licence)
 
     def test_a_setting_of_the_administrator_counts_more(self):
         """At a boot the settings in files of all directories are made in the order that is told here."""
@@ -244,6 +337,7 @@ class LifeCycle(Built):
         self.server = Server(self, self.deb, os.path.join(self.disk, "root"))
         clean = self.server.everything()
         self.installed()
+        self.shows_the_page()
         self.upgraded_untouched()
         self.collects()
         self.reloads()
@@ -261,12 +355,10 @@ class LifeCycle(Built):
     def installed(self):
         self.server.install(self.deb)
         self.assertEqual("enabled", self.server.run("systemctl", "is-enabled", "sluice").strip())
-        process = self.server.run("cat", f"/proc/{self.server.show('MainPID')}/status")
-        self.assertRegex(process, r"(?m)^CapEff:\t0+$")
-        self.assertRegex(process, r"(?m)^CapBnd:\t0+$")
-        self.assertNotRegex(process, r"(?m)^Uid:\t0\t")
+        self.is_confined("sluice")
         self.assertRegex(self.server.show("StatusText"), "^0 exporters; 0 datagrams/s, 0 flows/s; kafka: ")
-        self.assertEqual("", self.server.run("systemd-analyze", "verify", "--man=no", "/lib/systemd/system/sluice.service"))
+        self.assertEqual("disabled", self.server.run("sh", "-c", "systemctl is-enabled sluice-web || true").strip())
+        self.assertEqual("", self.server.run("systemd-analyze", "verify", "--man=no", *(f"/lib/systemd/system/sluice{name}.service" for name in ("", "-web", "-standalone"))))
         self.assertEqual("750 root sluice", self.server.stat("/etc/sluice"))
         self.assertEqual("640 root sluice", self.server.stat("/etc/sluice/sluice.yaml"))
         for directory in ("/var/lib/sluice", "/var/cache/sluice", "/var/log/sluice"):
@@ -277,10 +369,31 @@ class LifeCycle(Built):
         self.assertNotIn("listening on", self.server.journal("--priority", "warning"))
         self.assertIn("listening on", self.server.journal())
 
+    def is_confined(self, unit):
+        process = self.server.process_status(unit)
+        self.assertRegex(process, r"(?m)^CapEff:\t0+$")
+        self.assertRegex(process, r"(?m)^CapBnd:\t0+$")
+        self.assertRegex(process, r"(?m)^NoNewPrivs:\t1$")
+        self.assertRegex(process, r"(?m)^Seccomp:\t2$", "its system calls are filtered")
+        self.assertNotRegex(process, r"(?m)^Uid:\t0\t")
+
+    def shows_the_page(self):
+        """Where somebody wants it: as a user that the collector's files are hidden from, whose configuration it reads."""
+        self.server.run("systemctl", "enable", "--now", "sluice-web")
+        alive = ("sluice", "health", "--alive", "--url", "http://127.0.0.1:8082")
+        waiting.until(lambda: self.server.run("sh", "-c", f"{' '.join(alive)} 2>&1 || true").strip() == "ok", "the page is served")
+        self.is_confined("sluice-web")
+        root = f"/proc/{self.server.show('MainPID', 'sluice-web')}/root"
+        self.assertEqual("sluice-web", self.server.run("stat", "-c", "%U", f"/proc/{self.server.show('MainPID', 'sluice-web')}").strip())
+        self.assertTrue(self.server.run("ls", "/var/lib/sluice"))
+        self.assertEqual("", self.server.run("ls", f"{root}/var/lib/sluice"))
+        self.assertLess(float(re.search(r"exposure level for sluice-web.service: ([\d.]+)", self.server.run("systemd-analyze", "security", "--no-pager", "sluice-web"))[1]), 1.5)
+
     def upgraded_untouched(self):
-        before = self.server.show("MainPID")
+        before = self.server.show("MainPID"), self.server.show("MainPID", "sluice-web")
         self.server.install(self.newer("7.0"))
-        self.assertNotEqual(before, self.server.show("MainPID"))
+        self.assertNotIn(self.server.show("MainPID"), before)
+        waiting.until(lambda: self.server.show("MainPID", "sluice-web") not in (*before, "0"), "the page is started again")
         self.assertTrue(self.server.file("/etc/sluice/sluice.yaml").startswith("# As of 7.0\n"))
         self.assertEqual("640 root sluice", self.server.stat("/etc/sluice/sluice.yaml"))
 
@@ -359,7 +472,7 @@ class LifeCycle(Built):
 
     def removed(self):
         self.server.run("apt-get", "remove", "-q", "-y", "sluice")
-        self.assertEqual("inactive", self.server.show("ActiveState"))
+        self.assertEqual(["inactive"] * 2, [self.server.show("ActiveState", unit) for unit in ("sluice", "sluice-web")])
         self.assertEqual("", self.server.run("sh", "-c", "grep -l '^sluice$' /proc/[0-9]*/comm 2>/dev/null || true"))
         self.assertIn("archive", self.server.file("/etc/sluice/sluice.yaml"))
         self.assertTrue(os.path.exists(self.server.root + "/var/lib/sluice/state"))

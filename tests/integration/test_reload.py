@@ -113,6 +113,49 @@ class Reload(Case):
         by_name = collections.Counter(flow.get("collector_id", "") for flow in first)
         self.assertEqual({"", "here"}, set(by_name), by_name)
 
+    def test_a_sink_gets_what_its_filter_wants(self):
+        """One sink of two has a filter, which changes under load; the balance of each stays exact."""
+        some = {"archive": self.sink("first"), "some": self.sink("second", filter="proto tcp")}
+        self.reload(sinks=some)
+        generator = self.generate("--rate", RATE)
+        self.more()
+        # The spelling is no change, and what is no filter costs nothing.
+        self.assertEqual([], self.reload(sinks={**some, "some": self.sink("second", filter="(TCP)")})["reloaded"])
+        self.write(sinks={**some, "some": self.sink("second", filter="proto tcp and prt 53")})
+        with open(self.collector.config) as file:
+            line = next(number for number, text in enumerate(file, 1) if "prt 53" in text)
+        wrong = (f'{self.collector.config}:{line}: sinks.some.filter is "proto tcp and prt 53"; '
+                 "at character 15 of the filter: 'prt' is no field and no word of the filter")
+        status, answer = self.ask("reload", "POST")
+        self.assertEqual((422, [wrong]), (status, answer["errors"]))
+        checked = daemon.run_once("check", "--config", self.collector.config)
+        self.assertEqual(2, checked.returncode)
+        self.assertIn(wrong, checked.stdout + checked.stderr)
+        self.more()
+        some["some"] = self.sink("second", filter="not proto tcp and bytes > 1k")
+        self.assertEqual(["sinks"], self.reload(sinks=some)["reloaded"])
+        self.more()
+        generator.send_signal(signal.SIGTERM)
+        made = json.loads(generator.communicate(timeout=waiting.DEADLINE)[0])["flows"]
+
+        def booked():
+            answer = self.ask("exporters")[1]["sinks"]
+            sums = {sink: tuple(sum(row[fate] for row in answer if row["sink"] == sink) for fate in ("delivered", "filtered"))
+                    for sink in some}
+            return sums if all(sum(pair) == made for pair in sums.values()) else None
+        sums = waiting.until(booked, "each sink has what was made, or filtered it")
+        self.assertEqual((made, 0), sums["archive"])
+        self.assertEqual(sums["some"][1], self.collector.metric("sluice_sink_filtered_flows_total", sink="some"))
+        self.assertEqual(0, self.collector.metric("sluice_sink_filtered_flows_total", sink="archive"))
+        self.assertEqual(0, self.collector.stop(), self.collector.log())
+        lines = self.lines("second")
+        self.assertEqual((made, sums["some"][0]), (len(self.lines("first")), len(lines)))
+        kinds = {flow["proto"] == 6 or flow["proto"] == "TCP" for flow in lines}
+        self.assertEqual({True, False}, kinds)
+        for flow in lines:
+            if flow["proto"] not in (6, "TCP"):
+                self.assertGreater(int(flow["bytes"]) * int(flow["sampling_rate"]), 1000, flow)
+
     def test_what_is_known_of_exporters_changes_and_what_they_taught_stays(self):
         self.assertEqual(0, self.generate("--flows", 100, "--rate", 0).wait(waiting.DEADLINE))
         waiting.until(lambda: self.collector.metric("sluice_sink_delivered_flows_total") == 100, "the flows are written")

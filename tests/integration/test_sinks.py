@@ -94,6 +94,33 @@ class Files(SinkCase):
             self.assertGreaterEqual(len(self.finished(directory, ".pb")), 2)
 
 
+class LeftOver(SinkCase):
+    """A collector that is killed leaves the file that it was writing."""
+
+    def test_the_next_start_finishes_it(self):
+        directory = self.path("frames")
+        sinks = {"frames": {"type": "file", "path": directory}}
+        with daemon.Daemon(self.path("first"), {"sinks": sinks}) as sluice:
+            self.export(sluice.port)
+            waiting.until(lambda: sluice.metric("sluice_sink_delivered_flows_total") == len(self.expected),
+                          "the flows are written")
+            sluice.signal(signal.SIGKILL)
+            sluice.process.wait(waiting.DEADLINE)
+        left, = self.finished(directory, ".pb.part")
+        whole = os.path.getsize(left)
+        with open(left, "ab") as file:
+            file.write(b"\x70" + bytes(50))  # as if killed in the middle of a write
+        decoded = daemon.run_once("decode", left)
+        self.assertEqual(len(self.expected), len(decoded.stdout.splitlines()), decoded.stderr)
+        with daemon.Daemon(self.path("second"), {"sinks": sinks}) as sluice:
+            waiting.until(lambda: self.finished(directory, ".pb"), "the file is finished")
+            self.assertEqual(0, sluice.stop(), sluice.log())
+        self.assertEqual([os.path.basename(left).removesuffix(".part")], os.listdir(directory))
+        self.assertEqual(whole, os.path.getsize(left.removesuffix(".part")))
+        self.assert_flows(self.expected, self.read_files(directory, ".pb", messages.parse_framed))
+        self.assertEqual(1, sluice.log().count("is finished, 51 bytes of broken rows cut off"), sluice.log())
+
+
 class Ending(SinkCase):
     def test_sigterm_flushes_what_waits(self):
         broker, topic = kafka.shared(), kafka.new_topic("ending")

@@ -391,6 +391,31 @@ class Mistakes(StoreCase):
         self.assertIn("there is no password in the first line of",
                       self.refused("--path", self.path("s"), "--password-file", self.path("nope")))
 
+    def test_settings_without_effect(self):
+        """One clear sentence each, whatever it is that they are settings of; those that are taken are seen in effect."""
+        for setting, why in (("throw_on_max_partitions_per_insert_block=0", "is a setting of statements"), ("max_threads=2", "is a setting of statements"),
+                             ("max_suspicious_broken_parts=5", "is a setting of tables"), ("no_such_setting=1", "has no effect"),
+                             ("merge_tree.parts_to_throw_insert=5", "has no effect"), ("max_concurrent_queries=5", "has no effect"),
+                             ("max_server_memory_usage", "is not NAME=VALUE"), ("=4", "is not NAME=VALUE"), ("", "is not NAME=VALUE")):
+            with self.subTest(setting=setting):
+                result = daemon.run_once("store", "--path", self.path("other"), "--engine", engine(), "--http", "127.0.0.1:0", "--engine-setting", setting)
+                self.assertEqual(result.returncode, 2, result.stderr)
+                self.assertIn(why, result.stderr)
+                self.assertRegex(result.stderr, r"\Asluice store: --engine-setting: [^\n]*\n\Z")
+        store = self.store(arguments=["--engine-setting", "max_server_memory_usage=4000000000", "--engine-setting", "mark_cache_size=1000000",
+                                      "--engine-setting", "max_server_memory_usage_to_ram_ratio=0.7", "--engine-setting", "background_pool_size=4",
+                                      "--engine-setting", "kafka.session_timeout_ms=7000"])
+        self.assertEqual(store.query("SELECT name, value FROM system.server_settings WHERE name IN ('max_server_memory_usage', 'mark_cache_size') ORDER BY name"),
+                         [["mark_cache_size", "1000000"], ["max_server_memory_usage", "4000000000"]])
+
+    def test_settings_of_its_own(self):
+        """What stands in engine.xml is in effect for statements, also where the path is not plain."""
+        store = self.store("a <b> & c")
+        self.assertEqual(store.query("SELECT value FROM system.settings WHERE name = 'throw_on_max_partitions_per_insert_block'"), [["0"]])
+        self.assert_error(store, "CREATE NAMED COLLECTION some AS a = 1", 403, 497, "CREATE NAMED COLLECTION")
+        outside = self.store("outside", arguments=["--allow-external"])
+        outside.text("CREATE NAMED COLLECTION some AS a = 1")  # a right that the user of an engine without a file has
+
     def test_port_taken(self):
         store = self.store()
         text = self.refused("--path", self.path("other"), "--engine", engine(), "--http", f"127.0.0.1:{store.port}", status=1)

@@ -23,7 +23,7 @@ class Tables(StoreCase):
             self.assertEqual(kind.startswith("Array("), field.label == "repeated", field.name)
             self.assertEqual(default, "", field.name)
             self.assertEqual(comment, field.comment, field.name)
-        own = {name for name, (_, _, default) in found.items() if default == ""}
+        own = {name for name, (_, _, default) in found.items() if default in ("", "DEFAULT")}
         self.assertEqual(own, {"kafka_topic", "kafka_partition", "kafka_offset", "inserted_at"})
         self.assertTrue(all(comment for _, comment, _ in found.values()), "a column without a comment")
 
@@ -187,6 +187,40 @@ class Tables(StoreCase):
             self.assertEqual(self.store.query(sums.format(table)), of_raw, table)
             self.assertEqual(self.store.value(f"SELECT countIf(toUnixTimestamp(time) % {seconds} != 0) FROM sluice.{table}"), 0, table)
 
+    def test_sums_that_64_bits_do_not_hold(self):
+        """Made-up flows of the largest numbers: a rate beyond 32 bits counts as the largest of 32, and nothing wraps, in no table."""
+        largest, rates = 2**64 - 1, (0, 1, 2**32 - 1, 2**32, 2**64 - 1)
+        for number in range(3):
+            self.feed(*({"time_received_ns": T0 + number, "bytes": largest, "packets": largest - 1, "sampling_rate": rate} for rate in rates))
+        times = 3 * sum(min(max(rate, 1), 2**32 - 1) for rate in rates)
+        for table in ("flows_raw", *(rollup.name for rollup in rollups())):
+            if table != "flows_raw":
+                self.store.text(f"OPTIMIZE TABLE sluice.{table} FINAL")
+            self.assertEqual(self.store.query(f"SELECT sum(bytes_corrected), sum(packets_corrected), sum(toUInt128(bytes)), sum(toUInt128(packets)) FROM sluice.{table}"),
+                             [[largest * times, (largest - 1) * times, 15 * largest, 15 * (largest - 1)]], table)
+
+    def test_sums_of_64_bits_come_along(self):
+        """Tables of an older version get wide sums, which is said, and keep what they hold; the next time nothing is left to do."""
+        self.feed({"time_received_ns": T0, "bytes": 2**63, "packets": 7, "sampling_rate": 2})
+        tables = [rollup.name for rollup in rollups()]
+        for table in tables:
+            self.store.text(f"ALTER TABLE sluice.{table} DROP COLUMN bytes_corrected, DROP COLUMN packets_corrected")
+            self.store.text(f"ALTER TABLE sluice.{table} MODIFY COLUMN bytes UInt64 CODEC(T64, ZSTD(1)), MODIFY COLUMN packets UInt64 CODEC(T64, ZSTD(1))")
+            self.store.text(f"ALTER TABLE sluice.{table} ADD COLUMN bytes_corrected UInt64 ALIAS bytes * greatest(sampling_rate, 1) AFTER flows, "
+                            "ADD COLUMN packets_corrected UInt64 ALIAS packets * greatest(sampling_rate, 1) AFTER bytes_corrected")
+        self.store.text("ALTER TABLE sluice.flows_raw MODIFY COLUMN bytes_corrected UInt64 ALIAS bytes * greatest(sampling_rate, 1)")
+        part = "SELECT groupArray(name) FROM system.parts WHERE table = 'flows_raw' AND active"
+        before = self.store.value(part)
+        self.store.text("TRUNCATE TABLE sluice.schema_version")
+        told = schema.apply(self.store, "--brokers", NOBODY)
+        self.assertRegex(told, rf"bytes and packets of {', '.join(sorted(tables))} get 128 bits: these two columns are written anew, {len(tables)} rows in all; flows_raw is not touched")
+        self.assertEqual(self.store.value(part), before)
+        self.feed({"time_received_ns": T0, "bytes": 2**63, "packets": 7, "sampling_rate": 2})
+        for table in ("flows_raw", *tables):
+            self.assertEqual(self.store.query(f"SELECT sum(bytes_corrected), sum(packets_corrected), sum(toUInt128(bytes)) FROM sluice.{table}"), [[2**65, 28, 2**64]], table)
+        self.store.text("TRUNCATE TABLE sluice.schema_version")
+        self.assertNotIn("128 bits", schema.apply(self.store, "--brokers", NOBODY))
+
     def test_rates_are_exact_beyond_doubles(self):
         self.feed({"time_received_ns": T0, "bytes": 2**53 + 1, "sampling_rate": 1},
                   {"time_received_ns": T0, "bytes": 1, "sampling_rate": 1})
@@ -322,10 +356,23 @@ class Tables(StoreCase):
         result = schema.run("--url", self.store.url, "--brokers", NOBODY)
         self.assertEqual(result.returncode, 1, result.stdout)
         self.assertIn("filling sluice.sources_1h: Code: 469", result.stdout)
+        self.assertEqual(self.store.value("SELECT count() FROM system.tables WHERE database = 'sluice' AND comment LIKE 'being filled%'"), 1)
         self.assertEqual(self.store.query("SELECT (SELECT count() FROM sluice.sources_1h), (SELECT count() FROM sluice.sources_all_1h)"), [[0, 0]])
         self.store.text("ALTER TABLE sluice.sources_all_1h DROP CONSTRAINT broken")
         schema.apply(self.store, "--brokers", NOBODY)
-        self.assertEqual(self.store.query("SELECT (SELECT sum(bytes) FROM sluice.sources_1h), (SELECT sum(bytes) FROM sluice.sources_all_1h)"), [[5, 5]])
+        sums = "SELECT (SELECT sum(bytes) FROM sluice.sources_1h), (SELECT sum(bytes) FROM sluice.sources_all_1h)"
+        self.assertEqual(self.store.query(sums), [[5, 5]])
+        notes = "SELECT name FROM system.tables WHERE database = 'sluice' AND comment != ''"
+        self.assertEqual(self.store.query(notes), [])
+        # As a script leaves it that was killed in the middle.
+        for table in ("sources_1h", "sources_all_1h"):
+            self.store.text(f"TRUNCATE TABLE sluice.{table}")
+        self.store.text("DROP VIEW sluice.sources_1h_view SYNC")
+        self.store.text("ALTER TABLE sluice.sources_1h MODIFY COMMENT 'being filled by apply.sh'")
+        self.store.text("INSERT INTO sluice.sources_1h (time, bytes) VALUES (now(), 2)")
+        self.assertIn("an earlier run was cut off while it filled sluice.sources_1h", schema.apply(self.store, "--brokers", NOBODY))
+        self.assertEqual(self.store.query(sums), [[5, 5]])
+        self.assertEqual(self.store.query(notes), [])
 
     def test_newer_tables_are_left_alone(self):
         self.store.text("INSERT INTO sluice.schema_version SELECT 999, now64(3), 'newer'")

@@ -165,7 +165,7 @@ class Document(StoreCase):
         if ", " in title and title.startswith(tuple(rollup.name for rollup in rollups())):  # tables that differ in the slot alone are told in one
             rows = [[*row[:3], re.sub("(?<=Start of the )(minute|five minutes|hour)", "slot", row[3])] for row in rows]
         self.assertTrue(rows, title)
-        return [(name, f"`{re.sub(r'Enum8[(].*?[)](?=[)]|$)', 'Enum8', kind)}`" + (" alias" if default else ""), comment)
+        return [(name, f"`{re.sub(r'Enum8[(].*?[)](?=[)]|$)', 'Enum8', kind)}`" + (" alias" if default == "ALIAS" else ""), comment)
                 for name, kind, default, comment in rows]
 
     def test_statements(self):

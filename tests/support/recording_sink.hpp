@@ -81,6 +81,11 @@ class RecordingSink final : public sink::Sink {
     const std::lock_guard lock(mutex_);
     book(flows, &sink::ExporterBook::left_out);
   }
+  void filter_out(std::span<const sink::Block::ExporterCount> flows) override {
+    const std::lock_guard lock(mutex_);
+    for (const auto& count : flows) stats_.counts[sink::SinkCount::filtered_flows] += count.flows;
+    book(flows, &sink::ExporterBook::filtered);
+  }
   std::shared_ptr<sink::MemoryBudget> budget() const override { return budget_; }
   std::uint32_t buckets() const override {
     const std::lock_guard lock(mutex_);

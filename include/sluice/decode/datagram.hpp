@@ -32,7 +32,7 @@ enum class DecodeError : std::uint8_t {
   bad_sample_record,   ///< a record inside an sFlow sample that does not fit
   unknown_sample,      ///< an sFlow sample of a format not known; skipped by length
   sampler_limit,       ///< the exporter has announced its full number of samplers
-  name_limit,          ///< the exporter has named its full number of interfaces, VRFs and applications
+  name_limit,          ///< the exporter has named its full number of names
   exporter_limit,      ///< the table of exporters is full
   connection_limit,    ///< the exporter has its full number of connections; old ones are forgotten
   state_limit,         ///< no room in the budget of all state for what the datagram teaches

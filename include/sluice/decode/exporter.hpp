@@ -103,6 +103,9 @@ class Exporter {
   std::atomic<std::uint64_t> first_seen_ns{0};
   std::atomic<std::uint64_t> last_seen_ns{0};
   std::atomic<bool> expired{false};  ///< taken out of the table; a worker's own reference is stale
+  /// Transport sessions of it that are open (IPFIX over TCP): what it taught is not sent again within them,
+  /// so neither it nor its templates expire.
+  std::atomic<std::uint32_t> sessions{0};
   /// A flow of it was decoded. Those who have not come so far are the first to go where room is short.
   std::atomic<bool> proven{false};
   /// Forgets the templates that no data came for, or all that it taught; for want of room, and counted so.

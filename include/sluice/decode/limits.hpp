@@ -16,7 +16,7 @@ struct Limits {
   std::uint32_t max_template_fields = 512;
   std::uint32_t max_record_length = 65535;  ///< bytes, minimum length of a template's records
   std::uint32_t max_samplers = 4096;        ///< sampling rates remembered per exporter
-  std::uint32_t max_names = 8192;           ///< interfaces, VRFs and applications named, per exporter
+  std::uint32_t max_names = 8192;           ///< interfaces, VRFs, applications, labels; per exporter
   std::uint32_t max_streams = 4096;         ///< sequences followed per exporter, and as many sFlow sources
   std::uint32_t max_connections = 65536;    ///< of a firewall, counted by update events, per exporter
   std::uint64_t template_timeout_ns = 24ULL * 3600 * 1000000000;  ///< since last seen or used

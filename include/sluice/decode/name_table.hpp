@@ -1,8 +1,8 @@
 #pragma once
-// The names that one exporter gave its interfaces, VRFs and applications in options data, for the name fields
-// of its later flows. They belong to the device and not to a protocol, so the export version is no part of
-// the key: what IPFIX options said also names the flows of NetFlow v5 and sFlow from the same address.
-// Bounded in entries and in the bytes of each. Guarded by the exporter's lock.
+// The names that one exporter gave its interfaces, VRFs and applications in options data, and what it said of
+// its MPLS labels, for the fields of its later flows. They belong to the device and not to a protocol, so the
+// export version is no part of the key: what IPFIX options said also names the flows of NetFlow v5 and sFlow
+// from the same address. Bounded in entries and in the bytes of each. Guarded by the exporter's lock.
 #include <array>
 #include <cstdint>
 #include <functional>
@@ -14,15 +14,21 @@
 
 namespace sluice::decode {
 
-enum class NameKind : std::uint8_t { interface_name, interface_description, vrf_name, application_name };
+enum class NameKind : std::uint8_t {
+  interface_name,
+  interface_description,
+  vrf_name,
+  application_name,
+  mpls_label
+};
 
 /// One name as it is learnt, or kept on disk. Views are borrowed for the call.
 struct NameEntry {
   NameKind kind = NameKind::interface_name;
   std::uint32_t domain = 0;           ///< observation domain or v9 source id of the options data
-  std::uint32_t number = 0;           ///< ifIndex or VRF id; unused for applications
+  std::uint32_t number = 0;           ///< ifIndex, VRF id or MPLS label; unused for applications
   std::string_view application = {};  ///< raw bytes of IE 95, for application names
-  std::string_view text = {};         ///< as sent, without padding
+  std::string_view text = {};         ///< as sent, without padding; of a label its facts
 };
 
 /// Both names of an interface; empty where not known.
@@ -43,7 +49,8 @@ class NameTable {
     no_room   ///< in the exporter's account
   };
 
-  /// An interface is one entry with both its names, a VRF one, an application one.
+  /// An interface is one entry with both its names, a VRF one, an application one, a label
+  /// one.
   /// `account` outlives the table and may be null.
   explicit NameTable(std::uint32_t max_entries, StateAccount* account = nullptr)
       : account_(account), max_entries_(max_entries) {}
@@ -70,13 +77,16 @@ class NameTable {
   InterfaceNames interface_names(std::uint32_t domain, std::uint32_t if_index) const;
   std::string_view vrf_name(std::uint32_t domain, std::uint32_t vrf) const;
   std::string_view application_name(std::uint32_t domain, std::string_view id) const;
+  std::string_view mpls_label(std::uint32_t domain, std::uint32_t label) const;
+  /// Whether anything is known of any label.
+  bool has_labels() const { return !labels_.empty(); }
 
   /// All names in no order; an interface with both names is visited twice.
   void for_each(const std::function<void(const NameEntry&)>& visit) const;
 
  private:
   struct Entry {
-    std::string text;         // the interface's name, the VRF's, the application's
+    std::string text;         // the interface's name, the VRF's, the application's, of a label its facts
     std::string description;  // of an interface
     bool restored = false;
   };
@@ -96,6 +106,7 @@ class NameTable {
   static std::uint64_t key(std::uint32_t domain, std::uint32_t number) {
     return static_cast<std::uint64_t>(domain) << 32 | number;
   }
+  static std::string_view text_of(const Numbered& map, std::uint32_t domain, std::uint32_t number);
   static ApplicationKey application_key(std::uint32_t domain, std::string_view id);
   void give(std::uint64_t bytes);
   template <class Map>
@@ -106,6 +117,7 @@ class NameTable {
   std::uint64_t cost_ = 0;  // taken from the account
   Numbered interfaces_;
   Numbered vrfs_;
+  Numbered labels_;
   Applications applications_;
   std::uint32_t interface_domain_ = 0;  // of the first interface
   bool several_interface_domains_ = false;

@@ -88,14 +88,30 @@ class SequenceStream {
   /// Whether records are numbered; else datagrams are.
   explicit SequenceStream(Protocol protocol);
   SequenceVerdict step(const SequenceStep& step, SequenceCounts& counts);
-  /// What a restart of ours must not lose: the datagram that is furthest on, and what was learnt of how the
-  /// exporter counts. Nothing where no datagram came.
+  struct Doubt {  // datagrams that fit nowhere: repeated, or the first of a new count
+    SequenceStep last;
+    std::uint32_t datagrams = 0;
+    std::uint64_t units = 0, gaps = 0, unknown = 0;
+    std::uint32_t outage = 0;        // numbers between, where they lie ahead and did not pass zero
+    bool near_and_no_newer = false;  // as repeated datagrams are
+    bool down = false;               // the outage was ours
+  };
+  struct Numbers {
+    std::uint32_t begin, end;  // [begin, end), not empty
+    friend bool operator==(const Numbers&, const Numbers&) = default;
+  };
+  /// What a restart of ours must not lose: the datagram that is furthest on, what was learnt of how the
+  /// exporter counts, the gaps that late datagrams may come out of, and what is not counted yet. Nothing
+  /// where no datagram came.
   struct Place {
     SequenceStep last;
     std::uint8_t readings = 0;
+    std::vector<Numbers> gaps{};
+    std::optional<Doubt> doubt{};
   };
   std::optional<Place> place() const;
-  /// Goes on from there: what the next datagram skips was lost while we were down.
+  /// Goes on from there: what the next datagram that is further on skips was lost while we were down. What
+  /// comes out of the gaps is counted as recovered: that it was lost stands in the counts of the one before.
   void resume(const Place& place);
 
  private:
@@ -116,14 +132,6 @@ class SequenceStream {
     std::uint32_t tried = 0,
                   fitting = 0;  // since then: distances, and those that records of this length give
   };
-  struct Doubt {  // datagrams that fit nowhere: repeated, or the first of a new count
-    SequenceStep last;
-    std::uint32_t datagrams = 0;
-    std::uint64_t units = 0, gaps = 0, unknown = 0;
-    std::uint32_t outage = 0;        // numbers between, where they lie ahead and did not pass zero
-    bool near_and_no_newer = false;  // as repeated datagrams are
-    bool down = false;               // the outage was ours
-  };
 
   std::uint32_t units_of(const SequenceStep& s) const;
   std::uint32_t begin_of(const SequenceStep& s) const;
@@ -136,7 +144,6 @@ class SequenceStream {
   bool older(const SequenceStep& s) const;
   bool no_newer(const SequenceStep& s) const;
   SequenceVerdict forward(const SequenceStep& s, std::uint32_t gap, SequenceCounts& counts);
-  SequenceVerdict first_after_restart(const SequenceStep& s, SequenceCounts& counts);
   Layout& layout_of(std::uint16_t set);
   std::uint32_t records_at_most(const SequenceStep& incomplete, std::uint32_t between);
   bool fill_gap(const SequenceStep& s, SequenceCounts& counts);
@@ -224,6 +231,8 @@ class SequenceTracker {
                    SequenceVerdict datagram, SampleCounts& counts);
   /// Forgets streams not seen since `before_ns`; a stream that comes back begins anew.
   std::size_t expire(std::uint64_t before_ns);
+  /// Forgets one, which is over: numbers that come of it are of a new count.
+  void end(const Key& key);
   /// Forgets everything; returns how many streams went.
   std::size_t clear();
   /// The streams as they are kept over a restart of ours, in no order.

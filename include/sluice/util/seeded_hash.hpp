@@ -25,8 +25,8 @@ class HashMixer {
   void add(std::uint64_t part) noexcept { hash_ = fold(hash_ ^ part, kHashSeed[1]); }
   void add(std::string_view text) noexcept {
     add(text.size());
-    for (; text.size() > 8; text.remove_prefix(8)) add(word(text.data(), 8));
-    add(word(text.data(), text.size()));
+    for (; text.size() > 8; text.remove_prefix(8)) add(word(text.substr(0, 8)));
+    add(word(text));
   }
   std::size_t done() const noexcept { return fold(hash_, kHashSeed[2]); }
 
@@ -36,9 +36,10 @@ class HashMixer {
     const Wide product = static_cast<Wide>(a) * b;
     return static_cast<std::uint64_t>(product) ^ static_cast<std::uint64_t>(product >> 64);
   }
-  static std::uint64_t word(const char* from, std::size_t n) noexcept {
+  /// Of at most eight bytes.
+  static std::uint64_t word(std::string_view text) noexcept {
     std::uint64_t out = 0;
-    if (n > 0) std::memcpy(&out, from, n);
+    if (!text.empty()) std::memcpy(&out, text.data(), text.size());
     return out;
   }
   std::uint64_t hash_ = kHashSeed[0];

@@ -7,16 +7,16 @@
 
 #include "http/server.hpp"
 #include "metrics/snapshot.hpp"
-#include "sluice/flow/address.hpp"
 
 namespace sluice::api {
 
-/// What both listeners ask of their server; `purpose` is "metrics" or "api", as the settings name them.
+/// What both listeners ask of their server; `purpose` is "metrics" or "api", as the settings name them. Who
+/// may ask is added by whoever knows.
 http::Options listener(const Endpoint& at, const std::string& purpose);
 
 /// /metrics (Prometheus text), /healthz (200 while the process answers), /readyz (200, or 503 with the
-/// reason). `allow`: the prefixes that may ask, all others get 403; empty: everybody.
-http::Handler make_metrics_handler(metrics::SnapshotSource source, std::vector<IpPrefix> allow);
+/// reason).
+http::Handler make_metrics_handler(metrics::SnapshotSource source);
 
 /// What the API tells of the configuration, and does with it. Called on the thread that serves HTTP.
 struct Configuration {
@@ -27,14 +27,14 @@ struct Configuration {
     std::vector<std::string> reloaded, needs_restart;  ///< paths of settings
   };
   std::function<Reloaded()> reload;
+  /// Whether whoever asks has shown that it may.
+  bool may_reload = false;
 };
 
 /// /api/v1/status, /api/v1/exporters, /api/v1/listeners, /api/v1/sinks as JSON objects; docs/api.md has
 /// their keys, which for counters are those of the tables that metrics::Snapshot is made of. /api/v1/config
 /// shows the settings in force, and POST to /api/v1/reload reads them again, where `configuration` has the
-/// functions. Where `token` is not empty, requests without `Authorization: Bearer TOKEN` get 401; where it is
-/// empty, nobody may reload.
-http::Handler make_api_handler(metrics::SnapshotSource source, std::string token,
-                               Configuration configuration = {});
+/// functions.
+http::Handler make_api_handler(metrics::SnapshotSource source, Configuration configuration = {});
 
 }  // namespace sluice::api

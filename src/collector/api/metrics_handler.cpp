@@ -1,5 +1,3 @@
-#include <algorithm>
-
 #include "api/handlers.hpp"
 #include "metrics/collectable.hpp"
 
@@ -22,11 +20,6 @@ Response readiness(const metrics::Snapshot& snapshot) {
       "not ready: " + (snapshot.not_ready_because.empty() ? "starting" : snapshot.not_ready_because) + "\n");
 }
 
-bool allowed(const std::vector<IpPrefix>& allow, const IpAddress& peer) {
-  return allow.empty() || std::any_of(allow.begin(), allow.end(),
-                                      [&](const IpPrefix& prefix) { return prefix.contains(peer); });
-}
-
 }  // namespace
 
 http::Options listener(const Endpoint& at, const std::string& purpose) {
@@ -36,24 +29,21 @@ http::Options listener(const Endpoint& at, const std::string& purpose) {
   options.advice = "set " + purpose + ".listen";
   if (purpose == "api") options.methods = {"GET", "HEAD", "POST"};
   options.deadlines.request = options.deadlines.idle;
+  options.access.hosts_setting = purpose + ".hosts";
+  options.access.open = options.health = {"/healthz", "/readyz"};
   return options;
 }
 
-http::Handler make_metrics_handler(metrics::SnapshotSource source, std::vector<IpPrefix> allow) {
+http::Handler make_metrics_handler(metrics::SnapshotSource source) {
   const auto exposition = [source](const Request&) -> Response {
     return {.status = 200,
             .content_type = metrics::kTextType,
             .body = metrics::text(metrics::SnapshotCollectable(source).Collect()),
             .headers = {}};
   };
-  const http::Handler routes =
-      http::by_path({{"/metrics", exposition},
-                     {"/healthz", [](const Request&) { return plain(200, "ok\n"); }},
-                     {"/readyz", [source](const Request&) { return readiness(source()); }}});
-  return [routes, allow = std::move(allow)](const Request& request) {
-    if (allowed(allow, request.peer)) return routes(request);
-    return http::error_response(403, request.peer.to_string() + " is not in metrics.allow");
-  };
+  return http::by_path({{"/metrics", exposition},
+                        {"/healthz", [](const Request&) { return plain(200, "ok\n"); }},
+                        {"/readyz", [source](const Request&) { return readiness(source()); }}});
 }
 
 }  // namespace sluice::api

@@ -19,6 +19,12 @@ std::string describe(const Activity& before, const Activity& now, std::chrono::d
   std::string out = counted(now.exporters, "exporter", "exporters") + "; " +
                     rate(before.datagrams, now.datagrams) + " datagrams/s, " + rate(before.flows, now.flows) +
                     " flows/s";
+  for (std::size_t i = 0; i < now.sources.size(); ++i) {
+    const Activity::Source& source = now.sources[i];
+    out += "; " + source.name + ": " +
+           rate(i < before.sources.size() ? before.sources[i].flows : 0, source.flows) + " flows/s read, " +
+           counted(source.lag_records, "record", "records") + " behind";
+  }
   for (std::size_t i = 0; i < now.sinks.size(); ++i) {
     const Activity::Sink& sink = now.sinks[i];
     out += "; " + sink.name + ": " +

@@ -16,8 +16,14 @@ struct Activity {
     std::uint64_t queued_flows = 0;  ///< now
     std::uint64_t lost_flows = 0;    ///< failed or shed
   };
+  struct Source {
+    std::string name;
+    std::uint64_t flows = 0;        ///< read
+    std::uint64_t lag_records = 0;  ///< now
+  };
   std::size_t exporters = 0;  ///< known now
   std::uint64_t datagrams = 0, flows = 0, kernel_drops = 0;
+  std::vector<Source> sources;
   std::vector<Sink> sinks;
 };
 

@@ -9,15 +9,18 @@
 #include <cstdio>
 #include <cstdlib>
 #include <functional>
+#include <new>
 #include <optional>
 #include <thread>
 
 #include "api/handlers.hpp"
 #include "app/collector.hpp"
+#include "app/http_listeners.hpp"
+#include "app/identity.hpp"
 #include "app/service_notify.hpp"
 #include "app/takeover.hpp"
 #include "app/trial.hpp"
-#include "flow/endpoint.hpp"
+#include "config/reload.hpp"
 
 namespace sluice::app {
 namespace {
@@ -26,53 +29,43 @@ constexpr int kFine = 0;
 constexpr int kFailed = 1;
 constexpr int kMistake = 2;
 
-std::vector<IpPrefix> prefixes(const std::vector<std::string>& texts) {
-  std::vector<IpPrefix> out;
-  for (const std::string& text : texts)
-    if (const auto prefix = IpPrefix::parse(text)) out.push_back(*prefix);
-  return out;
-}
-
 std::string joined(const std::vector<std::string>& words) {
   std::string out;
   for (const std::string& word : words) out += (out.empty() ? "" : ", ") + word;
   return out;
 }
 
-/// One HTTP listener, or none where its setting is empty.
-std::unique_ptr<http::Server> listen(boost::asio::io_context& io, const std::string& where,
-                                     const char* purpose, http::Handler handler, Logging& log) {
-  const auto endpoint = parse_endpoint(where);
-  if (!endpoint) return nullptr;
-  auto server = http::Server::start(io, api::listener(*endpoint, purpose), std::move(handler));
-  if (!server) throw SetupError(std::string(purpose) + ".listen", server.error());
-  Endpoint bound = *endpoint;
-  bound.port = (*server)->port();
-  log.write(LogLevel::info, std::string(purpose) + " at http://" + bound.to_string() + "/");
-  return std::move(*server);
-}
+/// HTTP, which listens before the process becomes whom it is to be, and is answered by the main loop.
+struct Front {
+  // Who answers is asked at each request, since a reload makes another of them: also one that was asked for
+  // there, which is why that is called by a copy.
+  void listen(const config::Config& config, Logging& log) {
+    listeners.emplace(
+        io, config,
+        HttpListeners::Handlers{[this](const http::Request& request) { return metrics(request); },
+                                [this](const http::Request& request) { return http::Handler(api)(request); }},
+        log);
+  }
+
+  boost::asio::io_context io{1};
+  http::Handler metrics, api;
+  std::optional<HttpListeners> listeners;
+};
 
 /// What the main thread does while the workers work: signals, HTTP, and a look around once a second.
 class MainLoop {
  public:
-  MainLoop(const RunOptions& options, Collector& collector, Logging& log)
+  MainLoop(const RunOptions& options, Front& front, Collector& collector, Logging& log)
       : load_again_(options.load_again),
         collector_(collector),
         log_(log),
         service_(log.callback()),
+        front_(front),
         stop_signals_(io_, SIGINT, SIGTERM),
         reopen_signals_(io_, SIGHUP),
         timer_(io_) {
     const config::Config& config = collector.config();
     make_handlers(config);
-    // Who answers is asked at each request, since a reload makes another of them: also one that was asked for
-    // there, which is why that is called by a copy.
-    metrics_ = listen(
-        io_, config.metrics.listen, "metrics",
-        [this](const http::Request& request) { return metrics_handler_(request); }, log);
-    api_ = listen(
-        io_, config.api.listen, "api",
-        [this](const http::Request& request) { return http::Handler(api_handler_)(request); }, log);
     if (config.run.takeover.empty()) return;
     auto listener = TakeoverListener::start(
         io_, config.run.takeover, [this](TakeoverRequest request) { hand_over(std::move(request)); },
@@ -83,6 +76,7 @@ class MainLoop {
 
   ~MainLoop() {
     if (stopper_.joinable()) stopper_.join();
+    front_.listeners.reset();
   }
 
   /// Until a signal or a failure, and until the collector has stopped then; returns the exit status. The
@@ -93,14 +87,36 @@ class MainLoop {
     wait_for_stop();
     wait_for_reopen();
     wait_for_tick();
-    io_.run();
+    serve();
     return status_;
   }
 
  private:
+  /// Where memory ends, it costs whom it was for, a connection or a look around, and not the process. So that
+  /// there always is a next time, each handler waits for it before it does anything.
+  void serve() {
+    for (;;) {
+      try {
+        io_.run();
+        return;
+      } catch (const std::bad_alloc&) {
+        tell_of_no_memory();
+      }
+    }
+  }
+  void tell_of_no_memory() {
+    try {
+      log_.limited(LogLevel::error, "main thread, no memory", [] {
+        return "the process got no more memory; something that was asked for was not done";
+      });
+    } catch (const std::bad_alloc&) {
+      // Nor for this.
+    }
+  }
   void wait_for_stop() {
     stop_signals_.async_wait([this](const boost::system::error_code& error, int signal) {
       if (error) return;
+      wait_for_stop();
       const std::string name = signal == SIGINT ? "SIGINT" : "SIGTERM";
       if (stopping_) {
         log_.write(LogLevel::info, name + " again: no sink is waited for any more");
@@ -108,7 +124,6 @@ class MainLoop {
       }
       log_.write(LogLevel::info, "stopping on " + name);
       stop();
-      wait_for_stop();
     });
   }
   /// The collector stops on a thread of its own, so that this one answers HTTP until the end.
@@ -127,16 +142,19 @@ class MainLoop {
     log_.write(LogLevel::info, "process " + std::to_string(request.process()) +
                                    " takes over: its sockets are handed over, and what is here is delivered");
     takeover_.reset();
-    metrics_.reset();
-    api_.reset();
+    front_.listeners->close();
     if (const auto given = request.give(collector_.release_sockets()); !given)
       log_.write(LogLevel::error, "the sockets could not be handed over: " + given.error());
     taken_over_by_.emplace(std::move(request));
     stop();
   }
   void make_handlers(const config::Config& config) {
-    const auto snapshot = [this] { return collector_.snapshot(); };
-    metrics_handler_ = api::make_metrics_handler(snapshot, prefixes(config.metrics.allow));
+    const auto snapshot = [this] {
+      metrics::Snapshot out = collector_.snapshot();
+      front_.listeners->add_counts(out);
+      return out;
+    };
+    front_.metrics = api::make_metrics_handler(snapshot);
     api::Configuration configuration;
     configuration.settings = [this] { return config::flattened(collector_.config()); };
     if (load_again_)
@@ -146,7 +164,8 @@ class MainLoop {
         if (!stopping_) service_.ready();
         return done;
       };
-    api_handler_ = api::make_api_handler(snapshot, config.api.token, std::move(configuration));
+    configuration.may_reload = !config.api.token.empty();
+    front_.api = api::make_api_handler(snapshot, std::move(configuration));
   }
   /// What is wrong leaves all as it is, and is in the log with its place.
   api::Configuration::Reloaded reload() {
@@ -155,11 +174,15 @@ class MainLoop {
     for (const config::Error& error : loaded.errors) out.errors.push_back(error.to_string());
     if (out.errors.empty()) {
       try {
+        config::Config next = collector_.config();
+        config::take_over(loaded.config, next);
+        HttpListeners::Change http(next);
         const config::Difference difference = collector_.reload(loaded.config);
         out.reloaded = difference.reloaded;
         out.needs_restart = difference.needs_restart;
         log_.change(collector_.config().log);
         make_handlers(collector_.config());
+        front_.listeners->change(std::move(http));
       } catch (const SetupError& mistake) {
         out.errors.push_back(loaded.places.told(mistake).to_string());
       } catch (const std::exception& e) {
@@ -182,18 +205,19 @@ class MainLoop {
   void wait_for_reopen() {
     reopen_signals_.async_wait([this](const boost::system::error_code& error, int) {
       if (error || stopping_) return;
+      wait_for_reopen();
       log_.write(LogLevel::info, "SIGHUP: output files are closed and opened again");
       service_.reloading();
       collector_.reopen();
       if (load_again_) reload();
       service_.ready();
-      wait_for_reopen();
     });
   }
   void wait_for_tick() {
     timer_.expires_after(std::chrono::seconds(1));
     timer_.async_wait([this](const boost::system::error_code& error) {
       if (error) return;
+      wait_for_tick();
       collector_.tick();
       if (!stopping_) collector_.put_former_sinks_away();
       if (collector_.failed()) {
@@ -201,7 +225,6 @@ class MainLoop {
         stop();
       }
       tell_service();
-      wait_for_tick();
     });
   }
 
@@ -232,18 +255,16 @@ class MainLoop {
   Collector& collector_;
   Logging& log_;
   ServiceNotify service_;
-  http::Handler metrics_handler_, api_handler_;
   unsigned ticks_ = 0;
   bool stuck_ = false;
   bool stopping_ = false;
   Activity activity_;
   std::chrono::steady_clock::time_point activity_taken_ = std::chrono::steady_clock::now();
-  boost::asio::io_context io_{1};
+  Front& front_;
+  boost::asio::io_context& io_ = front_.io;
   boost::asio::signal_set stop_signals_;
   boost::asio::signal_set reopen_signals_;
   boost::asio::steady_timer timer_;
-  std::unique_ptr<http::Server> metrics_;
-  std::unique_ptr<http::Server> api_;
   std::unique_ptr<TakeoverListener> takeover_;
   std::optional<TakeoverRequest> taken_over_by_;  // it waits until this is closed
   int status_ = kFine;
@@ -274,15 +295,25 @@ void wait_for_sinks_of(const Takeover& other, Logging& log) {
 }
 
 int collect(const config::Config& config, Logging& log, const RunOptions& options) {
+  const Identity identity = Identity::of(config.user);
   FdStore store(log.callback());
   SocketSource sockets{net::GivenSockets(store.take_given()), &store};
-  if (options.takeover)
+  if (options.takeover) {
+    const Identity::AsUser same(identity);  // who alone is given them
     if (auto other = take_over(config, log)) {
       sockets.given = net::GivenSockets(other->take_sockets());
       wait_for_sinks_of(*other, log);
     }
+  }
+  Front front;
+  sockets.opened = [&] {
+    front.listen(config, log);
+    identity.become();
+    if (identity.changes())
+      log.write(LogLevel::info, "runs as " + identity.user() + ", without capabilities");
+  };
   Collector collector(config, log, std::move(sockets));
-  MainLoop loop(options, collector, log);
+  MainLoop loop(options, front, collector, log);
   collector.start();
   return loop.run();
 }
@@ -296,8 +327,9 @@ int say(const std::string& sentence, int status) {
 
 int run(const config::Config& config, const config::Places& places, const RunOptions& options) {
   std::signal(SIGPIPE, SIG_IGN);  // a closed stdout is an error of its sink, not the end of the process
+  if (!config.user.empty()) Identity::forbid_new_privileges();
   const bool given = options.takeover || std::getenv("LISTEN_FDS") != nullptr;
-  const Trial trial = try_out(config, given ? Sockets::given : Sockets::opened);
+  const Trial trial = try_out(config, given ? Sockets::given : Sockets::opened, options.load_again);
   if (!trial.mistakes.empty()) {
     for (const SetupError& mistake : trial.mistakes) say(places.told(mistake).to_string(), kMistake);
     return kMistake;

@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <new>
 
+#include "app/gone.hpp"
 #include "app/trial.hpp"
+#include "config/exporter_names.hpp"
 #include "sink/factory.hpp"
 #include "util/clock.hpp"
 
@@ -25,6 +27,17 @@ worker::NapPolicy nap_for(std::uint64_t receive_buffer) {
   return policy;
 }
 
+unsigned reader_count(const config::Config& config) {
+  unsigned out = 0;
+  for (const auto& [name, settings] : config.sources) out += settings.readers;
+  return out;
+}
+
+bool takes_sessions(const config::Config& config) {
+  return std::ranges::any_of(
+      config.listeners, [](const config::Listener& one) { return one.transport == config::Transport::tcp; });
+}
+
 std::vector<IpPrefix> parsed(const std::vector<std::string>& prefixes) {
   std::vector<IpPrefix> out;
   for (const std::string& prefix : prefixes)
@@ -38,17 +51,23 @@ Collector::Collector(const config::Config& config, Logging& log, SocketSource so
     : config_(config),
       log_(log),
       worker_count_(workers_for(config, sockets.given)),
+      writers_(worker_count_ + (takes_sessions(config) ? 1 : 0) + reader_count(config)),
       rules_(rules_of(config.exporters)),
       user_fields_(make_user_fields(config.fields)),
       exporters_(
           config.decode.limits, config.decode.times, [this](const IpAddress& a) { return settings_of(a); },
           user_fields_),
       admission_(admission_of(config)) {
+  const auto opened = std::move(sockets.opened);
   open_listeners(std::move(sockets));
+  if (opened) opened();
   if (!config.state.file.empty())
     keeper_ = std::make_unique<state::Keeper>(config.state.file, exporters_, log.callback());
   make_sinks();
-  make_workers();
+  std::vector<worker::OutputTo> targets;
+  for (const NamedSink& named : sinks_) targets.push_back(target_for(*named.settings, named.sink->current()));
+  make_workers(targets);
+  make_sources(targets);
 }
 
 Collector::~Collector() { stop(); }
@@ -90,7 +109,7 @@ void Collector::make_sinks() {
   for (const auto& [name, settings] : config_.sinks)
     sinks_.push_back(
         {name, std::make_shared<const sink::Settings>(settings),
-         std::make_unique<SinkLine>(sink::make_sink(name, settings, worker_count_, log_.callback()))});
+         std::make_unique<SinkLine>(sink::make_sink(name, settings, writers_, log_.callback()))});
 }
 
 worker::OutputTo Collector::target_for(const sink::Settings& settings, sink::Sink* to) const {
@@ -99,28 +118,83 @@ worker::OutputTo Collector::target_for(const sink::Settings& settings, sink::Sin
   return out;
 }
 
-void Collector::make_workers() {
+enrich::Settings Collector::enrich_settings(const config::Config& config) {
+  return {config.collector_id, config::exporter_names(config)};
+}
+
+void Collector::make_workers(const std::vector<worker::OutputTo>& targets) {
   kernel_drops_ = std::make_unique<KernelDrops>(listeners_.size() * worker_count_);
-  std::vector<worker::OutputTo> targets;
-  for (const NamedSink& named : sinks_) targets.push_back(target_for(*named.settings, named.sink->current()));
   for (unsigned i = 0; i < worker_count_; ++i) {
-    std::vector<worker::Inlet> inlets;
     std::uint64_t smallest_buffer = ~0ULL;
-    for (std::size_t l = 0; l < listeners_.size(); ++l) {
-      const Listener& listener = listeners_[l];
-      inlets.push_back({&listener.sockets[i], listener.settings.protocol,
-                        static_cast<std::uint16_t>(l * worker_count_ + i), listener.settings.decapsulate});
-      smallest_buffer = std::min(smallest_buffer, listener.sockets[i].receive_buffer_got());
-    }
+    for (const Listener& listener : listeners_)
+      if (!listener.sockets.empty())
+        smallest_buffer = std::min(smallest_buffer, listener.sockets[i].receive_buffer_got());
     worker::Options options;
     options.index = i;
-    options.admission = &admission_;
-    options.batch = {config_.receive.batch, 65535, config_.receive.gro};
     options.nap = nap_for(smallest_buffer);
-    options.enrich = {config_.collector_id};
-    workers_.push_back(std::make_unique<worker::Worker>(
-        options, std::move(inlets), exporters_, targets,
-        [this](const decode::Datagram& d, const decode::DecodeReport& r) { report_error(d, r); }));
+    add_worker(options, inlets_of(i), targets);
+  }
+  if (tcp_.empty()) return;
+  make_sessions();
+  worker::Options options;
+  options.index = worker_count_;
+  options.sessions = sessions_.get();
+  add_worker(options, inlets_of(worker_count_), targets);
+}
+
+/// For the worker past the last one, which has the sessions, those without a socket.
+std::vector<worker::Inlet> Collector::inlets_of(unsigned worker) const {
+  std::vector<worker::Inlet> out;
+  for (std::size_t l = 0; l < listeners_.size(); ++l) {
+    const Listener& listener = listeners_[l];
+    const bool has = worker < listener.sockets.size();
+    const bool tcp = listener.settings.transport == config::Transport::tcp;
+    out.push_back({has ? &listener.sockets[worker] : nullptr,
+                   tcp ? decode::Accept::ipfix : listener.settings.protocol,
+                   static_cast<std::uint16_t>(l * worker_count_ + worker), listener.settings.decapsulate});
+  }
+  return out;
+}
+
+void Collector::add_worker(worker::Options options, std::vector<worker::Inlet> inlets,
+                           const std::vector<worker::OutputTo>& targets) {
+  options.admission = &admission_;
+  options.batch = {config_.receive.batch, 65535, config_.receive.gro};
+  options.enrich = enrich_settings(config_);
+  workers_.push_back(std::make_unique<worker::Worker>(
+      std::move(options), std::move(inlets), exporters_, targets,
+      [this](const decode::Datagram& d, const decode::DecodeReport& r) { report_error(d, r); }));
+}
+
+void Collector::make_sessions() {
+  const config::Tcp& tcp = config_.receive.tcp;
+  sessions_ = std::make_unique<worker::Sessions>(
+      worker::SessionLimits{tcp.connections, tcp.connections_per_address, tcp.waiting_bytes,
+                            tcp.message_timeout},
+      std::exchange(tcp_, {}), exporters_, &admission_,
+      [this](const Endpoint& peer, worker::SessionEnd why, const std::string& detail) {
+        report_end(peer, why, detail);
+      });
+}
+
+void Collector::report_end(const Endpoint& peer, worker::SessionEnd why, const std::string& detail) {
+  using End = worker::SessionEnd;
+  if (why == End::by_exporter || why == End::stopped || why == End::not_allowed) return;
+  // As for datagrams: one line for each reason.
+  const std::string_view reason = word_of(worker::kSessionEnds, why);
+  log_.limited(LogLevel::warning, "session " + std::string(reason), [&] {
+    return "the TCP session of " + peer.to_string() + " ended (" + std::string(reason) +
+           "): " + std::string(worker::sentence(why)) + (detail.empty() ? "" : ": " + detail);
+  });
+}
+
+void Collector::make_sources(const std::vector<worker::OutputTo>& targets) {
+  auto index = static_cast<unsigned>(workers_.size());
+  for (const auto& [name, settings] : config_.sources) {
+    NamedSource& source = sources_.emplace_back(NamedSource{name, {}});
+    for (unsigned i = 0; i < settings.readers; ++i)
+      source.readers.push_back(std::make_unique<intake::KafkaReader>(intake::KafkaReader::Making{
+          name, settings, index++, targets, enrich_settings(config_), user_fields_, log_.callback()}));
   }
 }
 
@@ -140,6 +214,8 @@ void Collector::start() {
   started_seconds_ = static_cast<double>(unix_ns()) / 1e9;
   if (keeper_) keeper_->start();
   for (const auto& worker : workers_) worker->start();
+  for (const NamedSource& source : sources_)
+    for (const auto& reader : source.readers) reader->start();
   running_ = true;
 }
 
@@ -171,39 +247,71 @@ void Collector::look_after() {
 void Collector::expire() {
   std::vector<ExporterKey> keys;
   if (exporters_.expire(unix_ns(), &keys) == 0) return;
-  std::vector<IpAddress> gone;
-  for (const ExporterKey& key : keys) gone.push_back(key.address);
+  const std::vector<IpAddress> gone = gone_addresses(keys, exporters_);
   for (const NamedSink& named : sinks_) named.sink->forget(gone);
 }
 
 void Collector::share_kernel_drops() const {
   std::vector<std::uint64_t> drops;
-  for (const Listener& listener : listeners_)
+  for (const Listener& listener : listeners_) {
     for (const net::UdpSocket& socket : listener.sockets) drops.push_back(socket.stats().drops);
+    drops.resize(drops.size() + worker_count_ - listener.sockets.size());  // none of TCP
+  }
   kernel_drops_->update(drops, exporters_);
 }
 
 bool Collector::failed() const {
-  return std::ranges::any_of(workers_, [](const auto& worker) { return worker->failed(); });
+  const auto has_failed = [](const auto& one) { return one->failed(); };
+  return std::ranges::any_of(workers_, has_failed) || any_reader(has_failed);
 }
 
 bool Collector::stuck() const {
   if (!running_) return false;
   const std::uint64_t now = monotonic_ns();
-  return std::ranges::any_of(workers_, [&](const auto& worker) {
-    const std::uint64_t turned = worker->heartbeat_ns();
+  const auto has_not_turned = [now](const auto& one) {
+    const std::uint64_t turned = one->heartbeat_ns();
     return now > turned && now - turned > kStuckNs;
-  });
+  };
+  return std::ranges::any_of(workers_, has_not_turned) || any_reader(has_not_turned);
 }
 
 void Collector::stop() {
   const bool started = started_seconds_ > 0;
   if (!started || stopping_.exchange(true)) return;
   const Deadline deadline = std::chrono::steady_clock::now() + config_.shutdown_timeout;
-  if (running_)
-    wait_for_sinks(deadline - std::min<std::chrono::milliseconds>(kLastShare, config_.shutdown_timeout / 2));
+  const Deadline nearly =
+      deadline - std::min<std::chrono::milliseconds>(kLastShare, config_.shutdown_timeout / 2);
+  stop_sources(hurry_ ? std::chrono::steady_clock::now() : nearly);
+  if (running_) wait_for_sinks(nearly);
+  join_sources();
   end_workers(worker::Waiting::is_taken);
   close_sinks(hurry_ ? std::min(deadline, std::chrono::steady_clock::now() + kLastShare) : deadline);
+}
+
+void Collector::hurry() {
+  hurry_ = true;
+  if (stopping_) stop_sources(std::chrono::steady_clock::now());
+}
+
+/// They still deliver what they have read, and commit it.
+void Collector::stop_sources(Deadline deadline) {
+  for (const NamedSource& source : sources_)
+    for (const auto& reader : source.readers) reader->stop(deadline);
+}
+
+void Collector::join_sources() {
+  for (const NamedSource& source : sources_) {
+    std::uint64_t read = 0, settled = 0;
+    for (const auto& reader : source.readers) {
+      reader->join();
+      tell_failure(reader->failure());
+      const intake::SourceStats stats = reader->stats();
+      read += stats.counts[intake::SourceCount::flows];
+      settled += stats.counts[intake::SourceCount::settled_flows];
+    }
+    log_.write(LogLevel::info, "source " + source.name + ": " + std::to_string(read) + " flows read, " +
+                                   std::to_string(settled) + " of them settled");
+  }
 }
 
 /// Whoever does not take flows now may do so again within the time that there is. The others need not pay for
@@ -227,20 +335,25 @@ void Collector::wait_for_sinks(Deadline deadline) const {
   }
 }
 
+void Collector::tell_failure(const std::exception_ptr& failure) {
+  if (!failure) return;
+  try {
+    std::rethrow_exception(failure);
+  } catch (const std::exception& e) {
+    log_.write(LogLevel::error, std::string("a worker ended: ") + e.what());
+  }
+}
+
 /// Once, with the state file, which has all that they learnt.
 void Collector::end_workers(worker::Waiting waiting) {
   if (!running_) return;
-  for (const auto& worker : workers_) worker->stop(waiting);
+  // What waits in a session cannot be left to anybody.
+  for (const auto& worker : workers_)
+    worker->stop(sessions_ && worker == workers_.back() ? worker::Waiting::is_taken : waiting);
   for (const auto& worker : workers_) worker->join();
+  if (sessions_) sessions_->close();
   running_ = false;
-  for (const auto& worker : workers_) {
-    if (!worker->failure()) continue;
-    try {
-      std::rethrow_exception(worker->failure());
-    } catch (const std::exception& e) {
-      log_.write(LogLevel::error, std::string("a worker ended: ") + e.what());
-    }
-  }
+  for (const auto& worker : workers_) tell_failure(worker->failure());
   if (keeper_) keeper_->stop();
   tell_received();
 }
@@ -270,7 +383,9 @@ void Collector::log_fate(const std::string& name, const sink::SinkStats& stats) 
              "sink " + name + ": " + std::to_string(stats.counts[sink::SinkCount::delivered_flows]) +
                  " flows delivered, " + std::to_string(failed) + " failed, " +
                  std::to_string(stats.counts[sink::SinkCount::shed_flows]) + " shed, " +
-                 std::to_string(stats.counts[sink::SinkCount::queued_flows]) + " left");
+                 std::to_string(stats.counts[sink::SinkCount::queued_flows] +
+                                stats.counts[sink::SinkCount::left_flows]) +
+                 " left");
 }
 
 }  // namespace sluice::app

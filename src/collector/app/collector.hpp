@@ -1,5 +1,6 @@
 #pragma once
 // All parts of a running collector and their order of life.
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <map>
@@ -15,6 +16,7 @@
 #include "app/sink_line.hpp"
 #include "config/config.hpp"
 #include "config/reload.hpp"
+#include "intake/kafka_reader.hpp"
 #include "metrics/snapshot.hpp"
 #include "net/admission.hpp"
 #include "net/given_sockets.hpp"
@@ -30,6 +32,8 @@ namespace sluice::app {
 struct SocketSource {
   net::GivenSockets given;
   FdStore* store = nullptr;  ///< outlives the call; null: they are not kept
+  /// Called when all are open, before anything else is opened or any thread begins. What it throws goes on.
+  std::function<void()> opened = {};
 };
 
 /// Made by one thread, which alone may call it; in the daemon the main one, which answers HTTP too. stop()
@@ -42,12 +46,13 @@ class Collector {
   ~Collector();
 
   void start();
-  /// Within shutdown_timeout, in this order: waits for sinks that cannot deliver just now, while all the
-  /// others go on receiving; ends the workers; closes the sinks side by side; logs what was delivered and
+  /// Within shutdown_timeout, in this order: sources read no more, and what they have read is delivered and
+  /// committed; waits for sinks that cannot deliver just now, while all the others go on receiving; ends the
+  /// workers; closes the sinks side by side; logs what was delivered and
   /// what was left.
   void stop();
   /// stop() waits for no sink any more, and closes them quickly. Any thread.
-  void hurry() { hurry_ = true; }
+  void hurry();
   /// Ends the workers at once, what waits in the sockets stays there, and writes the state file: for another
   /// process, which gets the sockets by their names (as net::kept_name()). stop() still delivers what is
   /// here.
@@ -77,30 +82,53 @@ class Collector {
  private:
   struct Listener {
     config::Listener settings;
-    std::vector<net::UdpSocket> sockets;  // one for each worker, in worker order
+    std::vector<net::UdpSocket> sockets;  // one for each worker, in worker order; none for TCP
   };
   struct NamedSink {
     std::string name;
     std::shared_ptr<const sink::Settings> settings;
     std::unique_ptr<SinkLine> sink;
   };
+  struct NamedSource {
+    std::string name;
+    std::vector<std::unique_ptr<intake::KafkaReader>> readers;
+  };
   using Deadline = std::chrono::steady_clock::time_point;
   static unsigned workers_for(const config::Config& config, const net::GivenSockets& given);
   void open_listeners(SocketSource source);
+  void open_udp(std::size_t i, std::vector<net::UdpSocket> begun, const SocketSource& source, bool of_a_unit,
+                bool& steered);
+  void open_tcp(std::size_t i);
   bool steer(const net::UdpSocket& first, bool taken);
   void close_unwanted(SocketSource& source);
   void tell_received() const;
   void make_sinks();
-  void make_workers();
+  void make_workers(const std::vector<worker::OutputTo>& targets);
+  void make_sources(const std::vector<worker::OutputTo>& targets);
+  void stop_sources(Deadline deadline);
+  void join_sources();
+  template <class Is>
+  bool any_reader(const Is& is) const {
+    return std::ranges::any_of(sources_,
+                               [&](const NamedSource& one) { return std::ranges::any_of(one.readers, is); });
+  }
+  std::vector<worker::Inlet> inlets_of(unsigned worker) const;
+  void add_worker(worker::Options options, std::vector<worker::Inlet> inlets,
+                  const std::vector<worker::OutputTo>& targets);
+  void make_sessions();
+  static std::vector<std::optional<http::Identity>> read_identities(const config::Config& next);
+  void report_end(const Endpoint& peer, worker::SessionEnd why, const std::string& detail);
   void wait_for_sinks(Deadline deadline) const;
   void end_workers(worker::Waiting waiting);
+  void tell_failure(const std::exception_ptr& failure);
   void close_sinks(Deadline deadline);
   void log_fate(const std::string& name, const sink::SinkStats& stats);
   using FreshSinks = std::map<std::string, std::unique_ptr<sink::Sink>>;
   FreshSinks make_missing_sinks(const config::Config& next) const;
   worker::OutputTo target_for(const sink::Settings& settings, sink::Sink* to) const;
-  void change_workers(const std::vector<worker::OutputTo>& targets, const std::string& collector_id,
+  void change_workers(const std::vector<worker::OutputTo>& targets, const enrich::Settings& enrich,
                       FreshSinks& fresh);
+  static enrich::Settings enrich_settings(const config::Config& config);
   void succeed_sinks(const config::Config& next, FreshSinks fresh);
   NamedSink* sink_named(const std::string& name);
   void report_error(const decode::Datagram& datagram, const decode::DecodeReport& report);
@@ -112,15 +140,18 @@ class Collector {
   void add_collector(metrics::Snapshot& out) const;
   void add_refused(metrics::Snapshot& out) const;
   void add_listeners(metrics::Snapshot& out) const;
+  void add_sessions(metrics::Snapshot& out) const;
   void add_protocols(metrics::Snapshot& out) const;
   void add_exporters(metrics::Snapshot& out) const;
+  void add_sources(metrics::Snapshot& out) const;
   void add_sinks(metrics::Snapshot& out) const;
   void add_decode_time(metrics::Snapshot& out) const;
   void add_state(metrics::Snapshot& out) const;
 
   config::Config config_;
   Logging& log_;
-  const unsigned worker_count_;
+  const unsigned worker_count_;  // none where there is no listener
+  const unsigned writers_;       // workers and readers of sources: whoever hands blocks to sinks
   std::string steering_ = "single";
   double started_seconds_ = 0;
   using Rules = std::vector<std::pair<IpPrefix, decode::ExporterSettings>>;  // longest prefix first
@@ -136,7 +167,11 @@ class Collector {
   decode::ExporterTable exporters_;
   std::unique_ptr<state::Keeper> keeper_;  ///< where state.file is set
   net::CurrentAdmission admission_;        // outlives the workers
+  std::vector<worker::SessionInlet> tcp_;  // opened, until sessions_ takes them
+  /// Of the worker that comes after those of the UDP sockets, where there are TCP listeners.
+  std::unique_ptr<worker::Sessions> sessions_;
   std::vector<std::unique_ptr<worker::Worker>> workers_;
+  std::vector<NamedSource> sources_;
   mutable std::unique_ptr<KernelDrops> kernel_drops_;  // by socket, listener after listener
   std::uint64_t ticks_ = 0;
   std::atomic<bool> running_{false};  // the workers are

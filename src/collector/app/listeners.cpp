@@ -10,6 +10,7 @@ std::string sockets(std::size_t n) { return std::to_string(n) + (n == 1 ? " sock
 }  // namespace
 
 unsigned Collector::workers_for(const config::Config& config, const net::GivenSockets& given) {
+  if (config.listeners.empty()) return 0;
   const auto per_listener = given.per_listener();
   if (!per_listener) throw SetupError("listeners", per_listener.error());
   if (*per_listener) return **per_listener;
@@ -24,29 +25,53 @@ void Collector::open_listeners(SocketSource source) {
                                       " for each listener: so many workers run");
   std::vector<std::vector<net::UdpSocket>> begun;
   for (const config::Listener& settings : config_.listeners)
-    begun.push_back(source.given.take(socket_options(config_, settings), worker_count_));
+    begun.push_back(settings.transport == config::Transport::udp
+                        ? source.given.take(socket_options(config_, settings), worker_count_)
+                        : std::vector<net::UdpSocket>{});
   close_unwanted(source);
   bool steered = true;
   for (std::size_t i = 0; i < config_.listeners.size(); ++i) {
-    const config::Listener& settings = config_.listeners[i];
-    const std::size_t taken = begun[i].size();
-    const net::SocketOptions options = socket_options(config_, settings);
-    auto group = net::open_group(options, worker_count_, std::move(begun[i]));
-    if (!group) throw SetupError(listener_path(i), group.error());
-    listeners_.push_back({settings, std::move(*group)});
-    const auto& opened = listeners_.back().sockets;
-    for (const std::string& warning : opened.front().warnings())
-      log_.limited(LogLevel::warning, warning, [&] { return warning; });
-    steered &= steer(opened.front(), taken > 0);
-    std::string told = "listening on UDP " + opened.front().local_name();
-    if (taken > 0) told += "; " + sockets(taken) + " taken over with what waits there";
-    log_.write(LogLevel::info, told);
-    // A port that the kernel chose is another one the next time, and a socket unit keeps its own.
-    if (source.store != nullptr && settings.port != 0 && (taken == 0 || !of_a_unit))
-      for (auto w = static_cast<unsigned>(taken); w < opened.size(); ++w)
-        source.store->keep(opened[w].fd(), net::kept_name(options.address, options.port, w));
+    if (config_.listeners[i].transport == config::Transport::tcp)
+      open_tcp(i);
+    else
+      open_udp(i, std::move(begun[i]), source, of_a_unit, steered);
   }
   if (worker_count_ > 1) steering_ = steered && config_.receive.steering ? "source_address" : "kernel_hash";
+}
+
+void Collector::open_udp(std::size_t i, std::vector<net::UdpSocket> begun, const SocketSource& source,
+                         bool of_a_unit, bool& steered) {
+  const config::Listener& settings = config_.listeners[i];
+  const std::size_t taken = begun.size();
+  const net::SocketOptions options = socket_options(config_, settings);
+  auto group = net::open_group(options, worker_count_, std::move(begun));
+  if (!group) throw SetupError(listener_path(i), group.error());
+  listeners_.push_back({settings, std::move(*group)});
+  const auto& opened = listeners_.back().sockets;
+  for (const std::string& warning : opened.front().warnings())
+    log_.limited(LogLevel::warning, warning, [&] { return warning; });
+  steered &= steer(opened.front(), taken > 0);
+  std::string told = "listening on UDP " + opened.front().local_name();
+  if (taken > 0) told += "; " + sockets(taken) + " taken over with what waits there";
+  log_.write(LogLevel::info, told);
+  // A port that the kernel chose is another one the next time, and a socket unit keeps its own.
+  if (source.store != nullptr && settings.port != 0 && (taken == 0 || !of_a_unit))
+    for (auto w = static_cast<unsigned>(taken); w < opened.size(); ++w)
+      source.store->keep(opened[w].fd(), net::kept_name(options.address, options.port, w));
+}
+
+void Collector::open_tcp(std::size_t i) {
+  const config::Listener& settings = config_.listeners[i];
+  auto listener = net::TcpListener::open(endpoint_of(settings));
+  if (!listener) throw SetupError(listener_path(i), listener.error().sentence);
+  log_.write(LogLevel::info, "listening on TCP " + listener->local_name() +
+                                 (settings.certificate_file.empty() ? "" : ", for TLS"));
+  worker::SessionInlet inlet{.listener = std::move(*listener), .identity = identity_of(settings, i)};
+  inlet.inlet = i;
+  inlet.number = static_cast<std::uint16_t>(i * worker_count_);  // of no UDP socket: nothing is dropped there
+  inlet.decapsulate = settings.decapsulate;
+  tcp_.push_back(std::move(inlet));
+  listeners_.push_back({settings, {}});
 }
 
 /// Whether all is as configured.

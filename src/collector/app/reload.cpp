@@ -4,6 +4,7 @@
 #include <thread>
 
 #include "app/collector.hpp"
+#include "app/trial.hpp"
 #include "sink/factory.hpp"
 
 namespace sluice::app {
@@ -20,8 +21,17 @@ Collector::FreshSinks Collector::make_missing_sinks(const config::Config& next) 
   for (const auto& [name, settings] : next.sinks) {
     const auto known = config_.sinks.find(name);
     if (known != config_.sinks.end() && known->second == settings) continue;
-    out.emplace(name, sink::make_sink(name, settings, worker_count_, log_.callback()));
+    out.emplace(name, sink::make_sink(name, settings, writers_, log_.callback()));
   }
+  return out;
+}
+
+/// Certificates are read anew: of those that take TCP, in the order of the listeners.
+std::vector<std::optional<http::Identity>> Collector::read_identities(const config::Config& next) {
+  std::vector<std::optional<http::Identity>> out;
+  for (std::size_t i = 0; i < next.listeners.size(); ++i)
+    if (next.listeners[i].transport == config::Transport::tcp)
+      out.push_back(identity_of(next.listeners[i], i));
   return out;
 }
 
@@ -31,6 +41,7 @@ config::Difference Collector::reload(const config::Config& wanted) {
   config::Difference difference = config::take_over(wanted, next);
   // Until all of this is made, nothing has changed.
   auto fresh = make_missing_sinks(next);
+  auto identities = read_identities(next);
   std::vector<worker::OutputTo> targets;
   for (const auto& [name, settings] : next.sinks) {
     const auto made = fresh.find(name);
@@ -38,12 +49,13 @@ config::Difference Collector::reload(const config::Config& wanted) {
     targets.push_back(target_for(settings, to));
   }
   if (!fresh.empty() || next.sinks.size() != config_.sinks.size() ||
-      next.collector_id != config_.collector_id)
-    change_workers(targets, next.collector_id, fresh);
+      next.collector_id != config_.collector_id || next.exporters != config_.exporters)
+    change_workers(targets, enrich_settings(next), fresh);
   succeed_sinks(next, std::move(fresh));
   rules_.with([&](Rules& rules) { rules = rules_of(next.exporters); });
   config_ = std::move(next);
   admission_.replace(admission_of(config_));
+  if (sessions_) sessions_->change(std::move(identities));
   if (std::ranges::find(difference.reloaded, "exporters") != difference.reloaded.end())
     exporters_.change_settings();
   return difference;
@@ -51,15 +63,16 @@ config::Difference Collector::reload(const config::Config& wanted) {
 
 /// Once this returns, no worker has anything that is meant for a sink that is not among the targets. A worker
 /// that is stuck is waited for: the watchdog sees it.
-void Collector::change_workers(const std::vector<worker::OutputTo>& targets, const std::string& collector_id,
+void Collector::change_workers(const std::vector<worker::OutputTo>& targets, const enrich::Settings& enrich,
                                FreshSinks& fresh) {
   std::vector<std::unique_ptr<worker::Outputs>> outputs;
-  for (unsigned i = 0; i < worker_count_; ++i)
-    outputs.push_back(std::make_unique<worker::Outputs>(targets, i));
-  for (unsigned i = 0; i < worker_count_; ++i)
-    workers_[i]->change({std::move(outputs[i]), enrich::Settings{collector_id}});
-  const auto has_not = [](const auto& worker) { return !worker->changed(); };
-  while (std::ranges::any_of(workers_, has_not)) {
+  for (unsigned i = 0; i < writers_; ++i) outputs.push_back(std::make_unique<worker::Outputs>(targets, i));
+  auto next = outputs.begin();
+  const auto change = [&](const auto& one) { one->change({std::move(*next++), enrich}); };
+  std::ranges::for_each(workers_, change);
+  for (const NamedSource& source : sources_) std::ranges::for_each(source.readers, change);
+  const auto has_not = [](const auto& one) { return !one->changed(); };
+  while (std::ranges::any_of(workers_, has_not) || any_reader(has_not)) {
     if (failed()) {
       // Some write to the new sinks, others have blocks for the old ones: both live until the end, which is
       // near.

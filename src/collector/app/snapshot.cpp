@@ -120,9 +120,11 @@ metrics::Snapshot Collector::snapshot() const {
     out.not_ready_because = "a worker has not turned for more than 5 s";
   share_kernel_drops();
   add_listeners(out);
+  add_sessions(out);
   add_refused(out);
   add_protocols(out);
   add_exporters(out);
+  add_sources(out);
   add_sinks(out);
   add_decode_time(out);
   add_state(out);  // last, so that what the counts above saw is either written or still to be
@@ -139,6 +141,8 @@ void Collector::add_collector(metrics::Snapshot& out) const {
   out.counts[Count::remembered_limit_bytes] = exporters_.budget().capacity();
   out.counts[Count::log_muted] = log_.muted();
   for (const auto& worker : workers_) out.counts[Count::left_out_flows] += worker->left_out();
+  for (const NamedSource& source : sources_)
+    for (const auto& reader : source.readers) out.counts[Count::left_out_flows] += reader->left_out();
 }
 
 Activity Collector::activity() const {
@@ -151,6 +155,14 @@ Activity Collector::activity() const {
           worker->protocol(static_cast<decode::Protocol>(p)).counts[decode::DecodeCount::flows].get();
     for (std::size_t i = 0; i < listeners_.size(); ++i)
       out.datagrams += worker->listener(i)[worker::ListenerCount::datagrams].get();
+  }
+  for (const NamedSource& source : sources_) {
+    Activity::Source& read = out.sources.emplace_back(Activity::Source{source.name});
+    for (const auto& reader : source.readers) {
+      const intake::SourceStats stats = reader->stats();
+      read.flows += stats.counts[intake::SourceCount::flows];
+      read.lag_records += stats.counts[intake::SourceCount::lag_records];
+    }
   }
   for (const Listener& listener : listeners_)
     for (const net::UdpSocket& socket : listener.sockets) out.kernel_drops += socket.stats().drops;
@@ -167,6 +179,7 @@ Activity Collector::activity() const {
 void Collector::add_listeners(metrics::Snapshot& out) const {
   using Count = worker::ListenerCount;
   for (std::size_t i = 0; i < listeners_.size(); ++i) {
+    if (listeners_[i].sockets.empty()) continue;
     metrics::ListenerRow row;
     row.address = listeners_[i].sockets.front().local_name();
     row.protocol = word_of(decode::kAccepts, listeners_[i].settings.protocol);
@@ -186,13 +199,31 @@ void Collector::add_listeners(metrics::Snapshot& out) const {
   }
 }
 
+void Collector::add_sessions(metrics::Snapshot& out) const {
+  if (!sessions_) return;
+  for (std::size_t i = 0; i < sessions_->inlets(); ++i) {
+    const worker::SessionInlet& inlet = sessions_->inlet(i);
+    metrics::SessionsRow row;
+    row.address = inlet.listener.local_name();
+    row.transport = inlet.identity ? "tls" : "tcp";
+    for (const auto& info : worker::kSessionCounts)
+      row.counts[info.count] = sessions_->counts(i)[info.count].get();
+    for (const auto& [word, why] : worker::kSessionEnds)
+      row.ended[std::string(word)] = sessions_->ends(i)[why].get();
+    out.sessions.push_back(std::move(row));
+  }
+}
+
 /// Of all workers together, the most first; those past the bound share one row.
 void Collector::add_refused(metrics::Snapshot& out) const {
   std::map<std::string, std::uint64_t> by_prefix;
   std::uint64_t others = 0;
-  for (const auto& worker : workers_)
-    for (const auto& [prefix, n] : worker->refused().read())
+  const auto add = [&](const net::RefusedSources& refused) {
+    for (const auto& [prefix, n] : refused.read())
       (prefix.address.empty() ? others : by_prefix[prefix.to_string()]) += n;
+  };
+  for (const auto& worker : workers_) add(worker->refused());
+  if (sessions_) add(sessions_->refused());
   for (const auto& [prefix, n] : by_prefix) out.refused.push_back({prefix, n});
   std::ranges::stable_sort(out.refused, std::ranges::greater{}, &metrics::RefusedRow::datagrams);
   while (out.refused.size() > net::RefusedSources::kMaxPrefixes) {
@@ -285,6 +316,32 @@ void Collector::add_exporter_sinks(const std::set<IpAddress>& with_own_row, metr
     if (others.book.sum() > 0) out.exporter_sinks.push_back(std::move(others));
   }
   std::ranges::sort(out.exporter_sinks, {}, [](const auto& row) { return std::tie(row.sink, row.address); });
+}
+
+/// Before the sinks, so that each has got what was read.
+void Collector::add_sources(metrics::Snapshot& out) const {
+  for (const NamedSource& source : sources_) {
+    metrics::SourceRow row;
+    row.source = source.name;
+    row.type = intake::kTypes.front();
+    for (const char* reason : intake::kBadNames) row.bad[reason] = 0;
+    std::map<std::int32_t, Counts<intake::PartitionCount>> partitions;
+    for (const auto& reader : source.readers) {
+      const intake::SourceStats stats = reader->stats();
+      row.counts += stats.counts;
+      for (std::size_t i = 0; i < intake::kBadNames.size(); ++i)
+        row.bad[intake::kBadNames[i]] += stats.bad.values[i];
+      for (const auto& [partition, counts] : stats.partitions) {
+        const std::uint64_t committed = partitions[partition][intake::PartitionCount::committed_offset];
+        partitions[partition] += counts;
+        partitions[partition][intake::PartitionCount::committed_offset] =
+            std::max(committed, counts[intake::PartitionCount::committed_offset]);
+      }
+    }
+    for (const auto& [partition, counts] : partitions)
+      out.source_partitions.push_back({source.name, std::to_string(partition), counts});
+    out.sources.push_back(std::move(row));
+  }
 }
 
 void Collector::add_sinks(metrics::Snapshot& out) const {

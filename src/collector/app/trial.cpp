@@ -6,9 +6,10 @@
 #include <cerrno>
 #include <thread>
 
-#include "api/handlers.hpp"
+#include "app/http_listeners.hpp"
+#include "app/identity.hpp"
 #include "app/takeover.hpp"
-#include "flow/endpoint.hpp"
+#include "intake/kafka_conf.hpp"
 #include "sink/factory.hpp"
 #include "state/keeper.hpp"
 
@@ -20,16 +21,24 @@ void put(Trial& out, SetupError found, int error) {
 }
 
 void try_listeners(const config::Config& config, Trial& out) {
-  for (std::size_t i = 0; i < config.listeners.size(); ++i)
-    if (const auto refusal = net::try_out(socket_options(config, config.listeners[i]), worker_count(config)))
-      put(out, {listener_path(i), refusal->sentence}, refusal->error);
+  for (std::size_t i = 0; i < config.listeners.size(); ++i) {
+    const config::Listener& listener = config.listeners[i];
+    const auto refusal = listener.transport == config::Transport::tcp
+                             ? net::try_out_tcp(endpoint_of(listener))
+                             : net::try_out(socket_options(config, listener), worker_count(config));
+    if (refusal) put(out, {listener_path(i), refusal->sentence}, refusal->error);
+  }
 }
 
-void try_http(const std::string& where, const char* purpose, Trial& out) {
-  const auto endpoint = parse_endpoint(where);
-  if (!endpoint) return;
-  if (const auto refusal = http::try_out(api::listener(*endpoint, purpose)))
-    put(out, {std::string(purpose) + ".listen", refusal->sentence}, refusal->error);
+void try_http(const config::Config& config, const char* purpose, Trial& out) {
+  try {
+    const http::Options options = http_options(config, purpose);
+    if (options.at.address.empty()) return;
+    if (const auto refusal = http::try_out(options))
+      put(out, {std::string(purpose) + ".listen", refusal->sentence}, refusal->error);
+  } catch (const SetupError&) {
+    // A certificate, of which try_files() tells.
+  }
 }
 
 }  // namespace
@@ -40,6 +49,25 @@ unsigned worker_count(const config::Config& config) {
 
 std::string listener_path(std::size_t index) { return "listeners[" + std::to_string(index) + "]"; }
 
+Endpoint endpoint_of(const config::Listener& listener) {
+  return {IpAddress::parse(listener.address).value_or(IpAddress{}), listener.port};
+}
+
+std::optional<http::Identity> identity_of(const config::Listener& listener, std::size_t index) {
+  if (listener.certificate_file.empty()) return std::nullopt;
+  auto identity =
+      http::Identity::from_files(listener.certificate_file, listener.key_file, listener.client_ca_file);
+  if (identity) return std::move(*identity);
+  const auto of = [&](const std::string& file) {
+    return !file.empty() && identity.error().starts_with('"' + file + '"');
+  };
+  const bool of_certificate = of(listener.certificate_file);
+  const char* const key = of_certificate                ? ".tls.certificate_file"
+                          : of(listener.client_ca_file) ? ".tls.client_ca_file"
+                                                        : ".tls.key_file";
+  throw SetupError(listener_path(index) + key, identity.error());
+}
+
 net::SocketOptions socket_options(const config::Config& config, const config::Listener& listener) {
   net::SocketOptions options;
   options.address = IpAddress::parse(listener.address).value_or(options.address);
@@ -49,10 +77,10 @@ net::SocketOptions socket_options(const config::Config& config, const config::Li
   return options;
 }
 
-Trial try_out(const config::Config& config, Sockets sockets) {
-  Trial out;
-  const OnMistake mistake = [&](SetupError found) { out.mistakes.push_back(std::move(found)); };
-  if (sockets == Sockets::opened) try_listeners(config, out);
+namespace {
+
+/// What has a path: as the user that opens and opens it again.
+void try_files(const config::Config& config, const OnMistake& mistake) {
   if (!config.state.file.empty()) {
     try {
       state::try_out(config.state.file);
@@ -60,11 +88,47 @@ Trial try_out(const config::Config& config, Sockets sockets) {
       mistake(found);
     }
   }
+  for (const auto& [name, settings] : config.sources) intake::try_out(name, settings, mistake);
   for (const auto& [name, settings] : config.sinks) sink::try_out(name, settings, mistake);
   if (!config.run.takeover.empty())
     if (const auto why = TakeoverListener::try_out(config.run.takeover)) mistake({"run.takeover", *why});
-  try_http(config.metrics.listen, "metrics", out);
-  try_http(config.api.listen, "api", out);
+  for (std::size_t i = 0; i < config.listeners.size(); ++i) {
+    try {
+      identity_of(config.listeners[i], i);
+    } catch (const SetupError& found) {
+      mistake(found);
+    }
+  }
+  for (const char* const purpose : {"metrics", "api"}) {
+    try {
+      http_options(config, purpose);
+    } catch (const SetupError& found) {
+      mistake(found);
+    }
+  }
+}
+
+void try_reload(const std::string& user, const LoadAgain& load_again, const OnMistake& mistake) {
+  for (const config::Error& error : load_again().errors)
+    mistake({"user", user + " could not read the configuration at a reload: " + error.to_string()});
+}
+
+}  // namespace
+
+Trial try_out(const config::Config& config, Sockets sockets, const LoadAgain& load_again) {
+  Trial out;
+  const OnMistake mistake = [&](SetupError found) { out.mistakes.push_back(std::move(found)); };
+  if (sockets == Sockets::opened) try_listeners(config, out);
+  try {
+    const Identity identity = Identity::of(config.user);
+    const Identity::AsUser files(identity);
+    try_files(config, mistake);
+    if (identity.changes() && load_again) try_reload(identity.user(), load_again, mistake);
+  } catch (const SetupError& found) {
+    mistake(found);
+  }
+  try_http(config, "metrics", out);
+  try_http(config, "api", out);
   return out;
 }
 

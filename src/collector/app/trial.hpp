@@ -4,10 +4,15 @@
 // anything, so that both say the same. What may be asked of a daemon that runs, of a full disk or of a broker
 // that is away is no mistake.
 #include <cstdint>
+#include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
-#include "config/config.hpp"
+#include "config/load.hpp"
+#include "flow/endpoint.hpp"
+#include "http/tls.hpp"
+#include "net/tcp_listener.hpp"
 #include "net/udp_socket.hpp"
 #include "util/setup_error.hpp"
 
@@ -20,18 +25,27 @@ struct Trial {
   std::vector<SetupError> taken;
 };
 
+using LoadAgain = std::function<config::LoadResult()>;
+
 /// Where the listeners' sockets are from: those that somebody gives (a socket unit, the collector that ran
 /// before) are there already, and this process may be unable to open them.
 enum class Sockets : std::uint8_t { opened, given };
 
+/// What has a path is tried as `user`, if root asks. `load_again` reads the configuration as a reload would,
+/// which that user must be able to do; empty: nobody will.
+///
 /// Leaves nothing behind, neither files nor directories, connects to nobody, and takes nothing from a daemon
 /// that runs. Main thread.
-Trial try_out(const config::Config& config, Sockets sockets = Sockets::opened);
+Trial try_out(const config::Config& config, Sockets sockets = Sockets::opened,
+              const LoadAgain& load_again = {});
 
 /// Workers that there will be.
 unsigned worker_count(const config::Config& config);
 /// "listeners[0]", as mistakes of a listener call it.
 std::string listener_path(std::size_t index);
+Endpoint endpoint_of(const config::Listener& listener);
+/// Reads the files of its certificate; nothing where it has none. Throws SetupError.
+std::optional<http::Identity> identity_of(const config::Listener& listener, std::size_t index);
 net::SocketOptions socket_options(const config::Config& config, const config::Listener& listener);
 
 }  // namespace sluice::app

@@ -32,7 +32,7 @@ std::vector<std::string> canonical(const std::string& path, bool& shorthand) {
   std::vector<std::string> keys = split(path, '.');
   shorthand = keys.front() == "kafka";
   if (shorthand) keys.insert(keys.begin(), "sinks");
-  if (keys.size() > 4 && keys[0] == "sinks" && keys[2] == "properties") {
+  if (keys.size() > 4 && (keys[0] == "sinks" || keys[0] == "sources") && keys[2] == "properties") {
     for (std::size_t i = 4; i < keys.size(); ++i) keys[3] += "." + keys[i];
     keys.resize(4);
   }

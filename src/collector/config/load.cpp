@@ -37,6 +37,7 @@ LoadResult load(const LoadRequest& request) {
   if (!layers.file_failed) {
     Reading in(findings, all_paths());
     read_section(in, config_table(), "", layers.root, result.config);
+    if (!result.config.sources.empty() && !in.given("listeners")) result.config.listeners.clear();
     check_together(in, result.config);
     std::map<std::string, std::string> sources;
     for (const auto& [path, origin] : in.origins()) sources.emplace(path, origin.source);

@@ -39,8 +39,10 @@ bool token_is_needed(const Config& next) {
   return api && !api->loopback() && next.api.token.empty();
 }
 
-void flatten(const Value& value, const std::string& path,
-             std::vector<std::pair<std::string, std::string>>& out) {
+/// What `sluice run` has no use for.
+bool of_another(const std::string& path) { return path.starts_with("web."); }
+
+void flatten(const Value& value, const std::string& path, Flat& out) {
   if (value.kind == Value::Kind::map) {
     for (std::size_t i = 0; i < value.items.size(); ++i)
       flatten(value.items[i], path.empty() ? value.keys[i] : path + "." + value.keys[i], out);
@@ -61,7 +63,7 @@ Difference take_over(const Config& wanted, Config& running) {
   if (take_allowed(running, next)) out.reloaded.emplace_back("listeners[].allow");
   for (const Row<Config>& row : config_table()) {
     if (row.key == "exporters" && keys_changed) out.needs_restart.emplace_back("exporters[].key_with_port");
-    if (!row.same || row.same(running, next)) continue;
+    if (!row.same || row.same(running, next) || of_another(row.key)) continue;
     if (row.reloads) {
       out.reloaded.push_back(row.key);
     } else {
@@ -78,9 +80,10 @@ Difference take_over(const Config& wanted, Config& running) {
   return out;
 }
 
-std::vector<std::pair<std::string, std::string>> flattened(const Config& config) {
-  std::vector<std::pair<std::string, std::string>> out;
+Flat flattened(const Config& config) {
+  Flat out;
   flatten(write_section(config_table(), config), "", out);
+  std::erase_if(out, [](const auto& setting) { return of_another(setting.first); });
   return out;
 }
 

@@ -19,6 +19,13 @@ struct Difference {
 Difference take_over(const Config& wanted, Config& running);
 
 /// Every setting as a path with its value, "sinks.kafka.topic" and "flows"; secrets as "********".
-std::vector<std::pair<std::string, std::string>> flattened(const Config& config);
+using Flat = std::vector<std::pair<std::string, std::string>>;
+Flat flattened(const Config& config);
+
+/// The same as take_over(), but between what flattened() gave, for who knows a running configuration by its
+/// text alone, and setting by setting: "sinks.kafka.topic". Entries of `exporters` go by their prefix,
+/// "exporters[192.0.2.0/24].name". Two secrets are never told apart, and settings that this program does not
+/// have are passed over.
+Difference difference(const Flat& wanted, const Flat& running);
 
 }  // namespace sluice::config

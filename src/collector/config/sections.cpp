@@ -11,7 +11,7 @@ namespace {
 
 constexpr const char* kListenerForm =
     "it takes \"ADDRESS:PORT\", such as \"0.0.0.0:2055\" or \"[::]:2055\", or a map of address, port, "
-    "protocol, receive_buffer, decapsulate and allow";
+    "transport, protocol, receive_buffer, decapsulate, allow and tls";
 
 bool read_listener(Reading& in, const std::string& path, const Value& value, Listener& out) {
   in.note(path, value);
@@ -59,9 +59,6 @@ void read_listeners(Reading& in, const std::string& path, const Value& value, Co
   in.note(path, value);
   const auto list = as_list(in, path, value, "it takes a list such as [\"0.0.0.0:2055\", \"[::]:6343\"]");
   if (!list) return;
-  if (list->items.empty())
-    in.fault(path, value.origin,
-             path + " is empty; name at least one, or leave it out for 6343, 2055 and 4739");
   config.listeners.clear();
   for (std::size_t i = 0; i < list->items.size(); ++i) {
     // One that is wrong stays in the list, so that messages about the others keep their numbers.
@@ -100,8 +97,20 @@ void read_prefixes(Reading& in, const std::string& path, const Value& value, std
   }
 }
 
-void read_allow(Reading& in, const std::string& path, const Value& value, Config& config) {
-  read_prefixes(in, path, value, config.metrics.allow);
+void read_hosts(Reading& in, const std::string& path, const Value& value, std::vector<std::string>& out) {
+  in.note(path, value);
+  const std::string wants = "it takes host names without a port, such as [metrics.example.org, sluice]";
+  const auto list = as_list(in, path, value, wants);
+  if (!list) return;
+  out.clear();
+  for (std::size_t i = 0; i < list->items.size(); ++i) {
+    const auto text = as_text(in, element(path, i), list->items[i], wants);
+    if (!text) continue;
+    if (!is_host_name(*text))
+      in.fault(element(path, i), list->items[i].origin,
+               element(path, i) + " is " + quote(*text) + "; " + wants);
+    out.push_back(*text);
+  }
 }
 
 void read_listener_allow(Reading& in, const std::string& path, const Value& value, Listener& listener) {

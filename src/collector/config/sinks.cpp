@@ -1,7 +1,10 @@
 // The setting `sinks`: what all sinks have in common; the rest is in the table of their types.
 #include <algorithm>
+#include <filesystem>
+#include <system_error>
 
 #include "config/tables.hpp"
+#include "filter/parser.hpp"
 #include "setting/text.hpp"
 #include "sink/type.hpp"
 
@@ -24,6 +27,23 @@ Codec<std::size_t> type_codec() {
   return choice(std::move(words));
 }
 
+/// The tree is made here, once for each time that the configuration is read.
+Codec<filter::Expression> flow_filter() {
+  return {"filter", "it takes a filter such as proto tcp and dst port 443",
+          [](std::string_view text) -> std::optional<filter::Expression> {
+            auto parsed = filter::parse(text);
+            if (!parsed) return std::nullopt;
+            return std::move(*parsed);
+          },
+          [](const filter::Expression& wanted) {
+            return wanted.kind == filter::Expression::Kind::any ? "" : filter::to_text(wanted);
+          },
+          [](std::string_view text) {
+            const auto parsed = filter::parse(text);
+            return parsed ? "" : filter::describe(text, parsed.error());
+          }};
+}
+
 void note_type(Reading& in, const std::string& path, const Value& value, Settings& /*has it already*/) {
   in.note(path, value);
 }
@@ -37,6 +57,8 @@ Table<Settings> make_sink_table() {
       row<S, &S::stream>("stream", choice(encode::kStreams), "",
                          "What it gets: the flows, or what exporters count themselves (sFlow counters, "
                          "options data)"),
+      row<S, &S::wanted>("filter", flow_filter(), "",
+                         "Which flows it gets, in the language of filters (filter.md); empty: all"),
       row<S, &S::format>("format", choice(encode::kFormats), "",
                          "Form of the flows: framed protobuf messages or one JSON object a line")
           .defaults_to("protobuf; for type stdout json"),
@@ -44,20 +66,31 @@ Table<Settings> make_sink_table() {
                               "Names and forms of the fields of JSON: ours, GoFlow2's or KFlow's"),
       row<S, &S::kflow_drop_ipv6>("json.drop_ipv6", boolean(), "",
                                   "Leaves IPv6 flows out of kflow's JSON, and counts them"),
-      row<S, &S::block_bytes>("block_bytes", size(4 * kKB, kMB), "bytes",
-                              "Flows are gathered into a block that is sent when it has grown to about this"),
+      row<S, &S::block_bytes>(
+          "block_bytes", size(4 * kKB, 64 * kMB), "bytes",
+          "Flows are gathered into a block that is sent when it has grown to about this; for "
+          "type kafka at most 1 MB")
+          .defaults_to("64KB; for type clickhouse 16MB"),
       row<S, &S::flush_interval>("flush_interval", duration(1ms, 60s), "",
-                                 "A block that has not grown so far is sent when its first flow is this old"),
+                                 "A block that has not grown so far is sent when its first flow is this old")
+          .defaults_to("200ms; for type clickhouse 1s"),
+      row<S, &S::spool, &sink::SpoolSettings::path>(
+          "spool.path",
+          text("text", "the path of a directory, auto or \"\"", [](std::string_view) { return true; }), "",
+          "Directory for blocks that cannot be delivered just now, this sink's alone; auto: spool/NAME in "
+          "the "
+          "state directory that systemd gives, none without that; empty: none")
+          .defaults_to("auto; for type stdout \"\""),
+      row<S, &S::spool, &sink::SpoolSettings::bytes>(
+          "spool.bytes", size(kMB, 1024 * 1024 * kMB), "bytes",
+          "How much may lie there; the last tenth of the file system is never used"),
+      row<S, &S::spool, &sink::SpoolSettings::drop>(
+          "spool.drop", choice(sink::kSpoolDrops), "",
+          "What is shed when it is full: the oldest of what lies there, or the newest, which would come"),
   };
   for (const sink::Type& type : sink::types()) t.insert(t.end(), type.rows.begin(), type.rows.end());
   for (Row<S>& row : t) row.reloads = true;  // a sink that changes is made anew
   return t;
-}
-
-bool is_sink_name(const std::string& name) {
-  return !name.empty() && name.size() <= 64 && std::all_of(name.begin(), name.end(), [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_' || c == '-';
-  });
 }
 
 /// Name of a sink in messages.
@@ -95,7 +128,7 @@ void read_sink(Reading& in, const std::string& name, const Value& value, Config&
   const bool shorthand = value.shorthand;
   const std::string path = sink_path(shorthand, name);
   in.note(path, value);
-  if (!is_sink_name(name)) {
+  if (!is_map_name(name)) {
     in.fault(path, value.origin,
              quote(name) + " is no name for a sink; it takes 1 to 64 of a-z, 0-9, _ and -");
     return;
@@ -114,8 +147,12 @@ void read_sink(Reading& in, const std::string& name, const Value& value, Config&
 
 /// Records of counters have none of the fields of a flow.
 void check_counters(Reading& in, const std::string& path, const Settings& settings) {
-  if (settings.stream != encode::Stream::counters || settings.json_fields == encode::JsonFields::sluice)
-    return;
+  if (settings.stream != encode::Stream::counters) return;
+  const std::string wanted = path + ".filter";
+  if (settings.wanted.kind != filter::Expression::Kind::any)
+    in.fault(wanted, in.origin(wanted),
+             wanted + " is set, but only flows have what it asks for; with stream counters it takes nothing");
+  if (settings.json_fields == encode::JsonFields::sluice) return;
   const std::string fields = path + ".json.fields";
   in.fault(fields, in.origin(fields),
            fields + " is " + std::string(word_of(encode::kJsonFields, settings.json_fields)) +
@@ -123,6 +160,12 @@ void check_counters(Reading& in, const std::string& path, const Settings& settin
 }
 
 }  // namespace
+
+bool is_map_name(const std::string& name) {
+  return !name.empty() && name.size() <= 64 && std::all_of(name.begin(), name.end(), [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_' || c == '-';
+  });
+}
 
 const Table<Settings>& sink_table() {
   static const Table<Settings> table = make_sink_table();
@@ -144,7 +187,38 @@ Value write_sinks(const Config& config) {
   return out;
 }
 
+/// However it is spelled; what is not there yet, and what cannot be looked at, is taken as it is written.
+std::string resolved(const std::string& directory) {
+  namespace fs = std::filesystem;
+  std::error_code error;
+  const fs::path absolute = fs::absolute(directory, error);
+  if (error) return directory;
+  fs::path out = fs::weakly_canonical(absolute, error);
+  if (error) out = absolute.lexically_normal();
+  return (out.has_filename() ? out : out.parent_path()).string();
+}
+
+/// Two that write to one directory would wait for each other for ever. Those that nobody gave a path go
+/// first: it is the given ones that can be changed.
+void check_spools(Reading& in, const Config& config) {
+  std::map<std::string, std::string> owners;
+  const auto check = [&](bool given, const std::string& name, const Settings& settings) {
+    const std::string path =
+        sink_path(name == kShorthand && in.given(std::string(kShorthand)), name) + ".spool.path";
+    const std::string directory = sink::spool_directory(name, settings.spool);
+    if (directory.empty() || in.given(path) != given) return;
+    const auto [owner, first] = owners.emplace(resolved(directory), name);
+    if (first) return;
+    in.fault(path, in.origin(path),
+             path + " is " + quote(directory) + ", which is the spool of the sink " + owner->second +
+                 "; each takes a directory of its own");
+  };
+  for (const bool given : {false, true})
+    for (const auto& [name, settings] : config.sinks) check(given, name, settings);
+}
+
 void check_sinks(Reading& in, const Config& config) {
+  check_spools(in, config);
   for (const auto& [name, settings] : config.sinks) {
     const std::string path = sink_path(name == kShorthand && in.given(std::string(kShorthand)), name);
     check_counters(in, path, settings);

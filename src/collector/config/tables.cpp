@@ -63,9 +63,31 @@ Value write_prefixes(const std::vector<std::string>& prefixes) {
   return list_of(prefixes, [](const std::string& prefix) { return Value::of(prefix); });
 }
 
-Value write_allow(const Config& config) { return write_prefixes(config.metrics.allow); }
-
 Value write_listener_allow(const Listener& listener) { return write_prefixes(listener.allow); }
+
+template <auto Member, class V>
+Row<Config> tcp_row(const char* key, Codec<V> codec, const char* unit, const char* meaning) {
+  return row<Config, &Config::receive, &Receive::tcp, Member>(std::string("receive.tcp.") + key,
+                                                              std::move(codec), unit, meaning);
+}
+
+void add_tcp(Table<Config>& t) {
+  t.push_back(tcp_row<&Tcp::connections>(
+      "connections", integer<std::uint32_t>(1, 10'000), "connections",
+      "TCP sessions at once, all listeners together; one more takes the place of the oldest that has sent no "
+      "message yet, else it is refused and counted"));
+  t.push_back(tcp_row<&Tcp::connections_per_address>("connections_per_address",
+                                                     integer<std::uint32_t>(0, 10'000), "connections",
+                                                     "The same for those of one address; 0: no limit"));
+  t.push_back(tcp_row<&Tcp::waiting_bytes>(
+      "waiting_bytes", size(64 * kKB, 1024 * kMB), "bytes",
+      "Memory for messages that are not whole, all sessions together; past it the session is ended whose "
+      "message takes longest"));
+  t.push_back(tcp_row<&Tcp::message_timeout>(
+      "message_timeout", duration(100ms, 10min), "",
+      "How long a message may take from its first byte to its last, and the handshake of TLS; a slower "
+      "session is ended"));
+}
 
 void add_receive(Table<Config>& t) {
   using R = Receive;
@@ -87,6 +109,59 @@ void add_receive(Table<Config>& t) {
                   "true: only the prefixes under exporters may send, at any listener; datagrams of others "
                   "are counted and lost")
                   .at_reload());
+  add_tcp(t);
+}
+
+using Texts = std::vector<std::string>;
+
+/// A list of texts of one of the HTTP listeners.
+template <auto Place, Texts HttpListener::* List>
+Row<Config> list_row(std::string key, std::string type, std::string meaning,
+                     void (*read)(Reading&, const std::string&, const Value&, Texts&)) {
+  Row<Config> out = special<Config>(
+      std::move(key), std::move(type), std::move(meaning), "[]",
+      [read](Reading& in, const std::string& path, const Value& value, Config& config) {
+        read(in, path, value, config.*Place.*List);
+      },
+      [](const Config& config) { return write_prefixes(config.*Place.*List); });
+  out.same = [](const Config& a, const Config& b) { return a.*Place.*List == b.*Place.*List; };
+  out.copy = [](const Config& from, Config& to) { to.*Place.*List = from.*Place.*List; };
+  out.reloads = true;
+  return out;
+}
+
+/// What both HTTP listeners have.
+template <auto Place>
+void add_http(Table<Config>& t, const std::string& name, const std::string& token) {
+  using H = HttpListener;
+  t.push_back(list_row<Place, &H::allow>(name + ".allow", "list of prefixes",
+                                         "Who may ask there; empty: everybody who reaches it",
+                                         read_prefixes));
+  t.push_back(list_row<Place, &H::hosts>(
+      name + ".hosts", "list of names",
+      "Names that it may be asked by, besides those of the machine; not looked at where there is a token",
+      read_hosts));
+  secret_rows<Config, Place, &H::token>(t, name + ".token", token, true);
+  t.push_back(
+      row<Config, Place, &H::certificate_file>(
+          name + ".tls.certificate_file", file_path(), "",
+          "PEM file of the server's certificate and those between it and the authority; empty: no TLS")
+          .at_reload());
+  t.push_back(row<Config, Place, &H::key_file>(name + ".tls.key_file", file_path(), "",
+                                               "PEM file of the certificate's key, without a password")
+                  .at_reload());
+  t.push_back(row<Config, Place, &H::connections>(
+                  name + ".connections", integer<std::uint32_t>(1, 10'000), "connections",
+                  "Connections at once; one more ends the one that has waited for its client for the longest")
+                  .at_reload());
+  t.push_back(row<Config, Place, &H::connections_per_client>(
+                  name + ".connections_per_client", integer<std::uint32_t>(0, 10'000), "connections",
+                  "The same for those of one address, or one /64 of IPv6; 0: no limit")
+                  .at_reload());
+  t.push_back(
+      row<Config, Place, &H::timeout>(name + ".timeout", duration(100ms, 10min), "",
+                                      "How long a client may take to send a request, and to take the answer")
+          .at_reload());
 }
 
 template <auto Member>
@@ -122,8 +197,8 @@ void add_limits(Table<Config>& t) {
       "Streams of one exporter whose sequence numbers are followed (observation domains, engines, sFlow "
       "agents), and in each of sFlow as many sources; datagrams of further ones are counted as untracked"));
   t.push_back(limit<&L::max_names>("decode.max_names", 1'000'000, "names per exporter",
-                                   "Interfaces, VRFs and applications of one exporter whose names are kept, "
-                                   "learnt from its options data"));
+                                   "Interfaces, VRFs, applications and MPLS labels of one exporter whose "
+                                   "names are kept, learnt from its options data"));
   t.push_back(limit<&L::max_connections>("decode.max_connections", 10'000'000, "connections per exporter",
                                          "Connections of one firewall remembered as counted by its update "
                                          "events, see firewall_volume; of more, the "
@@ -184,12 +259,7 @@ void add_rest(Table<Config>& t) {
   t.push_back(row<Config, &Config::metrics, &Metrics::listen>(
       "metrics.listen", listen("8080"), "",
       "Where /metrics, /healthz and /readyz are served; empty: nowhere"));
-  t.push_back(special<Config>("metrics.allow", "list of prefixes",
-                              "Who may ask there; empty: everybody who reaches it", "[]", read_allow,
-                              write_allow)
-                  .at_reload());
-  t.back().same = [](const Config& a, const Config& b) { return a.metrics.allow == b.metrics.allow; };
-  t.back().copy = [](const Config& from, Config& to) { to.metrics.allow = from.metrics.allow; };
+  add_http<&Config::metrics>(t, "metrics", "Bearer token that requests to /metrics must carry; empty: none");
   t.push_back(row<Config, &Config::metrics, &Metrics::max_exporters>(
                   "metrics.max_exporters", integer<std::uint32_t>(0, 1'000'000), "exporters",
                   "Exporters with metrics under their own label; all further ones share the label \"other\"")
@@ -197,8 +267,7 @@ void add_rest(Table<Config>& t) {
   t.push_back(row<Config, &Config::api, &Api::listen>(
       "api.listen", listen("8081"), "",
       "Where /api/v1 is served; empty: nowhere; off loopback api.token is demanded"));
-  secret_rows<Config, &Config::api, &Api::token>(
-      t, "api.token", "Bearer token that requests to /api/v1 must carry; empty: none", true);
+  add_http<&Config::api>(t, "api", "Bearer token that requests to /api/v1 must carry; empty: none");
   t.push_back(row<Config, &Config::state, &State::file>(
       "state.file", file_path(), "",
       "File in which templates, sampling rates and names outlive a restart; its directory must be there; "
@@ -207,11 +276,15 @@ void add_rest(Table<Config>& t) {
       "run.takeover", file_path(), "",
       "Unix socket at which `sluice run --takeover` of the same user takes over from this collector; empty: "
       "nowhere"));
+  t.push_back(row<Config, &Config::user>(
+      "user", name_text(), "",
+      "Whom a collector that root starts becomes once its sockets are open; empty: nobody else"));
   t.push_back(
       row<Config, &Config::shutdown_timeout>(
           "shutdown_timeout", duration(0ms, 10min), "",
           "How long the end may take to deliver what was received; what is left then is counted and told")
           .at_reload());
+  add_web(t);
 }
 
 Table<Config> make_config_table() {
@@ -241,6 +314,11 @@ Table<Config> make_config_table() {
                       "Fields of your own in each flow, from elements or from bits of sampled packets", "[]",
                       read_user_fields, write_user_fields)
           .holds<&Config::fields>());
+  t.push_back(special<Config>("sources", "map",
+                              "Flows that come in messages, by name; with sources and without listeners "
+                              "nothing else is received",
+                              "{}", read_sources, write_sources)
+                  .holds<&Config::sources>());
   t.push_back(
       special<Config>("sinks", "map",
                       "Where flows go, by name; top-level kafka is short for the sink kafka of type kafka",
@@ -341,8 +419,12 @@ const Table<Listener>& listener_table() {
   static const Table<Listener> table{
       row<Listener, &Listener::address>("address", address(), "",
                                         "Address to listen on; :: is IPv6 and IPv4"),
-      row<Listener, &Listener::port>("port", port(), "", "UDP port; 0: any free one")
+      row<Listener, &Listener::port>("port", port(), "", "UDP or TCP port; 0: any free one")
           .defaults_to("none, must be given"),
+      row<Listener, &Listener::transport>(
+          "transport", choice(kTransports), "",
+          "udp: datagrams of all protocols; tcp: sessions that bring IPFIX messages, behind TLS where there "
+          "is a certificate"),
       row<Listener, &Listener::protocol>(
           "protocol", choice(decode::kAccepts), "",
           "What is accepted there; auto: all of them, told apart by the version word"),
@@ -357,6 +439,15 @@ const Table<Listener>& listener_table() {
                         "Who may send there; datagrams of others are counted and lost; empty: everybody",
                         "[]", read_listener_allow, write_listener_allow)
           .at_reload(),
+      row<Listener, &Listener::certificate_file>(
+          "tls.certificate_file", file_path(), "",
+          "PEM file of the server's certificate and those between it and the authority, for TLS over TCP; "
+          "read anew at a reload; empty: no TLS"),
+      row<Listener, &Listener::key_file>("tls.key_file", file_path(), "",
+                                         "PEM file of the certificate's key, without a password"),
+      row<Listener, &Listener::client_ca_file>(
+          "tls.client_ca_file", file_path(), "",
+          "PEM file of the authorities whose clients alone may send there; empty: whoever speaks TLS"),
   };
   return table;
 }

@@ -33,11 +33,38 @@ std::optional<Endpoint> endpoint(const Listener& listener) {
   return Endpoint{*address, listener.port};
 }
 
+/// What only one of the transports has.
+void check_transport(Reading& in, const std::string& path, const Listener& listener) {
+  const bool tcp = listener.transport == Transport::tcp;
+  const auto fault = [&](const std::string& key, std::string_view why) {
+    if (!in.failed(path + key) && !in.failed(path + ".transport"))
+      in.fault(path + key, in.origin(path + key), joined({path, key, why}));
+  };
+  if (tcp && listener.protocol != decode::Accept::automatic && listener.protocol != decode::Accept::ipfix)
+    fault(".protocol", " is not spoken over TCP; a listener of transport: tcp takes IPFIX alone");
+  if (tcp && listener.receive_buffer != 0)
+    fault(".receive_buffer", " is for UDP; the kernel sizes the buffers of TCP by itself");
+  const std::string certificate = ".tls.certificate_file", key = ".tls.key_file", ca = ".tls.client_ca_file";
+  if (listener.certificate_file.empty() != listener.key_file.empty())
+    fault(listener.key_file.empty() ? certificate : key,
+          joined({" is set and ", path, listener.key_file.empty() ? key : certificate,
+                  " is not; TLS needs both"}));
+  else if (!listener.client_ca_file.empty() && listener.certificate_file.empty())
+    fault(ca, " is set without a certificate of the listener's own; TLS needs that, and its key");
+  else if (!tcp && !listener.certificate_file.empty())
+    fault(certificate, " is set for UDP; TLS needs transport: tcp");
+}
+
 void check_listeners(Reading& in, const Config& config) {
   const auto& list = config.listeners;
+  if (list.empty() && config.sources.empty() && !in.failed("listeners"))
+    in.fault("listeners", in.origin("listeners"),
+             "listeners is empty; name at least one, or leave it out for 6343, 2055 and 4739");
   for (std::size_t i = 0; i < list.size(); ++i) {
+    check_transport(in, "listeners[" + std::to_string(i) + "]", list[i]);
     for (std::size_t j = 0; j < i; ++j) {
       const auto one = endpoint(list[i]), other = endpoint(list[j]);
+      if (list[i].transport != list[j].transport) continue;
       if (!one || !other || !in_the_way(*one, *other)) continue;
       const std::string path = "listeners[" + std::to_string(i) + "]";
       const std::string first = "listeners[" + std::to_string(j) + "]";
@@ -92,6 +119,34 @@ void check_decode(Reading& in, const Config& config) {
            "decode.state_bytes or lower decode.held_bytes");
 }
 
+void check_tls(Reading& in, const std::string& name, const HttpListener& listener) {
+  const std::string certificate = name + ".tls.certificate_file", key = name + ".tls.key_file";
+  if (listener.certificate_file.empty() == listener.key_file.empty() || in.failed(certificate) ||
+      in.failed(key))
+    return;
+  const bool lacks_key = listener.key_file.empty();
+  const std::string& given = lacks_key ? certificate : key;
+  in.fault(given, in.origin(given),
+           joined({given, " is set and ", lacks_key ? key : certificate, " is not; TLS needs both"}));
+}
+
+/// HTTP and sessions are both TCP.
+void check_tcp_ports(Reading& in, const Config& config) {
+  for (std::size_t i = 0; i < config.listeners.size(); ++i) {
+    const auto one = endpoint(config.listeners[i]);
+    if (!one || config.listeners[i].transport != Transport::tcp) continue;
+    for (const auto& [setting, text] :
+         {std::pair{"metrics.listen", config.metrics.listen}, std::pair{"api.listen", config.api.listen}}) {
+      const auto other = parse_endpoint(text);
+      if (!other || !in_the_way(*one, *other)) continue;
+      const std::string path = "listeners[" + std::to_string(i) + "]";
+      in.fault(path, in.origin(path),
+               joined({path, " listens on TCP ", one->to_string(), ", which ", setting, " on ",
+                       other->to_string(), " needs too; give them ports of their own"}));
+    }
+  }
+}
+
 void check_http(Reading& in, const Config& config) {
   const auto metrics = parse_endpoint(config.metrics.listen);
   const auto api = parse_endpoint(config.api.listen);
@@ -100,6 +155,9 @@ void check_http(Reading& in, const Config& config) {
     in.fault("api.listen", in.origin("api.listen"),
              "api.listen " + config.api.listen +
                  " is reachable from other machines; set api.token or listen on 127.0.0.1");
+  check_tcp_ports(in, config);
+  check_tls(in, "metrics", config.metrics);
+  check_tls(in, "api", config.api);
   if (metrics && api && in_the_way(*metrics, *api)) {
     const std::string later = in.given("api.listen") ? "api.listen" : "metrics.listen";
     in.fault(
@@ -119,6 +177,8 @@ void check_together(Reading& in, const Config& config) {
   check_decode(in, config);
   check_user_fields(in, config);
   check_http(in, config);
+  check_web(in, config);
+  check_sources(in, config);
   check_sinks(in, config);
 }
 

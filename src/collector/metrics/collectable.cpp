@@ -16,9 +16,15 @@ using prometheus::MetricType;
 using Labels = std::vector<ClientMetric::Label>;
 
 Labels labels_of(const ListenerRow& row) { return {{"listener", row.address}, {"protocol", row.protocol}}; }
+Labels labels_of(const SessionsRow& row) { return {{"listener", row.address}, {"transport", row.transport}}; }
 Labels labels_of(const ProtocolRow& row) { return {{"protocol", row.protocol}}; }
 Labels labels_of(const ExporterRow& row) {
   return {{"exporter", row.address}, {"name", row.name}, {"protocol", row.protocol}};
+}
+Labels labels_of(const HttpRow& row) { return {{"listener", row.listener}}; }
+Labels labels_of(const SourceRow& row) { return {{"source", row.source}, {"type", row.type}}; }
+Labels labels_of(const SourcePartitionRow& row) {
+  return {{"source", row.source}, {"partition", row.partition}};
 }
 Labels labels_of(const SinkRow& row) { return {{"sink", row.sink}, {"type", row.type}}; }
 
@@ -203,6 +209,9 @@ std::vector<MetricFamily> families(const Snapshot& snapshot) {
   out.counts("sluice_listener_", worker::kListenerCounts, snapshot.listeners, &ListenerRow::counts);
   out.gauge("sluice_listener_queue_fill_ratio", &ListenerRow::queue_fill_max,
             "Fill of the fullest socket, 0 to 1", snapshot.listeners);
+  out.counts("sluice_tcp_", worker::kSessionCounts, snapshot.sessions, &SessionsRow::counts);
+  out.reasons("sluice_tcp_ended_sessions_total", &SessionsRow::ended,
+              "Sessions that ended or were not begun, by reason", snapshot.sessions);
   MetricFamily refused = family("sluice_refused_datagrams_total", MetricType::Counter,
                                 "Datagrams of sources that may not send, by prefix of the source");
   for (const RefusedRow& row : snapshot.refused)
@@ -225,7 +234,13 @@ std::vector<MetricFamily> families(const Snapshot& snapshot) {
   out.counts("sluice_exporter_", kLedgerCounts, snapshot.exporters, &ExporterRow::ledger);
   add_ledger(out, snapshot.exporters);
   add_books(out, snapshot.exporter_sinks);
+  out.counts("sluice_http_", http::kHttpCounts, snapshot.http, &HttpRow::counts);
   out.take(decode_time_family(snapshot.decode_time));
+  out.counts("sluice_source_", intake::kSourceCounts, snapshot.sources, &SourceRow::counts);
+  out.reasons("sluice_source_bad_messages_total", &SourceRow::bad,
+              "What stands in a topic and is no flow, by reason", snapshot.sources);
+  out.counts("sluice_source_partition_", intake::kPartitionCounts, snapshot.source_partitions,
+             &SourcePartitionRow::counts);
   out.counts("sluice_sink_", sink::kSinkCounts, snapshot.sinks, &SinkRow::counts);
   out.reasons("sluice_sink_failed_flows_total", &SinkRow::failed_flows, "Flows that were lost, by reason",
               snapshot.sinks);

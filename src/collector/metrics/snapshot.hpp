@@ -7,11 +7,14 @@
 #include <string>
 #include <vector>
 
+#include "http/counts.hpp"
+#include "intake/counts.hpp"
 #include "metrics/counts.hpp"
 #include "sink/counts.hpp"
 #include "sluice/decode/counts.hpp"
 #include "state/counts.hpp"
 #include "worker/counts.hpp"
+#include "worker/session_counts.hpp"
 
 namespace sluice::metrics {
 
@@ -20,6 +23,14 @@ struct ListenerRow {
   std::string protocol;  ///< auto, sflow, netflow, ipfix
   Counts<worker::ListenerCount> counts;
   double queue_fill_max = 0;  ///< fullest socket, 0..1
+};
+
+/// A listener that takes sessions.
+struct SessionsRow {
+  std::string address;    ///< as bound, "[::]:4739"
+  std::string transport;  ///< tcp or tls
+  Counts<worker::SessionCount> counts;
+  std::map<std::string, std::uint64_t> ended;  ///< by reason, also those not begun
 };
 
 /// Datagrams of sources that may not send.
@@ -60,6 +71,19 @@ struct ExporterRow {
   bool records_numbered() const { return numbered == "records"; }
 };
 
+struct SourceRow {
+  std::string source;
+  std::string type;
+  Counts<intake::SourceCount> counts;
+  std::map<std::string, std::uint64_t> bad;  ///< what is no flow, by reason
+};
+
+struct SourcePartitionRow {
+  std::string source;
+  std::string partition;
+  Counts<intake::PartitionCount> counts;
+};
+
 struct SinkRow {
   std::string sink;
   std::string type;
@@ -72,6 +96,12 @@ struct ExporterSinkRow {
   std::string address;  ///< "other" for those past the configured number, and those forgotten
   std::string sink;
   sink::ExporterBook book;
+};
+
+/// An HTTP listener of the collector.
+struct HttpRow {
+  std::string listener;  ///< metrics or api
+  Counts<http::HttpCount> counts;
 };
 
 /// The file that keeps what exporters taught. `kept` is false where there is none, and all else 0.
@@ -93,16 +123,20 @@ struct Snapshot {
   std::string version, commit, compiler;
   double start_time_seconds = 0;
   unsigned workers = 0;
-  std::string steering;  ///< source_address, kernel_hash or single
-  std::vector<ListenerRow> listeners;
+  std::string steering;                ///< source_address, kernel_hash or single
+  std::vector<ListenerRow> listeners;  ///< of datagrams
+  std::vector<SessionsRow> sessions;
   std::vector<RefusedRow> refused;
   std::vector<ProtocolRow> protocols;
   std::vector<ExporterRow> exporters;
   std::vector<ExporterSinkRow> exporter_sinks;
   Counts<CollectorCount> counts;
+  std::vector<SourceRow> sources;
+  std::vector<SourcePartitionRow> source_partitions;
   std::vector<SinkRow> sinks;
   DecodeTime decode_time;
   StateFile state;
+  std::vector<HttpRow> http;
   bool ready = false;  ///< listeners bound and workers running
   std::string not_ready_because;
 };

@@ -22,19 +22,6 @@ bool set_option(int fd, int level, int option, int value) {
   return ::setsockopt(fd, level, option, &value, sizeof value) == 0;
 }
 
-ListenRefusal why_not(const SocketOptions& options, int error) {
-  std::string text = "cannot listen on UDP " + Endpoint{options.address, options.port}.to_string() + ": " +
-                     std::strerror(error);
-  if (error == EADDRINUSE) text += "; another collector may be running";
-  if (error == EADDRNOTAVAIL) text += "; no interface of this machine has that address";
-  if (error == EAFNOSUPPORT && options.address.is_v6())
-    text += "; this machine has no IPv6, use an IPv4 address";
-  if (error == EACCES && options.port != 0 && options.port < 1024)
-    text += "; a port below 1024 needs the capability CAP_NET_BIND_SERVICE";
-  if (error == EMFILE || error == ENFILE) text += "; raise the limit of open files";
-  return {error, std::move(text)};
-}
-
 }  // namespace
 
 struct UdpSocket::Drops {
@@ -67,19 +54,20 @@ Result<UdpSocket, ListenRefusal> UdpSocket::open_as(const SocketOptions& options
     v4_only.address = IpAddress::v4(INADDR_ANY);
     return open_as(v4_only, sharing);
   }
-  if (!fd) return failure(why_not(options, errno));
+  if (!fd) return failure(why_not("UDP", {options.address, options.port}, errno));
   if (options.address.is_v6()) set_option(fd.get(), IPPROTO_IPV6, IPV6_V6ONLY, any_v6 ? 0 : 1);
 
   UdpSocket socket(std::move(fd));
   if (sharing == Sharing::before_bind && !set_option(socket.fd(), SOL_SOCKET, SO_REUSEPORT, 1))
-    return failure(why_not(options, errno));
+    return failure(why_not("UDP", {options.address, options.port}, errno));
   // Before the bind: not one datagram shall meet the small default buffer.
   socket.set_receive_buffer(options.receive_buffer);
   if (options.gro) socket.set_gro();
   const SocketAddress address({options.address, options.port});
-  if (::bind(socket.fd(), address.get(), address.size()) != 0) return failure(why_not(options, errno));
+  if (::bind(socket.fd(), address.get(), address.size()) != 0)
+    return failure(why_not("UDP", {options.address, options.port}, errno));
   if (sharing == Sharing::after_bind && !set_option(socket.fd(), SOL_SOCKET, SO_REUSEPORT, 1))
-    return failure(why_not(options, errno));
+    return failure(why_not("UDP", {options.address, options.port}, errno));
   socket.read_local_name();
   return socket;
 }

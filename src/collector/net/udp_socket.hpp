@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "net/listen_refusal.hpp"
 #include "sluice/flow/address.hpp"
 #include "sluice/util/result.hpp"
 #include "util/unique_fd.hpp"
@@ -31,12 +32,6 @@ struct SocketStats {
   double fill() const {
     return queue_limit ? static_cast<double>(queued_bytes) / static_cast<double>(queue_limit) : 0;
   }
-};
-
-/// Why nobody can listen there.
-struct ListenRefusal {
-  int error = 0;         ///< errno
-  std::string sentence;  ///< for the user
 };
 
 class UdpSocket {

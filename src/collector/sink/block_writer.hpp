@@ -31,12 +31,17 @@ class GiveUp {
 struct WriteError {
   FailReason reason;
   std::string sentence;  ///< the same while the same thing is wrong
+  int error = 0;         ///< errno
+  bool lasting = false;  ///< it would fail again however often it is tried
 };
 
-/// Used by the sink's thread alone.
+/// Used by the sink's thread alone. start() and write() may throw std::bad_alloc, and write() has then
+/// written nothing; the others do not throw.
 class BlockWriter {
  public:
   virtual ~BlockWriter() = default;
+  /// Before everything else.
+  virtual void start() {}
   /// The whole block or an error; after an error nothing of the block is left behind where that can be
   /// helped.
   virtual Result<void, WriteError> write(const Block& block, const GiveUp& give_up) = 0;
@@ -51,5 +56,6 @@ class BlockWriter {
 /// Writes all bytes, waiting for a slow reader until `give_up`. The error is an errno; ETIME: gave up.
 Result<void, int> write_all(int fd, Bytes bytes, const GiveUp& give_up);
 FailReason write_fail_reason(int error);
+WriteError write_error(int error, std::string sentence);
 
 }  // namespace sluice::sink

@@ -10,15 +10,23 @@
 
 namespace sluice::sink {
 
-/// Of a sink. Flows: produced = delivered + failed + shed + queued, always.
+/// Of a sink. Flows: produced + resumed = delivered + failed + shed + queued + left, always. What its filter
+/// keeps from it was not produced for it.
 enum class SinkCount : std::uint8_t {
   delivered_flows,
   delivered_bytes,  ///< encoded, before compression
   delivered_blocks,
-  shed_flows,  ///< refused because the queue or the memory budget was full
-  errors,      ///< errors that cost no flow (a broker connection lost, a write tried again)
-  queued_flows,
+  shed_flows,    ///< refused because the queue or the memory budget was full
+  errors,        ///< errors that cost no flow (a broker connection lost, a write tried again)
+  queued_flows,  ///< in memory and in the spool
   queued_bytes,
+  resumed_flows,         ///< found in the spool at the start
+  left_flows,            ///< in the spool at the sink's end, for the next start
+  spooled_flows,         ///< of those queued: in the spool
+  spool_bytes,           ///< of its files
+  spool_oldest_seconds,  ///< age of what is there longest
+  spool_shed_flows,      ///< of those shed: had to make room in the spool, or found none
+  filtered_flows,        ///< its filter does not want them; in no other count
   count
 };
 
@@ -34,6 +42,19 @@ inline constexpr std::array kSinkCounts{
     CountInfo{SinkCount::queued_flows, "queued_flows", CountKind::gauge, "Flows taken and not yet delivered"},
     CountInfo{SinkCount::queued_bytes, "queued_bytes", CountKind::gauge,
               "Encoded bytes taken and not yet delivered"},
+    CountInfo{SinkCount::resumed_flows, "resumed_flows", CountKind::total,
+              "Flows found in the spool at the start, which an earlier collector had taken"},
+    CountInfo{SinkCount::left_flows, "left_flows", CountKind::total,
+              "Flows left in the spool when the sink ended, for the next one to send"},
+    CountInfo{SinkCount::spooled_flows, "spooled_flows", CountKind::gauge,
+              "Of the queued flows, those on disk in the spool"},
+    CountInfo{SinkCount::spool_bytes, "spool_bytes", CountKind::gauge, "Bytes that the spool's files take"},
+    CountInfo{SinkCount::spool_oldest_seconds, "spool_oldest_seconds", CountKind::gauge,
+              "How long the oldest flows in the spool have been there"},
+    CountInfo{SinkCount::spool_shed_flows, "spool_shed_flows", CountKind::total,
+              "Of the shed flows, those for which the spool had no room"},
+    CountInfo{SinkCount::filtered_flows, "filtered_flows", CountKind::total,
+              "Flows that the sink did not get, as its filter does not want them"},
 };
 static_assert(rows_in_order(kSinkCounts) && kSinkCounts.size() == Counts<SinkCount>::kSize);
 
@@ -43,10 +64,11 @@ struct SinkStats {
   std::map<std::string, std::uint64_t> failed_flows;  ///< by reason, a bounded set of enum names
 };
 
-/// What became of the flows that one exporter brought a sink: they are left out, delivered, failed, shed or
-/// queued, always. They are booked when their block is handed over, up to flush_interval after they were
-/// decoded; what was shed or left out before there was a block, as late. The records of a block that are
-/// Kafka messages of their own (single and plain framing) stay queued until the last of them has its report.
+/// What became of the flows that one exporter brought a sink, those that were resumed from a spool among
+/// them: they are filtered, left out, delivered, failed, shed, queued or left in the spool, always. They are
+/// booked when their block is handed over, up to flush_interval after they were decoded; what was filtered,
+/// left out or shed before there was a block, as late. The records of a block that are Kafka messages of
+/// their own (single and plain framing) stay queued until the last of them has its report.
 struct ExporterBook {
   IpAddress exporter;  ///< UDP source address: exporters told apart by port share a book. Empty: those for
                        ///< whom there was no room, and those forgotten, together
@@ -54,8 +76,12 @@ struct ExporterBook {
   std::uint64_t delivered = 0;
   std::uint64_t failed = 0;
   std::uint64_t shed = 0;
-  std::uint64_t queued = 0;
+  std::uint64_t queued = 0;    ///< in memory and in the spool
+  std::uint64_t left = 0;      ///< in the spool, at the sink's end
+  std::uint64_t resumed = 0;   ///< came from the spool at the start; no fate, but where from
+  std::uint64_t filtered = 0;  ///< the sink's filter does not want them
 
+  /// Of all fates.
   std::uint64_t sum() const;
   /// Column by column; whose book it is stays.
   ExporterBook& operator+=(const ExporterBook& more);
@@ -70,13 +96,14 @@ struct BookColumn {
 inline constexpr std::array kBookColumns{
     BookColumn{"delivered", &ExporterBook::delivered}, BookColumn{"queued", &ExporterBook::queued},
     BookColumn{"failed", &ExporterBook::failed},       BookColumn{"shed", &ExporterBook::shed},
-    BookColumn{"left_out", &ExporterBook::left_out},
+    BookColumn{"left_out", &ExporterBook::left_out},   BookColumn{"filtered", &ExporterBook::filtered},
+    BookColumn{"left", &ExporterBook::left},           BookColumn{"resumed", &ExporterBook::resumed},
 };
 
 inline std::uint64_t ExporterBook::sum() const {
   std::uint64_t all = 0;
   for (const BookColumn& column : kBookColumns) all += this->*column.value;
-  return all;
+  return all - resumed;
 }
 
 inline ExporterBook& ExporterBook::operator+=(const ExporterBook& more) {

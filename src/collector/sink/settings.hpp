@@ -7,23 +7,28 @@
 #include <string_view>
 #include <variant>
 
+#include "filter/expression.hpp"
+#include "sink/clickhouse/settings.hpp"
 #include "sink/file/settings.hpp"
 #include "sink/kafka/settings.hpp"
 #include "sink/spec.hpp"
+#include "sink/spool/settings.hpp"
 #include "sink/stdout/settings.hpp"
 
 namespace sluice::sink {
 
 /// One of them, in the order in which messages list their names.
-using OwnSettings = std::variant<KafkaSettings, FileSettings, StdoutSettings>;
+using OwnSettings = std::variant<KafkaSettings, ClickhouseSettings, FileSettings, StdoutSettings>;
 
 struct Settings {
   encode::Stream stream = encode::Stream::flows;
+  filter::Expression wanted{};                       ///< `filter`: which flows it gets
   encode::Format format = encode::Format::protobuf;  ///< TypeOf::format where none is given
   encode::JsonFields json_fields = encode::JsonFields::sluice;
   bool kflow_drop_ipv6 = false;
   std::uint64_t block_bytes = 64 << 10;           ///< a block is sent when it has grown to about this
   std::chrono::milliseconds flush_interval{200};  ///< or when its first flow is this old
+  SpoolSettings spool;
   OwnSettings own = StdoutSettings{};
 
   /// Null where the sink is of another type.

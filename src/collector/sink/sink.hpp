@@ -42,7 +42,11 @@ struct Block {
   std::vector<std::byte> keys;               ///< single and plain framing: record keys back to back
   std::vector<std::uint32_t> key_ends;       ///< as row_ends, for `keys`; empty where records have no key
   std::uint64_t opened_ns = 0;               ///< monotonic time of its first row
+  std::uint64_t spooled = 0;                 ///< where it lies in its sink's spool; 0: nowhere
   std::shared_ptr<BufferPool> pool;          ///< where ~Block leaves `bytes` to be used again; may be null
+  /// Ends when what became of all rows is known at every sink, and what went to a spool is on the disk for
+  /// sure: for whoever read them where they can be read again. May be null.
+  std::shared_ptr<const void> mark;
 
   Block() = default;
   Block(const Block&) = delete;
@@ -55,14 +59,18 @@ class Sink {
  public:
   virtual ~Sink() = default;
   /// Hands over a block; `worker` is the index of the calling worker. A full sink counts the block as shed.
-  /// Any worker, never blocks.
+  /// Any worker, never blocks. Does not throw: a block that there is no memory to keep is shed as well.
   virtual void send(BlockPtr block, unsigned worker) = 0;
   /// Flows that never became a block because the memory budget was empty: counted as shed.
   virtual void shed(std::span<const Block::ExporterCount> lost) = 0;
   /// Flows that the sink's format leaves out; they are in no other count.
   virtual void leave_out(std::span<const Block::ExporterCount> flows) = 0;
+  /// Flows that the sink's filter does not want.
+  virtual void filter_out(std::span<const Block::ExporterCount> flows) = 0;
   /// What blocks for this sink are charged to; null: unbounded.
   virtual std::shared_ptr<MemoryBudget> budget() const { return nullptr; }
+  /// False: whoever can wait should, before handing over more, so that nothing is shed. Any thread.
+  virtual bool has_room() const;
   /// How many buckets flows of this sink should be spread over just now.
   virtual std::uint32_t buckets() const { return 1; }
   virtual SinkStats stats() const = 0;

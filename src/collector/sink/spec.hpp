@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "filter/expression.hpp"
 #include "sluice/encode/rows.hpp"
 
 namespace sluice::sink {
@@ -31,6 +32,7 @@ struct StreamSpec {
   std::vector<std::string> key_fields;  ///< names of the field table, for PartitionBy::fields
   std::size_t block_bytes = 64 << 10;   ///< no block grows past it, but for a single row that is longer
   std::chrono::nanoseconds flush_interval{std::chrono::milliseconds(200)};
+  filter::Expression wanted{};  ///< which flows it is of; of flows only
   friend bool operator==(const StreamSpec&, const StreamSpec&) = default;
 };
 

@@ -1,8 +1,12 @@
 #include "sink/stream.hpp"
 
 #include <algorithm>
+#include <cstring>
+#include <new>
 #include <stdexcept>
+#include <utility>
 
+#include "filter/evaluate.hpp"
 #include "sink/buffer_pool.hpp"
 #include "sink/exporter_index.hpp"
 
@@ -38,11 +42,12 @@ std::size_t footprint(const Block& block) {
 /// Flows that trickle in end in blocks much smaller than their buffer, and many of them may wait for a
 /// broker: they must not hold 64 KB each.
 void fit_memory(Block& block) {
-  if (block.bytes.size() < block.bytes.capacity() / 2) {
-    std::vector<std::byte> small(block.bytes);
-    block.bytes.swap(small);
-    if (block.pool) block.pool->put(std::move(small));
-  }
+  if (block.bytes.size() < block.bytes.capacity() / 2) try {
+      std::vector<std::byte> small(block.bytes);
+      block.bytes.swap(small);
+      if (block.pool) block.pool->put(std::move(small));
+    } catch (const std::bad_alloc&) {  // it stays as large as it is
+    }
   block.row_ends.shrink_to_fit();
   block.row_exporters.shrink_to_fit();
   block.key_ends.shrink_to_fit();
@@ -68,6 +73,12 @@ Block::~Block() {
   if (pool) pool->put(std::move(bytes));
 }
 
+/// Half of its memory is room enough for what is under way, and for the blocks that are open.
+bool Sink::has_room() const {
+  const auto memory = budget();
+  return !memory || memory->used() <= memory->limit() / 2;
+}
+
 struct StreamWriter::OpenBlock {
   std::shared_ptr<Block> block;                // null: not open
   std::vector<std::optional<Charge>> charges;  // of each sink; nothing where its budget was empty
@@ -82,10 +93,11 @@ struct StreamWriter::Run {
   std::string_view key;  // empty: records have no key
 };
 
-/// Flows by exporter.
+/// Flows by exporter, and what of the sinks is to be told of them.
 struct StreamWriter::Note {
-  std::vector<Block::ExporterCount> counts;
-  ExporterIndex index;
+  void (Sink::*tell)(std::span<const Block::ExporterCount>);
+  std::vector<Block::ExporterCount> counts{};
+  ExporterIndex index{};
 };
 
 StreamWriter::StreamWriter(StreamSpec spec, std::vector<Sink*> sinks, unsigned worker)
@@ -95,8 +107,10 @@ StreamWriter::StreamWriter(StreamSpec spec, std::vector<Sink*> sinks, unsigned w
       pool_(std::make_shared<BufferPool>(spec_.block_bytes,
                                          std::max<std::size_t>(1, kPoolBytes / spec_.block_bytes))),
       next_bucket_(worker),
-      shed_(std::make_unique<Note>()),
-      left_out_(std::make_unique<Note>()) {  // workers that start together do not all fill the same partition
+      shed_(std::make_unique<Note>(&Sink::shed)),
+      left_out_(std::make_unique<Note>(&Sink::leave_out)),
+      filtered_(std::make_unique<Note>(
+          &Sink::filter_out)) {  // workers that start together do not all fill the same partition
   for (const std::string& name : spec_.key_fields) {
     const FieldInfo* const field = find_field(name);
     if (!field) throw std::invalid_argument("key field " + name + ": there is no such field");
@@ -115,14 +129,61 @@ void StreamWriter::resize_buckets() {
   for (const Sink* sink : sinks_) wanted = std::max(wanted, sink->buckets());
   if (wanted == buckets_) return;
   flush_all();
-  buckets_ = wanted;
   slots_.resize(spec_.key == PartitionBy::round_robin ? 1 : wanted);
+  buckets_ = wanted;
 }
 
 void StreamWriter::write(const FlowBatch& batch, const encode::RowBuffer& rows, std::uint64_t now_ns) {
   now_ns_ = now_ns;
-  resize_buckets();
+  try {
+    resize_buckets();
+  } catch (const std::bad_alloc&) {  // the former ones will do
+  }
   if (spec_.format.stream == encode::Stream::counters) return write_counters(batch, rows);
+  wanted_.empty() ? write_flows(batch, rows) : write_wanted(batch, rows);
+}
+
+bool StreamWriter::ask_filter(const FlowBatch& batch) {
+  const auto flows = batch.flows();
+  wanted_.clear();
+  wanted_.resize(flows.size());
+  wants_some_ = false;
+  for (std::size_t i = 0; i < flows.size(); ++i) {
+    const bool wanted = filter::matches(spec_.wanted, batch, flows[i]);
+    wanted_[i] = wanted;
+    wants_some_ |= wanted;
+  }
+  return wants_some_;
+}
+
+/// The wanted rows are gathered back to back, since a run of rows is copied as one: those between have none,
+/// and are no flows to whoever writes them.
+void StreamWriter::write_wanted(const FlowBatch& batch, const encode::RowBuffer& rows) {
+  const auto flows = batch.flows();
+  std::uint32_t unwanted = 0;
+  for (std::size_t i = 0; i < flows.size(); ++i) {
+    unwanted += wanted_[i] == 0;
+    if (i + 1 < flows.size() && flows[i + 1].origin == flows[i].origin) continue;
+    note(*filtered_, batch.origin_of(flows[i]).exporter_address, std::exchange(unwanted, 0));
+  }
+  if (!wants_some_) return;
+  try {
+    picked_.clear();
+    for (std::size_t i = 0; i < flows.size(); ++i) {
+      const Bytes row = wanted_[i] ? rows.row(i) : Bytes{};
+      if (!row.empty()) std::memcpy(picked_.reserve(row.size()), row.data(), row.size());
+      picked_.commit(row.size());
+      picked_.end_row();
+    }
+  } catch (const std::bad_alloc&) {
+    for (std::size_t i = 0; i < flows.size(); ++i)
+      if (wanted_[i]) note(*shed_, batch.origin_of(flows[i]).exporter_address, 1);
+    return;
+  }
+  write_flows(batch, picked_);
+}
+
+void StreamWriter::write_flows(const FlowBatch& batch, const encode::RowBuffer& rows) {
   if (spec_.format.kflow_drop_ipv6) count_left_out(batch, rows);
   spec_.key == PartitionBy::fields ? write_by_fields(batch, rows) : write_by_exporter(batch, rows);
 }
@@ -157,7 +218,12 @@ void StreamWriter::write_counters(const FlowBatch& batch, const encode::RowBuffe
 void StreamWriter::write_by_fields(const FlowBatch& batch, const encode::RowBuffer& rows) {
   const auto flows = batch.flows();
   for (std::size_t i = 0; i < flows.size(); ++i) {
-    append_key(key_fields_, batch, flows[i], key_);
+    try {
+      append_key(key_fields_, batch, flows[i], key_);
+    } catch (const std::bad_alloc&) {
+      note(*shed_, batch.origin_of(flows[i]).exporter_address, !rows.row(i).empty());
+      continue;
+    }
     append(key_hash(key_) % buckets_, rows, {i, i + 1, batch.origin_of(flows[i]).exporter_address, key_});
   }
 }
@@ -190,17 +256,36 @@ void StreamWriter::append(std::size_t slot, const encode::RowBuffer& rows, const
       last = std::max(last, first + 1);  // a row longer than a block goes alone
     }
     const std::uint32_t flows = rows_in(rows, first, last);
+    if (!put_rows(*open_block, rows, first, last, run, flows)) note(*shed_, run.exporter, flows);
+    if (block.bytes.size() >= spec_.block_bytes) finish(slot);
+    first = last;
+  }
+}
+
+/// False: memory ran out, and nothing of them is in the block.
+bool StreamWriter::put_rows(OpenBlock& into, const encode::RowBuffer& rows, std::size_t first,
+                            std::size_t last, const Run& run, std::uint32_t flows) const {
+  Block& block = *into.block;
+  const std::size_t bytes = block.bytes.size(), keys = block.keys.size(), before = block.row_exporters.size();
+  try {
     copy_rows(block, rows, first, last, run.key);
-    block.flows += flows;
-    const std::uint32_t whose = open_block->index.count(block.exporters, run.exporter, flows);
+    const std::uint32_t whose = into.index.count(block.exporters, run.exporter, 0);
     if (spec_.framing != Framing::batch)
       block.row_exporters.insert(block.row_exporters.end(), flows, whose);
     else if (!block.runs.empty() && block.runs.back().exporter == whose)
       block.runs.back().flows += flows;
     else
       block.runs.push_back({whose, flows});
-    if (block.bytes.size() >= spec_.block_bytes) finish(slot);
-    first = last;
+    block.exporters[whose].flows += flows;
+    block.flows += flows;
+    return true;
+  } catch (const std::bad_alloc&) {
+    block.bytes.resize(bytes);
+    block.keys.resize(keys);
+    block.row_exporters.resize(before);
+    block.row_ends.resize(std::min(block.row_ends.size(), before));
+    block.key_ends.resize(std::min(block.key_ends.size(), before));
+    return false;
   }
 }
 
@@ -228,10 +313,20 @@ void StreamWriter::copy_rows(Block& block, const encode::RowBuffer& rows, std::s
   }
 }
 
+/// Null where no sink has room for a block, or there is no memory.
 StreamWriter::OpenBlock* StreamWriter::open(std::size_t slot) {
+  if (slots_[slot] && slots_[slot]->block) return slots_[slot].get();
+  try {
+    return open_fresh(slot);
+  } catch (const std::bad_alloc&) {
+    if (slots_[slot]) slots_[slot]->charges.clear();
+    return nullptr;
+  }
+}
+
+StreamWriter::OpenBlock* StreamWriter::open_fresh(std::size_t slot) {
   if (!slots_[slot]) slots_[slot] = std::make_unique<OpenBlock>();
   OpenBlock& fresh = *slots_[slot];
-  if (fresh.block) return &fresh;
 
   // Keys and row ends come to about a third of the rows they belong to.
   const std::size_t bytes =
@@ -244,13 +339,14 @@ StreamWriter::OpenBlock* StreamWriter::open(std::size_t slot) {
   }
   if (!any) return nullptr;
 
-  fresh.block = std::make_shared<Block>();
+  auto block = std::make_shared<Block>();
+  block->bucket = static_cast<std::uint32_t>(slot);
+  block->opened_ns = now_ns_;
+  block->pool = pool_;
+  block->bytes = pool_->take();
+  block->mark = mark_;
   fresh.index.clear();
-  Block& block = *fresh.block;
-  block.bucket = static_cast<std::uint32_t>(slot);
-  block.opened_ns = now_ns_;
-  block.pool = pool_;
-  block.bytes = pool_->take();
+  fresh.block = std::move(block);
   oldest_ns_ = open_ == 0 ? now_ns_ : std::min(oldest_ns_, now_ns_);
   ++open_;
   return &fresh;
@@ -281,7 +377,13 @@ void StreamWriter::hand_over(OpenBlock& done) {
       continue;
     }
     charge->settle(bytes);
-    sinks_[i]->send(lease(block, std::move(*charge)), worker_);
+    charge->hand_over();
+    try {
+      BlockPtr leased = lease(block, std::move(*charge));
+      sinks_[i]->send(std::move(leased), worker_);
+    } catch (const std::bad_alloc&) {  // lease(): send() does not throw
+      sinks_[i]->shed(block->exporters);
+    }
   }
   done.charges.clear();
 }
@@ -310,23 +412,40 @@ void StreamWriter::flush_all() {
 
 void StreamWriter::count_left_out(const FlowBatch& batch, const encode::RowBuffer& rows) {
   for (std::size_t i = 0; i < rows.rows(); ++i)
-    if (rows.row(i).empty()) note(*left_out_, batch.origin_of(batch.flows()[i]).exporter_address, 1);
+    if (rows.row(i).empty() && is_wanted(i))
+      note(*left_out_, batch.origin_of(batch.flows()[i]).exporter_address, 1);
 }
 
 void StreamWriter::note(Note& note, const IpAddress& exporter, std::uint32_t flows) {
   if (flows == 0) return;
   if (note.counts.size() >= kMaxNotes) tell_notes();
-  note.index.count(note.counts, exporter, flows);
-  noted_ns_ = std::min(noted_ns_, now_ns_);
+  try {
+    note.index.count(note.counts, exporter, flows);
+    noted_ns_ = std::min(noted_ns_, now_ns_);
+  } catch (const std::bad_alloc&) {
+    const Block::ExporterCount one{exporter, flows};
+    for (Sink* sink : sinks_) (sink->*note.tell)({&one, 1});
+  }
+}
+
+void StreamWriter::lose(const FlowBatch& batch, std::uint64_t now_ns) {
+  now_ns_ = now_ns;
+  if (spec_.format.stream == encode::Stream::counters) {
+    for (std::size_t i = 0; batch.counters() && i < batch.counters()->size(); ++i)
+      note(*shed_, batch.origin(batch.counters()->record(i).origin).exporter_address, 1);
+    return;
+  }
+  for (const FlowRecord& flow : batch.flows()) {
+    const bool wanted = filter::matches(spec_.wanted, batch, flow);
+    note(wanted ? *shed_ : *filtered_, batch.origin_of(flow).exporter_address, 1);
+  }
 }
 
 void StreamWriter::tell_notes() {
   if (noted_ns_ == UINT64_MAX) return;
-  for (Sink* sink : sinks_) {
-    if (!shed_->counts.empty()) sink->shed(shed_->counts);
-    if (!left_out_->counts.empty()) sink->leave_out(left_out_->counts);
-  }
-  for (Note* told : {shed_.get(), left_out_.get()}) {
+  for (Note* told : {shed_.get(), left_out_.get(), filtered_.get()}) {
+    if (told->counts.empty()) continue;
+    for (Sink* sink : sinks_) (sink->*told->tell)(told->counts);
     told->counts.clear();
     told->index.clear();
   }

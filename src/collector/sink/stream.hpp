@@ -42,8 +42,10 @@ class BufferPool;
 /// is asked again when the block is finished; if it still is, the flows are counted by its shed() and the
 /// other sinks get the block all the same.
 ///
-/// What is shed before there is a block, and what the encoder left out, is told to the sinks once for each
-/// block or flush_interval, and at flush_all().
+/// Memory that runs out costs the rows that it was wanted for: they are shed, whole, and nothing throws.
+///
+/// What is shed before there is a block, what the encoder left out and what the filter does not want is told
+/// to the sinks once for each block or flush_interval, and at flush_all().
 class StreamWriter {
  public:
   /// The sinks outlive the writer; `worker` is passed to their send(). Throws std::invalid_argument where a
@@ -53,11 +55,20 @@ class StreamWriter {
   StreamWriter(const StreamWriter&) = delete;
   StreamWriter& operator=(const StreamWriter&) = delete;
 
+  /// Asks the filter about each flow of the batch, which write() is to be handed next. False: it wants none,
+  /// and write() looks at no row. Throws std::bad_alloc; the batch can be lost then.
+  bool wants_some(const FlowBatch& batch) {
+    return spec_.wanted.kind == filter::Expression::Kind::any || ask_filter(batch);
+  }
   /// Row i is flow i of the batch, or in the counters stream record i of its counters. `now_ns` is monotonic
   /// time, the same clock as below.
   void write(const FlowBatch& batch, const encode::RowBuffer& rows, std::uint64_t now_ns);
+  /// There are no rows for these: all that the filter wants are shed.
+  void lose(const FlowBatch& batch, std::uint64_t now_ns);
   /// Hands over blocks whose first row is flush_interval old.
   void flush_due(std::uint64_t now_ns);
+  /// Blocks that are opened from now on carry this mark (Block::mark).
+  void mark(std::shared_ptr<const void> mark) { mark_ = std::move(mark); }
   /// When flush_due() will have something to do; nothing while no block is open.
   std::optional<std::uint64_t> next_deadline() const;
   void flush_all();
@@ -69,15 +80,22 @@ class StreamWriter {
   struct Note;
 
   void resize_buckets();
+  bool ask_filter(const FlowBatch& batch);
+  bool is_wanted(std::size_t i) const { return wanted_.empty() || wanted_[i] != 0; }
+  void write_wanted(const FlowBatch& batch, const encode::RowBuffer& rows);
+  void write_flows(const FlowBatch& batch, const encode::RowBuffer& rows);
   void write_by_exporter(const FlowBatch& batch, const encode::RowBuffer& rows);
   void write_by_fields(const FlowBatch& batch, const encode::RowBuffer& rows);
   void write_counters(const FlowBatch& batch, const encode::RowBuffer& rows);
   void append_exporter(const encode::RowBuffer& rows, std::size_t first, std::size_t last,
                        const IpAddress& exporter);
   void append(std::size_t slot, const encode::RowBuffer& rows, const Run& run);
+  bool put_rows(OpenBlock& into, const encode::RowBuffer& rows, std::size_t first, std::size_t last,
+                const Run& run, std::uint32_t flows) const;
   void copy_rows(Block& block, const encode::RowBuffer& rows, std::size_t first, std::size_t last,
                  std::string_view key) const;
   OpenBlock* open(std::size_t slot);
+  OpenBlock* open_fresh(std::size_t slot);
   void finish(std::size_t slot);
   void hand_over(OpenBlock& done);
   void count_left_out(const FlowBatch& batch, const encode::RowBuffer& rows);
@@ -89,14 +107,18 @@ class StreamWriter {
   const unsigned worker_;
   std::vector<const FieldInfo*> key_fields_;
   std::shared_ptr<BufferPool> pool_;
+  std::shared_ptr<const void> mark_;
   std::uint32_t buckets_ = 0;
   std::uint32_t next_bucket_ = 0;  // round robin
   std::vector<std::unique_ptr<OpenBlock>> slots_;
   std::size_t open_ = 0;
   std::uint64_t oldest_ns_ = 0;  // first row of the oldest open block
   std::uint64_t now_ns_ = 0;
-  std::unique_ptr<Note> shed_, left_out_;  // flows without a block, not told yet
-  std::uint64_t noted_ns_ = UINT64_MAX;    // the oldest of them; UINT64_MAX: none
+  std::vector<std::uint8_t> wanted_;  // of each flow of the batch; empty without a filter
+  bool wants_some_ = true;
+  encode::RowBuffer picked_;                          // the rows of those
+  std::unique_ptr<Note> shed_, left_out_, filtered_;  // flows without a block, not told yet
+  std::uint64_t noted_ns_ = UINT64_MAX;               // the oldest of them; UINT64_MAX: none
   std::string key_;
 };
 

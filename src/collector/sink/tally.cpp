@@ -24,6 +24,12 @@ std::string_view name(FailReason reason) {
       return "io_error";
     case FailReason::closed:
       return "closed";
+    case FailReason::damaged:
+      return "damaged";
+    case FailReason::unreachable:
+      return "unreachable";
+    case FailReason::refused:
+      return "refused";
     case FailReason::shutdown:
       return "shutdown";
     case FailReason::other:
@@ -39,7 +45,8 @@ SinkStats Tally::stats() const {
   Counts<SinkCount>& counts = out.counts;
   for (const auto& info : kSinkCounts)
     counts[info.count] = counts_[info.count].load(std::memory_order_acquire);
-  std::uint64_t settled = counts[SinkCount::delivered_flows] + counts[SinkCount::shed_flows];
+  std::uint64_t settled =
+      counts[SinkCount::delivered_flows] + counts[SinkCount::shed_flows] + counts[SinkCount::left_flows];
   for (std::size_t i = 0; i < failed_.size(); ++i) {
     const std::uint64_t flows = failed_[i].load(std::memory_order_acquire);
     if (flows) out.failed_flows.emplace(name(static_cast<FailReason>(i)), flows);

@@ -4,6 +4,8 @@
 //     TypeOf<ItsSettings> describe(const ItsSettings&);
 //
 // and settings.hpp lists it; types() is made from that list. Constant from the start on; any thread.
+#include <chrono>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <string>
@@ -32,6 +34,9 @@ struct TypeOf {
   std::string_view name;                             ///< "kafka"
   setting::Table<Own> rows;                          ///< its own settings, beside those that all sinks have
   encode::Format format = encode::Format::protobuf;  ///< the default
+  std::uint64_t block_bytes = Settings{}.block_bytes;
+  std::chrono::milliseconds flush_interval = Settings{}.flush_interval;
+  bool spools = true;  ///< spool.path is "auto" where none is given, else ""
   /// Throws SetupError.
   std::unique_ptr<Sink> (*make)(const Making&, const Own&) = nullptr;
 

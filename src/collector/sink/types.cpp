@@ -1,3 +1,4 @@
+#include "sink/spool/plan.hpp"
 #include "sink/type.hpp"
 
 namespace sluice::sink {
@@ -17,7 +18,10 @@ Type erased(const TypeOf<Own>& type) {
   Type out;
   out.name = type.name;
   out.defaults.format = type.format;
+  out.defaults.block_bytes = type.block_bytes;
+  out.defaults.flush_interval = type.flush_interval;
   out.defaults.own = Own{};
+  if (type.spools) out.defaults.spool.path = kSpoolAuto;
   setting::append_rows<Settings, Own>(out.rows, type.rows, &own_of<Own>, out.name);
   out.make = [make = type.make](const Making& making) { return make(making, own_of<Own>(making.settings)); };
   out.try_out = [try_out = type.try_out](const Making& making, const OnMistake& mistake) {
@@ -60,6 +64,7 @@ StreamSpec stream_spec(const Settings& settings) {
     spec.format.kflow_drop_ipv6 =
         settings.kflow_drop_ipv6 && settings.json_fields == encode::JsonFields::kflow;
   }
+  spec.wanted = settings.wanted;
   spec.block_bytes = static_cast<std::size_t>(settings.block_bytes);
   spec.flush_interval = settings.flush_interval;
   type_of(settings).shape(settings, spec);
@@ -68,10 +73,12 @@ StreamSpec stream_spec(const Settings& settings) {
 
 void try_out(const std::string& name, const Settings& settings, const OnMistake& mistake) {
   type_of(settings).try_out({name, settings, 1, {}}, mistake);
+  if (auto found = cannot_spool(name, settings)) mistake(std::move(*found));
 }
 
 std::unique_ptr<Sink> make_sink(const std::string& name, const Settings& settings, unsigned workers,
                                 LogFn log) {
+  if (const auto mistake = cannot_spool(name, settings)) throw SetupError(*mistake);
   return type_of(settings).make({name, settings, workers, std::move(log)});
 }
 

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <utility>
 
 #include "sink/block_writer.hpp"
 
@@ -49,6 +50,11 @@ FailReason write_fail_reason(int error) {
     default:
       return FailReason::io_error;
   }
+}
+
+WriteError write_error(int error, std::string sentence) {
+  const FailReason reason = write_fail_reason(error);
+  return {reason, std::move(sentence), error, reason == FailReason::closed};
 }
 
 }  // namespace sluice::sink

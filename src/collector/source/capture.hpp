@@ -1,6 +1,7 @@
 #pragma once
 // UDP datagrams out of files: pcap and pcapng captures, and raw datagram files. A CaptureFile belongs to one
-// thread. Everything is read once, front to back; memory is bounded but for raw files, which are read whole.
+// thread. Everything is read once, front to back; memory is bounded but for raw files that are no IPFIX
+// files, which are read whole.
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -42,8 +43,9 @@ class CaptureFile {
  public:
   /// Opens a pcap (either byte order, micro- or nanoseconds) or pcapng file of link type NULL, LOOP,
   /// Ethernet, Linux cooked v1 and v2, RAW, IPv4, IPv6 or PPP; else, by its extension (.dat, .bin, .raw) or
-  /// its version word, a raw file: one datagram, or several IPFIX messages (RFC 5655) or NetFlow v5 datagrams
-  /// back to back where their lengths fill the file exactly. The error is a sentence that names the file.
+  /// its version word, a raw file: one datagram, or several IPFIX messages or NetFlow v5 datagrams back to
+  /// back where their lengths fill the file exactly; or an IPFIX file (RFC 5655), which is longer than a
+  /// datagram can be. The error is a sentence that names the file.
   static Result<CaptureFile, std::string> open(const std::string& path);
 
   CaptureFile(CaptureFile&&) noexcept;

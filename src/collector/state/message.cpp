@@ -71,6 +71,27 @@ std::string message_of(const decode::NameEntry& name) {
   return out;
 }
 
+/// A datagram's place in its stream: the same fields of Stream and of Doubt.
+void put_step(std::string& out, const decode::SequenceStep& step) {
+  const std::array<std::uint64_t, 9> numbers{step.sequence,       step.units,     step.options_units,
+                                             step.template_units, !step.complete, step.undecoded_bytes,
+                                             step.has_uptime,     step.uptime_ms, step.export_s};
+  for (unsigned i = 0; i < numbers.size(); ++i) put_integer(out, 5 + i, numbers[i]);
+}
+
+std::string message_of(const decode::SequenceStream::Doubt& doubt) {
+  std::string out;
+  put_integer(out, 1, doubt.datagrams);
+  put_integer(out, 2, doubt.units);
+  put_integer(out, 3, doubt.gaps);
+  put_integer(out, 4, doubt.unknown);
+  put_step(out, doubt.last);
+  put_integer(out, 14, doubt.outage);
+  put_integer(out, 15, doubt.near_and_no_newer);
+  put_integer(out, 16, doubt.down);
+  return out;
+}
+
 std::string message_of(const decode::SequenceTracker::Key& key, const decode::SequenceStream::Place& place,
                        std::uint64_t last_seen_ns) {
   std::string out;
@@ -79,12 +100,13 @@ std::string message_of(const decode::SequenceTracker::Key& key, const decode::Se
   put_integer(out, 2, key.id);
   if (!key.agent.empty())
     put_text(out, 3, {reinterpret_cast<const char*>(key.agent.bytes.data()), key.agent.size});
-  const decode::SequenceStep& last = place.last;
-  const std::array<std::uint64_t, 11> numbers{last_seen_ns,         last.sequence,       last.units,
-                                              last.options_units,   last.template_units, !last.complete,
-                                              last.undecoded_bytes, last.has_uptime,     last.uptime_ms,
-                                              last.export_s,        place.readings};
-  for (unsigned i = 0; i < numbers.size(); ++i) put_integer(out, 4 + i, numbers[i]);
+  put_integer(out, 4, last_seen_ns);
+  put_step(out, place.last);
+  put_integer(out, 14, place.readings);
+  std::string gaps;
+  for (const auto& gap : place.gaps) put_varint(gaps, std::uint64_t{gap.begin} << 32 | gap.end);
+  if (!gaps.empty()) put_text(out, 15, gaps);
+  if (place.doubt) put_text(out, 16, message_of(*place.doubt));
   return out;
 }
 
@@ -190,61 +212,68 @@ bool read(Bytes message, KeptNumber& out) {
   return reader.ok();
 }
 
-bool read(Bytes message, KeptStream& out) {
+std::uint32_t word(std::uint64_t value) { return static_cast<std::uint32_t>(value); }
+
+/// What put_step() wrote; other fields are passed over.
+void read_step(const wire::Field& field, decode::SequenceStep& step) {
+  const std::uint64_t value = field.integer;
+  if (field.number == 5) step.sequence = word(value);
+  if (field.number == 6) step.units = word(value);
+  if (field.number == 7) step.options_units = word(value);
+  if (field.number == 8) step.template_units = word(value);
+  if (field.number == 9) step.complete = value == 0;
+  if (field.number == 10) step.undecoded_bytes = word(value);
+  if (field.number == 11) step.has_uptime = value != 0;
+  if (field.number == 12) step.uptime_ms = word(value);
+  if (field.number == 13) step.export_s = word(value);
+}
+
+bool read(Bytes message, decode::SequenceStream::Doubt& out) {
   wire::Reader reader(message);
-  decode::SequenceStep& last = out.place.last;
-  const auto word = [](std::uint64_t value) { return static_cast<std::uint32_t>(value); };
+  out.last.units = 0;  // what is 0 is not written
   while (!reader.at_end()) {
     const wire::Field field = reader.field();
     const std::uint64_t value = field.integer;
-    switch (field.number) {
-      case 1:
-        out.key.protocol = stream_protocol(value);
-        break;
-      case 2:
-        out.key.id = word(value);
-        break;
-      case 3:
-        out.key.agent = IpAddress::from_bytes(field.bytes);
-        break;
-      case 4:
-        out.last_seen_ns = value;
-        break;
-      case 5:
-        last.sequence = word(value);
-        break;
-      case 6:
-        last.units = word(value);
-        break;
-      case 7:
-        last.options_units = word(value);
-        break;
-      case 8:
-        last.template_units = word(value);
-        break;
-      case 9:
-        last.complete = value == 0;
-        break;
-      case 10:
-        last.undecoded_bytes = word(value);
-        break;
-      case 11:
-        last.has_uptime = value != 0;
-        break;
-      case 12:
-        last.uptime_ms = word(value);
-        break;
-      case 13:
-        last.export_s = word(value);
-        break;
-      case 14:
-        out.place.readings = static_cast<std::uint8_t>(value);
-        break;
-      default:
-        break;
-    }
+    read_step(field, out.last);
+    if (field.number == 1) out.datagrams = word(value);
+    if (field.number == 2) out.units = value;
+    if (field.number == 3) out.gaps = value;
+    if (field.number == 4) out.unknown = value;
+    if (field.number == 14) out.outage = word(value);
+    if (field.number == 15) out.near_and_no_newer = value != 0;
+    if (field.number == 16) out.down = value != 0;
   }
   return reader.ok();
+}
+
+/// The stream itself keeps no more of them than its bound.
+bool read_gaps(Bytes packed, std::vector<decode::SequenceStream::Numbers>& out) {
+  wire::Reader gaps(packed);
+  while (!gaps.at_end()) {
+    const std::uint64_t gap = gaps.varint();
+    if (out.size() < decode::SequenceStream::kMaxGaps) out.push_back({word(gap >> 32), word(gap)});
+  }
+  return gaps.ok();
+}
+
+bool read(Bytes message, KeptStream& out) {
+  wire::Reader reader(message);
+  out.place.last.units = 0;  // what is 0 is not written
+  bool fine = true;
+  while (!reader.at_end()) {
+    const wire::Field field = reader.field();
+    const std::uint64_t value = field.integer;
+    read_step(field, out.place.last);
+    if (field.number == 1) out.key.protocol = stream_protocol(value);
+    if (field.number == 2) out.key.id = word(value);
+    if (field.number == 3) out.key.agent = IpAddress::from_bytes(field.bytes);
+    if (field.number == 4) out.last_seen_ns = value;
+    if (field.number == 14) out.place.readings = static_cast<std::uint8_t>(value);
+    if (field.number == 15) fine = fine && read_gaps(field.bytes, out.place.gaps);
+    if (field.number == 16)
+      fine = fine && read(field.bytes, out.place.doubt.emplace(decode::SequenceStream::Doubt{}));
+  }
+  return fine && reader.ok();
 }
 
 bool read(Bytes message, decode::NameEntry& out, bool& known) {
@@ -252,8 +281,9 @@ bool read(Bytes message, decode::NameEntry& out, bool& known) {
   while (!reader.at_end()) {
     const wire::Field field = reader.field();
     if (field.number == 1) {
-      known = field.integer >= 1 && field.integer <= 4;
-      out.kind = static_cast<decode::NameKind>((field.integer - 1) & 3);
+      constexpr auto kLast = static_cast<std::uint64_t>(decode::NameKind::mpls_label) + 1;
+      known = field.integer >= 1 && field.integer <= kLast;
+      if (known) out.kind = static_cast<decode::NameKind>(field.integer - 1);
     }
     if (field.number == 2) out.domain = static_cast<std::uint32_t>(field.integer);
     if (field.number == 3) out.number = static_cast<std::uint32_t>(field.integer);

@@ -1,6 +1,7 @@
 #include "worker/outputs.hpp"
 
 #include <algorithm>
+#include <new>
 
 namespace sluice::worker {
 
@@ -11,6 +12,7 @@ Outputs::FormatGroup& Outputs::group_of(const encode::FormatSpec& format) {
 }
 
 Outputs::Outputs(const std::vector<OutputTo>& targets, unsigned worker) {
+  for (const OutputTo& target : targets) sinks_.push_back(target.sink);
   std::vector<bool> done(targets.size());
   for (std::size_t i = 0; i < targets.size(); ++i) {
     if (done[i]) continue;
@@ -26,15 +28,35 @@ Outputs::Outputs(const std::vector<OutputTo>& targets, unsigned worker) {
   }
 }
 
-void Outputs::write(const FlowBatch& batch, std::uint64_t now_ns) {
+/// Asks all of them: each keeps the answer.
+bool Outputs::wants_some(const FormatGroup& group, const FlowBatch& batch) {
+  bool any = false;
+  for (const auto& stream : group.streams) any |= stream->wants_some(batch);
+  return any;
+}
+
+bool Outputs::write(const FlowBatch& batch, std::uint64_t now_ns) {
   const bool no_counters = !batch.counters() || batch.counters()->size() == 0;
-  if (batch.empty() && no_counters) return;
+  if (batch.empty() && no_counters) return true;
+  bool enough_memory = true;
   for (FormatGroup& group : groups_) {
     if (group.format.stream == encode::Stream::counters ? no_counters : batch.empty()) continue;
     group.rows.clear();
-    group.encoder->encode(batch, group.rows);
+    try {
+      if (wants_some(group, batch)) group.encoder->encode(batch, group.rows);
+    } catch (const std::bad_alloc&) {
+      for (const auto& stream : group.streams) stream->lose(batch, now_ns);
+      enough_memory = false;
+      continue;
+    }
     for (const auto& stream : group.streams) stream->write(batch, group.rows, now_ns);
   }
+  return enough_memory;
+}
+
+void Outputs::lose(const FlowBatch& batch, std::uint64_t now_ns) {
+  for (FormatGroup& group : groups_)
+    for (const auto& stream : group.streams) stream->lose(batch, now_ns);
 }
 
 void Outputs::flush_due(std::uint64_t now_ns) {
@@ -55,6 +77,13 @@ std::optional<std::uint64_t> Outputs::next_deadline() const {
         earliest = deadline;
   return earliest;
 }
+
+void Outputs::mark(const std::shared_ptr<const void>& mark) {
+  for (FormatGroup& group : groups_)
+    for (const auto& stream : group.streams) stream->mark(mark);
+}
+
+bool Outputs::have_room() const { return std::ranges::all_of(sinks_, &sink::Sink::has_room); }
 
 std::uint64_t Outputs::left_out() const {
   std::uint64_t sum = 0;

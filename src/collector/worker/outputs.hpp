@@ -23,11 +23,18 @@ class Outputs {
   /// Sinks of equal spec share one stream, streams of equal format share one encoder.
   Outputs(const std::vector<OutputTo>& targets, unsigned worker);
 
-  /// `now_ns` is monotonic here and below.
-  void write(const FlowBatch& batch, std::uint64_t now_ns);
+  /// `now_ns` is monotonic here and below. False: there was no memory to encode them all; those flows are
+  /// shed (as are those that a stream has no memory for), and sinks count them.
+  bool write(const FlowBatch& batch, std::uint64_t now_ns);
+  /// All streams shed these.
+  void lose(const FlowBatch& batch, std::uint64_t now_ns);
   void flush_due(std::uint64_t now_ns);
   void flush_all();
   std::optional<std::uint64_t> next_deadline() const;
+  /// Blocks that are opened from now on carry this mark (Block::mark).
+  void mark(const std::shared_ptr<const void>& mark);
+  /// Every sink has, for who can wait before it writes more (Sink::has_room()).
+  bool have_room() const;
   /// Flows that an encoder left out because its format cannot hold them (kflow without IPv6). Any thread.
   std::uint64_t left_out() const;
   /// Whether a sink wants the counters stream; batches carry counters then (FlowBatch::want_counters()).
@@ -40,8 +47,10 @@ class Outputs {
     encode::RowBuffer rows;
     std::vector<std::unique_ptr<sink::StreamWriter>> streams;
   };
+  static bool wants_some(const FormatGroup& group, const FlowBatch& batch);
   FormatGroup& group_of(const encode::FormatSpec& format);
 
+  std::vector<const sink::Sink*> sinks_;
   std::vector<FormatGroup> groups_;
   bool wants_counters_ = false;
 };

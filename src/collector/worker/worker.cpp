@@ -24,15 +24,21 @@ Worker::Worker(Options options, std::vector<Inlet> inlets, decode::ExporterTable
                const std::vector<OutputTo>& targets, OnError on_error)
     : options_(std::move(options)),
       inlets_(std::move(inlets)),
+      take_message_([this](std::size_t inlet, const decode::Datagram& message) {
+        listeners_[inlet][ListenerCount::datagrams].add();
+        listeners_[inlet][ListenerCount::bytes].add(message.payload.size());
+        return decode_one(inlet, message);
+      }),
       received_(options_.batch),
       decoder_(exporters),
-      enricher_(options_.enrich),
-      outputs_(std::make_unique<Outputs>(targets, options_.index)),
+      outputs_(targets, options_.index, options_.enrich),
       on_error_(std::move(on_error)),
       nap_(options_.nap),
       listeners_(inlets_.size()) {
   if (outputs_->wants_counters()) flows_.want_counters();
-  for (const Inlet& inlet : inlets_) fds_.push_back(inlet.socket->fd());
+  for (const Inlet& inlet : inlets_)
+    if (inlet.socket != nullptr) fds_.push_back(inlet.socket->fd());
+  if (options_.sessions != nullptr) fds_.push_back(options_.sessions->fd());
 }
 
 Worker::~Worker() {
@@ -65,32 +71,19 @@ void Worker::join() {
 }
 
 void Worker::change(Change change) {
-  change_ = std::move(change);
-  change_waits_.store(true, std::memory_order_release);
+  outputs_.change(std::move(change));
   wake_.notify();
 }
 
 void Worker::take_change() {
   wake_.clear();
-  outputs_->flush_all();
-  {
-    const std::lock_guard lock(outputs_mutex_);
-    left_out_before_ += outputs_->left_out();
-    outputs_ = std::move(change_.outputs);
-  }
+  outputs_.take_change();
   if (outputs_->wants_counters()) flows_.want_counters();
-  enricher_ = enrich::Enricher(std::move(change_.enrich));
-  change_waits_.store(false, std::memory_order_release);
-}
-
-std::uint64_t Worker::left_out() const {
-  const std::lock_guard lock(outputs_mutex_);
-  return left_out_before_ + outputs_->left_out();
 }
 
 void Worker::run() {
   while (!stop_.load(std::memory_order_acquire)) {
-    if (change_waits_.load(std::memory_order_acquire)) [[unlikely]] {
+    if (outputs_.change_waits()) [[unlikely]] {
       take_change();
       continue;  // a stop may have been woken for with it
     }
@@ -119,12 +112,20 @@ void Worker::drain() {
 std::size_t Worker::receive_all() {
   std::size_t total = 0;
   for (std::size_t i = 0; i < inlets_.size(); ++i) {
+    if (inlets_[i].socket == nullptr) continue;
     const int n = net::receive(*inlets_[i].socket, received_);
     if (n <= 0) continue;
     take(i, received_);
     total += static_cast<std::size_t>(n);
   }
+  if (options_.sessions != nullptr) total += take_from_sessions();
   return total;
+}
+
+std::size_t Worker::take_from_sessions() {
+  const std::size_t taken = options_.sessions->turn(take_message_);
+  // More than a turn takes: no nap.
+  return options_.sessions->more() ? std::max<std::size_t>(taken, options_.batch.datagrams) : taken;
 }
 
 void Worker::take(std::size_t inlet, const net::DatagramBatch& batch) {
@@ -159,19 +160,22 @@ void Worker::refuse(std::size_t inlet, const IpAddress& source) {
   }
 }
 
-void Worker::decode_one(std::size_t inlet, const decode::Datagram& datagram) {
+decode::DecodeReport Worker::decode_one(std::size_t inlet, const decode::Datagram& datagram) {
   const bool timed = ++sample_ % DecodeTimeCounters::kSampleEvery == 0;
   const std::uint64_t begin = timed ? monotonic_ns() : 0;
   flows_.clear();
   decode::DecodeReport report = decoder_.decode(datagram, flows_, inlets_[inlet].accept);
+  bool written = false;
   try {
-    enricher_.apply(flows_);
-    outputs_->write(flows_, now_ns_);
-  } catch (const std::bad_alloc&) {  // the next datagram may find memory again
-    report.fail(decode::DecodeError::out_of_memory);
+    outputs_.enricher().apply(flows_);
+    written = outputs_->write(flows_, now_ns_);
+  } catch (const std::bad_alloc&) {  // of the enricher
+    outputs_->lose(flows_, now_ns_);
   }
+  if (!written) report.fail(decode::DecodeError::out_of_memory);  // the next datagram may find memory again
   count(datagram, report);
   if (timed) decode_time_.observe(monotonic_ns() - begin);
+  return report;
 }
 
 void Worker::count(const decode::Datagram& datagram, const decode::DecodeReport& report) {

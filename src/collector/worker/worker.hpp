@@ -9,12 +9,10 @@
 #include <exception>
 #include <functional>
 #include <memory>
-#include <mutex>
 #include <string>
 #include <thread>
 #include <vector>
 
-#include "enrich/enricher.hpp"
 #include "net/admission.hpp"
 #include "net/datagram_batch.hpp"
 #include "net/wait.hpp"
@@ -22,8 +20,9 @@
 #include "util/counter.hpp"
 #include "util/log_sink.hpp"
 #include "worker/counts.hpp"
+#include "worker/current_outputs.hpp"
 #include "worker/nap.hpp"
-#include "worker/outputs.hpp"
+#include "worker/sessions.hpp"
 
 namespace sluice::worker {
 
@@ -44,7 +43,8 @@ struct DecodeTimeCounters {
   void observe(std::uint64_t ns);
 };
 
-/// What a worker listens on. The socket belongs to the app and outlives the worker.
+/// What a worker listens on. The socket belongs to the app and outlives the worker; null: a listener that
+/// another worker has.
 struct Inlet {
   const net::UdpSocket* socket = nullptr;
   decode::Accept accept = decode::Accept::automatic;
@@ -56,6 +56,8 @@ struct Options {
   unsigned index = 0;
   /// Who may send to which inlet; outlives the worker. Null: everybody.
   const net::CurrentAdmission* admission = nullptr;
+  /// Sessions that this worker takes messages from; outlive the worker. Null: none.
+  Sessions* sessions = nullptr;
   net::BatchOptions batch;
   NapPolicy nap;
   enrich::Settings enrich;
@@ -82,16 +84,12 @@ class Worker {
   void stop(Waiting waiting = Waiting::is_taken);
   void join();
 
-  /// What a reload changes. Made by whoever asks for it, used by the worker alone from then on.
-  struct Change {
-    std::unique_ptr<Outputs> outputs;
-    enrich::Settings enrich;
-  };
+  using Change = CurrentOutputs::Change;
   /// From its next turn on, which begins at once, the worker writes there; what is open goes to the sinks
   /// that it was for. One thread, and not before changed().
   void change(Change change);
   /// The worker is done with what it had before the last change(). Any thread.
-  bool changed() const { return !change_waits_.load(std::memory_order_acquire); }
+  bool changed() const { return outputs_.changed(); }
 
   /// Any thread, at any time.
   const ProtocolCounters& protocol(decode::Protocol p) const {
@@ -100,7 +98,7 @@ class Worker {
   const ListenerCounters& listener(std::size_t inlet) const { return listeners_[inlet]; }
   const net::RefusedSources& refused() const { return refused_; }
   const DecodeTimeCounters& decode_time() const { return decode_time_; }
-  std::uint64_t left_out() const;
+  std::uint64_t left_out() const { return outputs_.left_out(); }
   /// Monotonic time of the loop's latest turn; a worker turns at least once a second.
   std::uint64_t heartbeat_ns() const { return heartbeat_ns_.load(std::memory_order_relaxed); }
   /// What ended the thread, if an exception did. After join().
@@ -112,24 +110,21 @@ class Worker {
   void take_change();
   void drain();
   std::size_t receive_all();
+  std::size_t take_from_sessions();
   void take(std::size_t inlet, const net::DatagramBatch& batch);
   void refuse(std::size_t inlet, const IpAddress& source);
-  void decode_one(std::size_t inlet, const decode::Datagram& datagram);
+  decode::DecodeReport decode_one(std::size_t inlet, const decode::Datagram& datagram);
   void idle(std::size_t received);
   void count(const decode::Datagram& datagram, const decode::DecodeReport& report);
 
   const Options options_;
   const std::vector<Inlet> inlets_;
+  const Sessions::Take take_message_;
   std::vector<int> fds_;
   net::DatagramBatch received_;
   decode::DatagramDecoder decoder_;
   FlowBatch flows_;
-  enrich::Enricher enricher_;
-  mutable std::mutex outputs_mutex_;  // held to put others there, and by other threads
-  std::unique_ptr<Outputs> outputs_;
-  std::uint64_t left_out_before_ = 0;  // by those that were there before
-  Change change_;
-  std::atomic<bool> change_waits_{false};
+  CurrentOutputs outputs_;
   const OnError on_error_;
   Nap nap_;
   net::WakeUp wake_;

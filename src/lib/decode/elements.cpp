@@ -156,8 +156,8 @@ constexpr ElementInfo kElements[] = {
     {0, 43, "ipv4RouterSc", kNoField, A::none, {.because = kOptions}},
     {0, 44, "sourceIPv4Prefix", field("src_addr"), A::store, {.rank = 2, .only_alone = true, .family = Family::ipv4}},
     {0, 45, "destinationIPv4Prefix", field("dst_addr"), A::store, {.rank = 2, .only_alone = true, .family = Family::ipv4}},
-    {0, 46, "mplsTopLabelType", field("mpls_label_type"), A::store},
-    {0, 47, "mplsTopLabelIPv4Address", field("mpls_ip"), A::mpls_address, {.family = Family::ipv4}},
+    {0, 46, "mplsTopLabelType", field("mpls_label_type"), A::store, {.role = Role::label_type}},
+    {0, 47, "mplsTopLabelIPv4Address", field("mpls_ip"), A::mpls_address, {.family = Family::ipv4, .role = Role::label_address}},
     {0, 48, "samplerId", kNoField, A::sampler, {.because = kSampler}},
     {0, 49, "samplerMode", kNoField, A::none, {.because = kOptions}},
     {0, 50, "samplerRandomInterval", field("sampling_rate"), A::interval_50},
@@ -175,7 +175,7 @@ constexpr ElementInfo kElements[] = {
     {0, 62, "ipNextHopIPv6Address", field("next_hop"), A::store, {.rank = 1, .family = Family::ipv6}},
     {0, 63, "bgpNextHopIPv6Address", field("bgp_next_hop"), A::store, {.rank = 1, .family = Family::ipv6}},
     {0, 64, "ipv6ExtensionHeaders", kNoField, A::none, {.because = kHeaders}},
-    {0, 70, "mplsTopLabelStackSection", field("mpls_label"), A::mpls_label},
+    {0, 70, "mplsTopLabelStackSection", field("mpls_label"), A::mpls_label, {.role = Role::label}},
     {0, 71, "mplsLabelStackSection2", field("mpls_label"), A::mpls_label, {.rank = 1}},
     {0, 72, "mplsLabelStackSection3", field("mpls_label"), A::mpls_label, {.rank = 2}},
     {0, 73, "mplsLabelStackSection4", field("mpls_label"), A::mpls_label, {.rank = 3}},
@@ -196,8 +196,8 @@ constexpr ElementInfo kElements[] = {
     {0, 87, "flagsAndSamplerId", kNoField, A::none, {.because = kMarks}},
     {0, 88, "fragmentOffset", field("fragment_offset"), A::store},
     {0, 89, "forwardingStatus", field("forwarding_status"), A::store},
-    {0, 90, "mplsVpnRouteDistinguisher", field("mpls_vpn_rd"), A::store},
-    {0, 91, "mplsTopLabelPrefixLength", field("mpls_prefix_length"), A::store},
+    {0, 90, "mplsVpnRouteDistinguisher", field("mpls_vpn_rd"), A::store, {.role = Role::label_rd}},
+    {0, 91, "mplsTopLabelPrefixLength", field("mpls_prefix_length"), A::store, {.role = Role::label_prefix_length}},
     {0, 92, "srcTrafficIndex", kNoField, A::none, {.because = kMarks}},
     {0, 93, "dstTrafficIndex", kNoField, A::none, {.because = kMarks}},
     {0, 94, "applicationDescription", kNoField, A::none, {.role = Role::application_description, .because = "names application_name in options data, where 96 does not"}},
@@ -222,7 +222,7 @@ constexpr ElementInfo kElements[] = {
     {0, 137, "commonPropertiesId", kNoField, A::none, {.because = kMarks}},
     {0, 138, "observationPointId", field("observation_point_id"), A::store},
     {0, 139, "icmpTypeCodeIPv6", field("icmp_type"), A::icmp_type_code, {.rank = 1}},
-    {0, 140, "mplsTopLabelIPv6Address", field("mpls_ip"), A::mpls_address, {.rank = 1, .family = Family::ipv6}},
+    {0, 140, "mplsTopLabelIPv6Address", field("mpls_ip"), A::mpls_address, {.rank = 1, .family = Family::ipv6, .role = Role::label_address}},
     {0, 141, "lineCardId", kNoField, A::none, {.because = kOptions}},
     {0, 142, "portId", kNoField, A::none, {.because = kOptions}},
     {0, 143, "meteringProcessId", kNoField, A::none, {.because = kOptions}},
@@ -660,7 +660,37 @@ constexpr ElementInfo kElements[] = {
     {29305, 85, "reverseOctetTotalCount", kNoField, A::reverse_octets, {.rank = 3, .only_alone = true, .because = kWayBack}},
     {29305, 86, "reversePacketTotalCount", kNoField, A::reverse_packets, {.rank = 3, .only_alone = true, .because = kWayBack}},
     {29305, 352, "reverseLayer2OctetDeltaCount", kNoField, A::reverse_octets, {.rank = 4, .only_alone = true, .because = kWayBack}},
+    // nProbe: its own latencies and retransmissions, the packet in a tunnel, what its inspection found. In v9 these
+    // stand at 57472 and up, see find_element().
+    {35632, 82, "CLIENT_NW_LATENCY_SEC", kNoField, A::none, {.because = kStatistics}},
+    {35632, 83, "CLIENT_NW_LATENCY_USEC", kNoField, A::none, {.because = kStatistics}},
+    {35632, 84, "SERVER_NW_LATENCY_SEC", kNoField, A::none, {.because = kStatistics}},
+    {35632, 85, "SERVER_NW_LATENCY_USEC", kNoField, A::none, {.because = kStatistics}},
+    {35632, 86, "APPL_LATENCY_SEC", kNoField, A::none, {.because = kStatistics}},
+    {35632, 87, "APPL_LATENCY_USEC", kNoField, A::none, {.because = kStatistics}},
+    {35632, 109, "RETRANSMITTED_IN_PKTS", kNoField, A::none, {.because = kStatistics}},
+    {35632, 110, "RETRANSMITTED_OUT_PKTS", kNoField, A::none, {.because = kStatistics}},
+    {35632, 111, "OOORDER_IN_PKTS", kNoField, A::none, {.because = kStatistics}},
+    {35632, 112, "OOORDER_OUT_PKTS", kNoField, A::none, {.because = kStatistics}},
+    {35632, 113, "UNTUNNELED_PROTOCOL", field("inner_proto"), A::store},
+    {35632, 114, "UNTUNNELED_IPV4_SRC_ADDR", field("inner_src_addr"), A::store, {.family = Family::ipv4}},
+    {35632, 115, "UNTUNNELED_L4_SRC_PORT", field("inner_src_port"), A::store},
+    {35632, 116, "UNTUNNELED_IPV4_DST_ADDR", field("inner_dst_addr"), A::store, {.family = Family::ipv4}},
+    {35632, 117, "UNTUNNELED_L4_DST_PORT", field("inner_dst_port"), A::store},
+    {35632, 118, "L7_PROTO", kNoField, A::none, {.because = kMarks}},
     {35632, 119, "L7_PROTO_NAME", field("application_name"), A::store, {.rank = 1}},
+    {35632, 121, "FLOW_USER_NAME", field("user_name"), A::store, {.rank = 4}},
+    {35632, 123, "CLIENT_NW_LATENCY_MS", kNoField, A::none, {.because = kStatistics}},
+    {35632, 124, "SERVER_NW_LATENCY_MS", kNoField, A::none, {.because = kStatistics}},
+    {35632, 125, "APPL_LATENCY_MS", kNoField, A::none, {.because = kStatistics}},
+    {35632, 127, "RETRANSMITTED_IN_BYTES", kNoField, A::none, {.because = kStatistics}},
+    {35632, 128, "RETRANSMITTED_OUT_BYTES", kNoField, A::none, {.because = kStatistics}},
+    {35632, 396, "UNTUNNELED_IPV6_SRC_ADDR", field("inner_src_addr"), A::store, {.rank = 1, .family = Family::ipv6}},
+    {35632, 397, "UNTUNNELED_IPV6_DST_ADDR", field("inner_dst_addr"), A::store, {.rank = 1, .family = Family::ipv6}},
+    // pmacct's probes: marks that its operator's rules give a flow.
+    {43874, 1, "pmacctTag", kNoField, A::none, {.because = kMarks}},
+    {43874, 2, "pmacctTag2", kNoField, A::none, {.because = kMarks}},
+    {43874, 3, "pmacctLabel", kNoField, A::none, {.because = kMarks}},
 };
 // clang-format on
 
@@ -707,6 +737,10 @@ const ActionInfo& info_of(Action action) { return kActions[static_cast<std::size
 std::span<const ElementInfo> elements() { return kElements; }
 
 const ElementInfo* find_element(std::uint32_t pen, std::uint16_t id) {
+  // v9 has no enterprise numbers: there nProbe's elements begin here, where IPFIX has its enterprise bit.
+  constexpr std::uint16_t kNprobeInV9 = 57472;
+  constexpr std::uint32_t kNtop = 35632;
+  if (pen == 0 && id >= kNprobeInV9) return find_element(kNtop, id - kNprobeInV9);
   const std::pair wanted{pen, id};
   const auto* found = std::ranges::lower_bound(kElements, wanted, {}, key_of);
   return found != std::end(kElements) && key_of(*found) == wanted ? found : nullptr;

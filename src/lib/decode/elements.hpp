@@ -102,7 +102,12 @@ enum class Role : std::uint8_t {
   interface_description,
   vrf_name,
   application_name,
-  application_description
+  application_description,
+  label,
+  label_type,
+  label_address,
+  label_prefix_length,
+  label_rd
 };
 
 /// What few elements need.

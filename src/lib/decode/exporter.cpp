@@ -280,6 +280,7 @@ std::size_t ExporterTable::expire(std::uint64_t now_ns, std::vector<ExporterKey>
   {
     const std::unique_lock lock(mutex_);
     gone = std::erase_if(exporters_, [&](auto& entry) {
+      if (entry.second->sessions > 0) return false;
       if (entry.second->last_seen_ns >= before(limits_.exporter_timeout_ns)) return false;
       entry.second->expired = true;
       if (keys) keys->push_back(entry.first);
@@ -290,7 +291,7 @@ std::size_t ExporterTable::expire(std::uint64_t now_ns, std::vector<ExporterKey>
   if (gone > 0) changes_.fetch_add(1, std::memory_order_release);
   expire_held(now_ns);
   for_each([&](Exporter& exporter) {
-    exporter.templates.expire(before(limits_.template_timeout_ns));
+    if (exporter.sessions == 0) exporter.templates.expire(before(limits_.template_timeout_ns));
     exporter.sequences.expire(before(limits_.exporter_timeout_ns));
     note_changes(exporter);
   });

@@ -1,5 +1,7 @@
 #include "decode/give_names.hpp"
 
+#include "decode/label_facts.hpp"
+
 namespace sluice::decode {
 namespace {
 
@@ -38,6 +40,27 @@ void give_vrf(const NameTable& names, std::uint32_t domain, ExtraScalar id, Extr
   if (extras.has(id)) give(name, names.vrf_name(domain, static_cast<std::uint32_t>(extras.get(id))), extras);
 }
 
+void give(ExtraScalar field, std::uint8_t value, FlowExtras& extras) {
+  if (value != 0 && !extras.has(field)) extras.set(field, value);
+}
+
+/// Type, address and prefix are the top label's; the route distinguisher is that of the first label that has
+/// one, since a VPN's label lies below that of the way to its router.
+void give_labels(const NameTable& names, std::uint32_t domain, FlowExtras& extras) {
+  bool top = true;
+  for (const std::uint32_t label : extras.list(ExtraList::mpls_label)) {
+    const LabelFacts facts = LabelFacts::of(names.mpls_label(domain, label));
+    if (top) {
+      give(ExtraScalar::mpls_label_type, facts.type, extras);
+      give(ExtraScalar::mpls_prefix_length, facts.prefix_length, extras);
+      std::vector<IpAddress>& addresses = extras.list(ExtraAddressList::mpls_ip);
+      if (addresses.empty() && !facts.address.empty()) addresses.push_back(facts.address);
+    }
+    give(ExtraText::mpls_vpn_rd, facts.rd, extras);
+    top = false;
+  }
+}
+
 /// An sFlow agent behind another's address may number its interfaces otherwise.
 bool own_interfaces(const Origin& origin) {
   return origin.type != FlowType::sflow5 || origin.sampler_address == origin.exporter_address;
@@ -62,6 +85,7 @@ void give_names(const NameTable& names, std::size_t first, FlowBatch& batch) {
     FlowExtras& extras = batch.extras(flow);
     give_vrf(names, domain, ExtraScalar::ingress_vrf_id, ExtraText::ingress_vrf_name, extras);
     give_vrf(names, domain, ExtraScalar::egress_vrf_id, ExtraText::egress_vrf_name, extras);
+    if (names.has_labels()) give_labels(names, domain, extras);
     if (extras.has(ExtraText::application_id))
       give(ExtraText::application_name, names.application_name(domain, extras.get(ExtraText::application_id)),
            extras);

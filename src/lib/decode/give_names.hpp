@@ -5,7 +5,8 @@
 namespace sluice::decode {
 
 /// For the batch's flows from `first` on, whatever protocol they came by: interface, VRF and application
-/// names that the flow did not bring itself. Call only where the table has names.
+/// names, and what is known of MPLS labels, that the flow did not bring itself. Call only where the table has
+/// names.
 void give_names(const NameTable& names, std::size_t first, FlowBatch& batch);
 
 }  // namespace sluice::decode

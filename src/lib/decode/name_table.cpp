@@ -88,6 +88,7 @@ std::size_t NameTable::clear() {
   give(cost_);
   interfaces_ = Numbered();
   vrfs_ = Numbered();
+  labels_ = Numbered();
   applications_ = Applications();
   interface_domain_ = 0;
   several_interface_domains_ = false;
@@ -109,6 +110,8 @@ NameTable::Learned NameTable::put(const NameEntry& name, bool from_disk) {
     }
     case NameKind::vrf_name:
       return put(vrfs_, key(name.domain, name.number), name, from_disk);
+    case NameKind::mpls_label:
+      return put(labels_, key(name.domain, name.number), name, from_disk);
     case NameKind::application_name:
       if (name.application.empty() || name.application.size() > kMaxApplication) return Learned::refused;
       return put(applications_, application_key(name.domain, name.application), name, from_disk);
@@ -135,10 +138,18 @@ InterfaceNames NameTable::interface_names(std::uint32_t domain, std::uint32_t if
   return {.name = entry->text, .description = entry->description};
 }
 
-std::string_view NameTable::vrf_name(std::uint32_t domain, std::uint32_t vrf) const {
-  const Entry* entry = find(vrfs_, key(domain, vrf));
-  if (!entry && domain != 0) entry = find(vrfs_, key(0, vrf));
+std::string_view NameTable::text_of(const Numbered& map, std::uint32_t domain, std::uint32_t number) {
+  const Entry* entry = find(map, key(domain, number));
+  if (!entry && domain != 0) entry = find(map, key(0, number));
   return entry ? std::string_view(entry->text) : std::string_view{};
+}
+
+std::string_view NameTable::vrf_name(std::uint32_t domain, std::uint32_t vrf) const {
+  return text_of(vrfs_, domain, vrf);
+}
+
+std::string_view NameTable::mpls_label(std::uint32_t domain, std::uint32_t label) const {
+  return text_of(labels_, domain, label);
 }
 
 std::string_view NameTable::application_name(std::uint32_t domain, std::string_view id) const {
@@ -160,6 +171,7 @@ void NameTable::for_each(const std::function<void(const NameEntry&)>& visit) con
   numbered(interfaces_, NameKind::interface_name, &Entry::text);
   numbered(interfaces_, NameKind::interface_description, &Entry::description);
   numbered(vrfs_, NameKind::vrf_name, &Entry::text);
+  numbered(labels_, NameKind::mpls_label, &Entry::text);
   for (const auto& [where, entry] : applications_)
     visit({.kind = NameKind::application_name,
            .domain = where.domain,

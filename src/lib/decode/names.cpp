@@ -57,7 +57,8 @@ ErrorText text_of(DecodeError error) {
     case DecodeError::sampler_limit:
       return {"sampler_limit", "the exporter has announced its full number of samplers"};
     case DecodeError::name_limit:
-      return {"name_limit", "the exporter has named its full number of interfaces, VRFs and applications"};
+      return {"name_limit",
+              "the exporter has named its full number of interfaces, VRFs, applications and MPLS labels"};
     case DecodeError::exporter_limit:
       return {"exporter_limit", "the table of exporters is full"};
     case DecodeError::connection_limit:

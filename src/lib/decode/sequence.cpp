@@ -147,6 +147,7 @@ std::uint32_t SequenceStream::records_at_most(const SequenceStep& incomplete, st
 void SequenceStream::book(const SequenceStep& s, SequenceCounts& counts) {
   counts.in_order += units_of(s);
   last_ = s;
+  resumed_ = false;
 }
 
 SequenceVerdict SequenceStream::restart(const SequenceStep& s, SequenceCounts& counts) {
@@ -164,10 +165,12 @@ SequenceVerdict SequenceStream::forward(const SequenceStep& s, std::uint32_t gap
   if (gap > 0 && uncertain(last_, s))
     came = std::min(gap, records_at_most(reading() & kAfterLast ? s : last_, gap));
   counts.unknown += came;
-  const Gap missing{end_of_last, end_of_last + gap, gap - came};
+  const std::uint32_t missed = gap - came;
+  const Gap missing{end_of_last, end_of_last + gap, resumed_ ? 0 : missed};
+  if (resumed_) counts.while_down += missed;
   missing.lost > 0 ? lose(missing, came, counts) : remember(missing);
   book(s, counts);
-  return missing.lost > 0 ? SequenceVerdict::after_gap : SequenceVerdict::in_order;
+  return missed > 0 ? SequenceVerdict::after_gap : SequenceVerdict::in_order;
 }
 
 /// A datagram out of a gap: takes its part of it back.
@@ -213,6 +216,7 @@ SequenceVerdict SequenceStream::believe(const SequenceStep& s, SequenceCounts& c
     counts.estimate += counts_records_ ? run.outage / counts.per_datagram : run.outage * counts.per_datagram;
   counts.unknown += run.unknown;
   last_ = run.last;
+  resumed_ = false;
   const std::int32_t d = distance(reading(), last_, s);
   forward(s, d > 0 ? static_cast<std::uint32_t>(d) : 0, counts);
   return run.outage ? SequenceVerdict::after_gap : SequenceVerdict::restarted;
@@ -238,6 +242,7 @@ SequenceVerdict SequenceStream::doubt(const SequenceStep& s, SequenceCounts& cou
   doubt_->units = units_of(s);
   const std::int32_t ahead = distance(reading(), last_, s);
   if (ahead > 0 && s.sequence > last_.sequence) doubt_->outage = static_cast<std::uint32_t>(ahead);
+  doubt_->down = resumed_;
   doubt_->near_and_no_newer = ahead < 0 && -std::int64_t{ahead} < kNear && no_newer(s);
   return SequenceVerdict::in_doubt;
 }
@@ -251,43 +256,25 @@ SequenceVerdict SequenceStream::step(const SequenceStep& s, SequenceCounts& coun
 
 /// Follows the one before, and every reading says so: nearly all datagrams of nearly all exporters.
 bool SequenceStream::plainly_next(const SequenceStep& s) const {
-  return s.sequence - last_.sequence == s.units && s.units == last_.units && begun_ && s.complete &&
-         last_.complete &&
+  return s.sequence - last_.sequence == s.units && s.units == last_.units && begun_ && !resumed_ &&
+         s.complete && last_.complete &&
          (s.options_units | last_.options_units | s.template_units | last_.template_units) == 0 && !doubt_;
 }
 
 std::optional<SequenceStream::Place> SequenceStream::place() const {
   if (!begun_ && !resumed_) return std::nullopt;
-  return Place{last_, fits_};
+  Place out{last_, fits_};
+  for (const Gap& gap : gaps_) out.gaps.push_back({gap.begin, gap.end});
+  out.doubt = doubt_;
+  return out;
 }
 
 void SequenceStream::resume(const Place& place) {
   last_ = place.last;
   fits_ = place.readings & all_ ? static_cast<Readings>(place.readings & all_) : all_;
+  for (const Numbers& gap : place.gaps) remember({gap.begin, gap.end, 0});
+  doubt_ = place.doubt;
   resumed_ = true;
-}
-
-/// As for any other datagram, but that what it skips was lost while nobody listened; where the last message
-/// before was not decoded whole, part of it came.
-SequenceVerdict SequenceStream::first_after_restart(const SequenceStep& s, SequenceCounts& counts) {
-  resumed_ = false;
-  if (uptime_reset(s)) return restart(s, counts);
-  const std::int32_t d = distance(reading(), last_, s);
-  if (d < 0) return doubt(s, counts);
-  const auto gap = static_cast<std::uint32_t>(d);
-  if (gap >= (counts_records_ ? kFarRecords : kFarDatagrams)) {
-    const SequenceVerdict verdict = doubt(s, counts);
-    doubt_->down = true;
-    return verdict;
-  }
-  std::uint32_t came = 0;  // of the gap, at most
-  if (gap > 0 && uncertain(last_, s))
-    came = std::min(gap, records_at_most(reading() & kAfterLast ? s : last_, gap));
-  counts.unknown += came;
-  counts.while_down += gap - came;
-  remember({begin_of(s) - gap, begin_of(s), 0});
-  book(s, counts);
-  return gap > 0 ? SequenceVerdict::after_gap : SequenceVerdict::in_order;
 }
 
 SequenceVerdict SequenceStream::place(const SequenceStep& s, SequenceCounts& counts) {
@@ -298,11 +285,12 @@ SequenceVerdict SequenceStream::place(const SequenceStep& s, SequenceCounts& cou
   }
   if (!begun_) {
     begun_ = true;
-    if (resumed_) return first_after_restart(s, counts);
-    book(s, counts);
-    return SequenceVerdict::in_order;
+    if (!resumed_) {
+      book(s, counts);
+      return SequenceVerdict::in_order;
+    }
   }
-  learn(s);
+  if (!resumed_) learn(s);
   const std::int32_t d = distance(reading(), last_, s);
   if (d == 0) return forward(s, 0, counts);
   if (uptime_reset(s)) return restart(s, counts);
@@ -419,6 +407,14 @@ std::size_t SequenceTracker::expire(std::uint64_t before_ns) {
     if (gone) forget(entry.second);
     return gone;
   });
+}
+
+void SequenceTracker::end(const Key& key) {
+  const auto known = streams_.find(key);
+  if (known == streams_.end()) return;
+  last_ = nullptr;
+  forget(known->second);
+  streams_.erase(known);
 }
 
 void SequenceTracker::for_each(

@@ -1,11 +1,13 @@
 #pragma once
 // Where a parser stands in a filter's tokens, and the first error that was met.
+#include <algorithm>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
+#include "filter/expectation.hpp"
 #include "filter/lexer.hpp"
 #include "filter/parser.hpp"
 #include "filter/words.hpp"
@@ -38,6 +40,15 @@ class Cursor {
     return false;
   }
 
+  /// Remembers that this was tried where the text has ended.
+  void expect(Expectation::What what, const Quantity* quantity = nullptr) const {
+    const Expectation one{what, quantity};
+    if (peek().kind == Token::Kind::end &&
+        std::find(expected_.begin(), expected_.end(), one) == expected_.end())
+      expected_.push_back(one);
+  }
+  const std::vector<Expectation>& expected() const { return expected_; }
+
   /// Keeps the first error only. Always nothing, for `return cursor.fail(...)`.
   std::nullopt_t fail(const Token& at, std::string text) { return fail(at.from, at.to, std::move(text)); }
   std::nullopt_t fail(std::size_t from, std::size_t to, std::string text) {
@@ -46,10 +57,34 @@ class Cursor {
   }
   const std::optional<Error>& error() const { return error_; }
 
+  /// Puts the error aside and stands at the next `and`, `or` or `)` of this bracket, or at the end. False
+  /// where there were enough of them, and it stays.
+  bool recover() {
+    if (!error_ || passed_.size() + 1 >= kMostErrors) return false;
+    passed_.push_back(std::move(*error_));
+    error_.reset();
+    for (std::size_t depth = 0; peek().kind != Token::Kind::end; take()) {
+      if (depth == 0 && (at_joint() || peek().is(")"))) break;
+      if (peek().is("(")) ++depth;
+      if (peek().is(")")) --depth;
+    }
+    return true;
+  }
+  /// Those that were put aside, and the one that was not.
+  std::vector<Error> all_errors() const {
+    std::vector<Error> out = passed_;
+    if (error_) out.push_back(*error_);
+    return out;
+  }
+
  private:
+  bool at_joint() const { return at_word("and") || at_word("or") || peek().is("&&") || peek().is("||"); }
+
   std::vector<Token> tokens_;
   std::size_t at_ = 0;
   std::optional<Error> error_;
+  std::vector<Error> passed_;
+  mutable std::vector<Expectation> expected_;  ///< of what only looks too
 };
 
 /// "'prt'", or "the end".

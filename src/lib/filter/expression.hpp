@@ -78,6 +78,10 @@ void normalize(std::vector<Range<Address>>& ranges);
 
 /// The one spelling of it; parse() gives the same tree again.
 std::string to_text(const Expression& expression);
+/// A number as the canonical form has it: a protocol by its name, a time in UTC.
+std::string value_text(const Quantity& quantity, std::uint64_t value);
+/// The quantities that are asked for, each once, in the order of the text.
+std::vector<const Quantity*> quantities_of(const Expression& expression);
 /// The same question about the way back: sources are destinations and so on.
 Expression reverse(const Expression& expression);
 

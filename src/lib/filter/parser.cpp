@@ -34,11 +34,31 @@ class Parser {
  public:
   explicit Parser(std::string_view text) : cursor_(text) {}
 
+  std::vector<Expectation> expected(bool past_errors) {
+    recovers_ = past_errors;
+    (void)disjunction(0);
+    return cursor_.expected();
+  }
+
+  std::vector<Error> errors() {
+    recovers_ = true;
+    if (cursor_.peek().kind == Token::Kind::end) return {};
+    (void)disjunction(0);
+    while (cursor_.peek().kind != Token::Kind::end) {
+      cursor_.fail(cursor_.peek(), kMustFollow + shown(cursor_.peek()));
+      if (!cursor_.recover()) break;
+      if (cursor_.peek().is(")")) cursor_.take();
+      cursor_.take_any({"and", "or", "&&", "||"});
+      if (cursor_.peek().kind != Token::Kind::end) (void)disjunction(0);
+    }
+    return cursor_.all_errors();
+  }
+
   Result<Expression, Error> run() {
     if (cursor_.peek().kind == Token::Kind::end) return Expression{};
     auto out = disjunction(0);
     if (out && cursor_.peek().kind != Token::Kind::end) {
-      cursor_.fail(cursor_.peek(), "and, or, or the end must follow, not " + shown(cursor_.peek()));
+      cursor_.fail(cursor_.peek(), kMustFollow + shown(cursor_.peek()));
       out.reset();
     }
     if (!out) return failure(*cursor_.error());
@@ -62,11 +82,19 @@ class Parser {
       auto part = unary(depth);
       if (!part) return std::nullopt;
       parts.push_back(std::move(*part));
+      cursor_.expect(Expectation::What::joint);
     } while (cursor_.take_any({"and", "&&"}));
     return all_of(std::move(parts));
   }
 
+  /// Where what is wrong is only passed over, every flow stands for it.
   MaybeExpression unary(std::size_t depth) {
+    auto out = condition(depth);
+    if (!out && recovers_ && cursor_.recover()) return Expression{};
+    return out;
+  }
+
+  MaybeExpression condition(std::size_t depth) {
     if (depth > kDeepest)
       return cursor_.fail(cursor_.peek(),
                           "more than " + std::to_string(kDeepest) + " brackets and nots within each other");
@@ -81,20 +109,36 @@ class Parser {
     if (!at.is("(")) return primary();
     const Token open = cursor_.take();
     auto inner = disjunction(depth + 1);
-    if (!inner) return std::nullopt;
-    if (!cursor_.peek().is(")"))
-      return cursor_.fail(open, "this bracket is not closed: ) is missing before " + shown(cursor_.peek()));
-    cursor_.take();
+    if (!inner || !close(open, depth)) return std::nullopt;
     return inner;
   }
 
+  /// Passes over the bracket's end, and over what is wrong before it where that is wanted.
+  bool close(const Token& open, std::size_t depth) {
+    while (!cursor_.peek().is(")")) {
+      cursor_.fail(open, "this bracket is not closed: ) is missing before " + shown(cursor_.peek()));
+      if (!recovers_ || !cursor_.recover()) return false;
+      if (cursor_.peek().kind == Token::Kind::end) return true;
+      if (cursor_.peek().is(")")) break;
+      cursor_.take();
+      if (!disjunction(depth + 1)) return false;
+    }
+    cursor_.take();
+    return true;
+  }
+
   MaybeExpression primary() {
+    cursor_.expect(Expectation::What::condition);
     const Token at = cursor_.peek();
     if (at.kind == Token::Kind::open) return cursor_.fail(at, "this quote is not closed");
     if (at.kind != Token::Kind::word)
       return cursor_.fail(at, "a condition must stand here, not " + shown(at));
     const std::size_t before = side_words();
     if (const Noun* noun = noun_at(before)) return noun_term(*noun, before);
+    if (before > 0 && cursor_.peek(before).kind == Token::Kind::end) {
+      cursor_.skip(before);
+      cursor_.expect(Expectation::What::sided);
+    }
     if (before > 0)
       return cursor_.fail(cursor_.peek(before),
                           "after " + std::string(at.text) +
@@ -208,6 +252,7 @@ class Parser {
   /// nfdump reads it, and what people mean who write `flags S and not flags AFRPU`.
   MaybeExpression flags(const Quantity& quantity) {
     std::optional<Compared> values;
+    cursor_.expect(Expectation::What::value, &quantity);
     if (at_operator(cursor_)) {
       values = parse_values(cursor_, quantity);
     } else {
@@ -264,6 +309,7 @@ class Parser {
             place, "behind a list's name comes the place of an element, such as [1], not " + shown(place));
       cursor_.take();
     }
+    cursor_.expect(Expectation::What::comparison, &quantity);
     if (!at_operator(cursor_))
       return cursor_.fail(cursor_.peek(), "an operator such as = or in must follow " +
                                               std::string(quantity.name) + ", not " + shown(cursor_.peek()));
@@ -297,7 +343,10 @@ class Parser {
     return out;
   }
 
+  static constexpr const char* kMustFollow = "and, or, or the end must follow, not ";
+
   Cursor cursor_;
+  bool recovers_ = false;
   Side side_ = Side::either;
   bool negated_ = false;    ///< within an odd number of negations
   std::size_t phrase_ = 0;  ///< tokens of the noun that was found last
@@ -310,6 +359,15 @@ Result<Expression, Error> parse(std::string_view text) {
     return failure(
         Error{kLongestText, text.size(), "a filter has at most " + std::to_string(kLongestText) + " bytes"});
   return Parser(text).run();
+}
+
+std::vector<Error> errors_in(std::string_view text) {
+  if (text.size() <= kLongestText) return Parser(text).errors();
+  return {parse(text).error()};
+}
+
+std::vector<Expectation> expectations(std::string_view text, bool past_errors) {
+  return text.size() > kLongestText ? std::vector<Expectation>{} : Parser(text).expected(past_errors);
 }
 
 std::string describe(std::string_view text, const Error& error) {

@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "filter/expression.hpp"
 #include "sluice/util/result.hpp"
@@ -22,6 +23,11 @@ inline constexpr std::size_t kDeepest = 100;          ///< brackets and negation
 
 /// The empty text is every flow.
 Result<Expression, Error> parse(std::string_view text);
+
+/// All that is wrong, at most kMostErrors: behind each the parser goes on at the next `and`, `or` or `)`. The
+/// first is that of parse(); empty where that has none.
+inline constexpr std::size_t kMostErrors = 10;
+std::vector<Error> errors_in(std::string_view text);
 
 /// "at 'prt' (character 5): ..." for a message on one line.
 std::string describe(std::string_view text, const Error& error);

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <cstdio>
 #include <ctime>
 
@@ -28,24 +29,6 @@ std::string mac_text(std::uint64_t mac) {
                 static_cast<unsigned>(mac >> 16 & 0xff), static_cast<unsigned>(mac >> 8 & 0xff),
                 static_cast<unsigned>(mac & 0xff));
   return text;
-}
-
-std::string number_text(const Quantity& quantity, std::uint64_t value) {
-  switch (quantity.kind) {
-    case Kind::time:
-      return time_text(value);
-    case Kind::mac:
-      return mac_text(value);
-    case Kind::flags:
-      return letters_of_flags(value).value_or(std::to_string(value));
-    case Kind::words:
-      if (const std::string_view word = word_of_number(quantity.name, value); !word.empty())
-        return std::string(word);
-      break;
-    default:
-      break;
-  }
-  return std::to_string(value);
 }
 
 /// The number of equal leading bits of both ends where these are all that the range fixes; nothing where it
@@ -93,7 +76,7 @@ struct TermText {
 
   std::string operator()(const Numbers& numbers) const {
     const Quantity& quantity = *term.quantity;
-    const auto text = [&quantity](std::uint64_t value) { return number_text(quantity, value); };
+    const auto text = [&quantity](std::uint64_t value) { return value_text(quantity, value); };
     if (numbers.mask != ~std::uint64_t{0})
       return (numbers.ranges.front().low == numbers.mask ? " has " : " has-any ") + text(numbers.mask);
     if (numbers.ranges.size() == 1) {
@@ -133,6 +116,24 @@ std::string text_within(const Expression& expression, Expression::Kind outer) {
 
 }  // namespace
 
+std::string value_text(const Quantity& quantity, std::uint64_t value) {
+  switch (quantity.kind) {
+    case Kind::time:
+      return time_text(value);
+    case Kind::mac:
+      return mac_text(value);
+    case Kind::flags:
+      return letters_of_flags(value).value_or(std::to_string(value));
+    case Kind::words:
+      if (const std::string_view word = word_of_number(quantity.name, value); !word.empty())
+        return std::string(word);
+      break;
+    default:
+      break;
+  }
+  return std::to_string(value);
+}
+
 std::string to_text(const Expression& expression) {
   switch (expression.kind) {
     case Expression::Kind::any:
@@ -150,6 +151,27 @@ std::string to_text(const Expression& expression) {
     if (!out.empty()) out += expression.kind == Expression::Kind::all_of ? " and " : " or ";
     out += text_within(part, expression.kind);
   }
+  return out;
+}
+
+namespace {
+
+void add(std::vector<const Quantity*>& to, const Quantity* one) {
+  if (std::find(to.begin(), to.end(), one) == to.end()) to.push_back(one);
+}
+void add_all(std::vector<const Quantity*>& to, const Expression& expression) {
+  if (expression.kind == Expression::Kind::term) {
+    add(to, expression.term.quantity);
+    if (const auto* other = std::get_if<Other>(&expression.term.values)) add(to, other->quantity);
+  }
+  for (const Expression& part : expression.parts) add_all(to, part);
+}
+
+}  // namespace
+
+std::vector<const Quantity*> quantities_of(const Expression& expression) {
+  std::vector<const Quantity*> out;
+  add_all(out, expression);
   return out;
 }
 

@@ -40,16 +40,6 @@ std::string derived_sql(Derived derived) {
   return "0";
 }
 
-/// A number, an address or a text, as the evaluator over records has it: what is absent is 0.
-std::string value_sql(const Quantity& quantity) {
-  if (quantity.field == nullptr) return derived_sql(quantity.derived);
-  const std::string column(column_name(*quantity.field));
-  if (quantity.field->optional) return "ifNull(" + column + ", 0)";
-  if (enumeration_of(quantity.field->kind) != nullptr && quantity.kind == Kind::words)
-    return "toInt16(" + column + ")";
-  return column;
-}
-
 std::string address_text(const Address& address) {
   return IpAddress{.bytes = address, .size = 16}.to_string();
 }
@@ -180,6 +170,15 @@ class Maker {
 };
 
 }  // namespace
+
+std::string value_sql(const Quantity& quantity) {
+  if (quantity.field == nullptr) return derived_sql(quantity.derived);
+  const std::string column(column_name(*quantity.field));
+  if (quantity.field->optional) return "ifNull(" + column + ", 0)";
+  if (enumeration_of(quantity.field->kind) != nullptr && quantity.kind == Kind::words)
+    return "toInt16(" + column + ")";
+  return column;
+}
 
 Sql to_sql(const Expression& expression, const std::string& prefix) {
   Maker maker(prefix);

@@ -13,6 +13,9 @@ struct Sql {
   std::map<std::string, std::string> parameters;  ///< values of its {name:Type}, unescaped
 };
 
+/// What the quantity is of a row: a number, an address, a text or a list. What is absent is 0.
+std::string value_sql(const Quantity& quantity);
+
 /// Parameters are named PREFIX0, PREFIX1 and so on.
 Sql to_sql(const Expression& expression, const std::string& prefix = "filter_");
 

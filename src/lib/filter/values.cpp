@@ -202,7 +202,7 @@ std::optional<std::string> take_text(Cursor& cursor, const Quantity& quantity) {
 
 /// One value, or several within [] or (), with or without commas.
 template <class T, class Take>
-std::optional<std::vector<T>> take_list(Cursor& cursor, Take take_one) {
+std::optional<std::vector<T>> take_list(Cursor& cursor, const Quantity& quantity, Take take_one) {
   std::vector<T> out;
   const bool square = cursor.peek().is("["), round = cursor.peek().is("(");
   if (!square && !round) {
@@ -214,6 +214,7 @@ std::optional<std::vector<T>> take_list(Cursor& cursor, Take take_one) {
   const Token open = cursor.take();
   const std::string_view close = square ? "]" : ")";
   while (!cursor.peek().is(close)) {
+    cursor.expect(Expectation::What::value, &quantity);
     if (cursor.peek().kind == Token::Kind::end)
       return cursor.fail(open, "this list has no end: " + std::string(close) + " is missing");
     auto one = take_one();
@@ -260,7 +261,7 @@ std::optional<Compared> numbers_after(Cursor& cursor, const Quantity& quantity, 
     return bits_of(bits->low, op == Operator::has_any);
   }
   if (takes_list(op)) {
-    auto ranges = take_list<Range<std::uint64_t>>(cursor, take);
+    auto ranges = take_list<Range<std::uint64_t>>(cursor, quantity, take);
     if (!ranges) return std::nullopt;
     numbers.ranges = std::move(*ranges);
   } else {
@@ -277,7 +278,7 @@ std::optional<Compared> addresses_after(Cursor& cursor, const Quantity& quantity
   Compared out{.values = Addresses{}, .negated = negates(op)};
   auto& ranges = std::get<Addresses>(out.values).ranges;
   const auto take = [&] { return take_address(cursor, quantity); };
-  auto taken = takes_list(op) ? take_list<Range<Address>>(cursor, take) : std::nullopt;
+  auto taken = takes_list(op) ? take_list<Range<Address>>(cursor, quantity, take) : std::nullopt;
   if (!takes_list(op))
     if (const auto one = take()) taken = {*one};
   if (!taken) return std::nullopt;
@@ -291,7 +292,7 @@ std::optional<Compared> texts_after(Cursor& cursor, const Quantity& quantity, Op
   Texts& texts = std::get<Texts>(out.values);
   texts.like = op == Operator::like || op == Operator::unlike;
   const auto take = [&] { return take_text(cursor, quantity); };
-  auto taken = takes_list(op) ? take_list<std::string>(cursor, take) : std::nullopt;
+  auto taken = takes_list(op) ? take_list<std::string>(cursor, quantity, take) : std::nullopt;
   if (!takes_list(op))
     if (auto one = take()) taken = {std::move(*one)};
   if (!taken) return std::nullopt;
@@ -362,6 +363,8 @@ Range<Address> range_of(const IpPrefix& prefix) { return {mapped(prefix.first())
 std::optional<Compared> parse_values(Cursor& cursor, const Quantity& quantity) {
   const Token at = cursor.peek();
   const auto given = take_operator(cursor);
+  if (!given) cursor.expect(Expectation::What::comparison, &quantity);
+  cursor.expect(Expectation::What::value, &quantity);
   if (given && !suits(*given, quantity.kind))
     return cursor.fail(at, shown(at) + " does not go with " + std::string(quantity.name));
   const Operator op = given.value_or(Operator::equal);

@@ -117,6 +117,13 @@ bool has_words(std::string_view quantity) {
                      [name = base_of(quantity)](const Named& row) { return row.quantity == name; });
 }
 
+std::vector<std::pair<std::string_view, std::uint64_t>> words_of(std::string_view quantity) {
+  std::vector<std::pair<std::string_view, std::uint64_t>> out;
+  for (const Named& row : kWords)
+    if (row.quantity == base_of(quantity)) out.emplace_back(row.word, row.number);
+  return out;
+}
+
 std::optional<std::uint64_t> number_of_word(std::string_view quantity, std::string_view word) {
   if (const Enumeration* all = enumeration_named(quantity))
     for (const Enumerator& one : all->values)

@@ -5,6 +5,8 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 namespace sluice::filter {
 
@@ -17,6 +19,9 @@ bool has_words(std::string_view quantity);
 std::optional<std::uint64_t> number_of_word(std::string_view quantity, std::string_view word);
 /// The first word for it; "" for none.
 std::string_view word_of_number(std::string_view quantity, std::uint64_t number);
+
+/// All of them with their numbers, enumerations of the message left out.
+std::vector<std::pair<std::string_view, std::uint64_t>> words_of(std::string_view quantity);
 
 /// "SA" -> 0x12; X is all six of RFC 793. Nothing where a letter is unknown or comes twice.
 std::optional<std::uint64_t> flags_of_letters(std::string_view letters);

@@ -37,7 +37,11 @@ std::span<FlowRecord> FlowBatch::append(std::size_t n) {
 }
 
 void FlowBatch::truncate(std::size_t size) {
-  if (size < records_used_) records_used_ = size;
+  while (records_used_ > size) {
+    // Where those of a flow were the last that were made, they are there for the next one.
+    const FlowRecord& flow = records_[--records_used_];
+    if (std::size_t{flow.extras} + 1 == extras_used_) --extras_used_;
+  }
 }
 
 FlowExtras& FlowBatch::fresh_extras(FlowRecord& flow) {

@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "flow/field_rows.hpp"
 #include "sluice/flow/fields.hpp"
 
 namespace sluice {
@@ -14,7 +15,7 @@ namespace sluice {
 struct ConsumedColumn {
   std::string_view name;
   std::string_view type;
-  std::string_view kafka;  ///< the Kafka engine's name of it
+  std::string_view kafka;  ///< SQL that makes it of the Kafka table's columns
 };
 
 /// Of flows_raw.
@@ -42,6 +43,21 @@ struct ColumnIndex {
   std::string_view column;
   std::string_view type;
 };
+
+/// Of flows_raw: columns of fields that only some networks fill, which it may be made without; flows lose
+/// these fields then. Each field's row tells its set.
+struct NamedColumnSet {
+  ColumnSet set;
+  std::string_view name;  ///< for apply.sh
+  std::string_view about;
+};
+
+std::span<const NamedColumnSet> column_sets();
+/// "nat"; "" of a column that is always there.
+std::string_view set_name(ColumnSet set);
+std::vector<std::string_view> columns_of(ColumnSet set);
+/// Columns that are computed of those; they must be dropped before them.
+std::vector<std::string_view> aliases_of(ColumnSet set);
 
 std::span<const ConsumedColumn> consumed_columns();
 std::span<const StoredColumn> stored_columns();

@@ -59,6 +59,7 @@ constexpr bool is_sound(const FieldRow& row) {
   const bool time = field.kind == K::time_ns;
   if (field.optional && (field.home != H::extra_scalar || time)) return false;
   if (row.column.few_values && field.kind != K::text) return false;
+  if (!row.column.refused.empty() && !time) return false;
   return row.column.otherwise.empty() != time;
 }
 

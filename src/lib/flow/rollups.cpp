@@ -188,16 +188,19 @@ constexpr Words kKeyWords[] = {
     {"sampling_rate", "1 in N", "Packets that one sampled packet stands for; 0 unknown"},
 };
 
+/// Wide enough for whatever flows are made up: they may say 2^64 - 1 bytes each.
 struct Sum {
   std::string_view name;
+  std::string_view type;
   std::string_view unit;
   std::string_view meaning;
   std::string_view of_flows;
 };
 constexpr Sum kSums[] = {
-    {"bytes", "bytes", "Bytes as counted, never multiplied by the rate", "sum(bytes)"},
-    {"packets", "packets", "Packets as counted, never multiplied by the rate", "sum(packets)"},
-    {"flows", "flows", "Flows", "count()"},
+    {"bytes", "UInt128", "bytes", "Bytes as counted, never multiplied by the rate", "sum(toUInt128(bytes))"},
+    {"packets", "UInt128", "packets", "Packets as counted, never multiplied by the rate",
+     "sum(toUInt128(packets))"},
+    {"flows", "UInt64", "flows", "Flows", "count()"},
 };
 
 /// Columns that flows_raw works out when asked, and a rollup too where it has what they are made of.
@@ -249,7 +252,7 @@ RollupColumn sum_column(std::string_view name) {
   if (sum == std::end(kSums)) throw std::logic_error("there is no sum " + std::string(name));
   return {.name = name,
           .role = RollupColumn::Role::sum,
-          .type = "UInt64",
+          .type = sum->type,
           .unit = sum->unit,
           .meaning = std::string(sum->meaning),
           .of_flows = sum->of_flows,

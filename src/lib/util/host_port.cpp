@@ -1,5 +1,6 @@
 #include "util/host_port.hpp"
 
+#include <algorithm>
 #include <charconv>
 
 namespace sluice {
@@ -28,6 +29,16 @@ std::optional<std::uint16_t> parse_port(std::string_view text) {
   std::uint16_t port = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), port);
   return error == std::errc() && end == text.data() + text.size() ? std::optional(port) : std::nullopt;
+}
+
+bool is_host_name(std::string_view text) {
+  if (text.ends_with('.')) text.remove_suffix(1);
+  if (text.empty() || text.size() > 253 || text.front() == '.' || text.find("..") != std::string_view::npos)
+    return false;
+  return std::ranges::all_of(text, [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
+           c == '_' || c == '.';
+  });
 }
 
 std::string host_port(std::string_view host, std::uint16_t port) {

@@ -23,6 +23,10 @@ std::optional<HostPort> parse_host_port(std::string_view text);
 /// 0 to 65535 in digits, without sign or blank.
 std::optional<std::uint16_t> parse_port(std::string_view text);
 
+/// Letters, digits and hyphens with dots between (RFC 1123 section 2.1), the root's dot behind them or not,
+/// and underscores, which containers' names have.
+bool is_host_name(std::string_view text);
+
 /// "host:2055"; a host with a colon in it, an IPv6 address, is put into brackets.
 std::string host_port(std::string_view host, std::uint16_t port);
 

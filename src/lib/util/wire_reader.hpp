@@ -27,6 +27,8 @@ class Reader {
   const char* error() const { return error_; }
 
   std::uint64_t varint();
+  /// What a length stands before: a message of a stream of them.
+  Bytes delimited() { return take(varint()); }
   /// The next field. Fields of fixed width are passed over, and come back with neither integer nor bytes.
   Field field();
 

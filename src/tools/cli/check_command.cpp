@@ -14,7 +14,8 @@ namespace {
 int check(const ConfigOptions& options) {
   const auto loaded = load_with_places(options);
   if (!loaded) return kMistake;
-  const app::Trial trial = app::try_out(loaded->config);
+  const app::Trial trial =
+      app::try_out(loaded->config, app::Sockets::opened, [&] { return config::load(request_of(options)); });
   const auto say = [&](const SetupError& found, const char* remark) {
     std::fprintf(stderr, "sluice: %s%s\n", loaded->places.told(found).to_string().c_str(), remark);
   };
@@ -34,7 +35,7 @@ void add_check(Command app) {
       "configuration as\n"
       "YAML: all settings, with defaults, file, environment and --set put together. Secrets are masked. It "
       "refuses\n"
-      "what `sluice run` would, as the user that it runs as: run it as that one. A port that is in use now "
+      "what `sluice run` would, as the user that starts it: run it as that one. A port that is in use now "
       "is "
       "told\n"
       "and no fault, since the collector may be running. Nothing is made and nobody is connected to.\n"

@@ -37,11 +37,14 @@ int parse_and_run(int argc, char** argv) {
   add_generate(sluice);
   add_grafana(sluice);
   add_health(sluice);
+  add_import(sluice);
   add_query(sluice);
   add_replay(sluice);
   add_schema(sluice);
+  add_standalone(sluice);
   add_store(sluice);
   add_version(sluice);
+  add_web(sluice);
   return line.run(argc, argv, run_with_defaults);
 }
 

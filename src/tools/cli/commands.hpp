@@ -12,11 +12,14 @@ void add_exporters(Command app);
 void add_generate(Command app);
 void add_grafana(Command app);
 void add_health(Command app);
+void add_import(Command app);
 void add_query(Command app);
 void add_replay(Command app);
 void add_schema(Command app);
+void add_standalone(Command app);
 void add_store(Command app);
 void add_version(Command app);
+void add_web(Command app);
 
 /// What `sluice` does without a subcommand.
 int run_with_defaults();

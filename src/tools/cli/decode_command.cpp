@@ -12,6 +12,7 @@
 #include "filter/evaluate.hpp"
 #include "filter/parser.hpp"
 #include "flow/endpoint.hpp"
+#include "nfdump/archive.hpp"
 #include "sluice/decode/datagram_decoder.hpp"
 #include "sluice/encode/rows.hpp"
 #include "source/capture.hpp"
@@ -85,7 +86,10 @@ class FileDecoder {
 
   /// False where not all of the file could be read, which was said.
   bool decode(const std::string& path) {
-    return path.ends_with(".pb") ? decode_messages(path) : decode_capture(path);
+    // .part: a collector is writing it, or was killed.
+    const bool messages = path.ends_with(".pb") || path.ends_with(".pb.part");
+    if (messages) return decode_messages(path);
+    return nfdump::is_archive(path) ? decode_archive(path) : decode_capture(path);
   }
   /// After the last file: what still waits for its template is lost.
   void end() {
@@ -111,6 +115,18 @@ class FileDecoder {
     summary_.add(*counts);
     if (counts->warning.empty()) return true;
     return failed("decode", counts->warning), false;
+  }
+
+  /// Its flows have the times that nfdump wrote down, those of receipt too.
+  bool decode_archive(const std::string& path) {
+    if (raw_) return failed("decode", path + ": is a file of nfdump, which has no datagrams to show"), false;
+    auto archive = nfdump::Archive::open(path);
+    if (!archive) return failed("decode", archive.error()), false;
+    while (written_ && archive->next(batch_)) write(batch_);
+    batch_.clear();
+    summary_.add(archive->counts());
+    if (archive->warning().empty()) return true;
+    return failed("decode", archive->warning()), false;
   }
 
   bool decode_capture(const std::string& path) {
@@ -227,18 +243,21 @@ void add_decode(Command app) {
   const Command command =
       app.add_subcommand("decode", "Decode captures and datagram files, without any network");
   command.footer(
-      "Files are pcap or pcapng captures, raw datagrams (.dat, .bin: one datagram, or several IPFIX messages "
-      "or\n"
-      "NetFlow v5 datagrams back to back) and framed protobuf (.pb). They are read in the order given, with "
-      "one memory\n"
-      "of templates; data that comes before its template waits for it, as in the collector. Exporters are "
-      "told apart by\n"
-      "the source address in a capture; raw files are all from 127.0.0.1. A summary goes to stderr.\n"
+      "Files are pcap or pcapng captures, raw datagrams (.dat, .bin: one datagram, or several NetFlow v5 "
+      "datagrams\n"
+      "back to back), IPFIX files (RFC 5655), files of nfdump and framed protobuf (.pb). They are read in "
+      "the "
+      "order given,\n"
+      "with one memory of templates; data that comes before its template waits for it, as in the collector. "
+      "Exporters are\n"
+      "told apart by the source address in a capture; raw and IPFIX files are all from 127.0.0.1. A summary "
+      "goes to stderr.\n"
       "Flows whose times are far from their receipt get that time instead. Captures say when a packet was "
       "received; of\n"
       "raw files it is when the header says it was sent. Where the capture's clock is not the exporter's (it "
       "was replayed,\n"
-      "or moved), --received sent keeps the times of the flows.\n"
+      "or moved), --received sent keeps the times of the flows. Those of nfdump's files are as they stand "
+      "there.\n"
       "Of a configuration only `fields` counts.\n"
       "\n"
       "Examples:\n"
@@ -248,9 +267,12 @@ void add_decode(Command app) {
       "  sluice decode --counters switch.pcap | jq .interface\n"
       "  sluice decode --filter 'dst port 443 and net 192.0.2.0/24' router.pcap\n"
       "  sluice decode --received sent moved.pcap     by the exporter's clock\n"
+      "  sluice decode nfcapd.202611281000 | jq .bytes\n"
       "  sluice decode --raw router.pcap | less\n");
   auto options = std::make_shared<Options>();
-  command.add_option("FILE", options->files, "Captures, raw datagram files, framed protobuf files")
+  command
+      .add_option("FILE", options->files,
+                  "Captures, raw datagram files, IPFIX files, files of nfdump, framed protobuf files")
       .required()
       .type_name(" ");
   const Option format = command.add_option("--format", options->format, "What to write").default_shown();

@@ -10,6 +10,7 @@
 #include "cli/servers.hpp"
 #include "config/load.hpp"
 #include "doctor/examine.hpp"
+#include "util/one_line.hpp"
 
 namespace sluice::cli {
 namespace {
@@ -54,9 +55,11 @@ Findings all_findings(const Options& options, const doctor::Options& examine) {
   Findings out;
   for (const auto& error : loaded.errors) out.push_back({"configuration", Status::fail, error.to_string()});
   if (!loaded.ok()) return out;
-  out.push_back({"configuration", Status::ok,
-                 "It is right: " + plural(loaded.config.listeners.size(), "listener") + ", " +
-                     plural(loaded.config.sinks.size(), "sink") + "."});
+  out.push_back(
+      {"configuration", Status::ok,
+       "It is right: " + plural(loaded.config.listeners.size(), "listener") + ", " +
+           (loaded.config.sources.empty() ? "" : plural(loaded.config.sources.size(), "source") + ", ") +
+           plural(loaded.config.sinks.size(), "sink") + "."});
   auto found = doctor::examine(loaded.config, examine);
   std::move(found.begin(), found.end(), std::back_inserter(out));
   return out;
@@ -65,13 +68,6 @@ Findings all_findings(const Options& options, const doctor::Options& examine) {
 std::size_t count(const Findings& findings, Status status) {
   return static_cast<std::size_t>(std::count_if(findings.begin(), findings.end(),
                                                 [&](const Finding& one) { return one.status == status; }));
-}
-
-/// What comes from exporters, brokers and servers must not steer the terminal.
-std::string printable(std::string text) {
-  for (char& c : text)
-    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) c = ' ';
-  return text;
 }
 
 std::string as_text(const Findings& findings) {
@@ -83,7 +79,7 @@ std::string as_text(const Findings& findings) {
     line.resize(6, ' ');
     line += one.check;
     line.resize(6 + width + 2, ' ');
-    out += printable(line + one.sentence) + '\n';
+    out += one_line(line + one.sentence) + '\n';
   }
   return out + '\n' + std::to_string(count(findings, Status::fail)) + " failed, " +
          plural(count(findings, Status::warning), "warning") + ", " +

@@ -3,6 +3,7 @@
 #include "cli/cli.hpp"
 #include "cli/commands.hpp"
 #include "cli/options.hpp"
+#include "cli/service.hpp"
 #include "cli/stop_on_signal.hpp"
 #include "flow/endpoint.hpp"
 #include "store/store.hpp"
@@ -15,6 +16,7 @@ struct StoreOptions {
   std::string path, engine;
   std::string http = "127.0.0.1:8123";
   std::string password_file;
+  unsigned statement_seconds = 300;
 };
 
 /// The first line of the file, as editors leave it.
@@ -34,6 +36,9 @@ int run_store(StoreOptions& options) {
   options.store.engine = options.engine;
   options.store.address = endpoint->address;
   options.store.port = endpoint->port;
+  options.store.longest_statement = std::chrono::seconds(options.statement_seconds);
+  for (const std::string& host : options.store.hosts)
+    if (!is_host_name(host)) return mistake("store", "--host: \"" + host + "\" is no name of a host");
   if (!options.password_file.empty()) {
     const auto password = password_in(options.password_file);
     if (!password || password->empty())
@@ -42,10 +47,8 @@ int run_store(StoreOptions& options) {
     options.store.password = *password;
   }
   const StopOnSignal stop;
-  const auto ready = [](std::string_view line) {
-    std::fprintf(stderr, "sluice store: %.*s\n", static_cast<int>(line.size()), line.data());
-  };
-  const auto served = store::serve(options.store, stop.token(), ready);
+  const auto told = [](std::string_view line) { say("store", line); };
+  const auto served = store::serve(options.store, stop.token(), told, ready_told("store"));
   if (served) return kFine;
   failed("store", served.error().sentence);
   return served.error().mistake ? kMistake : kFailed;
@@ -55,6 +58,10 @@ void add_access_options(Command command, StoreOptions& options) {
   command.add_option("--http", options.http, "Where ClickHouse's HTTP interface is; port 0: any free one")
       .type_name("ADDRESS:PORT")
       .default_shown();
+  command
+      .add_option("--host", options.store.hosts,
+                  "A name to be asked by, besides the machine's own; may be repeated")
+      .type_name("NAME");
   command.add_option("--user", options.store.user, "Name of the one user").type_name("NAME").default_shown();
   command
       .add_option("--password-file", options.password_file,
@@ -71,6 +78,24 @@ void add_engine_options(Command command, StoreOptions& options) {
       .type_name("N")
       .check(whole_number(1, 1000))
       .default_shown();
+  command.add_option("--http-connections", options.store.http_connections, "HTTP connections at once")
+      .type_name("N")
+      .check(whole_number(1, 10000))
+      .default_shown();
+  command
+      .add_option("--connections-per-client", options.store.per_client,
+                  "HTTP connections of one address at once; 0: no limit")
+      .type_name("N")
+      .check(whole_number(0, 10000))
+      .default_shown();
+  command
+      .add_option("--statement-seconds", options.statement_seconds,
+                  "Longest time of a statement that sets none itself; 0: no limit")
+      .type_name("SECONDS")
+      .check(whole_number(0, 1000000))
+      .default_shown();
+  command.add_flag("--allow-external", options.store.allow_external,
+                   "Statements may reach files, other servers and programs, as this user may");
   command
       .add_option("--kafka-instance-id", options.store.kafka_instance_id,
                   "Member id of the Kafka consumers, or none (default: the directory's own)")

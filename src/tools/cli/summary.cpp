@@ -46,6 +46,8 @@ void Summary::add(const source::MessageCounts& counts) {
   bad_messages_ += counts.bad;
 }
 
+void Summary::add(const nfdump::Counts& counts) { archives_ += counts; }
+
 std::string Summary::text() const {
   std::string by_protocol;
   for (std::size_t i = 0; i < datagrams_.size(); ++i)
@@ -68,6 +70,13 @@ std::string Summary::text() const {
   line_if(text, "fragments missing", incomplete_, " datagrams");
   line_if(text, "messages", messages_);
   line_if(text, "messages damaged", bad_messages_);
+  line_if(text, "flows of nfdump's files", archives_.flows);
+  line_if(text, "of them sampled", archives_.sampled,
+          ": nfdump has multiplied their counts, so their rate is 1");
+  line_if(text, "records not known", archives_.unknown_records);
+  line_if(text, "blocks not known", archives_.unknown_blocks);
+  line_if(text, "records damaged", archives_.bad_records);
+  line_if(text, "blocks damaged", archives_.bad_blocks);
   for (std::size_t i = 0; i < errors_.size(); ++i) {
     const auto error = static_cast<DecodeError>(i);
     if (error == DecodeError::missing_template) continue;

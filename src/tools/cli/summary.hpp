@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <string>
 
+#include "nfdump/archive.hpp"
 #include "sluice/decode/datagram.hpp"
 #include "source/capture.hpp"
 #include "source/messages.hpp"
@@ -15,6 +16,7 @@ class Summary {
   void add(const decode::DecodeReport& report);
   void add(const source::CaptureCounts& counts);
   void add(const source::MessageCounts& counts);
+  void add(const nfdump::Counts& counts);
   /// Data sets that waited for a template that did not come, or had to go for want of room.
   void add_lost_sets(std::uint64_t sets) {
     errors_[static_cast<std::size_t>(decode::DecodeError::missing_template)] += sets;
@@ -33,6 +35,7 @@ class Summary {
   std::uint64_t incomplete_ = 0;
   std::uint64_t messages_ = 0;
   std::uint64_t bad_messages_ = 0;
+  nfdump::Counts archives_;
 };
 
 }  // namespace sluice::cli

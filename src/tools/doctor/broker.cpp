@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 #include <cstdlib>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <span>
@@ -11,7 +12,9 @@
 #include <string_view>
 
 #include "doctor/checks.hpp"
+#include "intake/kafka_conf.hpp"
 #include "sink/kafka/client.hpp"
+#include "sink/kafka/token.hpp"
 
 namespace sluice::doctor {
 namespace {
@@ -54,17 +57,42 @@ void on_error(rd_kafka_t* /*handle*/, int code, const char* reason, void* opaque
 
 void on_log(const rd_kafka_t* /*handle*/, int /*level*/, const char* /*facility*/, const char* /*line*/) {}
 
+/// Whose settings are asked with: a sink's or a source's.
+struct Client {
+  std::string where;  ///< "sinks.NAME"
+  const sink::KafkaConnection& kafka;
+  std::function<sink::KafkaConf()> conf;
+};
+
+Client client_of(const std::string& sink_name, const sink::Settings& settings) {
+  return {"sinks." + sink_name, *settings.kafka(),
+          [&settings, sink_name] { return sink::make_kafka_conf(sink_name, settings); }};
+}
+
+Client client_of(const std::string& source, const intake::Settings& settings) {
+  return {intake::setting_path(source), settings, [&settings, source] {
+            return intake::make_consumer_conf(
+                source, settings, [](SetupError mistake) { throw SetupError(std::move(mistake)); });
+          }};
+}
+
 /// A consumer never makes a topic by asking for it, as a producer does.
-Result<sink::KafkaHandle, std::string> connect(const std::string& sink_name, const sink::Settings& settings,
-                                               const std::string& group, Trouble& trouble) {
+Result<sink::KafkaHandle, std::string> connect(const Client& client, const std::string& group,
+                                               Trouble& trouble) {
   try {
-    sink::KafkaConf conf = sink::make_kafka_conf(sink_name, settings);
+    sink::KafkaConf conf = client.conf();
     rd_kafka_conf_set_opaque(conf.get(), &trouble);
     rd_kafka_conf_set_error_cb(conf.get(), &on_error);
     rd_kafka_conf_set_log_cb(conf.get(), &on_log);
     std::array<char, 512> why{};
     if (!group.empty()) rd_kafka_conf_set(conf.get(), "group.id", group.c_str(), why.data(), why.size());
-    return sink::make_kafka_handle(RD_KAFKA_CONSUMER, std::move(conf), sink_name, settings);
+    sink::KafkaHandle handle =
+        sink::make_kafka_handle(RD_KAFKA_CONSUMER, std::move(conf), client.where, client.kafka);
+    if (client.kafka.sasl_mechanism == sink::kOauth) {
+      const auto token = sink::TokenSource(client.where, client.kafka).give(handle.get());
+      if (!token) return failure(token.error());
+    }
+    return handle;
   } catch (const std::exception& error) {
     return failure(std::string(error.what()));
   }
@@ -136,20 +164,74 @@ std::optional<std::uint64_t> largest_batch(rd_kafka_t* handle, const std::string
   return std::nullopt;
 }
 
+Finding no_answer(const std::string& check, const sink::KafkaConnection& kafka, const std::string& why,
+                  const std::string& setting) {
+  return {check, Status::fail,
+          "No broker of " + kafka.brokers + " answers (" + why + "); is it up, is " + setting +
+              " right, do TLS and password fit?"};
+}
+
+Finding answers(const std::string& check, const sink::KafkaConnection& kafka,
+                const rd_kafka_metadata_t& found) {
+  return {check, Status::ok,
+          kafka.brokers + " answers, " + counted(found.broker_cnt, "broker") + " in its cluster."};
+}
+
+/// Records that the group has not confirmed.
+Result<std::uint64_t, std::string> lag_of(rd_kafka_t* handle, const std::string& topic,
+                                          const rd_kafka_metadata_t& metadata) {
+  const Partitions offsets(rd_kafka_topic_partition_list_new(0));
+  for (int i = 0; i < metadata.topic_cnt; ++i)
+    for (int p = 0; p < metadata.topics[i].partition_cnt; ++p)
+      rd_kafka_topic_partition_list_add(offsets.get(), topic.c_str(), metadata.topics[i].partitions[p].id);
+  if (const auto error = rd_kafka_committed(handle, offsets.get(), kWaitMs); error != 0)
+    return failure(std::string(rd_kafka_err2str(error)));
+  std::uint64_t out = 0;
+  for (int i = 0; i < offsets->cnt; ++i) {
+    const auto& one = offsets->elems[i];
+    std::int64_t first = 0, last = 0;
+    if (const auto error =
+            rd_kafka_query_watermark_offsets(handle, topic.c_str(), one.partition, &first, &last, kWaitMs);
+        error != 0)
+      return failure(std::string(rd_kafka_err2str(error)));
+    const std::int64_t done =
+        one.offset < 0 ? first : std::max(one.offset, first);  // negative: never confirmed any
+    out += static_cast<std::uint64_t>(std::max<std::int64_t>(0, last - done));
+  }
+  return out;
+}
+
+Findings check_source(const std::string& name, const intake::Settings& settings) {
+  const std::string check = "broker of source " + name;
+  Trouble trouble;
+  const auto handle = connect(client_of(name, settings), "", trouble);
+  if (!handle) return {{check, Status::fail, handle.error() + "."}};
+  const auto metadata = metadata_of(handle->get(), settings.topic, trouble);
+  if (!metadata)
+    return {no_answer(check, settings, metadata.error(), intake::setting_path(name) + ".brokers")};
+  Findings out = {answers(check, settings, **metadata)};
+  for (int i = 0; i < (*metadata)->topic_cnt; ++i) out.push_back(check_topic((*metadata)->topics[i]));
+  if (out.back().status == Status::fail) return out;
+  const auto lag = lag_of(handle->get(), settings.topic, **metadata);
+  const std::string group = "group " + settings.group;
+  if (!lag)
+    out.push_back({group, Status::warning,
+                   "What it has read of " + settings.topic + " cannot be asked for: " + lag.error() + "."});
+  else
+    out.push_back({group, Status::ok,
+                   std::to_string(*lag) + " records of " + settings.topic + " are not delivered yet."});
+  return out;
+}
+
 Findings check_broker(const std::string& name, const sink::Settings& settings) {
   const std::string check = "broker of sink " + name;
   Trouble trouble;
-  const auto handle = connect(name, settings, "", trouble);
+  const auto handle = connect(client_of(name, settings), "", trouble);
   if (!handle) return {{check, Status::fail, handle.error() + "."}};
   const auto metadata = metadata_of(handle->get(), settings.kafka()->topic, trouble);
-  if (!metadata)
-    return {{check, Status::fail,
-             "No broker of " + settings.kafka()->brokers + " answers (" + metadata.error() +
-                 "); is it up, is kafka.brokers right, do TLS and password fit?"}};
+  if (!metadata) return {no_answer(check, *settings.kafka(), metadata.error(), "kafka.brokers")};
   const rd_kafka_metadata_t& found = **metadata;
-  Findings out = {
-      {check, Status::ok,
-       settings.kafka()->brokers + " answers, " + counted(found.broker_cnt, "broker") + " in its cluster."}};
+  Findings out = {answers(check, *settings.kafka(), found)};
   for (int i = 0; i < found.topic_cnt; ++i) {
     out.push_back(check_topic(found.topics[i]));
     if (out.back().status == Status::fail) continue;
@@ -181,6 +263,8 @@ Findings check_sizes(const std::string& sink_name, const sink::Settings& setting
 
 Findings check_brokers(const config::Config& config) {
   Findings out;
+  for (const auto& [name, source] : config.sources)
+    for (auto&& finding : check_source(name, source)) out.push_back(std::move(finding));
   for (const auto& [name, sink] : config.sinks)
     if (sink.kafka())
       for (auto&& finding : check_broker(name, sink)) out.push_back(std::move(finding));
@@ -190,30 +274,11 @@ Findings check_brokers(const config::Config& config) {
 Result<std::uint64_t, std::string> consumer_lag(const std::string& sink_name, const sink::Settings& settings,
                                                 const std::string& topic, const std::string& group) {
   Trouble trouble;
-  const auto handle = connect(sink_name, settings, group, trouble);
+  const auto handle = connect(client_of(sink_name, settings), group, trouble);
   if (!handle) return failure(handle.error());
   const auto metadata = metadata_of(handle->get(), topic, trouble);
   if (!metadata) return failure(metadata.error());
-  const Partitions offsets(rd_kafka_topic_partition_list_new(0));
-  for (int i = 0; i < (*metadata)->topic_cnt; ++i)
-    for (int p = 0; p < (*metadata)->topics[i].partition_cnt; ++p)
-      rd_kafka_topic_partition_list_add(offsets.get(), topic.c_str(),
-                                        (*metadata)->topics[i].partitions[p].id);
-  if (const auto error = rd_kafka_committed(handle->get(), offsets.get(), kWaitMs); error != 0)
-    return failure(std::string(rd_kafka_err2str(error)));
-  std::uint64_t out = 0;
-  for (int i = 0; i < offsets->cnt; ++i) {
-    const auto& one = offsets->elems[i];
-    std::int64_t first = 0, last = 0;
-    if (const auto error = rd_kafka_query_watermark_offsets(handle->get(), topic.c_str(), one.partition,
-                                                            &first, &last, kWaitMs);
-        error != 0)
-      return failure(std::string(rd_kafka_err2str(error)));
-    const std::int64_t done =
-        one.offset < 0 ? first : std::max(one.offset, first);  // negative: never confirmed any
-    out += static_cast<std::uint64_t>(std::max<std::int64_t>(0, last - done));
-  }
-  return out;
+  return lag_of(handle->get(), topic, **metadata);
 }
 
 }  // namespace sluice::doctor

@@ -9,19 +9,22 @@
 #include "config/config.hpp"
 #include "doctor/finding.hpp"
 #include "doctor/reading.hpp"
+#include "flow/endpoint.hpp"
 #include "query/client.hpp"
 
 namespace sluice::doctor {
 
 /// What answers at metrics.listen.
 struct Collector {
-  enum class Presence { off, nobody, stranger, refused, sluice };
+  enum class Presence { off, nobody, stranger, refused, untrusted, sluice };
   Presence presence = Presence::nobody;
   std::string where;  ///< "http://127.0.0.1:8080"
   Reading metrics;    ///< of a sluice
   bool runs() const { return presence == Presence::sluice; }
 };
-Collector ask_collector(const config::Config& config);
+Collector ask_collector(const config::Config& config, const http::Trust& trust = {});
+/// Where a listener is asked: one on all addresses on loopback.
+http::Url server_of(const Endpoint& endpoint);
 
 /// The root of a machine's proc.
 struct Machine {
@@ -54,6 +57,12 @@ Findings check_ports(const config::Config& config, const Machine& machine, const
 /// state.file and what file sinks write to.
 Findings check_directories(const config::Config& config);
 
+/// Whether the running collector works by this configuration, and what brings it there; nothing where it
+/// cannot be asked. The second: `body` is what /api/v1/config answered.
+Findings check_running_configuration(const config::Config& config, const Collector& collector,
+                                     const http::Trust& trust = {});
+Findings compare_configurations(const config::Config& wanted, const std::string& body);
+
 /// The running collector itself, and what it lost: since its start, and between two readings.
 Findings check_collector(const Collector& collector);
 Findings check_losses(const Reading& before, const Reading& after);
@@ -61,7 +70,7 @@ Findings check_losses(const Reading& before, const Reading& after);
 /// Whether what the sink sends fits the topic's max.message.bytes; nothing where it does.
 Findings check_sizes(const std::string& sink_name, const sink::Settings& sink, const std::string& topic,
                      std::uint64_t max_message_bytes);
-/// Broker and topic of each Kafka sink.
+/// Broker and topic of each source and each Kafka sink, and what sources have not delivered yet.
 Findings check_brokers(const config::Config& config);
 /// Records of the topic that the group has not confirmed; an error is a sentence. The group is not joined.
 Result<std::uint64_t, std::string> consumer_lag(const std::string& sink_name, const sink::Settings& sink,

@@ -19,6 +19,8 @@ constexpr const char* kApply = "deploy/clickhouse/apply.sh";
 /// A block is written at the latest after the flush interval of 7.5 s; a minute is beyond every setting in
 /// use.
 constexpr double kOldSeconds = 60;
+/// Since this version flows_errors tells reasons.
+constexpr unsigned kReasonsSince = 5;
 
 std::vector<std::string_view> wanted_tables() {
   std::vector<std::string_view> out{kRawTable, "flows_errors", "flows_consumer", "schema_version"};
@@ -168,13 +170,13 @@ class Examination {
     const auto found =
         row("schema version", "SELECT max(version) FROM " + table.database + ".schema_version");
     if (!found) return;
-    const auto version = static_cast<unsigned>(number(*found, 0));
-    const std::string text = "The tables are of version " + std::to_string(version);
-    if (version < schema_version())
+    version_ = static_cast<unsigned>(number(*found, 0));
+    const std::string text = "The tables are of version " + std::to_string(version_);
+    if (version_ < schema_version())
       say("schema version", Status::warning,
           text + ", and this sluice has version " + std::to_string(schema_version()) + "; run its " + kApply +
               ".");
-    else if (version > schema_version())
+    else if (version_ > schema_version())
       say("schema version", Status::warning,
           text + ", newer than version " + std::to_string(schema_version()) + " of this sluice; upgrade it.");
     else
@@ -209,15 +211,25 @@ class Examination {
   }
 
   void check_consumers(const KafkaTable& table) {
-    const auto found = row("consumers",
-                           "SELECT count(), sum(length(assignments.partition_id)), "
-                           "anyIf(exceptions.text[-1], notEmpty(exceptions.text)) FROM "
-                           "system.kafka_consumers WHERE database = '" +
-                               table.database + "' AND table = 'flows'");
-    if (!found || found->size() < 3) return;
+    const auto found =
+        row("consumers",
+            "SELECT count(), sum(length(assignments.partition_id)), "
+            // Behind its first sentence an exception has the engine's stack.
+            "splitByRegexp(', Stack trace|\\n', argMax(exceptions.text[-1], exceptions.time[-1]))[1], "
+            "toUnixTimestamp(now()) - max(toUnixTimestamp(exceptions.time[-1])), "
+            "countIf(notEmpty(exceptions.time) AND exceptions.time[-1] >= last_commit_time) FROM "
+            "system.kafka_consumers WHERE database = '" +
+                table.database + "' AND table = 'flows'");
+    if (!found || found->size() < 5) return;
     const double partitions = number(*found, 1);
-    const std::string last =
-        (*found)[2].empty() ? "" : " (its last error: " + (*found)[2].substr(0, 300) + ")";
+    const double age = number(*found, 3);
+    const std::string error = (*found)[2].substr(0, 600);
+    const std::string last = error.empty() ? "" : " (its last error: " + error + ")";
+    if (!error.empty() && age <= kOldSeconds && number(*found, 4) > 0)
+      return say("consumers", Status::fail,
+                 "The consumer of topic " + table.topic + " has written nothing since an error of " +
+                     counted(age, "second") + " ago, and reads the same records again and again: " + error +
+                     "; see \"When something is wrong\" in docs/clickhouse.md.");
     if (partitions == 0)
       return say("consumers", Status::fail,
                  "No consumer of group " + table.group + " has a partition of topic " + table.topic + last +
@@ -248,10 +260,25 @@ class Examination {
   }
 
   void check_errors(const KafkaTable& table) {
+    const std::string reasons =
+        version_ < kReasonsSince ? "count()"
+                                 : "countIf(reason = 'unreadable'), countIf(reason = 'time'), sumIf(flows, "
+                                   "reason = 'time'), sumIf(flows, reason = 'expired')";
     const auto found =
-        row("unreadable records", "SELECT count() FROM " + table.database +
+        row("unreadable records", "SELECT " + reasons + " FROM " + table.database +
                                       ".flows_errors WHERE inserted_at > now() - INTERVAL 1 DAY");
     if (!found) return;
+    if (number(*found, 1) > 0)
+      say("times of receipt", Status::warning,
+          counted(number(*found, 2), "flow") + " in " + counted(number(*found, 1), "record") +
+              " of a day were received at a time that cannot be, and have the time of their record; look at "
+              "the collectors' clocks and at " +
+              table.database + ".flows_errors.");
+    if (number(*found, 3) > 0)
+      say("old flows", Status::warning,
+          counted(number(*found, 3), "flow") +
+              " came within a day that are older than flows_raw keeps (--retention-days of " + kApply +
+              "); only tables that keep longer have them.");
     if (number(*found, 0) > 0)
       return say("unreadable records", Status::warning,
                  counted(number(*found, 0), "record") + " of the topic could not be read within a day; " +
@@ -262,6 +289,7 @@ class Examination {
   const config::Config& config_;
   const Store& store_;
   double now_;
+  unsigned version_ = 0;  ///< of the tables
   Findings out_;
 };
 

@@ -4,17 +4,9 @@
 #include <cmath>
 
 #include "doctor/checks.hpp"
-#include "flow/endpoint.hpp"
 
 namespace sluice::doctor {
 namespace {
-
-/// Who listens on all addresses is asked on loopback.
-http::Url server_of(const Endpoint& endpoint) {
-  std::string host = endpoint.address.to_string();
-  if (endpoint.address.all_zero()) host = endpoint.address.is_v4() ? "127.0.0.1" : "::1";
-  return {.host = host, .port = std::to_string(endpoint.port)};
-}
 
 constexpr const char* kErrors = "sluice_exporter_decode_errors_total";
 
@@ -176,20 +168,29 @@ void add_limits(Findings& out, const Reading& metrics) {
 
 }  // namespace
 
-Collector ask_collector(const config::Config& config) {
+http::Url server_of(const Endpoint& endpoint) {
+  std::string host = endpoint.address.to_string();
+  if (endpoint.address.all_zero()) host = endpoint.address.is_v4() ? "127.0.0.1" : "::1";
+  return {.host = host, .port = std::to_string(endpoint.port)};
+}
+
+Collector ask_collector(const config::Config& config, const http::Trust& trust) {
   Collector out;
   const auto endpoint = parse_endpoint(config.metrics.listen);
   if (!endpoint) {
     out.presence = Collector::Presence::off;
     return out;
   }
-  const http::Url server = server_of(*endpoint);
+  http::Url server = server_of(*endpoint);
+  server.tls = !config.metrics.certificate_file.empty();
   out.where = server.to_string();
-  const auto body = query::get(server, "/metrics", "");
+  const auto body = query::get(server, "/metrics", config.metrics.token, trust);
   if (!body) {
-    out.presence = body.error().kind == query::Problem::Kind::unreachable ? Collector::Presence::nobody
-                   : body.error().code == 403                             ? Collector::Presence::refused
-                                                                          : Collector::Presence::stranger;
+    const query::Problem& problem = body.error();
+    out.presence = problem.kind == query::Problem::Kind::unreachable ? Collector::Presence::nobody
+                   : problem.kind == query::Problem::Kind::untrusted ? Collector::Presence::untrusted
+                   : problem.code == 403                             ? Collector::Presence::refused
+                                                                     : Collector::Presence::stranger;
     return out;
   }
   out.metrics = Reading::parse(*body);
@@ -211,6 +212,11 @@ Findings check_collector(const Collector& collector) {
     case Collector::Presence::refused:
       return {{"collector", Status::warning,
                "metrics.allow does not let this machine ask " + collector.where + unseen}};
+    case Collector::Presence::untrusted:
+      return {{"collector", Status::warning,
+               "The certificate of " + collector.where +
+                   " is not made out to that address, or signed by nobody who is trusted here (--ca-file)" +
+                   unseen}};
     case Collector::Presence::stranger:
       return {{"collector", Status::fail,
                "What answers at " + collector.where +

@@ -57,12 +57,13 @@ Store store_of(const config::Config& config, const Options& options) {
 
 Findings examine(const config::Config& config, const Options& options) {
   const Machine machine;
-  const Collector collector = ask_collector(config);
+  const Collector collector = ask_collector(config, options.trust);
   const auto drops = udp_drops(machine);
   const auto began = Clock::now();
 
   Findings out = check_collector(collector);
-  out.push_back(check_receive_buffers(config, machine, collector));
+  append(out, check_running_configuration(config, collector, options.trust));
+  if (!config.listeners.empty()) out.push_back(check_receive_buffers(config, machine, collector));
   append(out, check_ports(config, machine, collector));
   out.push_back(check_clock(clock_state()));
   append(out, check_directories(config));
@@ -76,7 +77,7 @@ Findings examine(const config::Config& config, const Options& options) {
   std::this_thread::sleep_until(began + options.watch);
   append(out, check_udp_drops(drops, udp_drops(machine)));
   if (collector.runs())
-    if (const Collector again = ask_collector(config); again.runs())
+    if (const Collector again = ask_collector(config, options.trust); again.runs())
       append(out, check_losses(collector.metrics, again.metrics));
   return out;
 }

@@ -31,6 +31,7 @@ bool may_exceed(const Machine& machine) {
 }
 
 std::uint64_t wanted_buffer(const config::Config& config, const config::Listener& listener) {
+  if (listener.transport == config::Transport::tcp) return 0;  // the kernel's to say
   return listener.receive_buffer != 0 ? listener.receive_buffer : config.receive.buffer;
 }
 

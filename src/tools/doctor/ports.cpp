@@ -132,7 +132,15 @@ std::string holder_of(const Machine& machine, const std::string& table, std::uin
 
 Findings check_ports(const config::Config& config, const Machine& machine, const Collector& collector) {
   Findings out;
-  for (const auto& listener : config.listeners) out.push_back(check_udp(listener, machine, collector));
+  for (const auto& listener : config.listeners) {
+    if (listener.transport == config::Transport::udp) {
+      out.push_back(check_udp(listener, machine, collector));
+      continue;
+    }
+    const auto address = IpAddress::parse(listener.address);
+    const std::string listen = Endpoint{address.value_or(IpAddress{}), listener.port}.to_string();
+    for (auto&& finding : check_tcp("TCP", listen, machine, collector)) out.push_back(std::move(finding));
+  }
   for (auto&& finding : check_tcp("metrics.listen", config.metrics.listen, machine, collector))
     out.push_back(std::move(finding));
   for (auto&& finding : check_tcp("api.listen", config.api.listen, machine, collector))

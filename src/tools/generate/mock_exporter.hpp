@@ -35,6 +35,8 @@ class MockExporter {
                std::uint64_t start_ns, std::optional<std::uint64_t> flows);
 
   bool done() const { return left_ && *left_ == 0; }
+  /// One datagram of flows more, which is without faults, and it is done.
+  void end_after_one() { left_ = flows_.size(); }
   /// Writes what is due at `now_ns`: templates, counters, or flows.
   Made next(std::uint64_t now_ns, std::span<std::byte> room);
   /// The flows of the next datagram without the datagram.

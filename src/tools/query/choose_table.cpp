@@ -38,9 +38,9 @@ bool has_all(const Rollup& rollup, const std::vector<std::string>& columns) {
 }
 
 /// The tables that have the columns; flows_raw, which has them all, is the last.
-std::vector<Candidate> candidates(const TableWish& wish, sys_seconds now, const KeptDays& days,
+std::vector<Candidate> candidates(const TableWish& wish, sys_seconds now, const Kept& kept,
                                   std::span<const Rollup> among) {
-  const auto since = [&](std::string_view table) { return now - std::chrono::days(days(table)); };
+  const auto since = [&](std::string_view table) { return now - kept(table); };
   std::vector<Candidate> out;
   for (const Rollup& rollup : among)
     if (has_all(rollup, wish.columns))
@@ -58,6 +58,10 @@ bool short_enough(const Candidate& candidate, const TableWish& wish) {
          (on_bound(wish.from) && on_bound(wish.to));
 }
 
+std::string kept_since(sys_seconds time) {
+  return time < sys_seconds{} ? "kept for good" : "kept since " + date(time);
+}
+
 std::string why(const Candidate& best, const TableWish& wish, const std::vector<Candidate>& all) {
   const std::string wanted = wish.columns.empty() ? "it" : listed(wish.columns);
   if (!short_enough(best, wish))
@@ -65,7 +69,7 @@ std::string why(const Candidate& best, const TableWish& wish, const std::vector<
            std::string(best.rollup->step.words);
   if (best.rollup)
     return "has " + wanted + " by the " + std::string(best.rollup->step.words) + ", with " +
-           std::to_string(best.weight) + " rows for each thousand flows; kept since " + date(best.since);
+           std::to_string(best.weight) + " rows for each thousand flows; " + kept_since(best.since);
   if (all.size() == 1) return "no rollup has " + wanted + (wish.columns.size() > 1 ? " together" : "");
   return "no rollup with " + wanted + " has slots that are short enough and reaches back to " +
          date(wish.from);
@@ -78,9 +82,9 @@ unsigned default_days(std::string_view table) {
   return rollup ? rollup->retention.days : kRawDays;
 }
 
-Result<TableChoice, NoTable> choose_table(const TableWish& wish, sys_seconds now, const KeptDays& days,
+Result<TableChoice, NoTable> choose_table(const TableWish& wish, sys_seconds now, const Kept& kept,
                                           std::span<const Rollup> among) {
-  const std::vector<Candidate> all = candidates(wish, now, days, among);
+  const std::vector<Candidate> all = candidates(wish, now, kept, among);
   std::vector<Candidate> reaching;
   std::ranges::copy_if(all, std::back_inserter(reaching),
                        [&](const Candidate& one) { return one.since <= wish.from; });

@@ -36,15 +36,19 @@ struct NoTable {
   std::chrono::sys_seconds since{};  ///< from when on the same question has a table
 };
 
-/// Days that a table keeps rows.
-using KeptDays = std::function<unsigned(std::string_view table)>;
+/// How long a table keeps rows; kForGood where it drops none.
+using Kept = std::function<std::chrono::seconds(std::string_view table)>;
+inline constexpr std::chrono::seconds kForGood = std::chrono::days(100 * 366);
 /// Where apply.sh was given no other days.
 unsigned default_days(std::string_view table);
+inline std::chrono::seconds default_kept(std::string_view table) {
+  return std::chrono::days(default_days(table));
+}
 
 /// Where no table with slots as short as wished reaches back to `from`, the one with the shortest that does:
 /// compare the choice's step. `among` is what there is beside flows_raw.
 Result<TableChoice, NoTable> choose_table(const TableWish& wish, std::chrono::sys_seconds now,
-                                          const KeptDays& days = default_days,
+                                          const Kept& kept = default_kept,
                                           std::span<const Rollup> among = rollups());
 
 }  // namespace sluice::query

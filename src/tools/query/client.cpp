@@ -1,8 +1,10 @@
 #include "query/client.hpp"
 
+#include <algorithm>
 #include <charconv>
 
 #include "http/client.hpp"
+#include "query/parameters.hpp"
 
 namespace sluice::query {
 namespace {
@@ -10,7 +12,7 @@ namespace {
 // ClickHouse's longest errors repeat the statement; what is longer than this is none.
 constexpr std::size_t kLongestError = 256 * 1024;
 
-/// ClickHouse reads the values of parameters as fields of a TSV file.
+/// ClickHouse reads the values of parameters as fields of a TSV file, those of arrays as they stand in SQL.
 std::string escaped(std::string_view value) {
   std::string out;
   for (const char c : value) {
@@ -40,13 +42,19 @@ std::string escaped(std::string_view value) {
 std::string target_of(const Request& request) {
   // Without waiting for the end an error in the middle of an answer comes after a "200 OK" and looks like
   // data.
-  std::string out = "?wait_end_of_query=1";
+  std::string out = request.as_it_comes ? "?wait_end_of_query=0" : "?wait_end_of_query=1";
   const auto add = [&](std::string_view name, std::string_view value) {
     out += '&' + http::percent_encoded(name) + '=' + http::percent_encoded(value);
   };
   if (!request.database.empty()) add("database", request.database);
   if (!request.format.empty()) add("default_format", request.format);
-  for (const auto& [name, value] : request.parameters) add("param_" + name, escaped(value));
+  for (const auto& [name, value] : request.settings) add(name, value);
+  const std::vector<Placeholder> wanted = placeholders(request.sql);
+  for (const auto& [name, value] : request.parameters) {
+    const auto place = std::ranges::find(wanted, name, &Placeholder::name);
+    const bool array = place != wanted.end() && place->type.starts_with("Array(");
+    add("param_" + name, array ? value : escaped(value));
+  }
   return out;
 }
 
@@ -98,9 +106,22 @@ Problem refusal(const http::Url& server, const http::AnswerHead& head, std::stri
                   std::to_string(head.status) + (first.empty() ? "" : ", \"" + first + '"')};
 }
 
+/// The summary's numbers are texts.
+Cost cost_of(std::string_view summary) {
+  const auto number = [&](std::string_view name) {
+    std::uint64_t out = 0;
+    const std::size_t at = summary.find(name);
+    if (at == std::string_view::npos) return out;
+    const std::string_view rest = summary.substr(std::min(at + name.size(), summary.size()));
+    std::from_chars(rest.data(), rest.data() + rest.size(), out);
+    return out;
+  };
+  return {.rows = number("\"read_rows\":\""), .bytes = number("\"read_bytes\":\"")};
+}
+
 }  // namespace
 
-Result<void, Problem> ask(const http::Url& server, const Login& login, const Request& request,
+Result<Cost, Problem> ask(const http::Url& server, const Login& login, const Request& request,
                           const Take& take, const http::Trust& trust) {
   std::string error;
   const auto head = http::fetch(
@@ -113,10 +134,10 @@ Result<void, Problem> ask(const http::Url& server, const Login& login, const Req
         error += piece;
         return error.size() < kLongestError;
       },
-      {}, trust);
+      {.answer = request.limit}, trust);
   if (!head) return failure(of_trouble(head.error()));
   if (head->status != 200) return failure(refusal(server, *head, error));
-  return {};
+  return cost_of(head->header("X-ClickHouse-Summary"));
 }
 
 Result<Reply, Problem> exchange(const http::Url& server, const Message& message, const http::Trust& trust,

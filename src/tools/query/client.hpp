@@ -2,8 +2,10 @@
 // Asks a ClickHouse server, or what speaks its HTTP interface, one statement. Blocks the calling thread; any
 // thread, no state is shared between calls.
 #include <chrono>
+#include <cstdint>
 #include <functional>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -22,6 +24,11 @@ struct Request {
   std::string database = {};
   std::string format = {};  ///< of the answer, unless the statement names one itself
   std::map<std::string, std::string> parameters = {};  ///< values of the statement's {name:Type}, unescaped
+  std::map<std::string, std::string> settings = {};    ///< of ClickHouse, for this statement
+  /// The rows come as they are found; an error among them then comes behind them, in the answer.
+  bool as_it_comes = false;
+  /// Until the end of the answer; nothing: as long as the connection lives.
+  std::optional<std::chrono::milliseconds> limit = std::nullopt;
 };
 
 /// Why there is no answer.
@@ -43,8 +50,14 @@ struct Problem {
 /// statement named). False ends the reading, which is no problem.
 using Take = std::function<bool(std::string_view format, std::string_view piece)>;
 
-/// Waits some seconds for the connection and without end for the answer, as long as the connection lives.
-Result<void, Problem> ask(const http::Url& server, const Login& login, const Request& request,
+/// What an answer took, as far as the server tells it.
+struct Cost {
+  std::uint64_t rows = 0;
+  std::uint64_t bytes = 0;
+};
+
+/// Waits some seconds for the connection, and for the answer as long as the request says.
+Result<Cost, Problem> ask(const http::Url& server, const Login& login, const Request& request,
                           const Take& take, const http::Trust& trust = {});
 
 /// A request to an HTTP server that is no ClickHouse.

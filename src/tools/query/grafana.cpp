@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include "sluice/util/version.hpp"
+#include "util/one_line.hpp"
 
 namespace sluice::query {
 namespace {
@@ -14,12 +15,8 @@ using Or = Result<T, std::string>;
 
 constexpr const char* kPlugin = "grafana-clickhouse-datasource";
 
-/// Names come from another program: nothing in them may steer a terminal.
-std::string plain(std::string text) {
-  for (char& c : text)
-    if (static_cast<unsigned char>(c) < ' ' || c == 0x7f) c = ' ';
-  return text.substr(0, 200);
-}
+/// What another program says, or names.
+std::string plain(std::string text) { return one_line(std::move(text)).substr(0, 200); }
 
 /// What Grafana says of a refusal; empty where it says nothing.
 std::string message_of(const Reply& reply) {

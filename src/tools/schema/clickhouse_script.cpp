@@ -23,13 +23,7 @@ constexpr std::string_view kAbout =
 )";
 
 constexpr std::string_view kStop =
-    R"(-- The Kafka table goes first: dropping it waits for the block under way and its commit.
-DROP TABLE IF EXISTS {{db}}.flows{{on_cluster}} SYNC;
-DROP VIEW IF EXISTS {{db}}.flows_consumer{{on_cluster}} SYNC;
-DROP VIEW IF EXISTS {{db}}.flows_raw_view{{on_cluster}} SYNC;
-DROP VIEW IF EXISTS {{db}}.flows_errors_view{{on_cluster}} SYNC;
-DROP TABLE IF EXISTS {{db}}.flows_feed{{on_cluster}} SYNC;
-)";
+    "-- The Kafka table goes first: dropping it waits for the block under way and its commit.\n";
 
 constexpr std::string_view kShown =
     "-- The table that people ask: on one machine it is the same one, on a cluster that over all nodes.\n";
@@ -85,7 +79,7 @@ std::string clickhouse_script(const UserFields& fields) {
   std::string sql(kAbout);
   sql += "\n" + ask_for_fields(fields);
   sql += "\n" + ask_for_settings();
-  sql += "\n" + std::string(kStop);
+  sql += "\n" + std::string(kStop) + stop_consuming_sql();
   sql += "\n" + add_columns("{{db}}.flows_raw", fields);
   sql += "\n" + std::string(kShown) + add_columns("sluice.flows_raw", fields);
   sql += "\n" + consume_sql(fields.all());

@@ -103,8 +103,11 @@ std::string conversion(const FieldRow& row) {
       const Enumeration& enumeration = *enumeration_of(row.info.kind);
       return row.info.optional ? nullable_enum_value(name, enumeration) : enum_value(name, enumeration);
     }
-    case FieldKind::time_ns:
-      return "sluice_time(" + name + ", " + std::string(row.column.otherwise) + ")";
+    case FieldKind::time_ns: {
+      const std::string refused(row.column.refused);
+      const std::string told = refused.empty() ? name : "if(" + refused + ", 0, " + name + ")";
+      return "sluice_time(" + told + ", " + std::string(row.column.otherwise) + ")";
+    }
     case FieldKind::address:
       return "sluice_address(" + name + ")";
     case FieldKind::layer_list:
@@ -131,6 +134,7 @@ Column column_of(const FieldRow& row) {
   column.codec = row.column.codec;
   column.unit = row.info.unit;
   column.meaning = row.info.meaning;
+  column.set = set_name(row.set);
   return column;
 }
 
@@ -171,6 +175,11 @@ std::string stored_type(std::string_view column) {
   for (const AliasColumn& one : alias_columns())
     if (one.name == column) return std::string(one.type);
   return "";
+}
+
+std::string mark(const Column& column, bool without) {
+  if (column.set.empty()) return "";
+  return std::string(without ? " -- without " : " -- ") + column.set;
 }
 
 std::string sql_literal(std::string_view text) {

@@ -17,7 +17,12 @@ struct Column {
   std::string codec;          ///< "": the server's default
   std::string unit;
   std::string meaning;
+  std::string set = {};  ///< of columns that flows_raw may be made without; "": always there
 };
+
+/// The end of a line of SQL that apply.sh sends where flows_raw has the set's columns: a comment; "" where
+/// the column is always there. `without`: where flows_raw is made without them.
+std::string mark(const Column& column, bool without = false);
 
 /// The columns of the message's fields, in the order of their numbers.
 std::vector<Column> message_columns();

@@ -1,5 +1,6 @@
 #include "schema/consume.hpp"
 
+#include <algorithm>
 #include <vector>
 
 #include "flow/columns.hpp"
@@ -22,21 +23,57 @@ constexpr std::string_view kViews = R"(
 )
 ENGINE = Null;
 
-CREATE MATERIALIZED VIEW {{db}}.flows_errors_view{{on_cluster}} TO {{db}}.flows_errors AS
+-- What is wrong with a record, one row for each reason. The hour stands for a time that Kafka does not tell.
+CREATE TABLE {{db}}.flows_faults{{on_cluster}}
+(
+    time DateTime64(3, 'UTC'),
+    kafka_topic String,
+    kafka_partition UInt64,
+    kafka_offset UInt64,
+    error String,
+    raw_message String,
+    reason String,
+    flows UInt64
+)
+ENGINE = Null;
+
+CREATE MATERIALIZED VIEW {{db}}.flows_faults_view{{on_cluster}} TO {{db}}.flows_faults AS
 SELECT
-    toDateTime64(ifNull(kafka_time, now64(3)), 3, 'UTC') AS time,
+    toDateTime64(ifNull(any(kafka_time), toStartOfHour(now())), 3, 'UTC') AS time,
     kafka_topic,
     kafka_partition,
     kafka_offset,
-    kafka_error AS error,
-    kafka_message AS raw_message,
-    now64(3, 'UTC') AS inserted_at
+    multiIf(kafka_time_fault = 0, kafka_error,
+            concat('received from ', toString(fromUnixTimestamp64Nano(toInt64(least(min(time_received_ns), 9223372036854775807)), 'UTC')),
+                   ' to ', toString(fromUnixTimestamp64Nano(toInt64(least(max(time_received_ns), 9223372036854775807)), 'UTC')),
+                   if(kafka_time_fault = 1,
+                      ', not within {{days_before}} days before and {{hours_after}} h after the record was written: its flows have the time of the record',
+                      ', before the {{retention}} days that flows_raw keeps: only tables that keep longer have its flows'))) AS error,
+    any(kafka_message) AS raw_message,
+    transform(kafka_time_fault, [1, 2], ['time', 'expired'], 'unreadable') AS reason,
+    if(kafka_time_fault = 0, 0, count()) AS flows
 FROM {{db}}.flows_feed
-WHERE kafka_error != '';
+WHERE kafka_error != '' OR kafka_time_fault != 0
+GROUP BY kafka_topic, kafka_partition, kafka_offset, kafka_error, kafka_time_fault;
 
--- An absent time of receipt becomes the time at which the record was written to Kafka, an absent end of the flow the
--- time of receipt, and an absent start the end: what the collector does with times that cannot be. An enum's value
--- that this table does not know becomes OTHER.
+-- A block that cannot be written is read again until it can be, and each time its faults come again: those that were
+-- written are left out. This view is asked only where there is a fault, since the Null table stands before it.
+CREATE MATERIALIZED VIEW {{db}}.flows_errors_view{{on_cluster}} TO {{db}}.flows_errors AS
+SELECT
+    *,
+    now64(3, 'UTC') AS inserted_at
+FROM {{db}}.flows_faults
+WHERE (time, kafka_topic, kafka_partition, kafka_offset, reason) NOT IN
+(
+    SELECT time, kafka_topic, kafka_partition, kafka_offset, reason
+    FROM {{db}}.flows_errors
+    ORDER BY inserted_at DESC
+    LIMIT 1000000
+);
+
+-- An absent time of receipt becomes the time at which the record was written to Kafka, and so does one that cannot be
+-- (kafka_time_fault, see flows_consumer); an absent end of the flow becomes the time of receipt, and an absent start the
+-- end: what the collector does with times that cannot be. An enum's value that this table does not know becomes OTHER.
 CREATE MATERIALIZED VIEW {{db}}.flows_raw_view{{on_cluster}} TO {{db}}.flows_raw AS
 SELECT
 )";
@@ -72,7 +109,15 @@ constexpr std::string_view kConsumer = R"(:FlowMessage',
     kafka_poll_timeout_ms = {{poll_ms}},
     kafka_consumer_reschedule_ms = {{reschedule_ms}};
 
+-- The topic is no place for times of receipt of other years: each day is a partition of flows_raw, and days that are over
+-- are dropped. kafka_time_fault is 1 where a flow was not received about when its record was written, and 2 where
+-- flows_raw keeps its day no longer. Kafka's own time is believed where it is not in the future and some table keeps
+-- its day. Who writes old flows into flows_feed by another way than the topic is not asked.
 CREATE MATERIALIZED VIEW {{db}}.flows_consumer{{on_cluster}} TO {{db}}.flows_feed AS
+WITH
+    toUnixTimestamp64Milli(now64(3)) AS _now_ms,
+    toUnixTimestamp64Milli(ifNull(kafka_time, now64(3))) AS _written_ms,
+    toInt64(intDiv(time_received_ns, 1000000)) AS _received_ms
 SELECT
     *,
 )";
@@ -81,18 +126,25 @@ constexpr std::string_view kEnd = R"(
 FROM {{db}}.flows;
 )";
 
-/// A list as SQL has it: one a line, commas between.
+/// A list as SQL has it: one a line, commas between, with the mark of a line that may be left out behind its
+/// comma. The last line must have none.
 class Lines {
  public:
-  void add(const std::string& line) { text_ += (text_.empty() ? "    " : ",\n    ") + line; }
+  void add(const std::string& line, const std::string& mark = {}) {
+    text_ += (text_.empty() ? "    " : "," + mark_ + "\n    ") + line;
+    mark_ = mark;
+  }
   const std::string& text() const { return text_; }
 
  private:
   std::string text_;
+  std::string mark_;
 };
 
 std::vector<Column> columns_with(std::span<const UserField> user_fields) {
   std::vector<Column> columns = message_columns();
+  // Those that are always there at the end, where the list must have one.
+  std::ranges::stable_partition(columns, [](const Column& column) { return !column.set.empty(); });
   for (const UserField& field : user_fields) columns.push_back(column_of(field));
   return columns;
 }
@@ -100,7 +152,7 @@ std::vector<Column> columns_with(std::span<const UserField> user_fields) {
 /// What the Kafka table has, and flows_feed before what Kafka tells of the record.
 Lines consumed(const std::vector<Column>& columns) {
   Lines lines;
-  for (const Column& column : columns) lines.add(column.consumed_name + " " + column.consumed);
+  for (const Column& column : columns) lines.add(column.consumed_name + " " + column.consumed, mark(column));
   return lines;
 }
 
@@ -113,7 +165,7 @@ Lines fed(const std::vector<Column>& columns) {
 
 Lines stored(const std::vector<Column>& columns) {
   Lines lines;
-  for (const Column& column : columns) lines.add(column.from);
+  for (const Column& column : columns) lines.add(column.from, mark(column));
   for (const StoredColumn& column : stored_columns()) {
     const std::string expression(column.expression);
     lines.add((expression.empty() ? "" : expression + " AS ") + std::string(column.name));
@@ -129,6 +181,16 @@ Lines taken_from_kafka() {
 }
 
 }  // namespace
+
+std::string stop_consuming_sql() {
+  std::string sql = "DROP TABLE IF EXISTS {{db}}.flows{{on_cluster}} SYNC;\n";
+  for (const std::string view :
+       {"flows_consumer", "flows_raw_view", "flows_faults_view", "flows_errors_view"})
+    sql += "DROP VIEW IF EXISTS {{db}}." + view + "{{on_cluster}} SYNC;\n";
+  for (const std::string table : {"flows_faults", "flows_feed"})
+    sql += "DROP TABLE IF EXISTS {{db}}." + table + "{{on_cluster}} SYNC;\n";
+  return sql;
+}
 
 std::string consume_sql(std::span<const UserField> user_fields) {
   const std::vector<Column> columns = columns_with(user_fields);

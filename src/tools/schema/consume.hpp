@@ -11,4 +11,8 @@ namespace sluice::schema {
 /// reads flow_user.proto.
 std::string consume_sql(std::span<const UserField> user_fields = {});
 
+/// Takes down what consume_sql() makes. The Kafka table goes first: dropping it waits for the block under way
+/// and its commit.
+std::string stop_consuming_sql();
+
 }  // namespace sluice::schema

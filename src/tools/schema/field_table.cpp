@@ -69,7 +69,7 @@ std::string field_table(const std::vector<UserField>& user_fields) {
   std::string out =
       "| Field | Number | Type | Unit | Meaning | sFlow v5 | NetFlow v5 | NetFlow v9 and IPFIX |\n"
       "| --- | --- | --- | --- | --- | --- | --- | --- |\n";
-  for (const auto& [field, column, from] : field_rows::kRows) {
+  for (const auto& [field, column, from, set] : field_rows::kRows) {
     const std::string type = encode::proto_type(field);
     const std::string sflow = joined(from.packet ? "packet" : "", from.sflow, "; else ");
     const std::string elements = with_elements(from.other, elements_of(field.number, from.packet));
@@ -97,7 +97,7 @@ std::string element_table() {
     out += "| " + (element.pen ? std::to_string(element.pen) + ":" : std::string()) +
            std::to_string(element.id) + " | " + std::string(element.name) + " | ";
     std::string_view between;
-    for (const auto& [field, column, from] : field_rows::kRows) {
+    for (const auto& [field, column, from, set] : field_rows::kRows) {
       if (!decode::fills(element, field.number)) continue;
       out += std::string(between) + std::string(field.name);
       between = ", ";

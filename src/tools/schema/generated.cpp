@@ -7,6 +7,7 @@
 #include <fstream>
 #include <sstream>
 
+#include "schema/column_sets.hpp"
 #include "schema/consume.hpp"
 #include "schema/distributed.hpp"
 #include "schema/field_table.hpp"
@@ -27,9 +28,11 @@ constexpr Generated kGenerated[] = {
     {"deploy/clickhouse/65_short_rollups.sql", "", [] { return short_rollups_sql(); }},
     {"deploy/clickhouse/90_consume.sql", "", [] { return made_by("--", kFieldRows) + consume_sql(); }},
     {"deploy/clickhouse/cluster/distributed.sql", "", [] { return distributed_sql(); }},
+    {"deploy/clickhouse/column_sets.sh", "", [] { return column_sets_shell(); }},
     {"deploy/clickhouse/rollups.sh", "", [] { return rollups_shell(); }},
     {"docs/clickhouse.md", "rollups drawn", [] { return rollup_tree(); }},
     {"docs/clickhouse.md", "columns of flows_raw", [] { return flows_raw_columns(); }},
+    {"docs/clickhouse.md", "sets of columns", [] { return column_sets_table(); }},
     {"docs/clickhouse.md", "rollups", [] { return rollup_sections(); }},
     {"docs/protocols.md", "fields", [] { return field_table(); }},
     {"docs/protocols.md", "elements", [] { return element_table(); }},

@@ -4,7 +4,9 @@
 
 #include "flow/rollups.hpp"
 #include "schema/columns.hpp"
+#include "schema/consume.hpp"
 #include "schema/generated.hpp"
+#include "schema/repeats.hpp"
 #include "schema/rollup_files.hpp"
 
 namespace sluice::schema {
@@ -14,14 +16,14 @@ using Role = RollupColumn::Role;
 
 constexpr std::string_view kTable = "src/lib/flow/rollups.cpp";
 
-std::string_view codec(Role role) {
-  switch (role) {
+std::string_view codec(const RollupColumn& column) {
+  switch (column.role) {
     case Role::time:
       return "DoubleDelta, ZSTD(1)";
     case Role::key:
       return "ZSTD(1)";
-    case Role::sum:
-      return "T64, ZSTD(1)";
+    case Role::sum:  // T64 is for what has 64 bits
+      return column.type == "UInt128" ? "ZSTD(1)" : "T64, ZSTD(1)";
     case Role::alias:
       return "";
   }
@@ -31,7 +33,7 @@ std::string_view codec(Role role) {
 std::string column_line(const RollupColumn& column) {
   std::string type = type_of(column);
   if (column.role == Role::alias) type += " ALIAS " + std::string(column.alias);
-  return "    " + std::string(column.name) + ' ' + definition(type, column.meaning, codec(column.role));
+  return std::string(column.name) + ' ' + definition(type, column.meaning, codec(column));
 }
 
 std::string ttl(const Rollup& rollup) {
@@ -41,16 +43,26 @@ std::string ttl(const Rollup& rollup) {
 std::string create_table(const Rollup& rollup) {
   std::string columns;
   for (const RollupColumn& column : rollup_columns(rollup))
-    columns += (columns.empty() ? "" : ",\n") + column_line(column);
+    columns += (columns.empty() ? "    " : ",\n    ") + column_line(column);
   return "CREATE TABLE IF NOT EXISTS {{db}}." + std::string(rollup.name) + "{{on_cluster}}\n(\n" + columns +
          "\n)\nENGINE = {{replicated}}SummingMergeTree((" + std::string(rollup.sums) + "))\nPARTITION BY " +
          std::string(rollup.partition) + "\nORDER BY (time, " + std::string(rollup.keys) + ")\n" +
-         ttl(rollup) + "\nSETTINGS ttl_only_drop_parts = 1;\n";
+         ttl(rollup) + "\nSETTINGS ttl_only_drop_parts = 1, " + std::string(kKnowsRepeats) + ";\n";
 }
 
 /// For a table that is there already, with other days.
 std::string alter_ttl(const Rollup& rollup) {
   return "ALTER TABLE {{db}}." + std::string(rollup.name) + "{{on_cluster}} MODIFY " + ttl(rollup) + ";\n";
+}
+
+/// For a table whose sums were made with 64 bits; where they are wide already it does nothing.
+std::string alter_sums(const Rollup& rollup) {
+  std::string columns;
+  for (const RollupColumn& column : rollup_columns(rollup))
+    if (column.role == Role::sum || column.role == Role::alias)
+      columns += (columns.empty() ? "\n    MODIFY COLUMN IF EXISTS " : ",\n    MODIFY COLUMN IF EXISTS ") +
+                 column_line(column);
+  return "ALTER TABLE {{db}}." + std::string(rollup.name) + "{{on_cluster}}" + columns + ";\n";
 }
 
 /// "expression AS name", or the name alone where it is the column itself.
@@ -99,7 +111,8 @@ std::string statements(bool shortened) {
   for (const Rollup* rollup : rollups_as_made()) {
     if (only_shortens(*rollup) != shortened) continue;
     if (!rollup->comment.empty()) out += '\n' + commented(rollup->comment);
-    out += '\n' + create_table(*rollup) + '\n' + alter_ttl(*rollup) + '\n' + create_view(*rollup);
+    out += '\n' + create_table(*rollup) + '\n' + alter_sums(*rollup) + '\n' + alter_ttl(*rollup) +
+           alter_repeats(rollup->name) + '\n' + create_view(*rollup);
   }
   return out;
 }
@@ -146,10 +159,7 @@ std::string stop_sql() {
           R"(Consumption stops here and starts again with the last statement of 90_consume.sql. The Kafka table goes first:
 dropping it waits for the block under way and its commit, while a view dropped under a running consumer would let
 it commit rows that go nowhere. The consumer group keeps its offsets, so that nothing in between is missed.)");
-  out += drop("TABLE", "flows");
-  for (const std::string_view view : {"flows_consumer", "flows_raw_view", "flows_errors_view"})
-    out += drop("VIEW", view);
-  out += drop("TABLE", "flows_feed");
+  out += stop_consuming_sql();
   for (const Rollup* rollup : rollups_as_made()) out += drop("VIEW", std::string(rollup->name) + "_view");
   for (const std::string_view view : {"exporter_names_view", "interface_names_view"})
     out += drop("VIEW", view);

@@ -189,6 +189,7 @@ class BlockExchange : public Exchange {
     return inner_.write(packed_);
   }
   bool end() override { return (!blocks_of_answer_ || inner_.write(last({}))) && inner_.end(); }
+  void when_gone(std::function<void()> call) override { inner_.when_gone(std::move(call)); }
   void cut_off(std::string_view last_words) override {
     inner_.cut_off(blocks_of_answer_ ? last(last_words) : last_words);
   }

@@ -1,6 +1,7 @@
 #include "store/chdb_engine.hpp"
 
 #include <algorithm>
+#include <atomic>
 #include <span>
 
 #include "store/chdb_library.hpp"
@@ -30,11 +31,18 @@ class ParameterArrays {
   std::vector<std::size_t> name_sizes_, value_sizes_;
 };
 
-Result<Answer, EngineError> answer_of(const ChdbLibrary& chdb, ChdbResult* result) {
+/// What the engine quotes of a statement, without the mark that we put at its end.
+std::string without(std::string_view mark, std::string error) {
+  const std::size_t at = mark.empty() ? std::string::npos : error.find(mark);
+  return at == std::string::npos ? error : error.erase(at, mark.size());
+}
+
+Result<Answer, EngineError> answer_of(const ChdbLibrary& chdb, ChdbResult* result,
+                                      std::string_view mark = {}) {
   if (result == nullptr) return failure(EngineError("Code: 1001. DB::Exception: the engine gave no answer"));
   const std::shared_ptr<ChdbResult> owner(result, chdb.destroy_query_result);
   if (const char* const error = chdb.result_error(result); error != nullptr)
-    return failure(EngineError(error));
+    return failure(EngineError(without(mark, error)));
   const std::size_t size = chdb.result_length(result);
   return Answer{.owner = owner,
                 .bytes = size == 0 ? std::string_view() : std::string_view(chdb.result_buffer(result), size),
@@ -87,9 +95,22 @@ class ChdbInsert : public Insert {
   ChdbInsertStream* stream_;
 };
 
+ChdbConnection** connect(const ChdbLibrary& chdb, std::vector<std::string> arguments) {
+  std::vector<char*> pointers;
+  std::ranges::transform(arguments, std::back_inserter(pointers),
+                         [](std::string& text) { return text.data(); });
+  return chdb.connect(static_cast<int>(pointers.size()), pointers.data());
+}
+
+/// Statements get a comment at their end, which tells those of one session from all others where they are to
+/// be found again: the engine gives them ids of its own.
 class ChdbSession : public Session {
  public:
-  ChdbSession(const ChdbLibrary& chdb, ChdbConnection** connection) : chdb_(chdb), connection_(connection) {}
+  ChdbSession(const ChdbLibrary& chdb, std::string path, ChdbConnection** connection)
+      : chdb_(chdb), path_(std::move(path)), connection_(connection) {
+    static std::atomic<std::uint64_t> sessions{0};
+    mark_ = "\n/*sluice " + std::to_string(++sessions) + "*/";
+  }
   ~ChdbSession() override { chdb_.close_conn(connection_); }
   ChdbSession(const ChdbSession&) = delete;
   ChdbSession& operator=(const ChdbSession&) = delete;
@@ -106,20 +127,31 @@ class ChdbSession : public Session {
   Result<Answer, EngineError> run(std::string_view sql, std::string_view format,
                                   const Parameters& parameters) override {
     const ParameterArrays arrays(parameters);
-    return answer_of(chdb_, chdb_.query_with_params_n(*connection_, sql.data(), sql.size(), format.data(),
-                                                      format.size(), arrays.names(), arrays.name_sizes(),
-                                                      arrays.values(), arrays.value_sizes(), arrays.size()));
+    const std::string text = marked(sql);
+    return answer_of(chdb_,
+                     chdb_.query_with_params_n(*connection_, text.data(), text.size(), format.data(),
+                                               format.size(), arrays.names(), arrays.name_sizes(),
+                                               arrays.values(), arrays.value_sizes(), arrays.size()),
+                     mark_);
   }
 
   Result<std::unique_ptr<Rows>, EngineError> stream(std::string_view sql, std::string_view format,
                                                     const Parameters& parameters) override {
     const ParameterArrays arrays(parameters);
+    const std::string text = marked(sql);
     ChdbResult* const stream = chdb_.stream_query_with_params_n(
-        *connection_, sql.data(), sql.size(), format.data(), format.size(), arrays.names(),
+        *connection_, text.data(), text.size(), format.data(), format.size(), arrays.names(),
         arrays.name_sizes(), arrays.values(), arrays.value_sizes(), arrays.size());
     if (stream == nullptr || chdb_.result_error(stream) != nullptr)
-      return failure(answer_of(chdb_, stream).error());
+      return failure(answer_of(chdb_, stream, mark_).error());
     return std::make_unique<ChdbRows>(chdb_, *connection_, stream);
+  }
+
+  void cancel() override {
+    ChdbConnection** const other = connect(chdb_, {"clickhouse", path_});
+    if (other == nullptr) return;
+    ChdbSession(chdb_, path_, other)
+        .run("KILL QUERY WHERE endsWith(query, '" + mark_.substr(1) + "') ASYNC", "Null", {});
   }
 
   Result<std::unique_ptr<Insert>, EngineError> insert(std::string_view head, std::string_view format,
@@ -135,21 +167,18 @@ class ChdbSession : public Session {
   }
 
  private:
-  const ChdbLibrary& chdb_;
-  ChdbConnection** connection_;
-};
+  std::string marked(std::string_view sql) const { return std::string(sql) + mark_; }
 
-ChdbConnection** connect(const ChdbLibrary& chdb, std::vector<std::string> arguments) {
-  std::vector<char*> pointers;
-  std::ranges::transform(arguments, std::back_inserter(pointers),
-                         [](std::string& text) { return text.data(); });
-  return chdb.connect(static_cast<int>(pointers.size()), pointers.data());
-}
+  const ChdbLibrary& chdb_;
+  const std::string path_;
+  ChdbConnection** connection_;
+  std::string mark_;
+};
 
 class ChdbEngine : public Engine {
  public:
   ChdbEngine(const ChdbLibrary& chdb, std::string path, ChdbConnection** first)
-      : chdb_(chdb), path_(std::move(path)), first_(chdb, first) {
+      : chdb_(chdb), path_(std::move(path)), first_(chdb, path_, first) {
     version_ = text_of("SELECT version()");
     timezone_ = text_of("SELECT timezone()");
   }
@@ -159,7 +188,7 @@ class ChdbEngine : public Engine {
     if (connection == nullptr)
       return failure(
           EngineError("Code: 210. DB::Exception: the engine opens no further connection. (NETWORK_ERROR)"));
-    return std::make_unique<ChdbSession>(chdb_, connection);
+    return std::make_unique<ChdbSession>(chdb_, path_, connection);
   }
   const std::string& version() const override { return version_; }
   const std::string& timezone() const override { return timezone_; }

@@ -55,6 +55,7 @@ class CodedExchange : public Exchange {
     return connection_.end();
   }
 
+  void when_gone(std::function<void()> call) override { connection_.when_gone(std::move(call)); }
   void cut_off(std::string_view last_words) override {
     if (write(last_words)) write_last();
   }

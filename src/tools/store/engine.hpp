@@ -71,6 +71,8 @@ class Session {
   /// One SELECT.
   virtual Result<std::unique_ptr<Rows>, EngineError> stream(std::string_view sql, std::string_view format,
                                                             const Parameters& parameters) = 0;
+  /// Ends the statement that runs, if any, with an error. Any thread, while the session lives.
+  virtual void cancel() = 0;
   /// `head`: an INSERT without FORMAT clause and without data.
   virtual Result<std::unique_ptr<Insert>, EngineError> insert(std::string_view head, std::string_view format,
                                                               const Parameters& parameters) = 0;

@@ -36,6 +36,8 @@ std::string_view name_of(int code) {
       return "TOO_MANY_SIMULTANEOUS_QUERIES";
     case code::kQueryIsTooLarge:
       return "QUERY_IS_TOO_LARGE";
+    case code::kAccessDenied:
+      return "ACCESS_DENIED";
     case code::kAuthenticationFailed:
       return "AUTHENTICATION_FAILED";
     default:

@@ -19,6 +19,7 @@ inline constexpr int kInvalidSessionTimeout = 374;
 inline constexpr int kIntoOutfileNotAllowed = 358;
 inline constexpr int kTooManyQueries = 202;
 inline constexpr int kQueryIsTooLarge = 229;
+inline constexpr int kAccessDenied = 497;
 inline constexpr int kAuthenticationFailed = 516;
 }  // namespace code
 

@@ -1,6 +1,7 @@
 #pragma once
 // One request and its answer, as http::Exchange has them, with content codings. On the handler's thread.
 #include <cstddef>
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -39,6 +40,9 @@ class Exchange {
   virtual bool end() = 0;
   /// The last words of an answer that does not come to its end.
   virtual void cut_off(std::string_view last_words) = 0;
+
+  /// As http::Exchange has it.
+  virtual void when_gone(std::function<void()> call) = 0;
 };
 
 /// The exchange of a connection, which outlives it.

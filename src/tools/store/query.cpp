@@ -47,16 +47,31 @@ void add(Counts& sum, const Counts& more) {
   sum.seconds += more.seconds;
 }
 
+/// While the engine works on a statement its client may leave, and then nobody wants it any more.
+class WhileWanted {
+ public:
+  WhileWanted(Exchange& exchange, Session& session) : exchange_(exchange) {
+    exchange_.when_gone([&session] { session.cancel(); });
+  }
+  ~WhileWanted() { exchange_.when_gone({}); }
+  WhileWanted(const WhileWanted&) = delete;
+  WhileWanted& operator=(const WhileWanted&) = delete;
+
+ private:
+  Exchange& exchange_;
+};
+
 class Run {
  public:
   Run(Exchange& exchange, const QueryRequest& request, const StatementText& text, Lease& lease,
-      const ServerFacts& facts)
+      const ServerFacts& facts, Outside* outside)
       : exchange_(exchange),
         request_(request),
         text_(text),
         lease_(lease),
         session_(lease.session()),
-        facts_(facts) {
+        facts_(facts),
+        outside_(outside) {
     const std::string_view said = text.statement.format;
     format_ = text.statement.kind == StatementKind::insert_data || said.empty() ? request.format
                                                                                 : std::string(said);
@@ -65,6 +80,7 @@ class Run {
   void run() {
     const Statement& statement = text_.statement;
     if (auto no = forbidden()) return fail(*no);
+    if (auto no = reaches_outside()) return fail(*no);
     if (statement.kind == StatementKind::insert_data) return insert();
     if (const auto no = not_one_statement()) return fail(*no);
     if (statement.kind == StatementKind::select && !request_.whole && comes_in_pieces(format_))
@@ -88,6 +104,12 @@ class Run {
     return std::nullopt;
   }
 
+  std::optional<EngineError> reaches_outside() {
+    if (outside_ == nullptr) return std::nullopt;
+    if (text_.statement.kind != StatementKind::insert_data) return outside_->forbids(text_.text);
+    return outside_->forbids(text_.statement.insert_head + " FORMAT Null");
+  }
+
   static EngineError readonly_error() {
     return error_text(code::kReadonly,
                       "Cannot execute query in readonly mode. For queries over HTTP, method GET "
@@ -98,6 +120,10 @@ class Run {
     if (text_.statement.kind == StatementKind::none)
       return error_text(code::kSyntax, "Syntax error: Empty query");
     const Classification classification = session_.classify(text_.text);
+    // A session that is kept is not the engine's readonly, which could not be taken back: what is not known
+    // to read only is refused here, and the engine never sees it.
+    if (request_.readonly && !request_.session_id.empty() && classification.statements == 0)
+      return readonly_error();
     if (classification.statements == 1) {
       if (request_.readonly && !classification.reads_only) return readonly_error();
       return std::nullopt;
@@ -112,10 +138,15 @@ class Run {
   }
 
   void whole() {
-    const auto answer = session_.run(text_.text, request_.format, request_.parameters);
+    const auto answer = run_while_wanted();
     if (!answer) return fail(answer.error());
     lease_.ran(text_.text);
     respond(answer->bytes, answer->counts);
+  }
+
+  Result<Answer, EngineError> run_while_wanted() {
+    const WhileWanted wanted(exchange_, session_);
+    return session_.run(text_.text, request_.format, request_.parameters);
   }
 
   void insert() {
@@ -136,6 +167,7 @@ class Run {
   }
 
   void stream() {
+    const WhileWanted wanted(exchange_, session_);
     auto rows = session_.stream(text_.text, request_.format, request_.parameters);
     // WITH ... INSERT INTO ... SELECT begins as a query does.
     if (!rows && rows.error().find("Streaming query is not supported") != std::string::npos) return whole();
@@ -182,6 +214,7 @@ class Run {
   Lease& lease_;
   Session& session_;
   const ServerFacts& facts_;
+  Outside* outside_;
   std::string format_;
 };
 
@@ -212,8 +245,8 @@ Result<void, QueryError> read_statement(Exchange& exchange, const QueryRequest& 
 }
 
 void run_query(Exchange& exchange, const QueryRequest& request, const StatementText& statement, Lease& lease,
-               const ServerFacts& facts) {
-  Run(exchange, request, statement, lease, facts).run();
+               const ServerFacts& facts, Outside* outside) {
+  Run(exchange, request, statement, lease, facts, outside).run();
 }
 
 void respond_error(Exchange& exchange, const QueryError& error, const std::string& query_id,

@@ -4,6 +4,7 @@
 
 #include "store/engine.hpp"
 #include "store/exchange.hpp"
+#include "store/outside.hpp"
 #include "store/query_request.hpp"
 #include "store/sessions.hpp"
 #include "store/sql_text.hpp"
@@ -36,9 +37,9 @@ struct QueryError {
 /// Reads as much of the body as belongs to the statement.
 Result<void, QueryError> read_statement(Exchange& exchange, const QueryRequest& request, StatementText& out);
 
-/// Runs it and answers, also where that is an error.
+/// Runs it and answers, also where that is an error. `outside`: null where statements may go there.
 void run_query(Exchange& exchange, const QueryRequest& request, const StatementText& statement, Lease& lease,
-               const ServerFacts& facts);
+               const ServerFacts& facts, Outside* outside);
 
 void respond_error(Exchange& exchange, const QueryError& error, const std::string& query_id,
                    const ServerFacts& facts);

@@ -108,13 +108,18 @@ Result<QueryRequest, EngineError> read_query_request(const Exchange& exchange, c
   return out;
 }
 
+void QueryRequest::set_unless_said(std::string_view name, std::string_view value) {
+  const auto said = [&](const auto& setting) { return setting.first == name; };
+  if (std::ranges::none_of(settings, said)) settings.emplace_back(name, value);
+}
+
 std::string set_statement(const QueryRequest& request, bool readonly) {
   std::string out;
   const auto add = [&](std::string_view name, std::string_view value) {
     out += (out.empty() ? "SET " : ", ") + std::string(name) + " = " + quoted(value);
   };
   for (const auto& [name, value] : request.settings) add(name, value);
-  if (readonly) add("readonly", "2");
+  if (readonly) add("readonly", "1");
   return out;
 }
 

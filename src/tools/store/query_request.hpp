@@ -26,6 +26,8 @@ struct QueryRequest {
   std::string session_id;         ///< empty: none
   unsigned session_timeout = 60;  ///< seconds
   bool session_check = false;     ///< it must be there already
+
+  void set_unless_said(std::string_view name, std::string_view value);
 };
 
 /// The error is ClickHouse's text.

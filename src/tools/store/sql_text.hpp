@@ -22,6 +22,7 @@ struct Statement {
   std::string_view format;      ///< of FORMAT or VALUES; of the data, or of the answer; empty: not said
   std::string insert_head;      ///< an INSERT without format clause and data
   std::size_t data_begin = 0;   ///< of an INSERT's data in the text
+  bool changes = false;         ///< begins as one does that inserts, alters or makes something
   bool writes_file = false;     ///< INTO OUTFILE
   bool reads_file = false;      ///< FROM INFILE
   bool data_for_query = false;  ///< INSERT ... SELECT ... FORMAT: data for the table function input()

@@ -10,8 +10,11 @@
 
 #include "http/server.hpp"
 #include "store/chdb_engine.hpp"
+#include "store/confine.hpp"
 #include "store/data_directory.hpp"
+#include "store/engine_config.hpp"
 #include "store/service.hpp"
+#include "store/unfinished_inserts.hpp"
 
 namespace sluice::store {
 namespace {
@@ -66,11 +69,36 @@ Result<std::unique_ptr<Engine>, StartError> open_engine(const Options& options,
     instance_id = std::move(*kept);
   }
   std::vector<std::string> settings = kafka_settings(instance_id);
+  if (!own_config_file(options.engine_settings)) {
+    const auto file = write_engine_config(directory.path(), directory.files(),
+                                          {.external = options.allow_external,
+                                           .longest_statement = options.longest_statement,
+                                           .compiles = may_run_what_it_writes()});
+    if (!file) return failure(world(file.error()));
+    settings.push_back("config-file=" + file->string());
+  }
   settings.insert(settings.end(), options.engine_settings.begin(), options.engine_settings.end());
   const fs::path library = options.engine.empty() ? find_engine() : options.engine;
   auto engine = open_chdb({.library = library, .data = directory.data(), .settings = std::move(settings)});
   if (!engine) return failure(mistake(engine.error()));
+  const auto session = (*engine)->open();
+  if (!session) return failure(world(session.error()));
+  if (const auto idle = idle_setting(**session, options.engine_settings))
+    return failure(mistake("--engine-setting: " + *idle));
   return std::move(*engine);
+}
+
+/// Before the engine has threads.
+void confine_to(const Options& options, const DataDirectory& directory,
+                const std::function<void(std::string_view)>& tell) {
+  Confines to{.all = {directory.path()}, .read = system_files()};
+  if (const auto own = own_config_file(options.engine_settings)) to.read.emplace_back(*own);
+  std::error_code none;
+  const fs::path library = options.engine.empty() ? find_engine() : options.engine;
+  to.read.push_back(fs::weakly_canonical(library, none).parent_path());
+  if (const auto confined = confine(to); !confined)
+    tell("statements can read what this user can read, by file() and by names of formats: " +
+         confined.error());
 }
 
 /// A process that is about to be gone lets go of its lock first, and then of its port.
@@ -79,8 +107,11 @@ Result<std::unique_ptr<http::StreamServer>, std::string> listen(const Options& o
                                                                 const std::stop_token& stop) {
   const auto end = std::chrono::steady_clock::now() + patience;
   while (true) {
-    auto server =
-        http::StreamServer::listen(listener({options.address, options.port}, options.http_connections));
+    auto server = http::StreamServer::listen(listener({.at = {options.address, options.port},
+                                                       .connections = options.http_connections,
+                                                       .per_client = options.per_client,
+                                                       .hosts = options.hosts,
+                                                       .password = !options.password.empty()}));
     if (server || std::chrono::steady_clock::now() >= end || stop.stop_requested()) return server;
     std::this_thread::sleep_for(std::chrono::milliseconds(20));
   }
@@ -112,31 +143,41 @@ fs::path find_engine() {
 }
 
 Result<void, StartError> serve(const Options& given, const std::stop_token& stop,
+                               const std::function<void(std::string_view)>& told,
                                const std::function<void(std::string_view)>& ready) {
   Options options = given;
   options.path = fs::absolute(options.path).lexically_normal();
   if (!options.engine.empty()) options.engine = fs::absolute(options.engine);
+  for (const std::string& setting : options.engine_settings)
+    if (const auto wrong = malformed_setting(setting)) return failure(mistake("--engine-setting: " + *wrong));
   if (options.password.empty() && !loopback(options.address))
     return failure(mistake(options.address.to_string() +
                            " is not loopback, so a password is needed: --password-file FILE"));
 
   bool waited = false;
-  const auto told = [&](std::string_view line) {
+  const auto waits = [&](std::string_view line) {
     waited = true;
-    ready(line);
+    told(line);
   };
   const auto directory =
-      DataDirectory::open(options.path, {.longest = kUntilGone, .stop = stop, .told = told});
+      DataDirectory::open(options.path, {.longest = kUntilGone, .stop = stop, .told = waits});
   if (!directory) return failure(world(directory.error()));
   const auto server = listen(options, waited ? kUntilGone : std::chrono::milliseconds(0), stop);
   if (!server) return failure(world(server.error()));
   if (::chdir(directory->files().c_str()) != 0)
     return failure(world("cannot enter " + directory->files().string() + ": " + std::strerror(errno)));
+  if (const auto forgotten = forget_unfinished_inserts(directory->data()); !forgotten)
+    told(forgotten.error());
+  if (!options.allow_external) confine_to(options, *directory, told);
   const auto engine = open_engine(options, *directory);
   if (!engine) return failure(engine.error());
 
-  Service service(
-      **engine, {.credentials = {options.user, options.password}, .connections = options.connections}, stop);
+  Service service(**engine,
+                  {.credentials = {options.user, options.password},
+                   .connections = options.connections,
+                   .allow_external = options.allow_external,
+                   .counts = [&server] { return (*server)->counts(); }},
+                  stop);
   ready(ready_line(options, **server, *directory, **engine));
   (*server)->run([&](http::Exchange& exchange) { service.answer(*coded(exchange)); }, stop, kGrace,
                  [&] { service.cancel_all(); });

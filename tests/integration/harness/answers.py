@@ -25,12 +25,17 @@ def mbit(octets, seconds, digits=3):
     return Rounded(octets * 8 / 1e6 / seconds, digits)
 
 
+def corrected(row, what):
+    """An unknown rate is 1, and one that no exporter can mean the largest that fits 32 bits."""
+    return row[what] * min(max(row["sampling_rate"], 1), 2**32 - 1)
+
+
 def octets(rows):
-    return sum(row["bytes"] * max(row["sampling_rate"], 1) for row in rows)
+    return sum(corrected(row, "bytes") for row in rows)
 
 
 def packets(rows):
-    return sum(row["packets"] * max(row["sampling_rate"], 1) for row in rows)
+    return sum(corrected(row, "packets") for row in rows)
 
 
 def unknown(rows):
@@ -189,7 +194,7 @@ def question_10(rows, end):
 def question_11(rows, end):
     rows = [r for r in between(rows, end, HOUR) if r["packets"]]
     bounds = [64, 128, 256, 512, 1024, 1518, 9216, 65535]
-    return sorted((bounds[size], packets(g), percent(packets(g), packets(rows)), octets(g), percent(octets(g), octets(rows)), len(g))
+    return sorted((bounds[size] if size < len(bounds) else 0, packets(g), percent(packets(g), packets(rows)), octets(g), percent(octets(g), octets(rows)), len(g))
                   for size, g in groups(rows, lambda r: bisect.bisect_left(bounds, r["bytes"] / r["packets"])).items())
 
 

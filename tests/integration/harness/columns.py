@@ -4,6 +4,7 @@ import glob
 import ipaddress
 import os
 import re
+import time
 
 from . import messages, paths
 
@@ -68,6 +69,15 @@ def scripts():
     return sorted(glob.glob(os.path.join(SCRIPTS, "*.sql")) + glob.glob(os.path.join(SCRIPTS, "cluster/*.sql")))
 
 
+def column_sets():
+    """The sets of columns that flows_raw may be made without, {name: [column]}."""
+    text = script("column_sets.sh")
+    names = re.search(r"^column_sets=\((.*)\)$", text, re.M)[1].split()
+    listed = dict(re.findall(r"^  \[(\w+)\]='(.*)'$", text.split("set_aliases=")[0], re.M))
+    assert names and names == list(listed), names
+    return {name: listed[name].split() for name in names}
+
+
 def rollups():
     """The tables that sum flows, as the scripts make them, with the keys by which each is sorted."""
     text = script("60_rollups.sql") + script("65_short_rollups.sql")
@@ -113,6 +123,33 @@ def message(**values):
         else:
             setattr(flow, name, value)
     return flow
+
+
+def every_field(start):
+    """A message with a value of its own in each field, and the row of flows_raw that it becomes, without what Kafka tells. Its
+    times are within the first second from `start`, in ns."""
+    values, expected = {}, {}
+    for number, field in enumerate(fields(), 1):
+        name = raw_name(field)
+        if field.name.startswith("time_"):
+            values[field.name] = start + number
+            expected[name] = time.strftime("%Y-%m-%d %H:%M:%S", time.gmtime(start // 10**9)) + f".{number:09d}"
+        elif is_address(field):
+            raw = bytes([192, 0, 2, number]) if number % 2 else ipaddress.ip_address(f"2001:db8::{number}").packed
+            values[field.name] = [raw] if field.label == "repeated" else raw
+            expected[name] = [text_of(raw)] if field.label == "repeated" else text_of(raw)
+        elif field.type == "bytes":
+            values[field.name], expected[name] = b"\x03\x00\x01", "\x03\x00\x01"
+        elif field.type == "string":
+            values[field.name] = expected[name] = f"text {number}"
+        elif field.type in ("uint32", "uint64"):
+            value = 70000 + number
+            values[field.name] = expected[name] = [value, 0, 1] if field.label == "repeated" else value
+        else:
+            values[field.name] = [1, 99] if field.label == "repeated" else 1
+            expected[name] = {"FlowType": "SFLOW_5", "FlowDirection": "INGRESS", "SamplingRateSource": "HEADER",
+                              "LayerStack": ["IPv4", "Custom"]}[field.type]
+    return values, expected
 
 
 def text_of(address):

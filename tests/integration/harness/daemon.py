@@ -30,16 +30,34 @@ def run_once(*arguments, timeout=waiting.DEADLINE, **options):
                           stderr=subprocess.PIPE, text=True, timeout=timeout, check=False, **options)
 
 
+Shown = collections.namedtuple("Shown", "status text")
+
+
+def run_on_terminal(*arguments):
+    """The same with stderr that is a terminal's; gives the exit status and what was shown there."""
+    ours, theirs = os.openpty()
+    with subprocess.Popen([binary(), *map(str, arguments)], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=theirs) as process:
+        os.close(theirs)
+        text = b""
+        try:
+            while chunk := os.read(ours, 65536):
+                text += chunk
+        except OSError:  # as Linux tells that nobody has the other side any more
+            pass
+        os.close(ours)
+        return Shown(process.wait(waiting.DEADLINE), text.decode(errors="replace"))
+
+
 class Daemon(Program):
     """`settings` is merged over listeners on free ports. JSON is YAML, so the file is written by json.
 
-    The daemon is up when /readyz says so; `wait=False` returns at once. `like` is one before it, whose ports it has; `launcher`
-    a command that runs it, and `pass_fds` the descriptors that this one inherits."""
+    With `listeners=0` there is no word of listeners in it. The daemon is up when /readyz says so; `wait=False` returns at once. `like` is one before it, whose ports it has; `launcher`
+    a command that runs it, `pass_fds` the descriptors that this one inherits, and `command` what it is told to do."""
 
     name = "daemon"
 
     def __init__(self, directory, settings, arguments=(), wait=True, listeners=1, stdout=None, like=None, launcher=(),
-                 pass_fds=()):
+                 pass_fds=(), command=("run",)):
         self.directory = directory
         self.ports = like.ports if like else udp.free_ports(listeners)
         self.metrics_port, self.api_port = ((like.metrics_port, like.api_port) if like else
@@ -51,6 +69,8 @@ class Daemon(Program):
             "api": {"listen": f"127.0.0.1:{self.api_port}"},
             **settings,
         }
+        if not self.ports:
+            del config["listeners"]
         os.makedirs(directory, exist_ok=True)
         self.config = os.path.join(directory, "sluice.yaml")
         with open(self.config, "w") as file:
@@ -58,7 +78,7 @@ class Daemon(Program):
         self.stdout_path = stdout or os.path.join(directory, "stdout")
         self.log_path = os.path.join(directory, "log")
         with open(self.stdout_path, "wb") as out, open(self.log_path, "wb") as log:
-            self.process = subprocess.Popen([*launcher, binary(), "run", "-c", self.config, *arguments], cwd=directory,
+            self.process = subprocess.Popen([*launcher, binary(), *command, "-c", self.config, *arguments], cwd=directory,
                                             stdin=subprocess.DEVNULL, stdout=out, stderr=log, pass_fds=pass_fds)
         if wait:
             self.wait_ready()

@@ -25,25 +25,34 @@ _numbers = itertools.count(1)
 Record = collections.namedtuple("Record", "partition key value")
 
 
-def _script(*arguments):
+def _script(*arguments, **environment):
     return subprocess.run([os.path.join(paths.source(), "deploy/local/kafka.sh"), *map(str, arguments)],
                           stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-                          timeout=420, check=False)
+                          timeout=420, check=False, env={**os.environ, **environment})
 
 
 class Broker:
-    """A broker on 127.0.0.1. A port may be given before the broker is there, for those that wait for it."""
+    """A broker on 127.0.0.1. A port may be given before the broker is there, for those that wait for it. `properties` are
+    its own settings, read at each start; with `sasl` it has a second listener, on which clients must log in."""
 
-    def __init__(self, directory, port=None):
+    def __init__(self, directory, port=None, sasl=False, **properties):
         self.directory = directory
         self.port = port or udp.free_ports(1, kind=socket.SOCK_STREAM)[0]
+        self.sasl_address = f"127.0.0.1:{udp.free_ports(1, kind=socket.SOCK_STREAM)[0]}" if sasl else None
+        self.properties = {name.replace("_", "."): value for name, value in properties.items()}
+        if sasl:
+            self.properties["listener.security.protocol.map"] = (
+                "CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT,SASL_PLAINTEXT:SASL_PLAINTEXT")
 
     @property
     def address(self):
         return f"127.0.0.1:{self.port}"
 
     def start(self):
-        result = _script("start", self.directory, self.port)
+        environment = {"KAFKA_PROPERTIES": "\n".join(f"{name}={value}" for name, value in self.properties.items())}
+        if self.sasl_address:
+            environment["KAFKA_LISTENER"] = f"SASL_PLAINTEXT://{self.sasl_address}"
+        result = _script("start", self.directory, self.port, **environment)
         if result.returncode == NO_JARS:
             raise unittest.SkipTest(result.stdout.strip().splitlines()[-1])
         if result.returncode != 0:
@@ -51,6 +60,10 @@ class Broker:
 
     def stop(self, keep=False):
         _script("stop", self.directory, *(["--keep"] if keep else []))
+
+    def signal(self, number):
+        with open(os.path.join(self.directory, "pid")) as file:
+            os.kill(int(file.read()), number)
 
     def records(self, topic):
         """All records of the topic. None yet where the topic is not there yet."""

@@ -20,6 +20,19 @@ def _classes(module="flow_pb2"):
         sys.path.pop(0)
 
 
+def new_flow():
+    return _classes().FlowMessage()
+
+
+def framed(message):
+    """A message as bytes, behind its length."""
+    length, head = len(message), b""
+    while length > 0x7F:
+        head += bytes([length & 0x7F | 0x80])
+        length >>= 7
+    return head + bytes([length]) + message
+
+
 def parse(data):
     """One message without a length prefix."""
     message = _classes().FlowMessage()
@@ -34,16 +47,19 @@ def parse_counters(data):
     return message
 
 
-def parse_framed(data, parse_one=parse):
-    """All messages of a Kafka value or a file: a varint length before each."""
+def parse_framed(data, parse_one=parse, cut=False):
+    """All messages of a Kafka value or a file: a varint length before each. `cut`: the last one need not be whole, as in the
+    file of one who was killed."""
     messages, at = [], 0
     while at < len(data):
         length, shift = 0, 0
-        while True:
+        while at < len(data) or not cut:
             byte, at = data[at], at + 1
             length, shift = length | (byte & 0x7F) << shift, shift + 7
             if byte < 0x80:
                 break
+        if at + length > len(data) and cut:
+            break
         if at + length > len(data):
             raise AssertionError(f"a frame of {length} bytes with {len(data) - at} left")
         messages.append(parse_one(data[at:at + length]))

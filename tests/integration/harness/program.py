@@ -1,4 +1,5 @@
 """How the programs under test end: in order, or killed."""
+import os
 import signal
 import subprocess
 
@@ -13,6 +14,12 @@ class Program:
 
     def signal(self, number):
         self.process.send_signal(number)
+
+    def cpu(self):
+        """Seconds of CPU that it has used."""
+        with open(f"/proc/{self.process.pid}/stat") as file:
+            user, system = file.read().rpartition(")")[2].split()[11:13]
+        return (int(user) + int(system)) / os.sysconf("SC_CLK_TCK")
 
     def stop(self, deadline=waiting.DEADLINE):
         """SIGTERM; gives the exit status."""

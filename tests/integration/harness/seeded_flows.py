@@ -35,13 +35,14 @@ def ipv6(address):
 class Flows:
     """Makes the rows. Each is a dict of flows_raw's columns with addresses as text and times in nanoseconds."""
 
-    def __init__(self, end):
+    def __init__(self, end, forged=False):
+        """`forged`: with flows among them that somebody made up so that sums of 64 bits would wrap."""
         self.end = end
         self.rows = []
         self.random = random.Random(20)
         self.sequences = {}
         for make in (self._background, self._history, self._conversations, self._attacks, self._oddities, self._sequences,
-                     self._silences, self._doubles):
+                     self._silences, self._doubles, *([self._forged] if forged else [])):
             make()
 
     def add(self, seconds, exporter, src, dst, **fields):
@@ -74,6 +75,14 @@ class Flows:
                      sampling_rate={EDGE: 100, CORE: pick.choice([0, 1000]), AGENT: 512}[exporter], in_if=pick.randint(1, 3), out_if=pick.randint(1, 3),
                      src_as=pick.choice([0, 64500, 64502]), dst_as=pick.choice([64501, 64503]), duration_ns=pick.randint(0, 90 * NS),
                      next_hop=pick.choice(["198.51.100.254", "::"]), vlan_id=pick.choice([0, 0, 100, 200]))
+
+    def _forged(self):
+        """Each of the largest that a message can say, in every minute that a question looks at and where the sums meet."""
+        for seconds in (20, 70, 700, 3500, 7000, 90_000, 300_000):
+            for exporter, src, dst in ((EDGE, "192.0.2.1", "198.51.100.1"), (CORE, "192.0.2.70", "198.51.100.70"), (AGENT, "2001:db8:1::1", "2001:db8:2::1")):
+                for octets, packets, rate in ((2**40, 2**30, 2**32 - 1), (2**64 - 1, 2**64 - 1, 2**64 - 1), (2**64 - 1, 2**62, 0), (2**63, 1, 2**33)):
+                    self.add(seconds, exporter, src, dst, bytes=octets, packets=packets, sampling_rate=rate, proto=17, src_port=53, dst_port=443,
+                             src_as=64500, dst_as=64501, in_if=3, out_if=1, tcp_flags=2)
 
     def _history(self):
         """Two weeks back, which only the rollups are asked about."""

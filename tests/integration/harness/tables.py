@@ -26,6 +26,9 @@ class StoreCase(OneStore):
     """A store whose tables are empty before each test."""
 
     def setUp(self):
+        self.empty()
+
+    def empty(self):
         for table in self.store.query("SELECT database || '.' || name FROM system.tables WHERE engine LIKE '%MergeTree' "
                                       "AND database IN ('sluice', 'goflow', 'goflow2') AND name != 'schema_version'"):
             self.store.text(f"TRUNCATE TABLE {table[0]}")

@@ -26,6 +26,15 @@ TEST(Describe, TheFirstMomentHasNothingBeforeIt) {
             "12 exporters; 0 datagrams/s, 0 flows/s; kafka: 0 flows/s delivered, 7 waiting");
 }
 
+TEST(Describe, SourcesReadAndMayBeBehind) {
+  Activity before = activity(0, 0, 0), now = before;
+  before.sources = {{"up", 100, 7}};
+  now.sources = {{"up", 600, 1}};
+  EXPECT_EQ(describe(before, now, seconds(5)),
+            "12 exporters; 0 datagrams/s, 0 flows/s; up: 100 flows/s read, 1 record behind; kafka: 0 flows/s "
+            "delivered, 7 waiting");
+}
+
 TEST(Describe, LossesSinceTheStart) {
   Activity now = activity(0, 0, 0);
   now.exporters = 1;

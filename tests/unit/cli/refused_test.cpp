@@ -66,7 +66,91 @@ const Refused kRefused[] = {
     {"EmptyPassword", "kafka.sasl.password_file",
      "kafka:\n  sasl:\n    mechanism: PLAIN\n    username: me\n    password_file: DIR/empty  #!\n",
      "is empty"},
+    {"NoTokenSecret", "kafka.sasl.oauth.client_secret_file",
+     "kafka:\n  sasl:\n    mechanism: OAUTHBEARER\n    oauth:\n      token_url: https://127.0.0.1/token\n"
+     "      client_id: me\n      client_secret_file: DIR/none  #!\n",
+     "No such file or directory"},
+    {"NoCaFileOfTheTokenServer", "kafka.sasl.oauth.ca_file",
+     "kafka:\n  sasl:\n    mechanism: OAUTHBEARER\n    oauth:\n      token_url: https://127.0.0.1/token\n"
+     "      client_id: me\n      client_secret: x\n      ca_file: DIR/none  #!\n",
+     "DIR/none"},
+    {"TokenServerInTheClear", "kafka.sasl.oauth.token_url",
+     "kafka:\n  sasl:\n    mechanism: OAUTHBEARER\n    oauth:\n      client_id: me\n      client_secret: x\n"
+     "      token_url: http://192.0.2.1/token  #!\n",
+     "https://HOST/PATH"},
+    {"ExtensionThatIsTheTokensOwn", "kafka.sasl.oauth.extensions.auth",
+     "kafka:\n  sasl:\n    oauth:\n      extensions:\n        auth: x  #!\n", "but not auth"},
+    {"MethodThatLibrdkafkaIsBuiltWithout", "kafka.properties.sasl.oauthbearer.method",
+     "kafka:\n  properties:\n    sasl.oauthbearer.method: oidc  #!\n", "sasl.oauth.*"},
+    {"PropertyOfASource", "sources.up.properties.lingr.ms",
+     "sources:\n  up:\n    type: kafka\n    topic: t\n    properties: {lingr.ms: 5}  #!\n",
+     "has no property of this name"},
+    {"FileOfASource", "sources.up.tls.ca_file",
+     "sources:\n  up:\n    type: kafka\n    topic: t\n    tls:\n      enabled: true\n      ca_file: DIR/none "
+     " #!\n",
+     "No such file or directory"},
+    {"CertificateOfASource", "sources.up.tls.certificate_file",
+     "sources:\n  up:\n    type: kafka\n    topic: t\n    tls:\n      enabled: true\n      key_file: "
+     "DIR/garbage\n"
+     "      certificate_file: DIR/none  #!\n",
+     "No such file or directory"},
+    {"KeyOfASource", "sources.up.tls.key_file",
+     "sources:\n  up:\n    type: kafka\n    topic: t\n    tls:\n      enabled: true\n"
+     "      certificate_file: DIR/garbage\n      key_file: DIR/none  #!\n",
+     "No such file or directory"},
+    {"KeyPasswordOfASource", "sources.up.tls.key_password_file",
+     "sources:\n  up:\n    type: kafka\n    topic: t\n    tls:\n      enabled: true\n"
+     "      key_password_file: DIR/none  #!\n",
+     "No such file or directory"},
+    {"PasswordOfASource", "sources.up.sasl.password_file",
+     "sources:\n  up:\n    type: kafka\n    topic: t\n    sasl:\n      mechanism: PLAIN\n      username: me\n"
+     "      password_file: DIR/empty  #!\n",
+     "is empty"},
+    {"TokenSecretOfASource", "sources.up.sasl.oauth.client_secret_file",
+     "sources:\n  up:\n    type: kafka\n    topic: t\n    sasl:\n      mechanism: OAUTHBEARER\n      oauth:\n"
+     "        token_url: https://127.0.0.1/token\n        client_id: me\n        client_secret_file: "
+     "DIR/none  #!\n",
+     "No such file or directory"},
+    {"CaFileOfTheTokenServerOfASource", "sources.up.sasl.oauth.ca_file",
+     "sources:\n  up:\n    type: kafka\n    topic: t\n    sasl:\n      mechanism: OAUTHBEARER\n      oauth:\n"
+     "        token_url: https://127.0.0.1/token\n        client_id: me\n        client_secret: x\n"
+     "        ca_file: DIR/none  #!\n",
+     "DIR/none"},
+    {"ExtensionOfASource", "sources.up.sasl.oauth.extensions.auth",
+     "sources:\n  up:\n    type: kafka\n    topic: t\n    sasl:\n      oauth:\n        extensions:\n"
+     "          auth: x  #!\n",
+     "but not auth"},
+    {"SourceThatReadsWhatASinkWrites", "sources.up.topic",
+     "sources:\n  up:\n    type: kafka\n    topic: flows  #!\nkafka: {}\n", "round for ever"},
     {"NoApiToken", "api.token_file", "api:\n  token_file: DIR/none  #!\n", "No such file or directory"},
+    {"NoMetricsToken", "metrics.token_file", "metrics:\n  token_file: DIR/none  #!\n",
+     "No such file or directory"},
+    {"MetricsCertificateThatIsNotThere", "metrics.tls.certificate_file",
+     "metrics:\n  tls:\n    key_file: DIR/garbage\n    certificate_file: DIR/none  #!\n",
+     "No such file or directory"},
+    {"MetricsCertificateThatIsNoPem", "metrics.tls.certificate_file",
+     "metrics:\n  tls:\n    key_file: DIR/garbage\n    certificate_file: DIR/garbage  #!\n",
+     "no certificate in PEM form"},
+    {"MetricsKeyThatIsNotThere", "metrics.tls.key_file",
+     "metrics:\n  tls:\n    certificate_file: DIR/garbage\n    key_file: DIR/none  #!\n",
+     "No such file or directory"},
+    {"ApiCertificateThatIsNotThere", "api.tls.certificate_file",
+     "api:\n  tls:\n    key_file: DIR/garbage\n    certificate_file: DIR/none  #!\n",
+     "No such file or directory"},
+    {"ApiCertificateThatIsNoPem", "api.tls.certificate_file",
+     "api:\n  tls:\n    key_file: DIR/garbage\n    certificate_file: DIR/garbage  #!\n",
+     "no certificate in PEM form"},
+    {"ApiKeyThatIsNotThere", "api.tls.key_file",
+     "api:\n  tls:\n    certificate_file: DIR/garbage\n    key_file: DIR/none  #!\n",
+     "No such file or directory"},
+    {"NoPasswordOfTheTables", "sinks.out.password_file",
+     "sinks:\n  out:\n    type: clickhouse\n    password_file: DIR/none  #!\n", "No such file or directory"},
+    {"NoCaFileOfTheTables", "sinks.out.tls.ca_file",
+     "sinks:\n  out:\n    type: clickhouse\n    tls:\n      ca_file: DIR/none  #!\n",
+     "No such file or directory"},
+    {"CaFileOfTheTablesThatIsNoPem", "sinks.out.tls.ca_file",
+     "sinks:\n  out:\n    type: clickhouse\n    tls:\n      ca_file: DIR/garbage  #!\n",
+     "no certificate in PEM form"},
     {"DirectoryThatIsAFile", "sinks.out.path", "sinks:\n  out:\n    type: file\n    path: DIR/file  #!\n",
      "Not a directory"},
     {"DirectoryBelowAFile", "sinks.out.path", "sinks:\n  out:\n    type: file\n    path: DIR/file/a/b  #!\n",
@@ -75,6 +159,11 @@ const Refused kRefused[] = {
      "sinks:\n  out:\n    type: file\n    path: DIR/nowhere/a  #!\n", "No such file or directory"},
     {"DirectoryOfTheKernel", "sinks.out.path", "sinks:\n  out:\n    type: file\n    path: /proc/flows  #!\n",
      "cannot create /proc/flows"},
+    {"SpoolBelowAFile", "sinks.out.spool.path",
+     "sinks:\n  out:\n    type: file\n    path: DIR/out\n    spool:\n      path: DIR/file/a  #!\n",
+     "Not a directory"},
+    {"SpoolOfKafkaOfTheKernel", "kafka.spool.path", "kafka:\n  spool:\n    path: /proc/spool  #!\n",
+     "cannot write in /proc/spool"},
     {"StateFileInNoDirectory", "state.file", "state:\n  file: DIR/none/state  #!\n",
      "No such file or directory"},
     {"StateFileBelowAFile", "state.file", "state:\n  file: DIR/file/state  #!\n", "Not a directory"},
@@ -98,6 +187,21 @@ const Refused kRefused[] = {
      "keep one of them"},
     {"ListenersInEachOthersWayOverFamilies", "listeners[1]",
      "listeners:\n  - 127.0.0.1:2055\n  - \"[::]:2055\"  #!\n", "keep one of them"},
+    {"TcpAddressOfAnotherMachine", "listeners[0]",
+     "listeners:\n  -\n    address: 192.0.2.77  #!\n    port: 4739\n    transport: tcp\n",
+     "cannot listen on TCP 192.0.2.77:4739"},
+    {"ListenerCertificateThatIsNotThere", "listeners[0].tls.certificate_file",
+     "listeners:\n  - port: 0\n    transport: tcp\n    tls:\n      key_file: DIR/garbage\n"
+     "      certificate_file: DIR/none  #!\n",
+     "No such file or directory"},
+    {"ListenerCertificateThatIsNoPem", "listeners[0].tls.certificate_file",
+     "listeners:\n  - port: 0\n    transport: tcp\n    tls:\n      key_file: DIR/garbage\n"
+     "      certificate_file: DIR/garbage  #!\n",
+     "no certificate in PEM form"},
+    {"ListenerKeyThatIsNotThere", "listeners[0].tls.key_file",
+     "listeners:\n  - port: 0\n    transport: tcp\n    tls:\n      certificate_file: DIR/garbage\n"
+     "      key_file: DIR/none  #!\n",
+     "No such file or directory"},
     {"MetricsOfAnotherMachine", "metrics.listen", "metrics:\n  listen: 192.0.2.77:8080  #!\n",
      "192.0.2.77:8080"},
     {"ApiOfAnotherMachine", "api.listen", "api:\n  token: x\n  listen: 192.0.2.77:8081  #!\n",
@@ -161,16 +265,20 @@ bool is_outside(const std::string& type) {
   return type == "path" || type == "ADDRESS:PORT" || type == "address" || type == "map";
 }
 
+/// `sluice run` has no use for it, and may have no right to its secrets; see WebRefuses.
+bool is_of_web(const std::string& key) { return key.starts_with("web."); }
+
 template <class T>
 void add_outside(const setting::Table<T>& table, const std::string& prefix, std::set<std::string>& out) {
   for (const auto& row : table)
-    if (is_outside(row.type)) out.insert(prefix + row.key);
+    if (is_outside(row.type) && !is_of_web(row.key)) out.insert(prefix + row.key);
 }
 
 TEST(Refused, EachSettingThatNamesSomethingOutsideHasARow) {
   std::set<std::string> settings;
   add_outside(config::config_table(), "", settings);
   add_outside(config::listener_table(), "listeners[", settings);
+  add_outside(config::source_table(), "sources.", settings);
   add_outside(config::sink_table(), "sinks.", settings);
   ASSERT_TRUE(settings.contains("sinks.tls.ca_file") && settings.contains("listeners[address"));
   for (const std::string& setting : settings) {
@@ -178,12 +286,38 @@ TEST(Refused, EachSettingThatNamesSomethingOutsideHasARow) {
       std::string given = row.setting;
       for (const std::string begin : {"kafka.", "sinks.out."})
         if (given.starts_with(begin)) given = "sinks." + given.substr(begin.size());
+      if (given.starts_with("sources.up.")) given = "sources." + given.substr(11);
       if (setting.starts_with("listeners[")) return given.starts_with("listeners[");
       return given == setting || given.starts_with(setting + ".");
     });
     EXPECT_TRUE(has) << setting
                      << " can name what is not there: add a row to kRefused, and what it takes to "
                         "app::try_out()";
+  }
+}
+
+TEST(WebRefuses, FilesThatAreNotThereWithFileAndLine) {
+  const Folder folder;
+  const std::string none = folder.path("none"), garbage = folder.write("garbage", "no PEM\n");
+  const std::pair<std::string, std::string> rows[] = {
+      {"web.token_file", "web:\n  token_file: " + none + "  #!\n"},
+      {"web.clickhouse.password_file", "web:\n  clickhouse:\n    password_file: " + none + "  #!\n"},
+      {"web.clickhouse.ca_file", "web:\n  clickhouse:\n    ca_file: " + none + "  #!\n"},
+      {"web.clickhouse.ca_file", "web:\n  clickhouse:\n    ca_file: " + garbage + "  #!\n"},
+      {"web.collectors[0].token_file",
+       "web:\n  collectors:\n    - url: http://127.0.0.1:8081\n      token_file: " + none + "  #!\n"},
+      {"web.tls.certificate_file",
+       "web:\n  tls:\n    key_file: " + garbage + "\n    certificate_file: " + none + "  #!\n"},
+  };
+  for (const auto& [setting, yaml] : rows) {
+    const auto file = folder.write("sluice.yaml", yaml);
+    const auto line =
+        1 + std::count(yaml.begin(), yaml.begin() + static_cast<std::ptrdiff_t>(yaml.find("#!")), '\n');
+    const Ended ended = sluice("web -c " + file, "timeout 20");
+    EXPECT_EQ(ended.status, 2) << yaml;
+    EXPECT_EQ(lines(ended.err).size(), 1U) << ended.err;
+    EXPECT_THAT(ended.err, HasSubstr(file + ':' + std::to_string(line) + ": " + setting)) << yaml;
+    EXPECT_EQ(sluice("check -c " + file, "timeout 20").status, 0) << yaml;
   }
 }
 

@@ -158,7 +158,7 @@ TEST(Layers, MistakesOutsideTheFileNameTheirPlace) {
       {{},
        {"receive=5"},
        "--set receive: receive is \"5\"; it takes a map of settings (buffer, batch, steering, gro, "
-       "exporters_only)"},
+       "exporters_only, tcp)"},
       {{{"SLUICE_KAFKA_TOPIC", "x"}},
        {},
        "environment SLUICE_KAFKA_TOPIC: unknown key \"kafka_topic\"; did you mean SLUICE_KAFKA__TOPIC?"},

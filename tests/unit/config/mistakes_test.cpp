@@ -20,7 +20,7 @@ const Mistake kMistakes[] = {
     {"receive: {batchsize: 1}",
      R"(FILE:1: unknown key "receive.batchsize"; did you mean receive.batch?)"},
     {"receive: {zzz: 1}",
-     R"(FILE:1: unknown key "receive.zzz"; known here are buffer, batch, steering, gro, exporters_only)"},
+     R"(FILE:1: unknown key "receive.zzz"; known here are buffer, batch, steering, gro, exporters_only, tcp)"},
     {"topic: flows",
      R"(FILE:1: unknown key "topic"; did you mean kafka.topic?)"},
     {"workers: many",
@@ -49,9 +49,9 @@ workers: 5)",
     {"receive: {steering: on}",
      R"(FILE:1: receive.steering is "on"; it takes auto or off)"},
     {"receive: 5",
-     R"(FILE:1: receive is "5"; it takes a map of settings (buffer, batch, steering, gro, exporters_only))"},
+     R"(FILE:1: receive is "5"; it takes a map of settings (buffer, batch, steering, gro, exporters_only, tcp))"},
     {"receive: [1, 2]",
-     "FILE:1: receive is a list; it takes a map of settings (buffer, batch, steering, gro, exporters_only)"},
+     "FILE:1: receive is a list; it takes a map of settings (buffer, batch, steering, gro, exporters_only, tcp)"},
     {"decode: {template_timeout: 60}",
      R"(FILE:1: decode.template_timeout is "60"; add a unit (ms, s, m, h or d), such as 60s)"},
     {"decode: {template_timeout: 100ms}",
@@ -65,11 +65,11 @@ workers: 5)",
     {"listeners: []",
      "FILE:1: listeners is empty; name at least one, or leave it out for 6343, 2055 and 4739"},
     {R"(listeners: ["2055"])",
-     R"(FILE:1: listeners[0] is "2055"; it takes "ADDRESS:PORT", such as "0.0.0.0:2055" or "[::]:2055", or a map of address, port, protocol, receive_buffer, decapsulate and allow)"},
+     R"(FILE:1: listeners[0] is "2055"; it takes "ADDRESS:PORT", such as "0.0.0.0:2055" or "[::]:2055", or a map of address, port, transport, protocol, receive_buffer, decapsulate, allow and tls)"},
     {R"(listeners: ["0.0.0.0:70000"])",
-     R"(FILE:1: listeners[0] is "0.0.0.0:70000"; it takes "ADDRESS:PORT", such as "0.0.0.0:2055" or "[::]:2055", or a map of address, port, protocol, receive_buffer, decapsulate and allow)"},
+     R"(FILE:1: listeners[0] is "0.0.0.0:70000"; it takes "ADDRESS:PORT", such as "0.0.0.0:2055" or "[::]:2055", or a map of address, port, transport, protocol, receive_buffer, decapsulate, allow and tls)"},
     {R"(listeners: ["::1:2055"])",
-     R"(FILE:1: listeners[0] is "::1:2055"; it takes "ADDRESS:PORT", such as "0.0.0.0:2055" or "[::]:2055", or a map of address, port, protocol, receive_buffer, decapsulate and allow)"},
+     R"(FILE:1: listeners[0] is "::1:2055"; it takes "ADDRESS:PORT", such as "0.0.0.0:2055" or "[::]:2055", or a map of address, port, transport, protocol, receive_buffer, decapsulate, allow and tls)"},
     {R"(listeners:
   - {port: 70000})",
      R"(FILE:2: listeners[0].port is "70000"; it takes a port from 1 to 65535 (0: any free one))"},
@@ -86,6 +86,25 @@ workers: 5)",
   - "0.0.0.0:2055"
   - {address: 0.0.0.0, port: 2055})",
      "FILE:3: listeners[1] listens on 0.0.0.0:2055 as listeners[0] (line 2) does; keep one of them"},
+    {"listeners: [{port: 4739, transport: sctp}]",
+     R"(FILE:1: listeners[0].transport is "sctp"; it takes udp or tcp)"},
+    {"listeners: [{port: 4739, transport: tcp, protocol: sflow}]",
+     "FILE:1: listeners[0].protocol is not spoken over TCP; a listener of transport: tcp takes IPFIX alone"},
+    {"listeners: [{port: 4739, transport: tcp, receive_buffer: 8MB}]",
+     "FILE:1: listeners[0].receive_buffer is for UDP; the kernel sizes the buffers of TCP by itself"},
+    {"listeners: [{port: 4739, tls: {certificate_file: a, key_file: b}}]",
+     "FILE:1: listeners[0].tls.certificate_file is set for UDP; TLS needs transport: tcp"},
+    {"listeners: [{port: 4739, transport: tcp, tls: {certificate_file: a}}]",
+     "FILE:1: listeners[0].tls.certificate_file is set and listeners[0].tls.key_file is not; TLS needs both"},
+    {"listeners: [{port: 4739, transport: tcp, tls: {key_file: a}}]",
+     "FILE:1: listeners[0].tls.key_file is set and listeners[0].tls.certificate_file is not; TLS needs both"},
+    {"listeners: [{port: 4739, transport: tcp, tls: {client_ca_file: a}}]",
+     "FILE:1: listeners[0].tls.client_ca_file is set without a certificate of the listener's own; TLS needs "
+     "that, and its key"},
+    {R"(listeners:
+  - {port: 8080, transport: tcp})",
+     "FILE:2: listeners[0] listens on TCP [::]:8080, which metrics.listen on 127.0.0.1:8080 needs too; give "
+     "them ports of their own"},
     {R"(exporters:
   - {prefix: 192.0.2.0/33})",
      R"(FILE:2: exporters[0].prefix is "192.0.2.0/33"; it takes a prefix or an address such as 192.0.2.0/24, 2001:db8::/32 or 192.0.2.1)"},
@@ -107,6 +126,22 @@ workers: 5)",
      R"(FILE:1: kafka.acks is "2"; it takes 0, 1 or all)"},
     {"sinks: {c: {type: file, stream: options}}",
      R"(FILE:1: sinks.c.stream is "options"; it takes flows or counters)"},
+    {"sinks: {a: {type: file, spool: {path: /s}}, b: {type: kafka, spool: {path: /s}}}",
+     R"(FILE:1: sinks.b.spool.path is "/s", which is the spool of the sink a; each takes a directory of its own)"},
+    {"sinks: {a: {type: file, spool: {path: /s/}}, b: {type: kafka, spool: {path: /s/x/../../s}}}",
+     R"(FILE:1: sinks.b.spool.path is "/s/x/../../s", which is the spool of the sink a; each takes a directory of its own)"},
+    {"sinks: {a: {type: file, spool: {path: s}}, b: {type: kafka, spool: {path: ./s}}}",
+     R"(FILE:1: sinks.b.spool.path is "./s", which is the spool of the sink a; each takes a directory of its own)"},
+    {"sinks: {c: {type: file, spool: {drop: all}}}",
+     R"(FILE:1: sinks.c.spool.drop is "all"; it takes oldest or newest)"},
+    {"sinks: {c: {type: stdout, stream: counters, filter: dst port 443}}",
+     "FILE:1: sinks.c.filter is set, but only flows have what it asks for; with stream counters it takes nothing"},
+    {"sinks:\n  c:\n    type: stdout\n    filter: prt 443\n",
+     R"(FILE:4: sinks.c.filter is "prt 443"; at character 1 of the filter: 'prt' is no field and no word of the filter)"},
+    {"sinks: {c: {type: stdout, filter: \"dst port\"}}",
+     R"(FILE:1: sinks.c.filter is "dst port"; at the end of the filter: dst_port wants a number up to 65535, not the end)"},
+    {"sinks: {c: {type: stdout, filter: [dst port 443]}}",
+     "FILE:1: sinks.c.filter is a list; it takes a filter such as proto tcp and dst port 443"},
     {"sinks: {c: {type: stdout, stream: counters, json: {fields: goflow2}}}",
      "FILE:1: sinks.c.json.fields is goflow2, which only flows have; with stream counters it takes sluice"},
     {"sinks: {c: {type: kafka, stream: counters, partition_by: [src_addr]}}",
@@ -118,7 +153,14 @@ workers: 5)",
     {R"(kafka: {brokers: ""})",
      R"(FILE:1: kafka.brokers is ""; it takes brokers as "host:port,host:port" with ports from 1 to 65535)"},
     {"kafka: {block_bytes: 2MB}",
-     R"(FILE:1: kafka.block_bytes is "2MB"; it takes a size from 4KB to 1MB, such as 64KB, 32MB or a plain number of bytes)"},
+     "FILE:1: kafka.block_bytes is more than 1MB, which is what Kafka's brokers take in one record; it takes at most 1MB"},
+    {"kafka: {block_bytes: 65MB}",
+     R"(FILE:1: kafka.block_bytes is "65MB"; it takes a size from 4KB to 64MB, such as 64KB, 32MB or a plain number of bytes)"},
+    {"sinks: {tables: {type: clickhouse, url: ftp://db}}", R"(FILE:1: sinks.tables.url is "ftp://db"; it takes URLs as http://HOST:PORT or https://HOST:PORT, with commas between several)"},
+    {"sinks: {tables: {type: clickhouse, format: json}}",
+     "FILE:1: sinks.tables.format is json; a sink of type clickhouse makes its columns of protobuf"},
+    {"sinks: {tables: {type: clickhouse, stream: counters}}",
+     "FILE:1: sinks.tables.stream is counters, for which there are no tables; a sink of type clickhouse takes flows"},
     {"kafka: {flush_interval: 200}",
      R"(FILE:1: kafka.flush_interval is "200"; add a unit (ms, s, m, h or d), such as 200ms)"},
     {"kafka: {framing: lines}",
@@ -134,13 +176,13 @@ workers: 5)",
     {"kafka: {type: file}",
      R"(FILE:1: kafka.type is "file"; top-level kafka is a Kafka sink, others belong under sinks)"},
     {"kafka: {path: /tmp}",
-     "FILE:1: kafka.path is a setting of file sinks; this sink is of type kafka, which has type, stream, format, json, block_bytes, flush_interval, brokers, topic, framing, partition_by, producers, buckets, buffer_bytes, compression, acks, tls, sasl, properties"},
+     "FILE:1: kafka.path is a setting of file sinks; this sink is of type kafka, which has type, stream, filter, format, json, block_bytes, flush_interval, spool, brokers, topic, framing, partition_by, producers, buckets, buffer_bytes, compression, acks, tls, sasl, properties"},
     {"kafka: {rotate_every: 5m}",
-     "FILE:1: kafka.rotate_every is a setting of file sinks; this sink is of type kafka, which has type, stream, format, json, block_bytes, flush_interval, brokers, topic, framing, partition_by, producers, buckets, buffer_bytes, compression, acks, tls, sasl, properties"},
+     "FILE:1: kafka.rotate_every is a setting of file sinks; this sink is of type kafka, which has type, stream, filter, format, json, block_bytes, flush_interval, spool, brokers, topic, framing, partition_by, producers, buckets, buffer_bytes, compression, acks, tls, sasl, properties"},
     {"kafka: {properties: [a]}",
      "FILE:1: kafka.properties is a list; it takes a map of librdkafka's properties such as {linger.ms: 5}"},
     {"kafka: {sasl: {mechanism: SCRAM}}",
-     R"(FILE:1: kafka.sasl.mechanism is "SCRAM"; it takes PLAIN, SCRAM-SHA-256, SCRAM-SHA-512 or "" for none)"},
+     R"(FILE:1: kafka.sasl.mechanism is "SCRAM"; it takes PLAIN, SCRAM-SHA-256, SCRAM-SHA-512, OAUTHBEARER or "" for none)"},
     {R"(kafka:
   sasl:
     mechanism: PLAIN)",
@@ -152,6 +194,23 @@ workers: 5)",
      "FILE:3: kafka.sasl.mechanism PLAIN needs kafka.sasl.password"},
     {"kafka: {sasl: {username: me}}",
      "FILE:1: kafka.sasl.username is given without kafka.sasl.mechanism; it takes PLAIN, SCRAM-SHA-256 or SCRAM-SHA-512"},
+    {"kafka: {sasl: {oauth: {token_url: 'https://login.example.net/token'}}}",
+     "FILE:1: kafka.sasl.oauth.token_url is given without kafka.sasl.mechanism OAUTHBEARER"},
+    {"kafka: {sasl: {mechanism: PLAIN, username: u, password: p, oauth: {client_id: me}}}",
+     "FILE:1: kafka.sasl.oauth.client_id is given without kafka.sasl.mechanism OAUTHBEARER"},
+    {"kafka: {sasl: {mechanism: OAUTHBEARER}}",
+     "FILE:1: kafka.sasl.mechanism OAUTHBEARER needs kafka.sasl.oauth.token_url and "
+     "kafka.sasl.oauth.client_id and kafka.sasl.oauth.client_secret"},
+    {"kafka: {sasl: {mechanism: OAUTHBEARER, username: me}}",
+     "FILE:1: kafka.sasl.username is of no use to OAUTHBEARER, which takes kafka.sasl.oauth.client_id and "
+     "client_secret"},
+    {"kafka: {sasl: {mechanism: OAUTHBEARER, oauth: {client_id: a, client_secret: b, token_url: "
+     "'http://login.example.net/token'}}}",
+     "FILE:1: kafka.sasl.oauth.token_url is \"http://login.example.net/token\"; it takes https://HOST/PATH, or "
+     "http:// of this very machine"},
+    {"kafka: {sasl: {oauth: {extensions: {auth: x}}}}",
+     "FILE:1: kafka.sasl.oauth.extensions.auth is \"x\"; an extension is a name of letters, but not auth, and "
+     "printable text"},
     {"kafka: {sasl: {password: hunter2}}",
      "FILE:1: kafka.sasl.password is given without kafka.sasl.mechanism; it takes PLAIN, SCRAM-SHA-256 or SCRAM-SHA-512"},
     {"kafka: {tls: {certificate_file: a.pem}}",
@@ -168,10 +227,10 @@ sinks:
      "FILE:1: kafka is the same sink as sinks.kafka on line 3; keep one of them"},
     {R"(sinks:
   out: {format: json})",
-     "FILE:2: sinks.out has no type; it takes kafka, file or stdout"},
+     "FILE:2: sinks.out has no type; it takes kafka, clickhouse, file or stdout"},
     {R"(sinks:
-  out: {type: clickhouse})",
-     R"(FILE:2: sinks.out.type is "clickhouse"; it takes kafka, file or stdout)"},
+  out: {type: elastic})",
+     R"(FILE:2: sinks.out.type is "elastic"; it takes kafka, clickhouse, file or stdout)"},
     {R"(sinks:
   Out: {type: stdout})",
      R"(FILE:2: "Out" is no name for a sink; it takes 1 to 64 of a-z, 0-9, _ and -)"},
@@ -179,12 +238,12 @@ sinks:
   out:
     type: file
     topic: flows)",
-     "FILE:4: sinks.out.topic is a setting of kafka sinks; this sink is of type file, which has type, stream, format, json, block_bytes, flush_interval, path, prefix, rotate_every, rotate_bytes, queue_bytes"},
+     "FILE:4: sinks.out.topic is a setting of kafka sinks; this sink is of type file, which has type, stream, filter, format, json, block_bytes, flush_interval, spool, path, prefix, rotate_every, rotate_bytes, queue_bytes"},
     {R"(sinks:
   out:
     type: stdout
     tls: {enabled: true})",
-     "FILE:4: sinks.out.tls is a setting of kafka sinks; this sink is of type stdout, which has type, stream, format, json, block_bytes, flush_interval, queue_bytes"},
+     "FILE:4: sinks.out.tls is a setting of kafka sinks; this sink is of type stdout, which has type, stream, filter, format, json, block_bytes, flush_interval, spool, queue_bytes"},
     {"sinks: [kafka]",
      "FILE:1: sinks is a list; it takes a map of sinks such as {archive: {type: file, path: flows}}"},
     {"log: {level: warn}",
@@ -205,6 +264,15 @@ sinks:
      "FILE:1: api.listen 0.0.0.0:8081 is reachable from other machines; set api.token or listen on 127.0.0.1"},
     {R"(api: {listen: "127.0.0.1:8080"})",
      "FILE:1: metrics.listen and api.listen are both 127.0.0.1:8080; give them ports of their own"},
+    {"web: {listen: '0.0.0.0:8082'}",
+     "FILE:1: web.listen 0.0.0.0:8082 is reachable from other machines; set web.token_file or listen on "
+     "127.0.0.1"},
+    {"web: {tls: {key_file: /etc/key}}",
+     "FILE:1: web.tls.key_file is given and web.tls.certificate_file is not; give both or none"},
+    {"web: {collectors: [{token_file: /etc/token}]}",
+     "FILE:1: web.collectors[0] has no url; add one, such as url: http://127.0.0.1:8081"},
+    {"web: {clickhouse: {url: 'db1:8123'}}",
+     "FILE:1: web.clickhouse.url is \"db1:8123\"; it takes a URL such as http://127.0.0.1:8123"},
     {"api: {token: a, token_file: /nonexistent}",
      "FILE:1: api.token and api.token_file are both given; keep one of them"},
     {"api: {token_file: /nonexistent/token}",
@@ -233,7 +301,7 @@ workers: 2)",
 : c)",
      "FILE:1: a key here is a list or a map; keys are plain words"},
     {"<<: {workers: 4}",
-     R"(FILE:1: unknown key "<<"; known here are collector_id, workers, listeners, receive, decode, exporters, fields, kafka, sinks, log, metrics, api, state, run, shutdown_timeout)"},
+     R"(FILE:1: unknown key "<<"; known here are collector_id, workers, listeners, receive, decode, exporters, fields, sources, kafka, sinks, log, metrics, api, state, run, user, shutdown_timeout, web)"},
 };
 // clang-format on
 
@@ -265,7 +333,7 @@ TEST(Mistakes, AreToldAllAtOnceInTheOrderOfTheFile) {
 TEST(Mistakes, AWrongSettingIsToldOnceAlsoWhereOthersDependOnIt) {
   EXPECT_THAT(told(load_text("kafka: {sasl: {mechanism: PLIAN, username: me, password: hunter2}}")),
               ElementsAre("FILE:1: kafka.sasl.mechanism is \"PLIAN\"; it takes PLAIN, SCRAM-SHA-256, "
-                          "SCRAM-SHA-512 or \"\" for none"));
+                          "SCRAM-SHA-512, OAUTHBEARER or \"\" for none"));
   EXPECT_THAT(
       told(load_text("workers: ${MISSING_NUMBER}")),
       ElementsAre(
@@ -275,6 +343,28 @@ TEST(Mistakes, AWrongSettingIsToldOnceAlsoWhereOthersDependOnIt) {
               ElementsAre("FILE:1: listeners[0] needs the environment variable MISSING_ADDRESS, which is not "
                           "set; set it or write "
                           "${MISSING_ADDRESS:-default}"));
+}
+
+TEST(Mistakes, TheDirectoryThatASinkHasByItselfIsTaken) {
+  ::setenv("STATE_DIRECTORY", "/var/lib/sluice-test", 1);
+  EXPECT_THAT(
+      told(load_text(
+          "sinks: {a: {type: file, spool: {path: /var/lib/sluice-test/spool/b}}, b: {type: kafka}}")),
+      ElementsAre("FILE:1: sinks.a.spool.path is \"/var/lib/sluice-test/spool/b\", which is the spool of the "
+                  "sink b; each takes a directory of its own"));
+  ::unsetenv("STATE_DIRECTORY");
+}
+
+TEST(Mistakes, OneDirectoryBehindTwoNames) {
+  const std::string name = (std::filesystem::temp_directory_path() / "sluice-two-names").string();
+  std::filesystem::remove(name);
+  std::filesystem::create_directory_symlink("/tmp", name);
+  EXPECT_THAT(
+      told(load_text("sinks: {a: {type: file, spool: {path: /tmp/s}}, b: {type: kafka, spool: {path: " +
+                     name + "/s}}}")),
+      ElementsAre("FILE:1: sinks.b.spool.path is \"" + name +
+                  "/s\", which is the spool of the sink a; each takes a directory of its own"));
+  std::filesystem::remove(name);
 }
 
 TEST(Mistakes, EndlessAliasesEnd) {

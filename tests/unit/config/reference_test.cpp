@@ -98,6 +98,15 @@ TEST(Reload, TakesWhoMaySendToListenersThatAreOtherwiseTheSame) {
   EXPECT_THAT(config.listeners.at(0).allow, testing::ElementsAre("192.0.2.0/24"));
 }
 
+TEST(Reload, HasNoUseForWhatAnotherCommandIsTold) {
+  Config config = load_text("log: {level: debug}\n").config;
+  const Config wanted =
+      load_text("log: {level: debug}\nweb: {listen: '127.0.0.1:9', query: {rows: 77}}\n").config;
+  const Difference difference = take_over(wanted, config);
+  EXPECT_TRUE(difference.reloaded.empty() && difference.needs_restart.empty());
+  for (const auto& [path, value] : flattened(wanted)) EXPECT_FALSE(path.starts_with("web.")) << path;
+}
+
 TEST(Reload, DoesNotTakeTheTokenOfAListenerThatOthersReach) {
   Config config = load_text("api: {listen: '0.0.0.0:8081', token: secret}\n").config;
   const Difference difference = take_over(load_text("api: {listen: '127.0.0.1:8081'}\n").config, config);
@@ -105,11 +114,88 @@ TEST(Reload, DoesNotTakeTheTokenOfAListenerThatOthersReach) {
   EXPECT_EQ(config.api.token, "secret");
 }
 
+Difference by_text(const std::string& wanted, const std::string& running) {
+  return difference(flattened(load_text(wanted).config), flattened(load_text(running).config));
+}
+
+/// The settings at the top that they are parts of: "sinks" of "sinks.out.format".
+std::set<std::string> rows_of(const std::vector<std::string>& paths) {
+  std::set<std::string> out;
+  for (const std::string& path : paths)
+    out.insert(path.starts_with("sinks.")     ? "sinks"
+               : path.starts_with("sources.") ? "sources"
+                                              : path.substr(0, path.find('[')));
+  return out;
+}
+
+TEST(Difference, NamesEachSettingAndWhatBringsIt) {
+  const std::string running =
+      "listeners: ['127.0.0.1:2055']\nsinks: {out: {type: stdout}, old: {type: file, path: /tmp}}\n"
+      "exporters: [{prefix: 192.0.2.1, name: a}, {prefix: 192.0.2.2}]\nmetrics: {allow: ['127.0.0.1']}\n";
+  const std::string wanted =
+      "listeners: ['127.0.0.1:2056']\nsinks: {out: {type: stdout, format: protobuf}, new: {type: stdout}}\n"
+      "exporters: [{prefix: 192.0.2.2, name: core}, {prefix: 192.0.2.1, name: a, key_with_port: true}, "
+      "{prefix: 192.0.2.3, key_with_port: true}, {prefix: 192.0.2.4}]\nlog: {level: debug, format: json}\n"
+      "workers: 3\nmetrics: {allow: ['127.0.0.1', '192.0.2.9']}\n";
+  const Difference found = by_text(wanted, running);
+  EXPECT_THAT(found.reloaded,
+              testing::UnorderedElementsAre("sinks.out.format", "sinks.new", "sinks.old",
+                                            "exporters[192.0.2.2].name", "exporters[192.0.2.3]",
+                                            "exporters[192.0.2.4]", "log.level", "metrics.allow[1]"));
+  EXPECT_THAT(found.needs_restart, testing::UnorderedElementsAre("listeners[0].port", "workers", "log.format",
+                                                                 "exporters[192.0.2.1].key_with_port",
+                                                                 "exporters[192.0.2.3].key_with_port"));
+  const Difference none = by_text(wanted, wanted);
+  EXPECT_TRUE(none.reloaded.empty() && none.needs_restart.empty());
+}
+
+TEST(Difference, IsWhatAReloadWouldMakeOfIt) {
+  const std::vector<std::string> texts = {
+      "",
+      "workers: 2\n",
+      "listeners: [{address: '127.0.0.1', port: 2055, allow: [192.0.2.0/24]}]\n",
+      "listeners: [{address: '127.0.0.1', port: 2055}]\n",
+      "listeners: [{address: '127.0.0.1', port: 2056, allow: [192.0.2.0/24]}]\n",
+      "exporters: [{prefix: 192.0.2.1, key_with_port: true}]\n",
+      "exporters: [{prefix: 192.0.2.1, name: x}]\n",
+      "api: {listen: '0.0.0.0:8081', token: secret}\n",
+      "api: {token: secret}\n",
+      "kafka: {topic: other}\nlog: {level: debug}\n",
+      "sinks: {a: {type: stdout}, b: {type: file, path: /tmp}}\ndecode: {max_exporters: 7}\nstate: {file: "
+      "/tmp/s}\n",
+      "sources: {up: {type: kafka, topic: t}, more: {type: kafka, topic: u}}\n",
+      "sources: {up: {type: kafka, topic: t, readers: 2}}\nlisteners: ['127.0.0.1:2055']\n",
+      "fields: []\nmetrics: {listen: '', allow: ['::1']}\nshutdown_timeout: 3s\n",
+  };
+  for (const std::string& wanted : texts) {
+    for (const std::string& running : texts) {
+      SCOPED_TRACE(running + "-> " + wanted);
+      Config config = load_text(running).config;
+      const Difference told = by_text(wanted, running);
+      const Difference done = take_over(load_text(wanted).config, config);
+      EXPECT_EQ(rows_of(told.reloaded), rows_of(done.reloaded));
+      EXPECT_EQ(rows_of(told.needs_restart), rows_of(done.needs_restart));
+      // After the reload, only what needs a restart is left.
+      const Difference left = difference(flattened(load_text(wanted).config), flattened(config));
+      EXPECT_THAT(left.reloaded, IsEmpty());
+      EXPECT_EQ(rows_of(left.needs_restart), rows_of(done.needs_restart));
+    }
+  }
+}
+
+TEST(Difference, PassesOverWhatANewerProgramHas) {
+  Flat running = flattened(Config{});
+  running.emplace_back("future.setting", "1");
+  const Difference none = difference(flattened(Config{}), running);
+  EXPECT_TRUE(none.reloaded.empty() && none.needs_restart.empty());
+}
+
 TEST(ShippedFile, IsKafkaOnThisMachineAndElseTheDefaults) {
   const auto result = load({kSource + "/config/sluice.yaml", {}, {}});
   ASSERT_THAT(told(result), IsEmpty());
   Config expected;
   expected.sinks["kafka"].own = sink::KafkaSettings{};
+  expected.sinks["kafka"].spool.path = "auto";
   EXPECT_EQ(result.config, expected);
 }
 
@@ -118,6 +204,7 @@ TEST(ShippedFile, OfTheServiceIsKafkaOnThisMachineAndAStateFile) {
   ASSERT_THAT(told(result), IsEmpty());
   Config expected;
   expected.sinks["kafka"].own = sink::KafkaSettings{};
+  expected.sinks["kafka"].spool.path = "auto";
   expected.state.file = "/var/lib/sluice/state";
   EXPECT_EQ(result.config, expected);
 }
@@ -133,6 +220,9 @@ std::string uncommented_file() {
                          (line[hash + 1] != ' ' || line.compare(hash, 3, "#  ") == 0);
     if (example) {
       line.erase(hash, 1);
+      // A setting that stands for another, in an example.
+      const auto inner = line.find_first_not_of(' ');
+      if (inner > hash && line[inner] == '#' && line[inner + 1] != ' ') line.erase(inner, 1);
       const std::string opened = line.ends_with(":") ? line + " " : "\n";
       std::erase_if(out, [&](const std::string& earlier) {
         return earlier == opened + "[]" || earlier == opened + "{}";
@@ -173,6 +263,13 @@ TEST(ShippedFile, HasEverySetting) {
       ASSERT_TRUE(places.contains(place)) << "the file has no example of a sink of type " << place;
       path = places.at(place) + path.substr(generic.size());
     }
+    // What every client of Kafka has stands with the sink.
+    const std::string source = "sources.NAME.";
+    if (path.starts_with(source)) {
+      const std::string key = path.substr(source.size());
+      path = (paths.contains("kafka." + key) ? "kafka." : "sources.upstream.") + key;
+      if (paths.contains("sources.upstream." + key)) path = "sources.upstream." + key;
+    }
     EXPECT_TRUE(paths.contains(path)) << path;
   }
 }
@@ -185,9 +282,14 @@ TEST(ShippedFile, ItsExamplesAreValid) {
   EXPECT_EQ(result.config.sinks.at("archive").file()->queue_bytes, sink::FileSettings{}.queue_bytes);
   EXPECT_EQ(kafka_of(result).sasl_password, "swordfish");
   EXPECT_EQ(kafka_of(result).tls_key_password, "key swordfish");
+  EXPECT_EQ(kafka_of(result).oauth_client_secret, "token swordfish");
   EXPECT_EQ(kafka_of(result).properties.at("linger.ms"), "5");
   EXPECT_EQ(result.config.api.token, "token-1");
+  EXPECT_EQ(result.config.metrics.token, "metrics-token-1");
   EXPECT_EQ(result.config.exporters.size(), 1U);
+  intake::Settings upstream;
+  upstream.topic = "flows-raw";
+  EXPECT_EQ(result.config.sources.at("upstream"), upstream);
 }
 
 }  // namespace

@@ -1,6 +1,7 @@
 // What must be taken, and what it becomes.
 #include <gmock/gmock.h>
 
+#include "filter/parser.hpp"
 #include "support.hpp"
 
 namespace sluice::config {
@@ -49,6 +50,9 @@ TEST(Values, MustPass) {
            "kafka: {tls: {enabled: true, ca_file: ca.pem, certificate_file: c.pem, key_file: k.pem, "
            "key_password: x, verify: false}}",
            "kafka: {sasl: {mechanism: SCRAM-SHA-512, username: u, password: p}}",
+           "kafka: {sasl: {mechanism: OAUTHBEARER, oauth: {token_url: \"http://localhost:8080/t\", "
+           "client_id: i, "
+           "client_secret: s, extensions: {logicalCluster: lkc-1}}}}",
            "kafka: {properties: {linger.ms: 5, socket.keepalive.enable: true, empty: \"\"}}",
            "log: {level: trace, format: json, repeat_every: 0s}",
            "metrics: {listen: \"\", allow: [10.0.0.0/8, \"::1\"], max_exporters: 0}",
@@ -103,8 +107,10 @@ TEST(Values, LandWhereTheyBelong) {
       "collector_id: edge\n"
       "workers: 3\n"
       "listeners: [{address: 192.0.2.1, port: 9995, protocol: ipfix, receive_buffer: 8MB, decapsulate: "
-      "inner, allow: [10.0.0.0/8, \"2001:db8::/32\"]}]\n"
-      "receive: {buffer: 1MB, batch: 17, steering: off, gro: true, exporters_only: true}\n"
+      "inner, allow: [10.0.0.0/8, \"2001:db8::/32\"]},\n"
+      "  {port: 9995, transport: tcp, tls: {certificate_file: l, key_file: m, client_ca_file: n}}]\n"
+      "receive: {buffer: 1MB, batch: 17, steering: off, gro: true, exporters_only: true,\n"
+      "  tcp: {connections: 18, connections_per_address: 19, waiting_bytes: 20MB, message_timeout: 21s}}\n"
       "decode: {max_exporters: 1, max_templates: 2, max_template_fields: 3, max_record_length: 4, "
       "max_samplers: 5, max_names: 12, max_streams: 13,\n"
       "  template_timeout: 6m, exporter_timeout: 7m, max_past: 8s, max_future: 9s, max_flow_age: 10s,\n"
@@ -122,13 +128,20 @@ TEST(Values, LandWhereTheyBelong) {
       "decapsulate: "
       "listener}]\n"
       "log: {level: debug, format: json, repeat_every: 1m}\n"
-      "metrics: {listen: \"0.0.0.0:9\", allow: [10.0.0.0/8], max_exporters: 11}\n"
-      "api: {listen: \"0.0.0.0:10\", token: t}\n"
+      "metrics: {listen: \"0.0.0.0:9\", allow: [10.0.0.0/8], hosts: [metrics.example.org, sluice], token: m, "
+      "max_exporters: 11,\n"
+      "  tls: {certificate_file: c, key_file: k}, connections: 12, connections_per_client: 13, timeout: "
+      "14s}\n"
+      "api: {listen: \"0.0.0.0:10\", token: t, connections_per_client: 0}\n"
       "state: {file: /var/lib/sluice/state}\n"
       "shutdown_timeout: 1500ms\n"
-      "sinks: {f: {type: file, path: p, prefix: x, rotate_every: 1h, rotate_bytes: 2GB, queue_bytes: 3MB},\n"
+      "sinks: {f: {type: file, filter: dst port 443 and TCP, path: p, prefix: x, rotate_every: 1h, "
+      "rotate_bytes: 2GB, queue_bytes: 3MB},\n"
       "  s: {type: stdout, json: {fields: kflow, drop_ipv6: true}, block_bytes: 8KB, flush_interval: 1s, "
-      "queue_bytes: 4MB}}\n"
+      "queue_bytes: 4MB},\n"
+      "  t: {type: kafka, sasl: {mechanism: OAUTHBEARER, oauth: {token_url: \"https://h/t\", client_id: i, "
+      "client_secret: s, scope: o,\n"
+      "    audience: w, client_auth: body, ca_file: f, extensions: {k: v}}}}}\n"
       "kafka: {brokers: b:1, topic: t, framing: plain, partition_by: [src_addr], producers: 2, buckets: 3, "
       "buffer_bytes: 4MB,\n"
       "  compression: lz4, acks: 1, tls: {enabled: true, ca_file: a, certificate_file: b, key_file: c, "
@@ -143,8 +156,13 @@ TEST(Values, LandWhereTheyBelong) {
                   .protocol = decode::Accept::ipfix,
                   .receive_buffer = 8u << 20,
                   .decapsulate = decode::Decapsulate::inner,
-                  .allow = {"10.0.0.0/8", "2001:db8::/32"}}};
-  e.receive = {1u << 20, 17, false, true, true};
+                  .allow = {"10.0.0.0/8", "2001:db8::/32"}},
+                 {.port = 9995,
+                  .transport = Transport::tcp,
+                  .certificate_file = "l",
+                  .key_file = "m",
+                  .client_ca_file = "n"}};
+  e.receive = {1u << 20, 17, false, true, true, {18, 19, 20u << 20, 21s}};
   const auto seconds = [](std::uint64_t n) { return n * 1'000'000'000; };
   e.decode.limits = {.max_exporters = 1,
                      .max_templates = 2,
@@ -182,11 +200,23 @@ TEST(Values, LandWhereTheyBelong) {
                                .post_counters_reverse = true}},
                  {.prefix = "192.0.2.9", .settings = {}}};
   e.log = {"debug", LogFormat::json, 60s};
-  e.metrics = {"0.0.0.0:9", {"10.0.0.0/8"}, 11};
-  e.api = {"0.0.0.0:10", "t"};
+  e.metrics.listen = "0.0.0.0:9";
+  e.metrics.allow = {"10.0.0.0/8"};
+  e.metrics.hosts = {"metrics.example.org", "sluice"};
+  e.metrics.token = "m";
+  e.metrics.certificate_file = "c";
+  e.metrics.key_file = "k";
+  e.metrics.connections = 12;
+  e.metrics.connections_per_client = 13;
+  e.metrics.timeout = 14s;
+  e.metrics.max_exporters = 11;
+  e.api.listen = "0.0.0.0:10";
+  e.api.token = "t";
+  e.api.connections_per_client = 0;
   e.state = {"/var/lib/sluice/state"};
   e.shutdown_timeout = 1500ms;
   e.sinks["f"].own = sink::FileSettings{"p", "x", 3600s, 2ULL << 30, 3u << 20};
+  e.sinks["f"].wanted = filter::parse("dst port 443 and proto tcp").value();
   sink::Settings& s = e.sinks["s"];
   s.format = encode::Format::json;
   s.json_fields = encode::JsonFields::kflow;
@@ -194,7 +224,25 @@ TEST(Values, LandWhereTheyBelong) {
   s.block_bytes = 8192;
   s.flush_interval = 1000ms;
   s.own = sink::StdoutSettings{4u << 20};
-  e.sinks["kafka"].own = sink::KafkaSettings{"b:1",
+  e.sinks["kafka"].own = sink::KafkaSettings{{"b:1",
+                                              true,
+                                              "a",
+                                              "b",
+                                              "c",
+                                              "d",
+                                              false,
+                                              "SCRAM-SHA-256",
+                                              "u",
+                                              "p",
+                                              "",
+                                              "",
+                                              "",
+                                              "",
+                                              "",
+                                              sink::ClientAuth::header,
+                                              "",
+                                              {},
+                                              {{"a.b", "c"}}},
                                              "t",
                                              sink::Framing::plain,
                                              sink::PartitionBy::fields,
@@ -203,17 +251,18 @@ TEST(Values, LandWhereTheyBelong) {
                                              3,
                                              4u << 20,
                                              "lz4",
-                                             "1",
-                                             true,
-                                             "a",
-                                             "b",
-                                             "c",
-                                             "d",
-                                             false,
-                                             "SCRAM-SHA-256",
-                                             "u",
-                                             "p",
-                                             {{"a.b", "c"}}};
+                                             "1"};
+  sink::KafkaSettings& t = std::get<sink::KafkaSettings>(e.sinks["t"].own = sink::KafkaSettings{});
+  t.sasl_mechanism = "OAUTHBEARER";
+  t.oauth_token_url = "https://h/t";
+  t.oauth_client_id = "i";
+  t.oauth_client_secret = "s";
+  t.oauth_scope = "o";
+  t.oauth_audience = "w";
+  t.oauth_client_auth = sink::ClientAuth::body;
+  t.oauth_ca_file = "f";
+  t.oauth_extensions = {{"k", "v"}};
+  for (const char* name : {"f", "kafka", "t"}) e.sinks[name].spool.path = "auto";
   EXPECT_EQ(result.config, e);
 }
 

@@ -305,6 +305,71 @@ TEST(Names, ASamplerTableNamesNothingAndANameTableTeachesNoRate) {
 
 // Names in the flow records themselves.
 
+/// The table of labels that Cisco's `mpls` options send: label, type, prefix and its length, route
+/// distinguisher.
+SetMessage label_table(std::uint32_t domain = 1) {
+  return SetMessage::v9(domain)
+      .options_tmpl(257, {{1, 4}}, {{70, 3}, {46, 1}, {47, 4}, {91, 1}, {90, 8}})
+      .data(257, WireBytes()
+                     .u32(0)
+                     .u8(0)
+                     .u16(0x0110)  // 17, the way to a router
+                     .u8(5)
+                     .address("192.0.2.7")
+                     .u8(32)
+                     .u64(0)
+                     .u32(0)
+                     .u8(0)
+                     .u16(0x0121)  // 18, bottom of the stack
+                     .u8(3)
+                     .address("198.51.100.0")
+                     .u8(24)
+                     .u64(0x0000fde800000064));
+}
+
+TEST(Names, LabelsAreWhatOptionsDataSaysOfThem) {
+  DecodeFixture decode;
+  EXPECT_FALSE(decode(label_table()).any_error());
+  decode(SetMessage::v9()
+             .tmpl(256, {{70, 3}, {71, 3}})
+             .data(256, WireBytes().u8(0).u16(0x0112).u8(0).u16(0x0123)));
+  const FlowExtras* extras = decode.extras(0);
+  ASSERT_TRUE(extras);
+  EXPECT_EQ(extras->list(ExtraList::mpls_label), (std::vector<std::uint32_t>{17, 18}));
+  EXPECT_EQ(extras->get(ExtraScalar::mpls_label_type), 5u) << "the top label's";
+  EXPECT_EQ(extras->get(ExtraScalar::mpls_prefix_length), 32u);
+  EXPECT_EQ(extras->list(ExtraAddressList::mpls_ip), std::vector{*IpAddress::parse("192.0.2.7")});
+  EXPECT_EQ(text_of(decode, ExtraText::mpls_vpn_rd), std::string("\0\0\xfd\xe8\0\0\0\x64", 8))
+      << "that of the VPN's label, which lies below";
+  EXPECT_EQ(decode.exporters.all().at(0)->names.size(), 2u);
+}
+
+TEST(Names, ALabelWithItsTtlIsTheSameLabelAndWhatTheFlowSaysCounts) {
+  DecodeFixture decode;
+  decode(label_table());
+  decode(SetMessage::v9()
+             .tmpl(256, {{70, 4}, {46, 1}, {47, 4}, {91, 1}, {90, 8}})
+             .data(256, WireBytes().u32(0x0001203f).u8(4).address("203.0.113.1").u8(25).u64(7)));
+  const FlowExtras* extras = decode.extras(0);
+  ASSERT_TRUE(extras);
+  EXPECT_EQ(extras->list(ExtraList::mpls_label), std::vector<std::uint32_t>{18});
+  EXPECT_EQ(extras->get(ExtraScalar::mpls_label_type), 4u);
+  EXPECT_EQ(extras->get(ExtraScalar::mpls_prefix_length), 25u);
+  EXPECT_EQ(extras->list(ExtraAddressList::mpls_ip), std::vector{*IpAddress::parse("203.0.113.1")});
+  EXPECT_EQ(text_of(decode, ExtraText::mpls_vpn_rd), std::string("\0\0\0\0\0\0\0\7", 8));
+  decode(SetMessage::v9().tmpl(258, {{70, 4}}).data(258, WireBytes().u32(0x0001203f)));
+  EXPECT_EQ(decode.extras(0)->get(ExtraScalar::mpls_label_type), 3u) << "the same label with its TTL";
+}
+
+TEST(Names, ALabelThatIsNothingMoreIsForgotten) {
+  DecodeFixture decode;
+  decode(label_table());
+  decode(SetMessage::v9()
+             .options_tmpl(257, {{1, 4}}, {{70, 3}, {46, 1}, {47, 4}, {91, 1}, {90, 8}})
+             .data(257, WireBytes().u32(0).u8(0).u16(0x0110).u8(0).u32(0).u8(0).u64(0)));
+  EXPECT_EQ(decode.exporters.all().at(0)->names.size(), 1u);
+}
+
 TEST(NamesInFlows, OpenVswitchNamesTheInterfaceJustNumbered) {
   DecodeFixture decode;
   decode(

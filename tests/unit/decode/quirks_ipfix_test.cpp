@@ -158,6 +158,39 @@ TEST(Quirk, Row50_StructuredDataAndVendorsElementsAreSkipped) {
   EXPECT_EQ(decode.flow().packets, 30u) << "behind them all";
 }
 
+TEST(Quirk, Row50_NprobesPacketInATunnelInV9AndIpfix) {
+  constexpr std::uint32_t kNtop = 35632;
+  constexpr std::uint16_t kInV9 = 57472;
+  const auto values = [](std::uint8_t proto, std::string_view src, std::string_view dst) {
+    return WireBytes().u8(proto).address(src).u16(443).address(dst).u16(50000).text("TLS.Web\0");
+  };
+  for (const bool v9 : {true, false}) {
+    SCOPED_TRACE(v9);
+    const auto own = [&](std::uint16_t id, std::uint16_t length) {
+      return v9 ? SetMessage::Field{static_cast<std::uint16_t>(kInV9 + id), length}
+                : SetMessage::Field{id, length, kNtop};
+    };
+    DecodeFixture decode;
+    const auto message = [&] { return v9 ? SetMessage::v9() : SetMessage::ipfix(); };
+    decode(message()
+               .tmpl(256, {own(113, 1), own(114, 4), own(115, 2), own(116, 4), own(117, 2), own(119, 7)})
+               .data(256, values(6, "10.0.0.1", "10.0.0.2")));
+    const FlowExtras& extras = *decode.extras();
+    EXPECT_EQ(extras.get(ExtraScalar::inner_proto), 6u);
+    EXPECT_EQ(extras.get(ExtraAddress::inner_src_addr).to_string(), "10.0.0.1");
+    EXPECT_EQ(extras.get(ExtraAddress::inner_dst_addr).to_string(), "10.0.0.2");
+    EXPECT_EQ(extras.get(ExtraScalar::inner_src_port), 443u);
+    EXPECT_EQ(extras.get(ExtraScalar::inner_dst_port), 50000u);
+    EXPECT_EQ(extras.get(ExtraText::application_name), "TLS.Web");
+    decode(message().data(256, WireBytes().zeros(20)));
+    ASSERT_TRUE(decode.extras());
+    EXPECT_FALSE(decode.extras()->has(ExtraAddress::inner_src_addr)) << "zeros: no tunnel";
+    EXPECT_FALSE(decode.extras()->has(ExtraAddress::inner_dst_addr));
+    EXPECT_EQ(decode.extras()->get(ExtraScalar::inner_proto), 0u);
+    EXPECT_FALSE(decode.extras()->has(ExtraText::application_name));
+  }
+}
+
 TEST(Quirk, Row50_VendorsElementsThatHaveAField) {
   DecodeFixture decode;
   decode(SetMessage::ipfix()

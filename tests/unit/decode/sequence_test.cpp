@@ -2,7 +2,12 @@
 
 #include <gtest/gtest.h>
 
+#include <map>
+#include <memory>
+#include <vector>
+
 #include "support/decode_fixture.hpp"
+#include "support/dice.hpp"
 #include "support/sflow_builder.hpp"
 
 namespace sluice::decode {
@@ -386,6 +391,19 @@ TEST(Sequence, AfterARestartOfOursTheGapWasLostWhileDown) {
   }
 }
 
+TEST(Sequence, AfterARestartOfOursWhatIsLostLaterWasNotLostWhileDown) {
+  Stream before(Protocol::netflow9);
+  for (const std::uint32_t sequence : {100U, 101U, 105U}) before(sequence);
+  Stream after(Protocol::netflow9);
+  after.second = before.second + 1;
+  after.stream.resume(*before.stream.place());
+  EXPECT_EQ(after.old(1, 103), V::late) << "the first that comes is out of a gap of before";
+  EXPECT_EQ(after(106), V::in_order);
+  EXPECT_EQ(after(112), V::after_gap);
+  EXPECT_EQ(after.counts.while_down, 0U);
+  EXPECT_EQ(after.counts.lost(), 5U);
+}
+
 TEST(Sequence, AfterARestartOfOursNothingIsMissingWhereNothingWasSent) {
   Stream before(Protocol::netflow9);
   before(7);
@@ -406,6 +424,78 @@ TEST(Sequence, ABoxThatRestartedWhileWeWereDownLostNothing) {
   EXPECT_EQ(after.stream.step(step, after.counts), V::restarted);
   EXPECT_EQ(after.counts.while_down, 0U);
   EXPECT_EQ(after.counts.restarts, 1U);
+}
+
+/// What an exporter sent: whole datagrams, out of turn and twice and not at all.
+struct Sent {
+  std::vector<SequenceStep> steps;  // in the order in which they come
+  std::uint64_t numbered = 0, arrived = 0;
+};
+
+Sent faulty(Protocol protocol, std::uint64_t seed) {
+  constexpr std::uint32_t kDatagrams = 60, kQuietAtTheEnd = 20;
+  test::Dice dice(seed);
+  Sent out;
+  std::multimap<unsigned, SequenceStep> order;  // by when it comes; of equals the first
+  std::uint32_t sequence = 1000;
+  for (std::uint32_t i = 0; i < kDatagrams; ++i) {
+    SequenceStep step;
+    step.sequence = sequence;
+    step.units = protocol == Protocol::netflow9 ? 1 : 1 + dice.below(5);
+    step.has_uptime = protocol != Protocol::ipfix;
+    step.uptime_ms = 300000000 + i * 10;
+    step.export_s = 1700000000 + i / 20;
+    sequence += step.units;
+    out.numbered += step.units;
+    const bool quiet = i < 5 || i + kQuietAtTheEnd > kDatagrams;
+    if (!quiet && dice.below(20) == 0) continue;
+    const unsigned at = 10 * i + (!quiet && dice.below(12) == 0 ? 15 + 10 * dice.below(3) : 0);
+    order.emplace(at, step);
+    if (!quiet && dice.below(12) == 0) order.emplace(at + 1 + 20 * dice.below(2), step);
+  }
+  for (const auto& [at, step] : order) {
+    out.steps.push_back(step);
+    out.arrived += step.units;
+  }
+  return out;
+}
+
+/// One process after the other hears what comes, and what they count adds up: nothing is in none of their
+/// books because it was late, repeated or in doubt just when one followed the other.
+TEST(Sequence, OverProcessesThatTakeOverTheCountsAreExact) {
+  for (const Protocol protocol : {Protocol::netflow9, Protocol::netflow5, Protocol::ipfix})
+    for (std::uint64_t seed = 1; seed <= 2000; ++seed) {
+      const Sent sent = faulty(protocol, seed);
+      test::Dice dice(seed);
+      SequenceCounts sum;
+      auto stream = std::make_unique<SequenceStream>(protocol);
+      std::vector<SequenceCounts> counts(1);
+      for (std::size_t i = 0; i < sent.steps.size(); ++i) {
+        if (i > 5 && dice.below(8) == 0) {
+          const auto place = stream->place();
+          stream = std::make_unique<SequenceStream>(protocol);
+          stream->resume(*place);
+          counts.emplace_back();
+        }
+        stream->step(sent.steps[i], counts.back());
+      }
+      for (const SequenceCounts& one : counts) {
+        ASSERT_LE(one.late, one.passed_over) << name(protocol) << ", seed " << seed;
+        sum.in_order += one.in_order;
+        sum.passed_over += one.passed_over;
+        sum.late += one.late;
+        sum.repeated += one.repeated;
+        sum.unknown += one.unknown;
+        sum.while_down += one.while_down;
+        sum.recovered += one.recovered;
+        sum.restarts += one.restarts;
+      }
+      ASSERT_EQ(sum.in_order + sum.late + sum.repeated + sum.recovered, sent.arrived)
+          << name(protocol) << ", seed " << seed;
+      ASSERT_EQ(sum.in_order + sum.passed_over + sum.unknown + sum.while_down, sent.numbered)
+          << name(protocol) << ", seed " << seed;
+      ASSERT_EQ(sum.restarts, 0U) << name(protocol) << ", seed " << seed;
+    }
 }
 
 /// One forged datagram after the start is no outage of millions.

@@ -73,10 +73,10 @@ void produce(const MockBroker& broker, int records) {
                                                 sink::make_kafka_conf("kafka", broker.settings()).release(),
                                                 why.data(), why.size()));
   ASSERT_TRUE(producer) << why.data();
+  rd_kafka_topic_t* const topic = rd_kafka_topic_new(producer.get(), "flows", nullptr);
   for (int i = 0; i < records; ++i)
-    ASSERT_EQ(rd_kafka_producev(producer.get(), RD_KAFKA_V_TOPIC("flows"), RD_KAFKA_V_PARTITION(i % 2),
-                                RD_KAFKA_V_END),
-              RD_KAFKA_RESP_ERR_NO_ERROR);
+    EXPECT_EQ(rd_kafka_produce(topic, i % 2, 0, nullptr, 0, nullptr, 0, nullptr), 0);
+  rd_kafka_topic_destroy(topic);
   ASSERT_EQ(rd_kafka_flush(producer.get(), 10000), RD_KAFKA_RESP_ERR_NO_ERROR);
 }
 

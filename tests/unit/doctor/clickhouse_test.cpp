@@ -22,9 +22,9 @@ struct Server {
       {"countIf(name", std::to_string(kTables) + "\n"},
       {"schema_version", std::to_string(schema_version()) + "\n"},
       {"system.dictionaries", "0\t\t\n"},
-      {"kafka_consumers", "1\t4\t\n"},
+      {"kafka_consumers", "1\t4\t\t1800000000\t0\n"},
       {"flows_raw", "1799999998\n"},
-      {"flows_errors", "0\n"},
+      {"flows_errors", "0\t0\t0\t0\n"},
   };
   std::optional<query::Problem> problem;
   Result<std::uint64_t, std::string> lag = std::uint64_t{3};
@@ -117,8 +117,20 @@ TEST(ClickHouse, AnotherTopic) {
 
 TEST(ClickHouse, NoConsumer) {
   Server server;
-  server.answers["kafka_consumers"] = "1\t0\tLocal: Broker transport failure\\nmore\n";
+  server.answers["kafka_consumers"] = "1\t0\tLocal: Broker transport failure\t70\t1\n";
   EXPECT_THAT(server.findings(), Contains(Is("consumers", Status::fail, "transport failure")));
+}
+
+TEST(ClickHouse, AConsumerThatCannotWrite) {
+  Server server;
+  server.answers["kafka_consumers"] = "1\t4\tCode: 252. DB::Exception: Too many partitions\t3\t1\n";
+  EXPECT_THAT(server.findings(), Contains(Is("consumers", Status::fail, "3 seconds ago")));
+  EXPECT_THAT(server.findings(), Contains(Is("consumers", Status::fail, "Too many partitions")));
+  // Long ago, or before a commit: it is over.
+  for (const char* over : {"1\t4\tCode: 252\t61\t1\n", "1\t4\tCode: 252\t3\t0\n"}) {
+    server.answers["kafka_consumers"] = over;
+    EXPECT_THAT(server.findings(), Contains(Is("consumers", Status::ok, "4 partitions")));
+  }
 }
 
 TEST(ClickHouse, Behind) {
@@ -133,8 +145,24 @@ TEST(ClickHouse, Behind) {
 
 TEST(ClickHouse, UnreadableRecords) {
   Server server;
+  server.answers["flows_errors"] = "12\t0\t0\t0\n";
+  EXPECT_THAT(server.findings(), Contains(Is("unreadable records", Status::warning, "12 records")));
+}
+
+TEST(ClickHouse, TimesThatCannotBe) {
+  Server server;
+  server.answers["flows_errors"] = "0\t2\t130\t7\n";
+  EXPECT_THAT(server.findings(), Contains(Is("times of receipt", Status::warning, "130 flows in 2 records")));
+  EXPECT_THAT(server.findings(), Contains(Is("old flows", Status::warning, "7 flows")));
+  EXPECT_THAT(server.findings(), Contains(Is("unreadable records", Status::ok, "")));
+}
+
+TEST(ClickHouse, TablesThatTellNoReasons) {
+  Server server;
+  server.answers["schema_version"] = "4\n";
   server.answers["flows_errors"] = "12\n";
   EXPECT_THAT(server.findings(), Contains(Is("unreadable records", Status::warning, "12 records")));
+  EXPECT_THAT(server.asked, Each(testing::Not(testing::HasSubstr("reason"))));
 }
 
 }  // namespace

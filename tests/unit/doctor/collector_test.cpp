@@ -1,4 +1,7 @@
+#include <nlohmann/json.hpp>
+
 #include "../query/fake_server.hpp"
+#include "config/reload.hpp"
 #include "doctor_support.hpp"
 
 namespace sluice::doctor::test {
@@ -58,6 +61,54 @@ TEST(AskCollector, Others) {
   config.metrics.listen = "127.0.0.1:1";
   EXPECT_THAT(check_collector(ask_collector(config)),
               ElementsAre(Says(Status::warning, "No sluice answers")));
+}
+
+std::string as_answer(const config::Config& config) {
+  nlohmann::json settings = nlohmann::json::object();
+  for (const auto& [path, value] : config::flattened(config)) settings[path] = value;
+  return nlohmann::json{{"settings", settings}}.dump();
+}
+
+TEST(CheckRunningConfiguration, SaysWhatDiffersAndWhatBringsIt) {
+  config::Config wanted, runs;
+  EXPECT_THAT(compare_configurations(wanted, as_answer(runs)),
+              ElementsAre(Is("running configuration", Status::ok, "by this configuration")));
+  wanted.log.level = "debug";
+  EXPECT_THAT(compare_configurations(wanted, as_answer(runs)),
+              ElementsAre(Says(Status::warning, "(`systemctl reload sluice`, or SIGHUP) brings log.level.")));
+  wanted.workers = 3;
+  EXPECT_THAT(compare_configurations(wanted, as_answer(runs)),
+              ElementsAre(Says(Status::warning, "brings log.level; a restart is needed for workers.")));
+  for (int i = 0; i < 10; ++i) wanted.metrics.allow.push_back("192.0.2." + std::to_string(i));
+  EXPECT_THAT(compare_configurations(wanted, as_answer(runs)),
+              ElementsAre(Says(Status::warning, " and 3 more; ")));
+  for (const char* answer : {"", "[]", "{\"settings\": 1}", "{\"settings\": {\"workers\": 1}}"})
+    EXPECT_THAT(compare_configurations(wanted, answer),
+                ElementsAre(Says(Status::warning, "tells no configuration")));
+}
+
+TEST(CheckRunningConfiguration, AsksWithTheToken) {
+  const Collector sluice = running("");
+  config::Config config;
+  config.api.token = "secret";
+  FakeServer server(answer("200 OK", "", as_answer(config)));
+  config.api.listen = "127.0.0.1:" + server.server().port;
+  EXPECT_THAT(check_running_configuration(config, sluice),
+              ElementsAre(Says(Status::warning, "needed for api.listen.")));
+  const auto request = server.request();
+  EXPECT_EQ(request.target(), "/api/v1/config");
+  EXPECT_EQ(request["Authorization"], "Bearer secret");
+
+  FakeServer closed(answer("401 Unauthorized", "", "{}"));
+  config.api.listen = "127.0.0.1:" + closed.server().port;
+  EXPECT_THAT(check_running_configuration(config, sluice),
+              ElementsAre(Says(Status::warning, "another api.token")));
+  config.api.listen = "127.0.0.1:1";
+  EXPECT_THAT(check_running_configuration(config, sluice),
+              ElementsAre(Says(Status::warning, "does not answer")));
+  EXPECT_THAT(check_running_configuration(config, nobody()), testing::IsEmpty());
+  config.api.listen = "";
+  EXPECT_THAT(check_running_configuration(config, sluice), testing::IsEmpty());
 }
 
 TEST(CheckCollector, ReadyAndKnownExporters) {

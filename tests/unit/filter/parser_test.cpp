@@ -277,5 +277,50 @@ TEST(Reverse, SwapsTheDirections) {
   }
 }
 
+/// Where each error is, as the text there.
+std::vector<std::string> wrong(std::string_view text) {
+  std::vector<std::string> out;
+  for (const Error& error : errors_in(text)) out.emplace_back(text.substr(error.from, error.to - error.from));
+  return out;
+}
+
+TEST(Errors, OneMistakeIsOneErrorAndTheRestIsRead) {
+  using testing::ElementsAre;
+  EXPECT_THAT(wrong("proto tcp and src_as = 65001"), ElementsAre());
+  EXPECT_THAT(wrong(""), ElementsAre());
+  EXPECT_THAT(wrong("prt 3 and proto tcp or prot 4"), ElementsAre("prt", "prot"));
+  EXPECT_THAT(wrong("proto tcp and (prt 3 or dst port 22) and src_as 5"), ElementsAre("prt", "5"));
+  EXPECT_THAT(wrong("not prt 3 && not (bogus || proto tcp)"), ElementsAre("prt", "bogus"));
+  EXPECT_THAT(wrong("(proto tcp bogus) and prt 3"), ElementsAre("(", "prt"));
+  EXPECT_THAT(wrong("(proto tcp bogus and prt 3) and dst port 22"), ElementsAre("(", "prt"));
+  EXPECT_THAT(wrong("proto tcp ) or prt 3"), ElementsAre(")", "prt"));
+  EXPECT_THAT(wrong("proto tcp dst port 22 and prt 3"), ElementsAre("dst", "prt"));
+  EXPECT_THAT(wrong("proto tcp and"), ElementsAre(""));
+  EXPECT_THAT(wrong("and and proto tcp"), ElementsAre("and", "and"));
+  EXPECT_THAT(wrong("(prt 3"), ElementsAre("prt", "("));
+  EXPECT_THAT(wrong("src port in [80, x] and prt 3"), ElementsAre("x", "prt"));
+}
+
+TEST(Errors, AreBounded) {
+  std::string text = "prt 1";
+  for (int i = 0; i < 1000; ++i) text += " and prt 1";
+  EXPECT_EQ(errors_in(text).size(), kMostErrors);
+  EXPECT_EQ(errors_in(std::string(5000, ')')).size(), kMostErrors);
+  EXPECT_EQ(errors_in(std::string(5000, '(')).size(), kMostErrors);
+  EXPECT_EQ(errors_in(std::string(kLongestText + 1, ' ')).size(), 1U);
+}
+
+TEST(Errors, TheFirstIsTheOneThatRefuses) {
+  for (const std::string_view text : {"prt 3 and x", "(proto tcp", "proto tcp )", "'open", "not", "src",
+                                      "proto tcp or or", "mpls label99 5"}) {
+    const auto parsed = parse(text);
+    ASSERT_FALSE(parsed) << text;
+    const auto all = errors_in(text);
+    ASSERT_FALSE(all.empty()) << text;
+    EXPECT_EQ(all.front().from, parsed.error().from) << text;
+    EXPECT_EQ(all.front().text, parsed.error().text) << text;
+  }
+}
+
 }  // namespace
 }  // namespace sluice::filter::test

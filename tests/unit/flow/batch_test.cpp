@@ -105,6 +105,24 @@ TEST(FlowBatch, TruncateTakesFlowsBackFromTheEnd) {
   EXPECT_EQ(batch.append_one().packets, 0U) << "a flow in the place of a taken one is new";
 }
 
+TEST(FlowBatch, TruncateGivesBackExtrasAndNoneThatAreInUse) {
+  FlowBatch batch;
+  batch.add_origin();
+  batch.append(3);
+  for (const std::size_t i : {0U, 2U, 1U}) batch.extras(batch.flows()[i]);
+  batch.truncate(2);  // the last flow's were not the last that were made
+  FlowRecord& fresh = batch.append_one();
+  FlowExtras& extras = batch.extras(fresh);
+  EXPECT_NE(&extras, batch.extras_of(batch.flows()[0]));
+  EXPECT_NE(&extras, batch.extras_of(batch.flows()[1]));
+  for (int i = 0; i < 1000; ++i) {
+    batch.truncate(1);
+    batch.extras(batch.append_one());
+  }
+  EXPECT_EQ(batch.flows()[1].extras, 2U);
+  EXPECT_EQ(batch.flows()[0].extras, 0U);
+}
+
 TEST(FlowBatch, FilterKeepsOrder) {
   FlowBatch batch;
   batch.add_origin();

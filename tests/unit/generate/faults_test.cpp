@@ -97,6 +97,24 @@ TEST_P(FaultsTest, ADuplicateIsTheSameDatagramAgain) {
   for (std::size_t i = 0; i < once.size(); ++i) ASSERT_EQ(once[i], plain.sent[i].payload);
 }
 
+TEST_P(FaultsTest, TheLastOneIsSentHoweverTheRunEnds) {
+  auto wanted = options(GetParam(), 0);
+  wanted.duration = std::chrono::seconds(1);
+  wanted.rate = 1000;
+  wanted.exporters = 20;
+  wanted.gap = 0.5;
+  const auto run = capture(wanted);
+  Collector collector;
+  collector.take(run.sent);
+  for (const Report::Exporter& said : run.report.exporters) {
+    const auto counts = collector.sequence_of(*IpAddress::parse(said.address), protocol());
+    const std::uint64_t counted = numbers_datagrams()
+                                      ? said.datagrams + said.faults.skipped_datagrams
+                                      : said.flows + said.faults.skipped_flows + said.options_records;
+    EXPECT_EQ(counted, counts.in_order + counts.passed_over) << said.address;
+  }
+}
+
 TEST_P(FaultsTest, ALateDatagramLeavesAfterOneToThreeOthers) {
   auto wanted = options(GetParam(), 4000);
   auto plain = capture(wanted).sent;

@@ -42,6 +42,14 @@ TEST(HttpClient, SendsACallAndGivesTheAnswer) {
   EXPECT_EQ(answer->body, "POST|/a|b=c|said|the body");
 }
 
+TEST(HttpClient, NoHeaderBeginsAnother) {
+  const RunningServer server(mirror());
+  const auto answer =
+      fetch_whole(url(server.port()), {.target = "/x", .headers = {{"X-Other", "a\r\nX-Test: b"}}});
+  ASSERT_TRUE(answer) << answer.error().text;
+  EXPECT_EQ(answer->body, "GET|/x|||");
+}
+
 TEST(HttpClient, APathOfTheUrlComesFirst) {
   const RunningServer server(mirror());
   Url of = url(server.port());

@@ -35,5 +35,15 @@ TEST(Credentials, SameSecret) {
   EXPECT_FALSE(same_secret("a", ""));
 }
 
+TEST(Base64, GoesThereAndBack) {
+  EXPECT_EQ(to_base64(""), "");
+  EXPECT_EQ(to_base64("sluice:s3cret"), "c2x1aWNlOnMzY3JldA==");
+  std::string all;
+  for (int i = 0; i < 256; ++i) {
+    all += static_cast<char>(i);
+    EXPECT_EQ(from_base64(to_base64(all)), all);
+  }
+}
+
 }  // namespace
 }  // namespace sluice::http

@@ -93,7 +93,7 @@ TEST_F(StreamServerTest, OverTls) {
 TEST_F(StreamServerTest, APieceIsSeenBeforeTheNext) {
   start(echo);
   test::Client client(server_->port());
-  client.send("POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n");
+  client.send("POST / HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n");
   EXPECT_THAT(client.read_until("3\r\nabc\r\n"), testing::StartsWith("HTTP/1.1 200 OK\r\n"));
   client.send("2\r\nde\r\n");
   EXPECT_EQ(client.read_until("de\r\n"), "2\r\nde\r\n");
@@ -113,7 +113,7 @@ TEST_F(StreamServerTest, AHandlerSeesThatItsClientHasGone) {
   });
   {
     test::Client client(server_->port());
-    client.send("GET / HTTP/1.1\r\nHost: x\r\n\r\n");
+    client.send("GET / HTTP/1.1\r\nHost: localhost\r\n\r\n");
     asked.get_future().wait();
   }
   EXPECT_TRUE(seen.get_future().get());
@@ -131,7 +131,7 @@ TEST_F(StreamServerTest, WritingToNobodyFails) {
   });
   {
     test::Client client(server_->port());
-    client.send("GET / HTTP/1.1\r\nHost: x\r\n\r\n");
+    client.send("GET / HTTP/1.1\r\nHost: localhost\r\n\r\n");
     client.read_until("\r\n\r\n");
   }
   EXPECT_TRUE(failed.get_future().get());
@@ -151,7 +151,7 @@ TEST_F(StreamServerTest, AClientThatDoesNotReadIsEnded) {
       },
       options);
   test::Client client(server_->port());
-  client.send("GET / HTTP/1.1\r\nHost: x\r\n\r\n");
+  client.send("GET / HTTP/1.1\r\nHost: localhost\r\n\r\n");
   EXPECT_TRUE(failed.get_future().get());
 }
 
@@ -168,8 +168,58 @@ TEST_F(StreamServerTest, ABodyThatDoesNotComeIsAnError) {
       },
       options);
   test::Client client(server_->port());
-  client.send("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\nhalf");
+  client.send("POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 10\r\n\r\nhalf");
   EXPECT_THAT(error.get_future().get(), testing::HasSubstr("timeout"));
+}
+
+/// Reads all of a body; tells how much came, and why no more did.
+struct Reader {
+  void operator()(Exchange& exchange) {
+    std::array<char, 1000> piece{};
+    std::size_t size = 0;
+    auto got = exchange.read(piece.data(), piece.size());
+    for (; got && *got > 0; got = exchange.read(piece.data(), piece.size())) size += *got;
+    if (got) exchange.respond(200, {}, "");
+    ended->set_value({size, got ? "" : got.error()});
+  }
+  using End = std::pair<std::size_t, std::string>;
+  std::shared_ptr<std::promise<End>> ended = std::make_shared<std::promise<End>>();
+};
+
+// Each piece comes in time, and the whole never would.
+TEST_F(StreamServerTest, ABodyThatTricklesIsEnded) {
+  Options options = test::on("127.0.0.1");
+  options.deadlines.pace = {.at_first = std::chrono::milliseconds(100), .bytes_per_second = 100};
+  Reader reader;
+  start(reader, options);
+  test::Client client(server_->port());
+  client.send("POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 2000\r\n\r\n");
+  int sent = 0;
+  while (sent < 2000 && !client.closed_within(std::chrono::milliseconds(20)) && ++sent) try {
+      client.send("x");
+    } catch (const boost::system::system_error&) {
+      break;  // it was closed meanwhile
+    }
+  EXPECT_LT(sent, 2000);
+  const auto [size, why] = reader.ended->get_future().get();
+  EXPECT_LT(size, 2000U);
+  EXPECT_THAT(why, testing::HasSubstr("timeout"));
+  EXPECT_EQ(server_->counts()[HttpCount::late], 1U);
+}
+
+TEST_F(StreamServerTest, ABodyThatKeepsItsPaceMayTakeLong) {
+  Options options = test::on("127.0.0.1");
+  options.deadlines.pace = {.at_first = std::chrono::milliseconds(500), .bytes_per_second = 1000};
+  Reader reader;
+  start(reader, options);
+  test::Client client(server_->port());
+  client.send("POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 10000\r\n\r\n");
+  for (int i = 0; i < 10; ++i) {  // a second in sum, of which half would be too long for nothing
+    client.send(std::string(1000, 'x'));
+    EXPECT_FALSE(i < 9 && client.closed_within(std::chrono::milliseconds(100)));
+  }
+  EXPECT_EQ(client.read().result_int(), 200U);
+  EXPECT_EQ(reader.ended->get_future().get(), Reader::End(10'000, ""));
 }
 
 TEST_F(StreamServerTest, EndingClosesWhatDoesNotEnd) {
@@ -182,7 +232,7 @@ TEST_F(StreamServerTest, EndingClosesWhatDoesNotEnd) {
       },
       test::on("127.0.0.1"), std::chrono::milliseconds(20));
   test::Client client(server_->port());
-  client.send("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\n");
+  client.send("POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 10\r\n\r\n");
   inside.get_future().wait();
   stop();
   EXPECT_EQ(hurried_.get_future().wait_for(std::chrono::seconds(0)), std::future_status::ready);
@@ -198,6 +248,105 @@ TEST_F(StreamServerTest, WhatIsThrownLaterCutsTheAnswerOff) {
   const auto answer = fetch_whole(url(), {.target = "/"});
   ASSERT_FALSE(answer);
   EXPECT_THAT(answer.error().text, testing::HasSubstr("broke before the answer was complete"));
+}
+
+/// One connection, which is not spared for having just come, and health beside it.
+Options for_one() {
+  Options options = test::on("127.0.0.1");
+  options.limits.connections = 1;
+  options.limits.fresh = options.limits.heard = {};
+  options.limits.moving = kLong;
+  options.health = {"/ping"};
+  return options;
+}
+
+TEST_F(StreamServerTest, AnAnswerThatIsTakenIsNotCutOff) {
+  const std::string text = std::string(64U << 20, 'x') + "end";  // more than the kernel keeps
+  start(
+      [&](Exchange& exchange) {
+        exchange.respond(200, {}, exchange.request().path == "/ping" ? std::string_view("Ok.") : text);
+      },
+      for_one());
+  test::Client client(server_->port());
+  client.send("GET / HTTP/1.1\r\nHost: localhost\r\n\r\n");
+  client.read_until("\r\n\r\n");
+  EXPECT_EQ(test::Client(server_->port()).get("/").result_int(), 503U);
+  EXPECT_EQ(test::Client(server_->port()).get("/ping").result_int(), 200U);
+  EXPECT_EQ(client.read_until("end").size(), text.size());
+  EXPECT_EQ(server_->counts()[HttpCount::evicted], 0U);
+}
+
+TEST_F(StreamServerTest, ABodyThatComesIsNotCutOff) {
+  std::promise<void> begun;
+  start(
+      [&](Exchange& exchange) {
+        if (exchange.request().method != "POST") return exchange.respond(200, {}, "");
+        std::array<char, 100> piece{};
+        std::size_t size = 0;
+        for (auto got = exchange.read(piece.data(), piece.size()); got && *got > 0;
+             got = exchange.read(piece.data(), piece.size())) {
+          size += *got;
+          if (size == 10'000) begun.set_value();
+        }
+        exchange.respond(200, {}, std::to_string(size));
+      },
+      for_one());
+  test::Client client(server_->port());
+  const std::string half(10'000, 'x');
+  client.send("POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 20000\r\n\r\n");
+  client.send(half);
+  begun.get_future().wait();
+  EXPECT_EQ(test::Client(server_->port()).get("/").result_int(), 503U);
+  client.send(half);
+  EXPECT_EQ(client.read().body(), "20000");
+  EXPECT_EQ(server_->counts()[HttpCount::evicted], 0U);
+}
+
+TEST_F(StreamServerTest, WhatHardlyMovesGoes) {
+  std::promise<void> begun;
+  start(
+      [&](Exchange& exchange) {
+        if (exchange.request().method != "POST") return exchange.respond(200, {}, "");
+        std::array<char, 100> piece{};
+        (void)exchange.read(piece.data(), piece.size());
+        begun.set_value();
+        (void)exchange.read(piece.data(), piece.size());
+      },
+      for_one());
+  test::Client client(server_->port());
+  client.send("POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 8\r\n\r\nhalf");
+  begun.get_future().wait();
+  unsigned status = 503;  // until the handler waits for the rest
+  while (status == 503) status = test::Client(server_->port()).get("/").result_int();
+  EXPECT_EQ(status, 200U);
+  EXPECT_TRUE(client.closed_within(kLong));
+}
+
+// While all are at work, who asks for health neither ends another who does, nor stays.
+TEST_F(StreamServerTest, HealthIsAnsweredBesideHealth) {
+  std::promise<void> inside, go_on;
+  start(
+      [&](Exchange& exchange) {
+        if (exchange.request().path == "/slow") {
+          inside.set_value();
+          go_on.get_future().wait();
+        }
+        exchange.respond(200, {}, "");
+      },
+      for_one());
+  test::Client slow(server_->port());
+  slow.send("GET /slow HTTP/1.1\r\nHost: localhost\r\n\r\n");
+  inside.get_future().wait();
+  test::Client first(server_->port());
+  for (int i = 0; i < 20; ++i) {
+    const auto answer = test::Client(server_->port()).get("/ping");
+    EXPECT_EQ(answer.result_int(), 200U);
+    EXPECT_FALSE(answer.keep_alive());
+  }
+  EXPECT_EQ(first.get("/ping").result_int(), 200U);
+  EXPECT_EQ(server_->counts()[HttpCount::evicted], 0U);
+  go_on.set_value();
+  EXPECT_EQ(slow.read().result_int(), 200U);
 }
 
 }  // namespace

@@ -28,7 +28,7 @@ TEST(Families, EveryFigureOfTheSnapshotIsThereOnce) {
   const auto lines = samples(families(full_snapshot()));
   // The figures 101..., 201..., ... of full_snapshot() are all different, so a column that shows its
   // neighbour's value leaves a hole.
-  const std::set<int> ranges[] = {{101, 106}, {201, 214}, {221, 228}, {301, 310}, {351, 358},
+  const std::set<int> ranges[] = {{101, 106}, {201, 214}, {221, 228}, {301, 310}, {351, 358}, {331, 338},
                                   {330, 330}, {401, 403}, {501, 508}, {601, 601}, {701, 713}};
   for (const auto& range : ranges)
     for (int value = *range.begin(); value <= *range.rbegin(); ++value) {
@@ -50,6 +50,9 @@ TEST(Families, LabelsAndNamesOfEachKindOfRow) {
               Contains("sluice_listener_queue_fill_ratio{listener=\"[::]:2055\",protocol=\"auto\"} 0.25"));
   EXPECT_THAT(lines,
               Contains("sluice_listener_datagrams_total{listener=\"[::]:6343\",protocol=\"sflow\"} 111"));
+  EXPECT_THAT(lines, Contains("sluice_tcp_messages_total{listener=\"[::]:4739\",transport=\"tls\"} 122"));
+  EXPECT_THAT(lines, Contains("sluice_tcp_ended_sessions_total{listener=\"[::]:4739\",transport=\"tls\","
+                              "reason=\"slow\"} 125"));
   EXPECT_THAT(lines, Contains("sluice_protocol_flows_total{protocol=\"netflow9\"} 204"));
   EXPECT_THAT(lines,
               Contains("sluice_protocol_decode_errors_total{protocol=\"netflow9\",reason=\"bad_set\"} 214"));

@@ -110,13 +110,28 @@ inline ExporterRow full_exporter() {
           .clock_difference_seconds = -1.5};
 }
 
+inline void fill_sources(Snapshot& s) {
+  s.sources = {{.source = "upstream",
+                .type = "kafka",
+                .counts = all_different<intake::SourceCount>({}, 70100),
+                .bad = {{"message", 70301}, {"framing", 70302}}}};
+  s.source_partitions = {
+      {.source = "upstream", .partition = "3", .counts = all_different<intake::PartitionCount>({}, 70200)}};
+}
+
 inline void fill_sinks(Snapshot& s) {
   using S = sink::SinkCount;
-  s.exporter_sinks = {
-      {.address = "192.0.2.1",
-       .sink = "kafka",
-       .book = {
-           .exporter = {}, .left_out = 331, .delivered = 332, .failed = 333, .shed = 334, .queued = 335}}};
+  s.exporter_sinks = {{.address = "192.0.2.1",
+                       .sink = "kafka",
+                       .book = {.exporter = {},
+                                .left_out = 331,
+                                .delivered = 332,
+                                .failed = 333,
+                                .shed = 334,
+                                .queued = 335,
+                                .left = 336,
+                                .resumed = 337,
+                                .filtered = 338}}};
   s.sinks = {{.sink = "kafka",
               .type = "kafka",
               .counts = all_different<S>({{S::delivered_flows, 501},
@@ -156,6 +171,11 @@ inline Snapshot full_snapshot() {
   s.workers = 2;
   s.steering = "source_address";
   fill_listeners(s.listeners);
+  using S = worker::SessionCount;
+  s.sessions = {{.address = "[::]:4739",
+                 .transport = "tls",
+                 .counts = all_different<S>({{S::accepted, 121}, {S::messages, 122}, {S::open, 123}}, 12100),
+                 .ended = {{"by_exporter", 124}, {"slow", 125}}}};
   s.refused = {{"198.51.100.0/24", 451}, {"other", 452}};
   s.protocols = {full_protocol()};
   s.exporters = {full_exporter()};
@@ -165,10 +185,13 @@ inline Snapshot full_snapshot() {
                                {C::exporters_expired, 403},
                                {C::log_muted, 601}},
                               60100);
+  fill_sources(s);
   fill_sinks(s);
   s.decode_time.counts = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11};
   s.decode_time.sum_seconds = 1.5;
   s.state = full_state();
+  using H = http::HttpCount;
+  s.http = {{"metrics", all_different<H>({{H::open, 801}, {H::refused_host, 802}}, 80100)}};
   s.ready = true;
   return s;
 }

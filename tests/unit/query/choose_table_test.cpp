@@ -23,7 +23,7 @@ std::vector<Rollup> some_rollups() {
   return out;
 }
 
-Result<TableChoice, NoTable> choose(const TableWish& wish, const KeptDays& kept = default_days) {
+Result<TableChoice, NoTable> choose(const TableWish& wish, const Kept& kept = default_kept) {
   static const std::vector<Rollup> among = some_rollups();
   return choose_table(wish, kNow, kept, among);
 }
@@ -103,7 +103,9 @@ TEST(ChooseTable, NothingReachesBack) {
 }
 
 TEST(ChooseTable, DaysAreThoseOfTheServer) {
-  const auto kept = [](std::string_view table) { return table == kRawTable ? 3650U : 1U; };
+  const auto kept = [](std::string_view table) -> std::chrono::seconds {
+    return table == kRawTable ? kForGood : days(1);
+  };
   const auto choice =
       choose({.columns = {"src_addr"}, .from = kNow - days(31), .to = kNow, .step = 1h}, kept);
   ASSERT_TRUE(choice);

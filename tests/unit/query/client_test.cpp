@@ -55,6 +55,28 @@ TEST(Client, SendsTheStatementAndItsParameters) {
   EXPECT_EQ(request.count("X-ClickHouse-Key"), 0U);
 }
 
+TEST(Client, SendsArraysAsTheyStandInSql) {
+  FakeServer fake(answer("200 OK", "", "1\n"));
+  ask(fake.server(), {.sql = "SELECT {a:Array(String)}, {b:String}",
+                      .parameters = {{"a", R"(['it\'s', 'a\\b'])"}, {"b", R"(a\b)"}}});
+  EXPECT_EQ(std::string(fake.request().target()),
+            "/?wait_end_of_query=1&param_a=%5B%27it%5C%27s%27%2C%20%27a%5C%5Cb%27%5D&param_b=a%5C%5Cb");
+}
+
+TEST(Client, SendsSettingsAndTellsWhatWasRead) {
+  FakeServer fake(
+      answer("200 OK",
+             "X-ClickHouse-Summary: {\"read_rows\":\"12\",\"read_bytes\":\"345\",\"written_rows\":\"0\"}\r\n",
+             "1\n"));
+  const auto cost =
+      query::ask(fake.server(), {}, {.sql = "SELECT 1", .settings = {{"readonly", "1"}}, .as_it_comes = true},
+                 [](auto, auto) { return true; });
+  ASSERT_TRUE(cost);
+  EXPECT_EQ(cost->rows, 12U);
+  EXPECT_EQ(cost->bytes, 345U);
+  EXPECT_EQ(std::string(fake.request().target()), "/?wait_end_of_query=0&readonly=1");
+}
+
 TEST(Client, GetsWhatIsNoClickHouses) {
   FakeServer fake(answer("200 OK", "", "{}\n"));
   const auto body = get(fake.server(), "/api/v1/exporters", "s3cret");

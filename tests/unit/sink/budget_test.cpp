@@ -55,6 +55,45 @@ TEST(Budget, AChargeIsGivenBackOnce) {
   EXPECT_EQ(budget->used(), 0U);
 }
 
+TEST(Budget, WhatIsHandedOverIsTheSinksUntilItIsGivenBack) {
+  const auto budget = std::make_shared<MemoryBudget>(1000);
+  const auto open = Charge::take(budget, 600);
+  auto first = Charge::take(budget, 100), second = Charge::take(budget, 100);
+  first->hand_over();
+  first->hand_over();
+  EXPECT_EQ(budget->handed_over(), 100U);
+  first->settle(150);
+  second->hand_over();
+  EXPECT_EQ(budget->handed_over(), 250U);
+  Charge moved = std::move(*first);
+  first.reset();
+  EXPECT_EQ(budget->handed_over(), 250U);
+  moved = Charge();
+  EXPECT_EQ(budget->handed_over(), 100U);
+  second.reset();
+  EXPECT_EQ(budget->handed_over(), 0U);
+  EXPECT_EQ(budget->used(), 600U);
+}
+
+TEST(Budget, ASinkIsBehindWhenItHoldsMoreThanIsFree) {
+  const auto budget = std::make_shared<MemoryBudget>(1000);
+  auto open = Charge::take(budget, 950);
+  EXPECT_FALSE(budget->sink_is_behind()) << "nothing was handed over";
+  open->settle(400);
+  auto held = Charge::take(budget, 300);
+  held->hand_over();
+  EXPECT_FALSE(budget->sink_is_behind()) << "300 are free";
+  held->settle(301);
+  EXPECT_TRUE(budget->sink_is_behind());
+  EXPECT_FALSE(budget->sink_is_behind(2)) << "of it 2 just now";
+  EXPECT_FALSE(budget->sink_is_behind(500));
+  open->settle(875);
+  held->settle(125);
+  EXPECT_FALSE(budget->sink_is_behind()) << "nothing is free, but it has no more than an eighth";
+  held->settle(126);
+  EXPECT_TRUE(budget->sink_is_behind());
+}
+
 constexpr std::size_t kBlock = 16 << 10;
 
 StreamSpec spec() {

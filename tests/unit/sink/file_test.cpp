@@ -137,32 +137,175 @@ TEST_F(FileSinkTest, PutsARemovedDirectoryBack) {
   ASSERT_EQ(files().size(), 1U);
 }
 
-TEST_F(FileSinkTest, AFullDiskCostsWholeBlocksAndIsToldOnce) {
-  if (geteuid() != 0) GTEST_SKIP() << "needs root: mounts a file system of 64 KB to fill";
-  const fs::path disk = directory_.path() / "out";
-  fs::create_directory(disk);
-  if (::mount("sluice-test", disk.c_str(), "tmpfs", 0, "size=64k") != 0)
-    GTEST_SKIP() << "cannot mount a file system here: " << std::strerror(errno);
+/// A file system of its own where the sink writes.
+class FullDiskTest : public FileSinkTest {
+ protected:
+  void SetUp() override {
+    if (geteuid() != 0) GTEST_SKIP() << "needs root: mounts a file system of 64 KB to fill";
+    fs::create_directory(disk_);
+    if (::mount("sluice-test", disk_.c_str(), "tmpfs", 0, "size=64k") != 0)
+      GTEST_SKIP() << "cannot mount a file system here: " << std::strerror(errno);
+    mounted_ = true;
+  }
+  void TearDown() override {
+    if (mounted_) ::umount2(disk_.c_str(), MNT_DETACH);
+  }
+  /// 14,000 bytes: four fit, the fifth only in part.
+  static BlockPtr large() { return block_of(140, framed(std::string(99, 'x'))); }
+  std::vector<std::string> rows() const {
+    std::vector<std::string> out;
+    for (const auto& file : files_in(disk_))
+      for (std::string& row : test::bodies(test::content(file))) out.push_back(std::move(row));
+    return out;
+  }
+
+  const fs::path disk_ = directory_.path() / "out";
+  bool mounted_ = false;
+};
+
+TEST_F(FullDiskTest, BlocksWaitUntilThereIsRoom) {
   const auto sink = make_sink("disk", settings(), 1, lines_.callback());
-  // 14,000 bytes a block: four fit, the fifth only in part.
-  for (int i = 0; i < 8; ++i) sink->send(block_of(140, framed(std::string(99, 'x'))), 0);
-  EXPECT_TRUE(eventually([&] { return sink->stats().counts[SinkCount::queued_flows] == 0; }));
+  for (int i = 0; i < 8; ++i) sink->send(large(), 0);
+  sink->send(block_of(1, framed("last")), 0);
+  // Told each time it is tried, which is each second.
+  ASSERT_TRUE(eventually([&] { return lines_.containing("No space left on device") >= 2; }));
   const SinkStats full = sink->stats();
   EXPECT_EQ(full.counts[SinkCount::delivered_flows], 4 * 140U);
-  EXPECT_EQ(failed(full, "no_space"), 4 * 140U);
-  EXPECT_EQ(lines_.containing("No space left on device"), 1U);
+  EXPECT_EQ(full.counts[SinkCount::queued_flows], 4 * 140U + 1);
+  EXPECT_FALSE(sink->ready_to_close()) << "it is worth waiting for";
 
-  // Small blocks still fit into the rest, so the sink must have gone on.
-  sink->send(block_of(1, framed("small")), 0);
+  ASSERT_EQ(::mount("sluice-test", disk_.c_str(), "tmpfs", MS_REMOUNT, "size=1m"), 0);
+  delivered(*sink, 8 * 140U + 1);
+  EXPECT_TRUE(sink->ready_to_close());
   sink->close(in(std::chrono::seconds(10)));
-  EXPECT_EQ(sink->stats().counts[SinkCount::delivered_flows], 4 * 140U + 1);
-  const auto written = files_in(disk);
-  EXPECT_EQ(written.size(), 1U);
-  const auto rows = test::bodies(test::content(written.at(0)));
-  EXPECT_EQ(rows.size(), 4 * 140U + 1);
-  EXPECT_EQ(rows.back(), "small");
+  EXPECT_EQ(rows().size(), 8 * 140U + 1);
+  EXPECT_EQ(rows().back(), "last");
   EXPECT_EQ(lines_.containing("writes again"), 1U);
-  ::umount(disk.c_str());
+}
+
+TEST_F(FullDiskTest, WhatTheQueueHasNoRoomForIsShed) {
+  Settings tight = settings();
+  std::get<FileSettings>(tight.own).queue_bytes = 30000;
+  const auto sink = make_sink("disk", tight, 1, lines_.callback());
+  for (int i = 0; i < 4; ++i) {
+    sink->send(large(), 0);
+    delivered(*sink, (static_cast<unsigned>(i) + 1) * 140U);
+  }
+  sink->send(large(), 0);
+  ASSERT_TRUE(eventually([&] { return lines_.containing("No space left on device") >= 1; }));
+  for (int i = 0; i < 5; ++i) sink->send(large(), 0);  // one is in hand, two wait
+  EXPECT_EQ(sink->stats().counts[SinkCount::shed_flows], 3 * 140U);
+  EXPECT_EQ(sink->stats().counts[SinkCount::queued_flows], 3 * 140U);
+  sink->close(in(std::chrono::milliseconds(100)));
+  EXPECT_EQ(failed(sink->stats(), "no_space"), 3 * 140U) << "what it waited for in vain";
+  EXPECT_EQ(rows().size(), 4 * 140U);
+}
+
+/// What a collector that was killed leaves.
+class LeftOverTest : public FileSinkTest {
+ protected:
+  void leave(const std::string& name, std::string_view bytes) const {
+    fs::create_directories(directory_.path() / "out");
+    std::ofstream(directory_.path() / "out" / name, std::ios::binary) << bytes;
+  }
+  void start_and_stop(const Settings& of) {
+    make_sink("disk", of, 1, lines_.callback())->close(in(std::chrono::seconds(10)));
+  }
+  std::vector<std::string> names() const {
+    std::vector<std::string> out;
+    for (const auto& file : files()) out.push_back(file.filename());
+    return out;
+  }
+  std::string text_of(const std::string& name) const {
+    return test::content(directory_.path() / "out" / name);
+  }
+};
+
+TEST_F(LeftOverTest, IsCutToItsLastWholeRowAtEveryLength) {
+  const std::string rows = framed("first") + framed(std::string(120, 'b')) + framed("third");
+  for (std::size_t length = 0; length <= rows.size(); ++length) {
+    leave("flows-20260101T000000Z-7.pb.part", std::string_view(rows).substr(0, length));
+    start_and_stop(settings());
+    const std::size_t whole = length < 6 ? 0 : length < 127 ? 6 : length < 133 ? 127 : 133;
+    if (whole == 0) {
+      ASSERT_THAT(names(), testing::IsEmpty()) << length;
+      continue;
+    }
+    ASSERT_THAT(names(), testing::ElementsAre("flows-20260101T000000Z-7.pb")) << length;
+    ASSERT_EQ(text_of(names()[0]), rows.substr(0, whole)) << length;
+    fs::remove(files()[0]);
+  }
+  EXPECT_EQ(lines_.containing("a collector was killed"), rows.size() + 1) << "one line for each start";
+}
+
+TEST_F(LeftOverTest, EndsWhereALossOfPowerLeftZeros) {
+  leave("flows-20260101T000000Z-0.pb.part", framed("a") + std::string(5000, '\0'));
+  leave("flows-20260101T000000Z-1.pb.part", framed("b") + std::string(6, '\xff') + framed("c"));
+  start_and_stop(settings());
+  EXPECT_EQ(text_of("flows-20260101T000000Z-0.pb"), framed("a"));
+  EXPECT_EQ(text_of("flows-20260101T000000Z-1.pb"), framed("b"));
+  EXPECT_EQ(lines_.containing("2 files finished, 5008 bytes of broken rows cut off"), 1U);
+}
+
+TEST_F(LeftOverTest, JsonEndsWithAWholeLine) {
+  Settings json = settings();
+  json.format = encode::Format::json;
+  leave("flows-20260101T000000Z-0.jsonl.part", "{\"a\":1}\n{\"b\":2}\n{\"c");
+  start_and_stop(json);
+  EXPECT_EQ(text_of("flows-20260101T000000Z-0.jsonl"), "{\"a\":1}\n{\"b\":2}\n");
+}
+
+TEST_F(LeftOverTest, FilesOfOthersStay) {
+  const std::vector<std::string> others = {
+      "edge-20260101T000000Z-0.pb.part",          // another sink's
+      "flows-20260101T000000Z-0.jsonl.part",      // another format's
+      "flows-copy-20260101T000000Z-0.pb.part",    // another prefix that begins like ours
+      "flows-20260101T000000Z-0.pb.part.backup",  // somebody's
+      "flows-2026.pb.part",
+      "flows-20260101T000000Z-.pb.part",
+  };
+  for (const std::string& name : others) leave(name, framed("a") + "\x05");
+  leave("flows-20260101T000000Z-9.pb", framed("whole"));
+  leave("flows-20260101T000000Z-9.pb.part", framed("taken") + "\x05");
+  start_and_stop(settings());
+  for (const std::string& name : others) EXPECT_EQ(text_of(name), framed("a") + "\x05") << name;
+  EXPECT_EQ(text_of("flows-20260101T000000Z-9.pb"), framed("whole"));
+  EXPECT_EQ(text_of("flows-20260101T000000Z-9.pb.part"), framed("taken") + "\x05");
+  EXPECT_EQ(lines_.containing("flows-20260101T000000Z-9.pb is there"), 1U);
+}
+
+TEST_F(LeftOverTest, WhatCannotBeReadStaysAsItIsAndIsTold) {
+  if (geteuid() != 0) GTEST_SKIP() << "needs root: mounts a file that cannot be read";
+  leave("flows-20260101T000000Z-0.pb.part", framed("a"));
+  leave("flows-20260101T000000Z-1.pb.part", framed("b"));
+  const fs::path broken = directory_.path() / "out" / "flows-20260101T000000Z-0.pb.part";
+  // Its first byte is an error to read, as that of a disk may be.
+  if (::mount("/proc/self/mem", broken.c_str(), nullptr, MS_BIND, nullptr) != 0)
+    GTEST_SKIP() << "cannot mount a file here: " << std::strerror(errno);
+  start_and_stop(settings());
+  ::umount2(broken.c_str(), MNT_DETACH);
+  EXPECT_EQ(lines_.containing("flows-20260101T000000Z-0.pb.part, which a crash left: Input/output error"), 1U)
+      << testing::PrintToString(lines_.all());
+  EXPECT_THAT(names(),
+              testing::ElementsAre("flows-20260101T000000Z-0.pb.part", "flows-20260101T000000Z-1.pb"));
+  EXPECT_EQ(text_of("flows-20260101T000000Z-0.pb.part"), framed("a"));
+  EXPECT_EQ(lines_.containing("removed"), 0U);
+}
+
+TEST_F(LeftOverTest, AFileThatIsBeingWrittenStays) {
+  // As at a takeover, and where a reload changes the sink.
+  const auto before = make_sink("disk", settings(), 1, lines_.callback());
+  before->send(block_of(1, framed("a")), 0);
+  delivered(*before, 1);
+  const auto after = make_sink("disk", settings(), 1, lines_.callback());
+  after->send(block_of(1, framed("b")), 0);
+  delivered(*after, 1);
+  before->send(block_of(1, framed("c")), 0);
+  before->close(in(std::chrono::seconds(10)));
+  after->close(in(std::chrono::seconds(10)));
+  std::vector<std::string> contents;
+  for (const std::string& name : names()) contents.push_back(text_of(name));
+  EXPECT_THAT(contents, testing::UnorderedElementsAre(framed("a") + framed("c"), framed("b")));
 }
 
 TEST_F(FileSinkTest, ADirectoryThatCannotBeWrittenIsOneSentence) {

@@ -2,7 +2,7 @@
 
 #include "sink/factory.hpp"
 #include "sink/kafka/client.hpp"
-#include "sink/kafka/producer.hpp"
+#include "sink/kafka/errors.hpp"
 #include "sink_support.hpp"
 
 namespace sluice::sink {

@@ -253,26 +253,6 @@ TEST_F(KafkaSinkTest, RecordsThatGetTooOldFailAsTimedOut) {
   EXPECT_GT(lines_.containing("flows lost"), 0U);
 }
 
-TEST_F(KafkaSinkTest, TheBrokersRefusalIsCountedByReason) {
-  MockBroker broker;
-  broker.produce_fails(RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED, 1);
-  Settings settings = broker.settings();
-  std::get<KafkaSettings>(settings.own).acks = "1";  // an idempotent producer would take it as fatal
-  const auto sink = make(settings);
-  know_partitions(*sink, 4);
-  sink->send(test::block_of(3, framed("x")), 0);
-  EXPECT_TRUE(eventually([&] { return failed(sink->stats(), "auth") == 3; }));
-  // librdkafka refuses what comes before it has asked for the topic again; then all is well.
-  std::uint64_t produced = 3;
-  EXPECT_TRUE(eventually([&] {
-    sink->send(test::block_of(1, framed("x")), 0);
-    ++produced;
-    return sink->stats().counts[SinkCount::delivered_flows] > 0;
-  }));
-  EXPECT_TRUE(eventually([&] { return sink->stats().counts[SinkCount::queued_flows] == 0; }));
-  EXPECT_EQ(failed(sink->stats(), "auth") + sink->stats().counts[SinkCount::delivered_flows], produced);
-}
-
 TEST_F(KafkaSinkTest, WhatPassesByItselfIsSaidToPass) {
   const std::pair<const char*, const char*> rows[] = {
       {"Failed to acquire idempotence PID", "retrying; this passes once the broker is up"},
@@ -301,16 +281,127 @@ TEST_F(KafkaSinkTest, WhatDoesNotPassIsNotSaidToPass) {
 }
 
 /// Rows of every size a block may be cut to, each with a number, from exporters 0..4 in turn.
-std::vector<std::string> pour_numbered(StreamWriter& writer, std::size_t flows) {
+std::vector<std::string> pour_numbered(StreamWriter& writer, std::size_t flows, std::size_t first = 0) {
   std::vector<std::string> bodies;
   Flows all;
-  for (std::size_t i = 0; i < flows; ++i) {
+  for (std::size_t i = first; i < first + flows; ++i) {
     bodies.push_back(std::to_string(i) + std::string(20 + i % 90, '.'));
     all.datagram(exporter(static_cast<std::uint32_t>(i / 7 % 5)), 1, framed(bodies.back()));
   }
   writer.write(all.batch, all.rows, 0);
   writer.flush_all();
   return bodies;
+}
+
+TEST_F(KafkaSinkTest, WhatIsWrongWithARecordIsCountedByReasonAndSaid) {
+  MockBroker broker;
+  broker.produce_fails(RD_KAFKA_RESP_ERR_INVALID_RECORD, 1);
+  Settings settings = broker.settings();
+  std::get<KafkaSettings>(settings.own).acks = "1";
+  const auto sink = make(settings);
+  know_partitions(*sink, 4);
+  sink->send(test::block_of(3, framed("x")), 0);
+  EXPECT_TRUE(eventually([&] { return failed(sink->stats(), "other") == 3; }));
+  EXPECT_TRUE(
+      eventually([&] { return lines_.containing("flows lost: Broker: Broker failed to validate") == 1; }));
+  sink->send(test::block_of(1, framed("x")), 0);
+  EXPECT_TRUE(eventually([&] { return sink->stats().counts[SinkCount::delivered_flows] == 1; }));
+}
+
+/// (what the broker answers, how often, whom a record must have reached, framing)
+using Passing = std::tuple<rd_kafka_resp_err_t, std::size_t, const char*, Framing>;
+class KafkaPassingTest : public KafkaSinkTest, public testing::WithParamInterface<Passing> {};
+
+/// A broker that refuses for a reason that passes costs nothing: what it refused waits, and so does what
+/// comes meanwhile.
+TEST_P(KafkaPassingTest, CostsNothing) {
+  const auto [error, times, acks, framing] = GetParam();
+  MockBroker broker;
+  Settings settings = broker.settings();
+  KafkaSettings& kafka = std::get<KafkaSettings>(settings.own);
+  kafka.acks = acks;
+  kafka.framing = framing;
+  kafka.properties = {{"retries", "0"}};
+  if (kafka.acks == "all") kafka.properties.clear();
+  const auto sink = make(settings);
+  know_partitions(*sink, 4);
+  broker.produce_fails(error, times);
+  std::vector<std::string> sent;
+  {
+    StreamWriter writer(stream_spec(settings), {sink.get()}, 0);
+    for (int turn = 0; turn < 3; ++turn) {
+      const auto more = pour_numbered(writer, 100, sent.size());
+      sent.insert(sent.end(), more.begin(), more.end());
+      std::this_thread::sleep_for(milliseconds(20));
+    }
+  }
+  ASSERT_TRUE(eventually([&] { return sink->stats().counts[SinkCount::delivered_flows] == sent.size(); }))
+      << accounted(sink->stats());
+  EXPECT_TRUE(sink->stats().failed_flows.empty());
+  std::vector<std::string> got;
+  for (const auto& record : broker.read(broker.records()))
+    for (auto& body : test::bodies(record.value)) got.push_back(std::move(body));
+  std::ranges::sort(got);
+  std::ranges::sort(sent);
+  EXPECT_EQ(got, sent) << "each flow once";
+  EXPECT_GT(lines_.containing("flows wait and are sent again: Broker: "), 0U);
+  EXPECT_TRUE(eventually([&] { return lines_.containing("takes flows again") > 0; }));
+  EXPECT_EQ(lines_.containing("flows lost"), 0U);
+  for (const ExporterBook& book : sink->books()) EXPECT_EQ(book.delivered, book.sum());
+  EXPECT_TRUE(eventually([&] { return sink->budget()->used() == 0; }));
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Errors, KafkaPassingTest,
+    testing::Values(Passing{RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED, 1, "1", Framing::batch},
+                    Passing{RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED, 3, "all", Framing::batch},
+                    Passing{RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED, 3, "all", Framing::single},
+                    Passing{RD_KAFKA_RESP_ERR_CLUSTER_AUTHORIZATION_FAILED, 2, "1", Framing::batch},
+                    Passing{RD_KAFKA_RESP_ERR_NOT_ENOUGH_REPLICAS, 2, "1", Framing::batch},
+                    Passing{RD_KAFKA_RESP_ERR_NOT_ENOUGH_REPLICAS, 2, "1", Framing::single}));
+
+TEST_F(KafkaSinkTest, FlowsWaitForATopicThatIsGone) {
+  for (const auto framing : {Framing::batch, Framing::single}) {
+    MockBroker broker;
+    Settings settings = broker.settings();
+    std::get<KafkaSettings>(settings.own).framing = framing;
+    std::get<KafkaSettings>(settings.own).properties = {{"topic.metadata.refresh.interval.ms", "100"},
+                                                        {"topic.metadata.propagation.max.ms", "0"}};
+    const auto sink = make(settings);
+    know_partitions(*sink, 4);
+    broker.topic_is(RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART);
+    StreamWriter writer(stream_spec(settings), {sink.get()}, 0);
+    std::uint64_t produced = 0;
+    const std::size_t before = lines_.containing("flows wait");
+    EXPECT_TRUE(eventually([&] {
+      produced += pour(writer, 1);
+      writer.flush_all();
+      return lines_.containing("flows wait") > before;
+    }));
+    produced += pour(writer, 100);
+    writer.flush_all();
+    EXPECT_EQ(accounted(sink->stats()), produced);
+    EXPECT_GT(sink->stats().counts[SinkCount::queued_flows], 0U);
+    EXPECT_TRUE(eventually([&] { return !sink->ready_to_close(); }));
+    broker.topic_is(RD_KAFKA_RESP_ERR_NO_ERROR);
+    EXPECT_TRUE(eventually([&] { return sink->stats().counts[SinkCount::delivered_flows] == produced; }));
+    EXPECT_TRUE(eventually([&] { return sink->budget()->used() == 0; }));
+  }
+}
+
+TEST_F(KafkaSinkTest, WhatStillWaitsAtTheEndHasFailed) {
+  MockBroker broker;
+  Settings settings = broker.settings();
+  const auto sink = make(settings);
+  know_partitions(*sink, 4);
+  broker.produce_fails(RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED, 1000);
+  sink->send(test::block_of(3, framed("x")), 0);
+  ASSERT_TRUE(eventually([&] { return lines_.containing("flows wait") > 0; }));
+  sink->send(test::block_of(4, framed("x")), 0);
+  sink->close(in(milliseconds(1500)));
+  EXPECT_EQ(failed(sink->stats(), "shutdown"), 7U);
+  EXPECT_EQ(sink->stats().counts[SinkCount::queued_flows], 0U);
+  EXPECT_EQ(sink->budget()->used(), 0U);
 }
 
 /// (framing, how it is refused, how often)
@@ -389,41 +480,176 @@ TEST_P(KafkaTooLargeTest, OnlyTheFlowThatFitsIntoNoRecordIsLost) {
 INSTANTIATE_TEST_SUITE_P(Formats, KafkaTooLargeTest,
                          testing::Values(encode::Format::protobuf, encode::Format::json));
 
-TEST_F(KafkaSinkTest, LibrdkafkasOwnFullQueueIsShed) {
-  Settings settings = absent();
-  std::get<KafkaSettings>(settings.own).properties = {{"queue.buffering.max.messages", "10"}};
+TEST_F(KafkaSinkTest, WhatLibrdkafkasOwnFullQueueRefusesWaits) {
   for (const auto framing : {Framing::batch, Framing::single}) {
+    MockBroker broker;
+    broker.down();
+    Settings settings = broker.settings();
+    std::get<KafkaSettings>(settings.own).properties = {
+        {"queue.buffering.max.messages", "100"}, {"linger.ms", "5"}, {"reconnect.backoff.max.ms", "200"}};
     std::get<KafkaSettings>(settings.own).framing = framing;
     const auto sink = make(settings);
     std::uint64_t produced = 0;
     {
       StreamWriter writer(stream_spec(settings), {sink.get()}, 0);
-      produced = pour(writer, 1000);
+      produced = pour(writer, 50, framing == Framing::batch ? 20000 : 100);
     }
-    EXPECT_GT(sink->stats().counts[SinkCount::shed_flows], 0U);
-    EXPECT_GT(sink->stats().counts[SinkCount::queued_flows], 0U);
-    EXPECT_EQ(accounted(sink->stats()), produced);
+    EXPECT_EQ(sink->stats().counts[SinkCount::queued_flows], produced);
+    EXPECT_GT(lines_.containing("flows wait"), 0U);
+    broker.up();
+    EXPECT_TRUE(eventually([&] { return sink->stats().counts[SinkCount::delivered_flows] == produced; }))
+        << sink->stats().counts[SinkCount::delivered_flows];
   }
 }
 
-TEST_F(KafkaSinkTest, AFatalErrorDoesNotEndTheSink) {
+/// What librdkafka gives a producer up for, for good.
+TEST_F(KafkaSinkTest, AFatalErrorCostsNothingThatWaited) {
+  for (const auto framing : {Framing::batch, Framing::single}) {
+    MockBroker broker;
+    broker.producer_id_fails_once(RD_KAFKA_RESP_ERR_CLUSTER_AUTHORIZATION_FAILED);
+    Settings settings = broker.settings();
+    std::get<KafkaSettings>(settings.own).framing = framing;
+    const auto sink = make(settings);
+    std::uint64_t produced = 0;
+    {
+      StreamWriter writer(stream_spec(settings), {sink.get()}, 0);
+      produced = pour(writer, 100);
+    }
+    EXPECT_TRUE(eventually([&] { return sink->stats().counts[SinkCount::delivered_flows] == produced; }));
+    EXPECT_TRUE(eventually([&] { return sink->budget()->used() == 0; }));
+  }
+  EXPECT_EQ(lines_.containing("a new producer replaces the one that failed"), 2U);
+}
+
+TEST_F(KafkaSinkTest, ABrokerThatForgotItsProducersDoesNotEndTheSink) {
   MockBroker broker;
   const Settings settings = broker.settings();
   const auto sink = make(settings);
   know_partitions(*sink, 4);
-  // The broker forgot the producer's sequence: librdkafka gives such a producer up for good.
-  broker.produce_fails(RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED, 1);
-  broker.produce_fails(RD_KAFKA_RESP_ERR_OUT_OF_ORDER_SEQUENCE_NUMBER, 1);
-  sink->send(test::block_of(3, framed("x")), 0);
-  std::uint64_t produced = 3;
-  EXPECT_TRUE(eventually([&] {
+  std::uint64_t produced = 0;
+  const auto send = [&] {
     sink->send(test::block_of(1, framed("x")), 0);
     ++produced;
-    return sink->stats().counts[SinkCount::delivered_flows] > 0;
+  };
+  for (int i = 0; i < 20; ++i) send();
+  EXPECT_TRUE(eventually([&] { return sink->stats().counts[SinkCount::delivered_flows] == 20; }));
+  broker.produce_fails(RD_KAFKA_RESP_ERR_UNKNOWN_PRODUCER_ID, 1);
+  broker.produce_fails(RD_KAFKA_RESP_ERR_OUT_OF_ORDER_SEQUENCE_NUMBER, 1);
+  EXPECT_TRUE(eventually([&] {
+    send();
+    return lines_.containing("a new producer replaces the one that failed") > 0;
   }));
+  send();
   EXPECT_TRUE(eventually([&] { return sink->stats().counts[SinkCount::queued_flows] == 0; }));
   EXPECT_EQ(accounted(sink->stats()), produced);
-  EXPECT_EQ(lines_.containing("a new producer replaces the one that failed"), 1U);
+  EXPECT_GT(sink->stats().counts[SinkCount::delivered_flows], 20U);
+  // What librdkafka had on its way when it gave up is the only loss there may be.
+  EXPECT_EQ(sink->stats().counts[SinkCount::delivered_flows] + failed(sink->stats(), "fatal"), produced);
+}
+
+/// A sink with a spool, whose partitions are known.
+class KafkaSpoolTest : public KafkaSinkTest {
+ protected:
+  void SetUp() override {
+    settings_ = broker_.settings();
+    settings_.spool.path = (directory_.path() / "spool").string();
+  }
+  std::unique_ptr<Sink> make() {
+    auto sink = KafkaSinkTest::make(settings_);
+    know_partitions(*sink, 4);
+    return sink;
+  }
+  bool spool_is_empty() const {
+    return std::ranges::none_of(std::filesystem::directory_iterator(settings_.spool.path),
+                                [](const auto& entry) { return entry.path().extension() == ".spool"; });
+  }
+  static std::uint64_t count(const Sink& sink, SinkCount what) { return sink.stats().counts[what]; }
+
+  MockBroker broker_;
+  test::TempDirectory directory_;
+  Settings settings_;
+};
+
+TEST_F(KafkaSpoolTest, BlocksThatAreOpenDoNotSendTheOthersToTheDisk) {
+  std::get<KafkaSettings>(settings_.own).buffer_bytes = 4 << 20;
+  const auto sink = make();
+  // Many workers with many partitions, each with a block that is open.
+  const auto open = Charge::take(sink->budget(), sink->budget()->limit() / 10 * 9);
+  ASSERT_TRUE(open);
+  std::uint64_t flows = 0;
+  StreamWriter writer(stream_spec(settings_), {sink.get()}, 0);
+  for (int turn = 0; turn < 20; ++turn) {
+    flows += pour(writer, 4);
+    writer.flush_all();
+    ASSERT_TRUE(eventually([&] { return count(*sink, SinkCount::delivered_flows) == flows; }, seconds(10)))
+        << count(*sink, SinkCount::spooled_flows) << " are in the spool";
+    EXPECT_EQ(count(*sink, SinkCount::spool_bytes), 0U);
+  }
+  EXPECT_EQ(count(*sink, SinkCount::shed_flows), 0U);
+}
+
+TEST_F(KafkaSpoolTest, WhatTheBrokerDoesNotConfirmGoesToTheDiskBeforeAnythingIsShed) {
+  std::get<KafkaSettings>(settings_.own).buffer_bytes = 4 << 20;
+  const auto sink = make();
+  const auto open = Charge::take(sink->budget(), sink->budget()->limit() / 10 * 7);
+  ASSERT_TRUE(open);
+  broker_.round_trip(700);  // slow, and never stalled
+  std::uint64_t flows = 0;
+  StreamWriter writer(stream_spec(settings_), {sink.get()}, 0);
+  for (int turn = 0; turn < 200; ++turn) {  // 5 MB
+    flows += pour(writer, 10);
+    writer.flush_all();
+    // The spool's thread is as fast as the disk.
+    ASSERT_TRUE(eventually([&] { return sink->budget()->used() < sink->budget()->limit() / 10 * 9; }));
+  }
+  EXPECT_GT(count(*sink, SinkCount::spool_bytes), 0U);
+  broker_.round_trip(0);
+  EXPECT_TRUE(eventually([&] { return count(*sink, SinkCount::delivered_flows) == flows; }));
+  EXPECT_EQ(count(*sink, SinkCount::shed_flows), 0U);
+}
+
+TEST_F(KafkaSpoolTest, WhatTheBrokerNeverTakesFailsAndDoesNotGoRound) {
+  for (const auto& [error, reason] : {std::pair{RD_KAFKA_RESP_ERR_TOPIC_EXCEPTION, "unknown_topic"},
+                                      std::pair{RD_KAFKA_RESP_ERR_INVALID_RECORD, "other"}}) {
+    SCOPED_TRACE(rd_kafka_err2name(error));
+    std::get<KafkaSettings>(settings_.own).acks = "1";
+    const auto sink = make();
+    broker_.produce_fails(error, 1);
+    sink->send(test::block_of(3, framed("x")), 0);
+    EXPECT_TRUE(eventually([&] { return failed(sink->stats(), reason) == 3; }, seconds(10)));
+    EXPECT_EQ(count(*sink, SinkCount::queued_flows), 0U);
+    EXPECT_EQ(sink->books().at(0).failed, 3U);
+    EXPECT_TRUE(eventually([&] { return lines_.containing("flows lost: ") > 0; }));
+    sink->send(test::block_of(1, framed("y")), 0);
+    EXPECT_TRUE(eventually([&] { return count(*sink, SinkCount::delivered_flows) == 1; }));
+    EXPECT_TRUE(spool_is_empty());
+    sink->close(in(seconds(5)));
+  }
+}
+
+TEST_F(KafkaSpoolTest, AnEndWhileTheSpoolSendsLosesNothing) {
+  constexpr std::uint64_t kBlocks = 2000;
+  std::uint64_t left = 0;
+  {
+    broker_.down();
+    const auto sink = KafkaSinkTest::make(settings_);
+    for (std::uint64_t i = 0; i < kBlocks; ++i) sink->send(test::block_of(5, framed("x")), 0);
+    sink->close(in(seconds(5)));
+    left = count(*sink, SinkCount::left_flows);
+    EXPECT_EQ(left, kBlocks * 5);
+    broker_.up();
+  }
+  for (int turn = 0; turn < 50 && left != 0; ++turn) {
+    SCOPED_TRACE(turn);
+    const auto sink = KafkaSinkTest::make(settings_);
+    ASSERT_TRUE(eventually([&] { return count(*sink, SinkCount::delivered_flows) > 0; }));
+    sink->close(in(seconds(5)));
+    const SinkStats stats = sink->stats();
+    ASSERT_TRUE(stats.failed_flows.empty()) << testing::PrintToString(stats.failed_flows);
+    ASSERT_EQ(stats.counts[SinkCount::resumed_flows], left);
+    left -= stats.counts[SinkCount::delivered_flows];
+    ASSERT_EQ(stats.counts[SinkCount::left_flows], left);
+  }
 }
 
 TEST_F(KafkaSinkTest, CloseFlushesWhatItCan) {
@@ -498,11 +724,11 @@ TEST_F(KafkaSinkTest, AStuckSinkDoesNotSlowAnother) {
 }
 
 #if defined(__SANITIZE_ADDRESS__)
-constexpr bool kAddressSanitizer = true;  // gcc
+constexpr bool kSanitizer = true;  // gcc
 #elif defined(__has_feature)
-constexpr bool kAddressSanitizer = __has_feature(address_sanitizer);  // clang
+constexpr bool kSanitizer = __has_feature(address_sanitizer) || __has_feature(thread_sanitizer);  // clang
 #else
-constexpr bool kAddressSanitizer = false;
+constexpr bool kSanitizer = false;
 #endif
 
 /// What must hold of memory, by framing: (framing, bytes of a row, whether the broker answers at first).
@@ -510,8 +736,7 @@ using Pressure = std::tuple<Framing, std::size_t, bool>;
 class KafkaMemoryTest : public testing::TestWithParam<Pressure> {};
 
 TEST_P(KafkaMemoryTest, StaysWithinTheBudgetWhenTheBrokerIsStuck) {
-  if (kAddressSanitizer)
-    GTEST_SKIP() << "AddressSanitizer keeps freed memory: the resident size says nothing";
+  if (kSanitizer) GTEST_SKIP() << "sanitizers keep freed memory: the resident size says nothing";
   const auto [framing, row_bytes, connected] = GetParam();
   constexpr std::size_t kBudget = 48 << 20;
   constexpr std::size_t kMargin = 24 << 20;

@@ -5,6 +5,7 @@
 #include <map>
 #include <set>
 
+#include "filter/parser.hpp"
 #include "sink_support.hpp"
 #include "support/recording_sink.hpp"
 
@@ -86,6 +87,27 @@ TEST(Stream, CountsHundredsOfExportersInOneBlock) {
   const auto& counts = sink.entries()[0].block->exporters;
   ASSERT_EQ(counts.size(), 700U);
   for (const auto& count : counts) EXPECT_EQ(count.flows, 6U);
+}
+
+TEST(Stream, ABlockCarriesTheMarkOfItsOpeningUntilAllSinksHaveLetGo) {
+  RecordingSink one, other;
+  StreamWriter stream(spec(), {&one, &other}, 0);
+  auto first = std::make_shared<int>(), second = std::make_shared<int>();
+  const std::weak_ptr<int> first_lives = first, second_lives = second;
+  Flows flows;
+  flows.datagram(exporter(1), 1, framed("x"));
+  stream.mark(std::exchange(first, nullptr));
+  stream.write(flows.batch, flows.rows, 0);
+  stream.mark(std::exchange(second, nullptr));
+  stream.write(flows.batch, flows.rows, 0);  // into the block that is open
+  stream.mark(nullptr);
+  EXPECT_FALSE(first_lives.expired());
+  EXPECT_TRUE(second_lives.expired());
+  one.set_mode(RecordingSink::Mode::stuck);
+  stream.flush_all();
+  EXPECT_FALSE(first_lives.expired());
+  one.set_mode(RecordingSink::Mode::taking);
+  EXPECT_TRUE(first_lives.expired());
 }
 
 TEST(Stream, AnExporterStaysInItsBucket) {
@@ -347,6 +369,89 @@ TEST(Stream, SinksShareABlock) {
   ASSERT_EQ(a.entries().size(), 1U);
   ASSERT_EQ(b.entries().size(), 1U);
   EXPECT_EQ(a.entries()[0].identity, b.entries()[0].identity);
+}
+
+StreamSpec filtered(StreamSpec of, std::string_view filter) {
+  of.wanted = filter::parse(filter).value();
+  return of;
+}
+
+/// One flow to each of the ports in turn, with the port as its row.
+Flows to_ports(const IpAddress& from, const std::vector<std::uint16_t>& ports, Flows to = {}) {
+  to.batch.add_origin().exporter_address = from;
+  for (const std::uint16_t port : ports) {
+    to.batch.append_one().dst_port = port;
+    const std::string row = framed(std::to_string(port));
+    std::ranges::copy(std::as_bytes(std::span(row)), to.rows.reserve(row.size()));
+    to.rows.commit(row.size());
+    to.rows.end_row();
+  }
+  return to;
+}
+
+TEST(Stream, AFilterKeepsFlowsAwayAndCountsThem) {
+  for (const Framing framing : {Framing::batch, Framing::single, Framing::plain}) {
+    RecordingSink sink;
+    StreamSpec of = filtered(spec(framing), "dst port in [443, 53]");
+    of.flush_interval = std::chrono::milliseconds(200);
+    StreamWriter writer(of, {&sink}, 0);
+    const Flows flows =
+        to_ports(exporter(2), {80, 53}, to_ports(exporter(1), {1, 443, 2, 443, 3, 53, 443, 4}));
+    EXPECT_TRUE(writer.wants_some(flows.batch));
+    writer.write(flows.batch, flows.rows, 1000 * kMs);
+    EXPECT_EQ(sink.book_of(exporter(1)), ExporterBook{}) << "it is told with the block";
+    writer.flush_due(1200 * kMs);
+
+    ASSERT_EQ(sink.entries().size(), 1U);
+    const Block& block = *sink.entries()[0].block;
+    EXPECT_EQ(block.flows, 5U);
+    const std::vector<std::string> rows =
+        framing == Framing::batch ? test::bodies(sink.bytes()) : slices(block.bytes, block.row_ends);
+    const auto row = [&](const char* body) { return framing == Framing::single ? framed(body) : body; };
+    EXPECT_THAT(rows, ElementsAre(row("443"), row("443"), row("53"), row("443"), row("53")));
+    EXPECT_EQ(sink.book_of(exporter(1)),
+              (ExporterBook{.exporter = exporter(1), .delivered = 4, .filtered = 4}));
+    EXPECT_EQ(sink.book_of(exporter(2)),
+              (ExporterBook{.exporter = exporter(2), .delivered = 1, .filtered = 1}));
+    EXPECT_EQ(sink.stats().counts[SinkCount::filtered_flows], 5U);
+  }
+}
+
+TEST(Stream, WhereAFilterWantsNothingNoRowsAreNeeded) {
+  RecordingSink sink;
+  StreamSpec of = filtered(spec(), "dst port 443");
+  of.flush_interval = std::chrono::milliseconds(200);
+  StreamWriter writer(of, {&sink}, 0);
+  const Flows flows = to_ports(exporter(1), {1, 2, 3});
+  EXPECT_FALSE(writer.wants_some(flows.batch));
+  writer.write(flows.batch, {}, 1000 * kMs);
+  EXPECT_EQ(writer.next_deadline(), 1200 * kMs);
+  writer.flush_due(1200 * kMs);
+  EXPECT_THAT(sink.entries(), IsEmpty());
+  EXPECT_EQ(sink.book_of(exporter(1)).filtered, 3U);
+  // And the next batch is asked about anew.
+  const Flows more = to_ports(exporter(1), {443});
+  EXPECT_TRUE(writer.wants_some(more.batch));
+  writer.write(more.batch, more.rows, 2000 * kMs);
+  writer.flush_all();
+  EXPECT_EQ(sink.book_of(exporter(1)),
+            (ExporterBook{.exporter = exporter(1), .delivered = 1, .filtered = 3}));
+}
+
+TEST(Stream, WhatIsLostOrLeftOutWasWanted) {
+  RecordingSink sink;
+  StreamSpec of = filtered(spec(), "dst port 443");
+  of.format.kflow_drop_ipv6 = true;
+  StreamWriter writer(of, {&sink}, 0);
+  Flows flows;
+  flows.datagram(exporter(1), 4, "");  // the encoder had no row for any
+  flows.batch.flows()[2].dst_port = 443;
+  EXPECT_TRUE(writer.wants_some(flows.batch));
+  writer.write(flows.batch, flows.rows, 0);
+  writer.lose(to_ports(exporter(1), {443, 80, 443}).batch, 0);
+  writer.flush_all();
+  EXPECT_EQ(sink.book_of(exporter(1)),
+            (ExporterBook{.exporter = exporter(1), .left_out = 1, .shed = 2, .filtered = 4}));
 }
 
 TEST(Stream, HandsOverWhatIsOpenAtItsEnd) {

@@ -50,15 +50,47 @@ TEST(RawFile, IsNotSplitWhereTheyDoNot) {
 
 TEST(RawFile, LongerThanADatagramMustBeASequence) {
   Octets many;
-  for (int i = 0; i < 3; ++i) many = Wire().add(many).add(ipfix(60000)).octets;
-  EXPECT_THAT(sizes_in("x.dat", many), ElementsAre(60000, 60000, 60000));
+  for (int i = 0; i < 60; ++i) many = Wire().add(many).add(netflow5(30)).octets;
+  EXPECT_EQ(sizes_in("x.dat", many).size(), 60U);
   many.push_back(0);
   const TemporaryFile file("long.dat", many);
   const auto raw = CaptureFile::open(file.path());
   ASSERT_FALSE(raw);
   EXPECT_EQ(raw.error(), file.path() +
-                             ": has 180001 bytes, which is longer than a datagram and no sequence of IPFIX "
+                             ": has 87841 bytes, which is longer than a datagram and no sequence of IPFIX "
                              "messages or NetFlow v5 datagrams");
+}
+
+Octets ipfix_file() {
+  Octets many;
+  for (int i = 0; i < 3; ++i) many = Wire().add(many).add(ipfix(60000)).octets;
+  return many;
+}
+
+TEST(IpfixFile, IsReadMessageByMessage) {
+  EXPECT_THAT(sizes_in("x.ipfix", ipfix_file()), ElementsAre(60000, 60000, 60000));
+}
+
+TEST(IpfixFile, ThatEndsWithinAMessageGivesTheWholeOnes) {
+  for (const std::size_t cut : {std::size_t{1}, std::size_t{59990}, std::size_t{59999}}) {
+    Octets content = ipfix_file();
+    content.resize(content.size() - cut);
+    const TemporaryFile file("cut.ipfix", content);
+    auto raw = CaptureFile::open(file.path());
+    ASSERT_TRUE(raw) << raw.error();
+    EXPECT_EQ(read_all(*raw).size(), 2U);
+    EXPECT_EQ(raw->warning(), file.path() + ": ends at byte 120000: the message is cut short");
+  }
+}
+
+TEST(IpfixFile, ThatGoesOnAsSomethingElseEndsThere) {
+  Octets content = ipfix_file();
+  content[60001] = 9;
+  const TemporaryFile file("other.ipfix", content);
+  auto raw = CaptureFile::open(file.path());
+  ASSERT_TRUE(raw) << raw.error();
+  EXPECT_EQ(read_all(*raw).size(), 1U);
+  EXPECT_EQ(raw->warning(), file.path() + ": ends at byte 60000: there is no IPFIX message");
 }
 
 }  // namespace

@@ -43,6 +43,10 @@ inline void teach(DecodeFixture& decode) {
         {.kind = decode::NameKind::interface_name, .domain = 5, .number = 7, .text = "ge-0/0/7"});
     exporter.names.learn(
         {.kind = decode::NameKind::application_name, .domain = 5, .application = "\x03\x01", .text = "dns"});
+    exporter.names.learn({.kind = decode::NameKind::mpls_label,
+                          .domain = 5,
+                          .number = 18,
+                          .text = std::string_view("\x05\x20\0", 3)});
   });
 }
 

@@ -62,9 +62,17 @@ TEST_F(CredentialsTest, PagesInBrowsersNeedAPassword) {
   EXPECT_TRUE(engine_.calls().empty());
 }
 
-TEST_F(CredentialsTest, PagesWithThePasswordMayAsk) {
+// The browser remembers the login that was typed into it, and sends it along for the pages of everybody.
+TEST_F(CredentialsTest, PagesOfOthersMayNotUseALoginThatIsRemembered) {
   start({.credentials = {"default", "secret"}});
-  EXPECT_EQ(status("POST /?user=default&password=secret", "Origin: http://grafana.example\r\n"), 200U);
+  const std::string login = "Authorization: Basic ZGVmYXVsdDpzZWNyZXQ=\r\n";
+  for (const char* const foreign : {"Origin: http://evil.example\r\n", "Origin: null\r\n",
+                                    "Sec-Fetch-Site: cross-site\r\n", "Sec-Fetch-Site: same-site\r\n"})
+    for (const char* const line : {"POST /", "GET /?query=SELECT+1"})
+      EXPECT_EQ(status(line, login + foreign), 403U) << line << ' ' << foreign;
+  EXPECT_TRUE(engine_.calls().empty());
+  EXPECT_EQ(status("POST /", login + "Origin: http://localhost\r\nSec-Fetch-Site: same-origin\r\n"), 200U);
+  EXPECT_EQ(status("POST /", login), 200U);
 }
 
 }  // namespace

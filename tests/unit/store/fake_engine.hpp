@@ -1,5 +1,6 @@
 #pragma once
 // An engine that does as it is told and remembers what it was asked, for tests of what stands before it.
+#include <atomic>
 #include <functional>
 #include <map>
 #include <mutex>
@@ -24,8 +25,12 @@ class FakeEngine : public Engine {
 
   /// What a statement gives; asked for every one that is no SET or USE. Called on the connections' threads.
   std::function<Reply(const std::string& sql)> reply = [](const std::string&) { return Reply("1\n"); };
+  /// Whether the classifier knows a statement; it is one that parses in any case.
+  std::function<bool(std::string_view sql)> knows = [](std::string_view) { return true; };
   /// Into how many bytes a streamed answer is cut.
   std::size_t piece = 1U << 16;
+  /// How often a session was told to end its statement.
+  std::atomic<unsigned> cancelled{0};
 
   Result<std::unique_ptr<Session>, EngineError> open() override;
   const std::string& version() const override { return version_; }
@@ -106,7 +111,7 @@ class FakeEngine::FakeSession : public Session {
 
   /// Statements end with ";"; SELECT and SHOW read only; "syntax" does not parse.
   Classification classify(std::string_view sql) override {
-    unsigned statements = sql.find("syntax") != std::string_view::npos ? 0 : 1;
+    unsigned statements = broken(sql) || !engine_.knows(sql) ? 0 : 1;
     const std::size_t mark = sql.find(';');
     if (mark != std::string_view::npos && mark + 1 < sql.size()) statements = 2;
     return {.statements = statements, .reads_only = sql.starts_with("SELECT") || sql.starts_with("SHOW")};
@@ -118,13 +123,14 @@ class FakeEngine::FakeSession : public Session {
   }
   Result<std::unique_ptr<Rows>, EngineError> stream(std::string_view sql, std::string_view format,
                                                     const Parameters& parameters) override {
-    if (classify(sql).statements != 1)
+    if (broken(sql) || classify(sql).statements > 1)
       return failure(EngineError("Code: 62. DB::Exception: Syntax error. (SYNTAX_ERROR)"));
     engine_.note({"stream", std::string(sql), std::string(format), parameters});
     auto told = engine_.reply(std::string(sql));
     if (!told) return failure(told.error());
     return std::make_unique<FakeRows>(*told, engine_.piece);
   }
+  void cancel() override { ++engine_.cancelled; }
   Result<std::unique_ptr<Insert>, EngineError> insert(std::string_view head, std::string_view format,
                                                       const Parameters& parameters) override {
     engine_.note({"insert", std::string(head), std::string(format), parameters});
@@ -134,6 +140,7 @@ class FakeEngine::FakeSession : public Session {
   }
 
  private:
+  static bool broken(std::string_view sql) { return sql.find("syntax") != std::string_view::npos; }
   Result<Answer, EngineError> settled(const std::string& sql) {
     const bool quiet = sql.starts_with("SET ") || sql.starts_with("USE ");
     const auto told = engine_.reply(sql);

@@ -5,12 +5,14 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/read.hpp>
 #include <boost/asio/write.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/http.hpp>
+#include <chrono>
 #include <thread>
 
 #include "http/server.hpp"
@@ -49,7 +51,7 @@ class HttpClient {
   /// "METHOD TARGET", further header lines each with CRLF, body.
   HttpAnswer ask(std::string_view line, std::string_view headers = "", std::string_view body = "") {
     std::string request(line);
-    request += " HTTP/1.1\r\nHost: x\r\n";
+    request += " HTTP/1.1\r\nHost: localhost\r\n";
     request += headers;
     if (!body.empty() || line.starts_with("POST"))
       request += "Content-Length: " + std::to_string(body.size()) + "\r\n";
@@ -88,7 +90,14 @@ class HttpTest : public testing::Test {
  protected:
   void start(const ServiceOptions& options = {}, unsigned max_connections = 64) {
     service_ = std::make_unique<Service>(engine_, options, stop_.get_token());
-    auto server = http::StreamServer::listen(listener({IpAddress::v4(0x7f000001), 0}, max_connections));
+    http::Options wanted = listener({.at = {IpAddress::v4(0x7f000001), 0},
+                                     .connections = max_connections,
+                                     .per_client = 0,
+                                     .hosts = {},
+                                     .password = !options.credentials.password.empty()});
+    if (wanted.deadlines.pace)
+      wanted.deadlines.pace->at_first = std::min(wanted.deadlines.pace->at_first, patience_);
+    auto server = http::StreamServer::listen(std::move(wanted));
     ASSERT_TRUE(server) << server.error();
     server_ = std::move(*server);
     thread_ = std::jthread([this] {
@@ -108,6 +117,7 @@ class HttpTest : public testing::Test {
   }
 
   FakeEngine engine_;
+  std::chrono::milliseconds patience_ = std::chrono::hours(1);  ///< with slow bodies, at the most
   std::stop_source stop_;
   std::atomic<bool> hurried_{false};
   std::unique_ptr<Service> service_;

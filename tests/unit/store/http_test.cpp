@@ -1,5 +1,7 @@
 // The HTTP of connections: what is read, what is refused, how connections go on and end.
 #include <condition_variable>
+#include <future>
+#include <list>
 
 #include "unit/store/http_fixture.hpp"
 
@@ -42,8 +44,8 @@ TEST_F(HttpTest, RequestsMayComeTogether) {
   start();
   auto connection = client();
   connection.send(
-      "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 8\r\n\r\nSELECT 1"
-      "GET /ping HTTP/1.1\r\nHost: x\r\n\r\n");
+      "POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 8\r\n\r\nSELECT 1"
+      "GET /ping HTTP/1.1\r\nHost: localhost\r\n\r\n");
   EXPECT_EQ(connection.receive().body, "1\n");
   EXPECT_EQ(connection.receive().body, "Ok.\n");
 }
@@ -52,7 +54,8 @@ TEST_F(HttpTest, BodiesInChunks) {
   start();
   auto connection = client();
   connection.send(
-      "POST /?query=INSERT+INTO+t+FORMAT+CSV HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n");
+      "POST /?query=INSERT+INTO+t+FORMAT+CSV HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: "
+      "chunked\r\n\r\n");
   connection.send("2\r\n1,\r\n");
   connection.send("2\r\n2\n\r\n0\r\n\r\n");
   EXPECT_EQ(connection.receive().status, 200U);
@@ -62,7 +65,7 @@ TEST_F(HttpTest, BodiesInChunks) {
 TEST_F(HttpTest, ABodyIsAskedForWhereTheClientWaits) {
   start();
   auto connection = client();
-  connection.send("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 8\r\nExpect: 100-continue\r\n\r\n");
+  connection.send("POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 8\r\nExpect: 100-continue\r\n\r\n");
   const std::string_view wanted = "HTTP/1.1 100 Continue\r\n\r\n";
   EXPECT_EQ(connection.read_exactly(wanted.size()), wanted);
   connection.send("SELECT 1");
@@ -72,7 +75,7 @@ TEST_F(HttpTest, ABodyIsAskedForWhereTheClientWaits) {
 TEST_F(HttpTest, ABodyIsNotAskedForWhereNobodyWantsIt) {
   start({.credentials = {"default", "secret"}});
   auto connection = client();
-  connection.send("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 8\r\nExpect: 100-continue\r\n\r\n");
+  connection.send("POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 8\r\nExpect: 100-continue\r\n\r\n");
   EXPECT_EQ(connection.receive().status, 401U);
   EXPECT_TRUE(connection.ended());
 }
@@ -92,14 +95,60 @@ TEST_F(HttpTest, HeadsAreBounded) {
   EXPECT_EQ(connection.receive().status, 431U);
 }
 
-TEST_F(HttpTest, ConnectionsAreBounded) {
+TEST_F(HttpTest, TheOldestIdleConnectionMakesRoom) {
   start({}, 2);
   auto first = client();
-  auto second = client();
   EXPECT_EQ(first.ask("GET /ping").status, 200U);
+  auto second = client();
   EXPECT_EQ(second.ask("GET /ping").status, 200U);
-  auto third = client();
-  EXPECT_EQ(third.receive().status, 503U);
+  EXPECT_EQ(ask("GET /ping").status, 200U);
+  EXPECT_TRUE(first.ended());
+}
+
+TEST_F(HttpTest, WhereStatementsTakeAllConnectionsHealthIsAnsweredStill) {
+  std::promise<void> end;
+  const auto ended = end.get_future().share();
+  engine_.reply = [&](const std::string&) {
+    ended.wait();
+    return std::string("1\n");
+  };
+  start({}, 2);
+  std::list<HttpClient> busy;
+  for (int i = 0; i < 2; ++i)
+    busy.emplace_back(server_->port())
+        .send("POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 8\r\n\r\nSELECT 1");
+  while (engine_.calls().size() < 2) std::this_thread::yield();
+  EXPECT_EQ(ask("GET /ping").body, "Ok.\n");
+  EXPECT_EQ(ask("POST /", "", "SELECT 1").status, 503U);
+  end.set_value();
+  for (auto& one : busy) EXPECT_EQ(one.receive().body, "1\n");
+  EXPECT_EQ(server_->counts()[http::HttpCount::turned_away], 1U);
+}
+
+TEST_F(HttpTest, AClientThatLeavesEndsItsStatement) {
+  std::atomic<unsigned> left{0};
+  engine_.reply = [&](const std::string&) {
+    const unsigned before = left;
+    while (engine_.cancelled <= before) std::this_thread::yield();
+    return std::string("1\n");
+  };
+  start();
+  for (const char* const format : {"TabSeparated", "JSON"}) {  // which comes in pieces, and which as a whole
+    {
+      auto leaves = client();
+      leaves.send("POST /?default_format=" + std::string(format) +
+                  " HTTP/1.1\r\nHost: localhost\r\nContent-Length: 8\r\n\r\nSELECT 1");
+    }
+    while (engine_.cancelled <= left) std::this_thread::yield();
+    ++left;
+  }
+}
+
+TEST_F(HttpTest, AClientThatStaysEndsNothing) {
+  start();
+  auto stays = client();
+  for (int i = 0; i < 100; ++i) EXPECT_EQ(stays.ask("POST /", "", "SELECT 1").body, "1\n");
+  EXPECT_EQ(engine_.cancelled, 0U);
 }
 
 TEST_F(HttpTest, LargeAnswersComeInPieces) {
@@ -222,6 +271,30 @@ TEST_F(HttpTest, AsManyStatementsAtOnceAsAllowed) {
   EXPECT_EQ(right, 8U);
 }
 
+// Each piece comes in time; without an end to it one of the few places would be held for as long as one
+// likes.
+TEST_F(HttpTest, AnInsertThatTricklesIsEnded) {
+  patience_ = std::chrono::milliseconds(100);
+  start({.credentials = {}, .connections = 1});
+  HttpClient slow = client();
+  slow.send(
+      "POST /?query=INSERT+INTO+t+FORMAT+CSV HTTP/1.1\r\nHost: localhost\r\nContent-Length: 20000\r\n\r\n");
+  std::jthread trickle([&] {
+    try {
+      for (int i = 0; i < 10'000; ++i) {
+        slow.send("1\n");
+        std::this_thread::sleep_for(std::chrono::milliseconds(5));
+      }
+    } catch (const boost::system::system_error&) {
+      // It was ended.
+    }
+  });
+  EXPECT_EQ(ask("POST /", "", "SELECT 1").status, 200U) << "it has the place then";
+  trickle.join();
+  EXPECT_EQ(engine_.inserted(), "");
+  EXPECT_EQ(server_->counts()[http::HttpCount::late], 1U);
+}
+
 TEST_F(HttpTest, EndingWaitsForWhatRuns) {
   Gate gate;
   engine_.reply = [&](const std::string&) {
@@ -259,9 +332,18 @@ TEST_F(HttpTest, EndingHurriesWhatDoesNotEnd) {
 }
 
 TEST(ServerTest, APortThatIsTakenIsSaid) {
-  const auto first = http::StreamServer::listen(listener({IpAddress::v4(0x7f000001), 0}, 4));
+  const auto first = http::StreamServer::listen(listener({.at = {IpAddress::v4(0x7f000001), 0},
+                                                          .connections = 4,
+                                                          .per_client = 0,
+                                                          .hosts = {},
+                                                          .password = false}));
   ASSERT_TRUE(first);
-  const auto second = http::StreamServer::listen(listener({IpAddress::v4(0x7f000001), (*first)->port()}, 4));
+  const auto second =
+      http::StreamServer::listen(listener({.at = {IpAddress::v4(0x7f000001), (*first)->port()},
+                                           .connections = 4,
+                                           .per_client = 0,
+                                           .hosts = {},
+                                           .password = false}));
   ASSERT_FALSE(second);
   EXPECT_EQ(second.error(), "cannot listen on 127.0.0.1:" + std::to_string((*first)->port()) +
                                 ": Address already in use; --http takes another address or port");

@@ -59,6 +59,21 @@ TEST_F(SessionTest, GetChangesNothing) {
   EXPECT_THAT(engine_.statements(), ElementsAre("SELECT 1"));
 }
 
+// What the classifier has no name for the engine may know, and would do.
+TEST_F(SessionTest, GetDoesNothingThatIsNotKnownToRead) {
+  engine_.knows = [](std::string_view sql) { return sql.starts_with("SELECT"); };
+  start();
+  for (const std::string_view sql : {"UNDROP+TABLE+t", "SELECT+1;DROP+TABLE+t", "DROP+TABLE+t;"}) {
+    for (const std::string_view method : {"GET", "HEAD"}) {
+      const auto answer = ask(std::string(method) + " /?session_id=s&query=" + std::string(sql));
+      EXPECT_NE(answer.status, 200U) << sql;
+      EXPECT_THAT(answer.headers.at("X-ClickHouse-Exception-Code"), testing::AnyOf("164", "62")) << sql;
+    }
+  }
+  EXPECT_TRUE(engine_.calls().empty());
+  EXPECT_EQ(post("session_id=s", "UNDROP TABLE t").status, 200U);
+}
+
 TEST_F(SessionTest, OneThatMustBeThere) {
   start();
   const auto answer = post("session_id=s&session_check=1", "SELECT 1");

@@ -7,6 +7,7 @@
 
 #include <chrono>
 
+#include "filter/parser.hpp"
 #include "support/recording_sink.hpp"
 #include "support/set_message.hpp"
 
@@ -164,6 +165,55 @@ TEST_F(WorkerTest, AnIdleWorkerTurnsAtLeastOnceASecond) {
   worker->start();
   const std::uint64_t first = worker->heartbeat_ns();
   EXPECT_TRUE(wait_for([&] { return worker->heartbeat_ns() > first + 500000000U; }));
+}
+
+/// Batches of three flows each.
+void write_flows(Outputs& outputs, unsigned batches, std::uint16_t port, std::uint8_t address_size) {
+  for (unsigned i = 0; i < batches; ++i) {
+    FlowBatch batch;
+    batch.add_origin().exporter_address = IpAddress::v4(0xC0000201U);
+    for (FlowRecord& flow : batch.append(3)) flow.dst_port = port, flow.src_addr_size = address_size;
+    EXPECT_TRUE(outputs.write(batch, 0));
+  }
+}
+
+TEST(Outputs, AFilterIsOfItsSinkAlone) {
+  RecordingSink all, some, same;
+  sink::StreamSpec every;
+  sink::StreamSpec wanted = every;
+  wanted.wanted = filter::parse("dst port 443").value();
+  Outputs outputs({{every, &all}, {wanted, &some}, {wanted, &same}}, 0);
+  write_flows(outputs, 2, 443, 4);
+  write_flows(outputs, 3, 80, 4);
+  outputs.flush_all();
+  const auto count = [](const RecordingSink& sink, sink::SinkCount what) {
+    return sink.stats().counts[what];
+  };
+  EXPECT_EQ(count(all, sink::SinkCount::delivered_flows), 15U);
+  EXPECT_EQ(count(all, sink::SinkCount::filtered_flows), 0U);
+  for (const RecordingSink* one : {&some, &same}) {
+    EXPECT_EQ(count(*one, sink::SinkCount::delivered_flows), 6U);
+    EXPECT_EQ(count(*one, sink::SinkCount::filtered_flows), 9U);
+  }
+  ASSERT_EQ(some.entries().size(), 1U);
+  EXPECT_EQ(some.entries()[0].identity, same.entries()[0].identity) << "of equal filters, one block";
+}
+
+TEST(Outputs, WhatNobodyWantsIsNotEncoded) {
+  RecordingSink lines;
+  sink::StreamSpec spec;
+  spec.format.format = encode::Format::json;
+  spec.format.json_fields = encode::JsonFields::kflow;
+  spec.format.kflow_drop_ipv6 = true;
+  spec.wanted = filter::parse("dst port 443").value();
+  Outputs outputs({{spec, &lines}}, 0);
+  write_flows(outputs, 2, 80, 16);
+  EXPECT_EQ(outputs.left_out(), 0U) << "the encoder saw them";
+  write_flows(outputs, 2, 443, 16);
+  outputs.flush_all();
+  EXPECT_EQ(outputs.left_out(), 6U);
+  EXPECT_EQ(lines.book_of(IpAddress::v4(0xC0000201U)).filtered, 6U);
+  EXPECT_EQ(lines.book_of(IpAddress::v4(0xC0000201U)).left_out, 6U);
 }
 
 TEST(Nap, ShortensUnderLoadAndLengthensWhenLittleComes) {

@@ -2,6 +2,7 @@
 #include "sink/file/settings.hpp"
 
 #include "sink/queue_sink.hpp"
+#include "sink/spool/plan.hpp"
 #include "sink/type.hpp"
 
 namespace sluice::sink {
@@ -49,7 +50,8 @@ void complete(const Settings& settings, const Given& given, F& file) {
 
 std::unique_ptr<Sink> make(const Making& making, const F& file) {
   auto writer = make_file_writer(making.name, file, making.settings.format, making.log);
-  return std::make_unique<QueueSink>(making.name, file.queue_bytes, std::move(writer), making.log);
+  return std::make_unique<QueueSink>(making.name, file.queue_bytes, std::move(writer), making.log,
+                                     spool_plan(making.name, making.settings));
 }
 
 void try_out(const Making& making, const F& file, const OnMistake& mistake) {

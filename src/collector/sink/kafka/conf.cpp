@@ -10,7 +10,7 @@
 
 #include "sink/factory.hpp"
 #include "sink/kafka/client.hpp"
-#include "sink/kafka/producer.hpp"
+#include "sink/kafka/token.hpp"
 
 namespace sluice::sink {
 namespace {
@@ -33,10 +33,17 @@ constexpr std::array<OwnSetting, 10> kOwn{{
     {"sasl.password", "sasl.password"},
 }};
 
+/// Builds of librdkafka without libcurl, such as Debian's, cannot fetch tokens.
+std::string hint_for(std::string_view property) {
+  return property.starts_with("sasl.oauthbearer.")
+             ? "; sasl.mechanism OAUTHBEARER with the settings sasl.oauth.* of the sink needs nothing of it"
+             : "";
+}
+
 /// A configuration that is being made; what is wrong is told and left out.
 struct Making {
   rd_kafka_conf_t* conf;
-  const std::string where;  ///< "sinks.NAME"
+  const std::string where;  ///< "sinks.NAME", or whose settings they are
   const OnMistake& mistake;
 
   /// A setting of ours; only a value that came from the user can be wrong in it.
@@ -59,7 +66,7 @@ struct Making {
         return mistake({path, std::string("librdkafka ") + rd_kafka_version_str() +
                                   " has no property of this name; its CONFIGURATION.md lists them all"});
       case RD_KAFKA_CONF_INVALID:
-        return mistake({path, std::string("librdkafka refuses the value: ") + why.data()});
+        return mistake({path, std::string("librdkafka refuses the value: ") + why.data() + hint_for(key)});
     }
   }
 
@@ -74,6 +81,12 @@ struct Making {
   }
 };
 
+std::string text_in(const rd_kafka_conf_t* conf, const char* key) {
+  std::array<char, 1024> text{};
+  std::size_t size = text.size();
+  return rd_kafka_conf_get(conf, key, text.data(), &size) == RD_KAFKA_CONF_OK ? text.data() : "";
+}
+
 bool any_of(const std::map<std::string, std::string>& properties, std::initializer_list<const char*> keys) {
   return std::any_of(keys.begin(), keys.end(), [&](const char* key) { return properties.contains(key); });
 }
@@ -87,7 +100,17 @@ bool wants_idempotence(const KafkaSettings& kafka) {
                                     "message.send.max.retries", "queuing.strategy"});
 }
 
-void set_security(const Making& out, const KafkaSettings& kafka) {
+/// Tokens are fetched by us, which needs no more of librdkafka than that it can hand them on.
+void set_oauth(const Making& out) {
+  const std::string features = text_in(out.conf, "builtin.features");
+  if (features.find("sasl_oauthbearer") == std::string::npos)
+    return out.mistake({out.where + ".sasl.mechanism", std::string("librdkafka ") + rd_kafka_version_str() +
+                                                           " is built without OAUTHBEARER (it has " +
+                                                           features + ")"});
+  out.set("sasl.mechanism", std::string(kOauth));
+}
+
+void set_security(const Making& out, const KafkaConnection& kafka) {
   const bool sasl = !kafka.sasl_mechanism.empty();
   out.set("security.protocol",
           kafka.tls ? (sasl ? "sasl_ssl" : "ssl") : (sasl ? "sasl_plaintext" : "plaintext"));
@@ -99,6 +122,7 @@ void set_security(const Making& out, const KafkaSettings& kafka) {
     out.set("enable.ssl.certificate.verification", kafka.tls_verify ? "true" : "false");
     out.set("ssl.endpoint.identification.algorithm", kafka.tls_verify ? "https" : "none");
   }
+  if (kafka.sasl_mechanism == kOauth) return set_oauth(out);
   if (sasl) {
     out.set("sasl.mechanism", kafka.sasl_mechanism);
     out.set("sasl.username", kafka.sasl_username);
@@ -112,6 +136,8 @@ void set_queue(const Making& out, const Settings& settings) {
   const std::uint64_t kbytes = std::clamp<std::uint64_t>(kafka.buffer_bytes / 1024 + 1, 1, 2147483647);
   out.set("queue.buffering.max.kbytes", std::to_string(kbytes));
   out.set("queue.buffering.max.messages", "0");
+  // What waits is bounded by the budget, and worth having however old it is.
+  out.set("message.timeout.ms", "0");
   // Blocks of batch framing are batches already; waiting for more of them only makes flows late.
   out.set("linger.ms", kafka.framing == Framing::batch ? "5" : "100");
   // A whole block and the record's own header must fit into a request.
@@ -122,7 +148,7 @@ void set_queue(const Making& out, const Settings& settings) {
 }
 
 /// The setting that librdkafka's words are about, where they name one of its properties.
-SetupError refused(const std::string& where, const KafkaSettings& kafka, const std::string& words) {
+SetupError refused(const std::string& where, const KafkaConnection& kafka, const std::string& words) {
   const std::string why = "librdkafka refuses the settings: " + words;
   const auto is_about = [&](const std::string& property) {
     return words.starts_with(property) || words.find('`' + property + '`') != std::string::npos;
@@ -139,10 +165,8 @@ void drop_log(const rd_kafka_t* /*handle*/, int /*level*/, const char* /*facilit
 [[noreturn]] void throw_it(SetupError mistake) { throw SetupError(std::move(mistake)); }
 
 std::size_t number_in(const rd_kafka_conf_t* conf, const char* key) {
-  std::array<char, 32> text{};
-  std::size_t size = text.size();
-  if (rd_kafka_conf_get(conf, key, text.data(), &size) != RD_KAFKA_CONF_OK) return 1;
-  return std::strtoull(text.data(), nullptr, 10);
+  const std::string text = text_in(conf, key);
+  return text.empty() ? 1 : std::strtoull(text.c_str(), nullptr, 10);
 }
 
 }  // namespace
@@ -174,13 +198,39 @@ KafkaConf make_kafka_conf(const std::string& sink_name, const Settings& settings
   return conf;
 }
 
-KafkaHandle make_kafka_handle(rd_kafka_type_t type, KafkaConf conf, const std::string& sink_name,
-                              const Settings& settings) {
+KafkaConf make_kafka_conf(const std::string& where, const KafkaConnection& kafka,
+                          const std::map<std::string, std::string>& defaults, const OnMistake& mistake) {
+  KafkaConf conf(rd_kafka_conf_new());
+  const Making out{conf.get(), where, mistake};
+  out.set("client.id", "sluice");
+  out.set("bootstrap.servers", kafka.brokers);
+  set_security(out, kafka);
+  for (const auto& [key, value] : defaults) out.set(key.c_str(), value);
+  for (const auto& [key, value] : kafka.properties) out.set_property(key, value);
+  return conf;
+}
+
+KafkaHandle make_kafka_handle(rd_kafka_type_t type, KafkaConf conf, const std::string& where,
+                              const KafkaConnection& kafka) {
   std::array<char, 512> why{};
   KafkaHandle handle(rd_kafka_new(type, conf.get(), why.data(), why.size()));
-  if (!handle) throw refused("sinks." + sink_name, std::get<KafkaSettings>(settings.own), why.data());
+  if (!handle) throw refused(where, kafka, why.data());
   conf.release();  // the handle owns it now
   return handle;
+}
+
+void try_out_handle(rd_kafka_type_t type, KafkaConf conf, const std::string& where,
+                    const KafkaConnection& kafka, const OnMistake& mistake) {
+  try {
+    if (kafka.sasl_mechanism == kOauth) TokenSource(where, kafka);
+    // Whoever has no brokers connects to none.
+    std::array<char, 512> why{};
+    rd_kafka_conf_set(conf.get(), "bootstrap.servers", "", why.data(), why.size());
+    rd_kafka_conf_set_log_cb(conf.get(), drop_log);
+    make_kafka_handle(type, std::move(conf), where, kafka);
+  } catch (const SetupError& found) {
+    mistake(found);
+  }
 }
 
 void try_out_kafka(const std::string& sink_name, const Settings& settings, const OnMistake& mistake) {
@@ -189,63 +239,8 @@ void try_out_kafka(const std::string& sink_name, const Settings& settings, const
     fine = false;
     mistake(std::move(found));
   });
-  if (!fine) return;
-  // Whoever has no brokers connects to none.
-  std::array<char, 512> why{};
-  rd_kafka_conf_set(conf.get(), "bootstrap.servers", "", why.data(), why.size());
-  rd_kafka_conf_set_log_cb(conf.get(), drop_log);
-  try {
-    make_kafka_handle(RD_KAFKA_PRODUCER, std::move(conf), sink_name, settings);
-  } catch (const SetupError& found) {
-    mistake(found);
-  }
-}
-
-bool is_size(rd_kafka_resp_err_t error) { return fail_reason(error) == FailReason::message_too_large; }
-
-FailReason fail_reason(rd_kafka_resp_err_t error) {
-  switch (error) {
-    case RD_KAFKA_RESP_ERR__MSG_TIMED_OUT:
-    case RD_KAFKA_RESP_ERR__TIMED_OUT:
-    case RD_KAFKA_RESP_ERR__TIMED_OUT_QUEUE:
-    case RD_KAFKA_RESP_ERR_REQUEST_TIMED_OUT:
-      return FailReason::timed_out;
-    case RD_KAFKA_RESP_ERR__TRANSPORT:
-    case RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN:
-    case RD_KAFKA_RESP_ERR__RESOLVE:
-    case RD_KAFKA_RESP_ERR__WAIT_COORD:
-    case RD_KAFKA_RESP_ERR_BROKER_NOT_AVAILABLE:
-    case RD_KAFKA_RESP_ERR_LEADER_NOT_AVAILABLE:
-    case RD_KAFKA_RESP_ERR_NOT_LEADER_FOR_PARTITION:
-    case RD_KAFKA_RESP_ERR_NETWORK_EXCEPTION:
-    case RD_KAFKA_RESP_ERR_KAFKA_STORAGE_ERROR:
-      return FailReason::broker_down;
-    case RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE:
-    case RD_KAFKA_RESP_ERR_RECORD_LIST_TOO_LARGE:
-      return FailReason::message_too_large;
-    case RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC:
-    case RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION:
-    case RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART:
-    case RD_KAFKA_RESP_ERR_TOPIC_EXCEPTION:
-      return FailReason::unknown_topic;
-    case RD_KAFKA_RESP_ERR__AUTHENTICATION:
-    case RD_KAFKA_RESP_ERR__SSL:
-    case RD_KAFKA_RESP_ERR_SASL_AUTHENTICATION_FAILED:
-    case RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED:
-    case RD_KAFKA_RESP_ERR_CLUSTER_AUTHORIZATION_FAILED:
-      return FailReason::auth;
-    case RD_KAFKA_RESP_ERR_NOT_ENOUGH_REPLICAS:
-    case RD_KAFKA_RESP_ERR_NOT_ENOUGH_REPLICAS_AFTER_APPEND:
-      return FailReason::not_enough_replicas;
-    case RD_KAFKA_RESP_ERR__FATAL:
-      return FailReason::fatal;
-    case RD_KAFKA_RESP_ERR__PURGE_QUEUE:
-    case RD_KAFKA_RESP_ERR__PURGE_INFLIGHT:
-    case RD_KAFKA_RESP_ERR__DESTROY:
-      return FailReason::shutdown;
-    default:
-      return FailReason::other;
-  }
+  const std::string where = "sinks." + sink_name;
+  if (fine) try_out_handle(RD_KAFKA_PRODUCER, std::move(conf), where, *settings.kafka(), mistake);
 }
 
 }  // namespace sluice::sink

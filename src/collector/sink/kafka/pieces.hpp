@@ -22,4 +22,8 @@ std::uint32_t count_rows(Bytes rows, encode::Format format);
 void count_by_exporter(const Block& block, std::size_t first, std::size_t n,
                        std::vector<std::uint32_t>& lost);
 
+/// A block of these records of another alone, in its order: rows, or pieces of batch framing. The other
+/// itself where they are all of it.
+BlockPtr rest_of(const BlockPtr& block, std::vector<Bytes> records, encode::Format format);
+
 }  // namespace sluice::sink

@@ -7,6 +7,7 @@
 
 #include "sink/block_writer.hpp"
 #include "sink/queue_sink.hpp"
+#include "sink/spool/plan.hpp"
 #include "sink/stdout/settings.hpp"
 #include "sink/type.hpp"
 #include "util/unique_fd.hpp"
@@ -42,8 +43,8 @@ class StdoutWriter final : public BlockWriter {
     if (written) return {};
     if (regular_ && ::ftruncate(fd_, before) == 0) ::lseek(fd_, before, SEEK_SET);
     const int error = written.error();
-    return failure(WriteError{write_fail_reason(error),
-                              "cannot write to standard output: " + std::generic_category().message(error)});
+    return failure(
+        write_error(error, "cannot write to standard output: " + std::generic_category().message(error)));
   }
 
  private:
@@ -60,7 +61,8 @@ class StdoutWriter final : public BlockWriter {
 
 std::unique_ptr<Sink> make(const Making& making, const StdoutSettings& settings) {
   return std::make_unique<QueueSink>(making.name, settings.queue_bytes,
-                                     make_stdout_writer(making.name, STDOUT_FILENO), making.log);
+                                     make_stdout_writer(making.name, STDOUT_FILENO), making.log,
+                                     spool_plan(making.name, making.settings));
 }
 
 void try_out(const Making& making, const StdoutSettings& /*settings*/, const OnMistake& mistake) {
@@ -78,6 +80,7 @@ TypeOf<StdoutSettings> describe(const StdoutSettings&) {
   TypeOf<StdoutSettings> type;
   type.name = "stdout";
   type.format = encode::Format::json;
+  type.spools = false;  // whoever reads it has gone with the process
   type.rows = {setting::row<StdoutSettings, &StdoutSettings::queue_bytes>(
       "queue_bytes", setting::size(1ULL << 20, 1ULL << 40), "bytes",
       "Memory for blocks not written yet; beyond it flows are shed and counted")};

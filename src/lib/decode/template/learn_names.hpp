@@ -1,5 +1,5 @@
 #pragma once
-// What an options record says about the names of interfaces, VRFs and applications.
+// What an options record says about the names of interfaces, VRFs and applications, and about MPLS labels.
 #include <span>
 
 #include "sluice/decode/exporter.hpp"

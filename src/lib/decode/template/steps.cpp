@@ -43,9 +43,17 @@ void put_address(FlowRecord& flow, const Step& step, Bytes value, const Scratch&
   FlowRecord::set_address(fresh, raw, size);
 }
 
-void put_extra_address(FlowExtras& extras, const Step& step, Bytes value, const Scratch& scratch) {
+/// Exporters that look into tunnels send these with every flow, as zeros where there is no tunnel.
+bool is_of_inner_packet(ExtraAddress field) {
+  return field == ExtraAddress::inner_src_addr || field == ExtraAddress::inner_dst_addr;
+}
+
+void put_extra_address(FlowBatch& batch, FlowRecord& flow, const Step& step, Bytes value,
+                       const Scratch& scratch) {
   const auto field = static_cast<ExtraAddress>(step.target);
   const IpAddress fresh = IpAddress::from_bytes(value);
+  if (zero(fresh) && is_of_inner_packet(field)) return;
+  FlowExtras& extras = batch.extras(flow);
   if (!extras.has(field) || replaces(fresh, extras.get(field), scratch.ip_version)) extras.set(field, fresh);
 }
 
@@ -453,7 +461,7 @@ void run_step(const Step& step, Bytes value, FlowBatch& batch, FlowRecord& flow,
         put_extra_integer(batch.extras(flow), step, load_be_any(value));
       break;
     case StoreTo::extra_address:
-      put_extra_address(batch.extras(flow), step, value, scratch);
+      put_extra_address(batch, flow, step, value, scratch);
       break;
     case StoreTo::extra_text:
       if (!value.empty()) put_text(batch.extras(flow), step, step.target, unpadded(value));

@@ -1,0 +1,73 @@
+#include "intake/record_reader.hpp"
+
+#include <algorithm>
+
+#include "sluice/encode/rows.hpp"
+
+namespace sluice::intake {
+namespace {
+
+constexpr unsigned kLongestLength = 5;  // bytes of a varint that says how long a message is
+
+/// Takes a length off the front. False: there is none.
+bool take_length(Bytes& from, std::uint64_t& length) {
+  length = 0;
+  for (std::size_t i = 0; i < std::min<std::size_t>(from.size(), kLongestLength); ++i) {
+    const auto byte = std::to_integer<std::uint64_t>(from[i]);
+    length |= (byte & 0x7F) << (7 * i);
+    if ((byte & 0x80) != 0) continue;
+    from = from.subspan(i + 1);
+    return true;
+  }
+  return false;
+}
+
+}  // namespace
+
+void RecordReader::begin(Bytes record) {
+  rest_ = record;
+  if (record.empty()) refuse(Bad::no_value, "a record without a value");
+}
+
+bool RecordReader::read() {
+  while (!rest_.empty()) {
+    if (full()) return true;
+    if (framing_ == sink::Framing::plain) {
+      take(std::exchange(rest_, Bytes{}));
+      continue;
+    }
+    std::uint64_t length = 0;
+    if (!take_length(rest_, length) || length > rest_.size()) {
+      refuse(Bad::framing, "no length of a message; what is behind it in the record is lost");
+      rest_ = {};
+      break;
+    }
+    take(rest_.first(static_cast<std::size_t>(length)));
+    rest_ = rest_.subspan(static_cast<std::size_t>(length));
+  }
+  return false;
+}
+
+void RecordReader::take(Bytes message) {
+  if (message.size() > kLongestMessage)
+    return refuse(Bad::too_long, "a message of " + std::to_string(message.size()) + " bytes");
+  bytes_ += message.size();
+  if (const auto read = encode::decode_message(message, batch_, user_fields_.get()); !read)
+    refuse(Bad::message, "no FlowMessage: " + read.error());
+}
+
+void RecordReader::refuse(Bad why, std::string words) {
+  ++bad[why];
+  trouble = std::move(words);
+}
+
+/// What one large message made grow is not kept for ever.
+void RecordReader::clear() {
+  if (bytes_ > 2 * kBatchBytes)
+    batch_ = FlowBatch();
+  else
+    batch_.clear();
+  bytes_ = 0;
+}
+
+}  // namespace sluice::intake

@@ -1,0 +1,46 @@
+#pragma once
+// Flows out of the records of a topic. Whoever may write there may write anything: any bytes are safe, what
+// is no flow is counted and costs itself alone, and memory is bounded however long a record is. One thread.
+#include <string>
+
+#include "intake/counts.hpp"
+#include "sink/spec.hpp"
+#include "sluice/flow/batch.hpp"
+#include "sluice/flow/user_fields.hpp"
+
+namespace sluice::intake {
+
+class RecordReader {
+ public:
+  static constexpr std::size_t kBatchFlows = 512;
+  static constexpr std::size_t kBatchBytes = 64 << 10;
+  static constexpr std::size_t kLongestMessage = 1 << 20;  ///< no flow comes near
+
+  RecordReader(sink::Framing framing, UserFieldsPtr user_fields)
+      : framing_(framing), user_fields_(std::move(user_fields)) {}
+
+  /// The record that read() goes on with; it outlives the reading.
+  void begin(Bytes record);
+  /// Appends flows of the record to the batch until that is full or nothing is left: then false.
+  bool read();
+  /// What was read, of several records where they are small. The messages' bytes bound what it holds.
+  FlowBatch& batch() { return batch_; }
+  bool full() const { return batch_.origin_count() >= kBatchFlows || bytes_ >= kBatchBytes; }
+  void clear();
+
+  Counts<Bad> bad;
+  /// What was wrong with the last bad one, as words behind where it was.
+  std::string trouble;
+
+ private:
+  void take(Bytes message);
+  void refuse(Bad why, std::string words);
+
+  const sink::Framing framing_;
+  const UserFieldsPtr user_fields_;
+  Bytes rest_;
+  FlowBatch batch_;
+  std::size_t bytes_ = 0;
+};
+
+}  // namespace sluice::intake

@@ -1,0 +1,184 @@
+#include "sink/clickhouse/inserter.hpp"
+
+#include <xxhash.h>
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <cstdio>
+
+#include "http/client.hpp"
+#include "util/wire_reader.hpp"
+
+namespace sluice::sink {
+namespace {
+
+using http::Trouble;
+
+constexpr std::chrono::seconds kLeast{1};  // for an answer, however little time is left
+constexpr std::size_t kMostText = 300;     // of what a server says
+constexpr std::uint64_t kMostAnswer = 1 << 16;
+
+std::string hex(std::uint64_t value) {
+  std::array<char, 17> text{};
+  std::snprintf(text.data(), text.size(), "%016llx", static_cast<unsigned long long>(value));
+  return text.data();
+}
+
+std::string target_of(const std::string& database, const std::string& token) {
+  return "/?database=" + http::percent_encoded(database) +
+         "&query=" + http::percent_encoded("INSERT INTO flows_raw FORMAT Native") +
+         "&insert_deduplication_token=" + token +
+         "&insert_deduplicate=1&deduplicate_blocks_in_dependent_materialized_views=1&async_insert=0"
+         "&optimize_on_insert=0&input_format_skip_unknown_fields=1&wait_end_of_query=1";
+}
+
+/// ClickHouse's number of an error: of its header, or of the text itself.
+unsigned code_of(const http::Answer& answer) {
+  std::string_view digits = answer.head.header("X-ClickHouse-Exception-Code");
+  constexpr std::string_view kMark = "Code: ";
+  if (digits.empty())
+    if (const auto at = answer.body.find(kMark); at != std::string::npos)
+      digits = std::string_view(answer.body).substr(at + kMark.size());
+  unsigned code = 0;
+  std::from_chars(digits.data(), digits.data() + digits.size(), code);
+  return code;
+}
+
+FailReason reason_of(unsigned status, unsigned code) {
+  switch (code) {
+    case 192:  // UNKNOWN_USER
+    case 193:  // WRONG_PASSWORD
+    case 194:  // REQUIRED_PASSWORD
+    case 497:  // ACCESS_DENIED
+    case 516:  // AUTHENTICATION_FAILED
+      return FailReason::auth;
+    case 243:  // NOT_ENOUGH_SPACE
+      return FailReason::no_space;
+    default:
+      if (refuses_rows(status, code)) return FailReason::refused;
+      return status == 401 || status == 403 ? FailReason::auth : FailReason::other;
+  }
+}
+
+/// The first line, and no more of it than a log can bear.
+std::string words_of(const http::Answer& answer) {
+  std::string text = answer.body.substr(0, std::min(answer.body.find('\n'), kMostText));
+  return text.empty() ? "status " + std::to_string(answer.head.status) : text;
+}
+
+class Inserter final : public BlockWriter {
+ public:
+  Inserter(InsertTarget target, const ClickhouseSettings& settings)
+      : target_(std::move(target)), settings_(settings) {}
+
+  Result<void, WriteError> write(const Block& block, const GiveUp& give_up) override {
+    if (auto gathered = gather(block, rows_); !gathered)
+      return failure(
+          WriteError{FailReason::damaged, "a block is no row of flows: " + gathered.error(), 0, true});
+    call_.body.clear();
+    rows_.write(call_.body);
+    call_.method = "POST";
+    call_.target = target_of(settings_.database, insert_token(block));
+    call_.headers = {{"Content-Type", "application/octet-stream"}};
+    if (!settings_.user.empty()) call_.headers.emplace_back("X-ClickHouse-User", settings_.user);
+    if (!settings_.password.empty()) call_.headers.emplace_back("X-ClickHouse-Key", settings_.password);
+    std::optional<WriteError> error;
+    for (std::size_t tries = 0; tries < target_.servers.size(); ++tries) {
+      if (give_up.reached()) return failure(WriteError{FailReason::shutdown, "it is time to end", 0, false});
+      error = insert(give_up);
+      if (!error) return {};
+      if (error->reason != FailReason::unreachable) break;
+      current_ = (current_ + 1) % target_.servers.size();
+    }
+    return failure(std::move(*error));
+  }
+
+ private:
+  std::optional<WriteError> insert(const GiveUp& give_up) const {
+    const http::Url& server = target_.servers[current_];
+    const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(give_up.at() - Clock::now());
+    const std::chrono::milliseconds most = settings_.timeout;
+    const auto answer =
+        http::fetch_whole(server, call_,
+                          {.connect = std::min<std::chrono::milliseconds>(most, kConnect),
+                           .answer = std::clamp<std::chrono::milliseconds>(left, kLeast, most)},
+                          target_.trust, kMostAnswer);
+    if (!answer)
+      return WriteError{FailReason::unreachable, "cannot insert: " + answer.error().text, 0, false};
+    if (answer->head.status == 200) return std::nullopt;
+    const unsigned code = code_of(*answer);
+    return WriteError{reason_of(answer->head.status, code),
+                      server.to_string() + " does not take the flows: " + words_of(*answer), 0,
+                      refuses_rows(answer->head.status, code)};
+  }
+
+  static constexpr std::chrono::seconds kConnect{5};
+
+  const InsertTarget target_;
+  const ClickhouseSettings settings_;
+  NativeBlock rows_;
+  http::Call call_;
+  std::size_t current_ = 0;
+};
+
+}  // namespace
+
+Result<void, std::string> gather(const Block& block, NativeBlock& into) {
+  into.begin(block.flows);
+  wire::Reader reader(block.bytes);
+  while (!reader.at_end()) {
+    const Bytes message = reader.delimited();
+    if (!reader.ok()) return failure(std::string(reader.error()));
+    if (auto added = into.add(message); !added) return added;
+  }
+  if (into.rows() == 0) return failure(std::string("it is empty"));
+  return {};
+}
+
+std::string insert_token(const Block& block) {
+  const XXH128_hash_t hash = XXH3_128bits(block.bytes.data(), block.bytes.size());
+  return hex(hash.high64) + hex(hash.low64);
+}
+
+bool refuses_rows(unsigned status, unsigned code) {
+  if (status == 413) return true;
+  switch (code) {
+    case 27:   // CANNOT_PARSE_INPUT_ASSERTION_FAILED
+    case 32:   // ATTEMPT_TO_READ_AFTER_EOF
+    case 33:   // CANNOT_READ_ALL_DATA
+    case 53:   // TYPE_MISMATCH
+    case 70:   // CANNOT_CONVERT_TYPE
+    case 117:  // INCORRECT_DATA
+    case 131:  // TOO_LARGE_STRING_SIZE
+      return true;
+    default:
+      return false;
+  }
+}
+
+std::optional<InsertTarget> insert_target(const std::string& sink_name, const ClickhouseSettings& settings,
+                                          const OnMistake& mistake) {
+  InsertTarget out;
+  std::string_view rest = settings.url;
+  for (bool more = true; more;) {
+    const auto comma = rest.find(',');
+    more = comma != std::string_view::npos;
+    auto url = http::parse_url(rest.substr(0, comma));
+    if (!url) return mistake({"sinks." + sink_name + ".url", url.error()}), std::nullopt;
+    out.servers.push_back(std::move(*url));
+    if (more) rest.remove_prefix(comma + 1);
+  }
+  if (!settings.ca_file.empty()) {
+    auto trust = http::Trust::from_file(settings.ca_file);
+    if (!trust) return mistake({"sinks." + sink_name + ".tls.ca_file", trust.error()}), std::nullopt;
+    out.trust = std::move(*trust);
+  }
+  return out;
+}
+
+std::unique_ptr<BlockWriter> make_inserter(InsertTarget target, const ClickhouseSettings& settings) {
+  return std::make_unique<Inserter>(std::move(target), settings);
+}
+
+}  // namespace sluice::sink

@@ -1,0 +1,47 @@
+#pragma once
+// Writes blocks of protobuf rows into flows_raw, one INSERT a block, over ClickHouse's HTTP interface. The
+// rollups hang on flows_raw.
+//
+// A block may be sent more than once: the answer to the first time may have been lost. So each INSERT carries
+// a token that follows from the block's bytes, which are the same wherever the block has been meanwhile (the
+// spool, another process), and the tables drop a block whose token they have seen; with
+// deduplicate_blocks_in_dependent_materialized_views the rollups do too. It goes into flows_raw and not into
+// a Null table before it, which could not drop anything.
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "http/tls.hpp"
+#include "http/url.hpp"
+#include "sink/block_writer.hpp"
+#include "sink/clickhouse/native.hpp"
+#include "sink/clickhouse/settings.hpp"
+#include "util/log_sink.hpp"
+#include "util/setup_error.hpp"
+
+namespace sluice::sink {
+
+/// What the settings amount to.
+struct InsertTarget {
+  std::vector<http::Url> servers;
+  http::Trust trust;
+};
+
+/// Nothing, and `mistake` told, where they amount to nothing; asks nobody.
+std::optional<InsertTarget> insert_target(const std::string& sink_name, const ClickhouseSettings& settings,
+                                          const OnMistake& mistake);
+
+std::unique_ptr<BlockWriter> make_inserter(InsertTarget target, const ClickhouseSettings& settings);
+
+/// The block's rows, column by column; what is wrong with them, where they are no rows of flows.
+Result<void, std::string> gather(const Block& block, NativeBlock& into);
+
+/// 32 hexadecimal digits that follow from the block's rows.
+std::string insert_token(const Block& block);
+
+/// Whether a server that answers so would refuse the same rows for ever: they, not the server, are what is
+/// wrong. `code` is ClickHouse's; 0: none.
+bool refuses_rows(unsigned status, unsigned code);
+
+}  // namespace sluice::sink

@@ -1,0 +1,23 @@
+#pragma once
+// What is set of a sink that writes into ClickHouse's tables. Plain values; read once at start.
+#include <chrono>
+#include <cstdint>
+#include <string>
+
+namespace sluice::sink {
+
+struct ClickhouseSettings {
+  std::string url = "http://127.0.0.1:8123";  ///< several with commas: replicas of the same tables
+  std::string database = "sluice";
+  std::string user, password;  ///< "": the server's default user
+  std::string ca_file;         ///< "": the system's authorities
+  std::chrono::seconds timeout{30};
+  std::uint64_t queue_bytes = 256ULL << 20;
+  friend bool operator==(const ClickhouseSettings&, const ClickhouseSettings&) = default;
+};
+
+template <class Own>
+struct TypeOf;
+TypeOf<ClickhouseSettings> describe(const ClickhouseSettings&);
+
+}  // namespace sluice::sink
