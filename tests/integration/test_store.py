@@ -379,6 +379,10 @@ class Mistakes(StoreCase):
             self.assertIn("the ClickHouse engine cannot be loaded", text)
             self.assertIn("`deploy/local/engine.sh fetch`", text)
 
+    def test_engine_of_the_cache(self):
+        with Store(self.path("s"), named=False) as store:
+            self.assertEqual(1, store.value("SELECT 1"))
+
     def test_not_an_engine(self):
         text = self.refused("--path", self.path("s"), "--http", "127.0.0.1:0", "--engine", "/lib/x86_64-linux-gnu/libm.so.6")
         self.assertIn("lacks the function chdb_connect", text)

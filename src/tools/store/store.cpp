@@ -78,8 +78,7 @@ Result<std::unique_ptr<Engine>, StartError> open_engine(const Options& options,
     settings.push_back("config-file=" + file->string());
   }
   settings.insert(settings.end(), options.engine_settings.begin(), options.engine_settings.end());
-  const fs::path library = options.engine.empty() ? find_engine() : options.engine;
-  auto engine = open_chdb({.library = library, .data = directory.data(), .settings = std::move(settings)});
+  auto engine = open_chdb({.library = options.engine, .data = directory.data(), .settings = std::move(settings)});
   if (!engine) return failure(mistake(engine.error()));
   const auto session = (*engine)->open();
   if (!session) return failure(world(session.error()));
@@ -94,8 +93,7 @@ void confine_to(const Options& options, const DataDirectory& directory,
   Confines to{.all = {directory.path()}, .read = system_files()};
   if (const auto own = own_config_file(options.engine_settings)) to.read.emplace_back(*own);
   std::error_code none;
-  const fs::path library = options.engine.empty() ? find_engine() : options.engine;
-  to.read.push_back(fs::weakly_canonical(library, none).parent_path());
+  to.read.push_back(fs::weakly_canonical(options.engine, none).parent_path());
   if (const auto confined = confine(to); !confined)
     tell("statements can read what this user can read, by file() and by names of formats: " +
          confined.error());
@@ -147,7 +145,8 @@ Result<void, StartError> serve(const Options& given, const std::stop_token& stop
                                const std::function<void(std::string_view)>& ready) {
   Options options = given;
   options.path = fs::absolute(options.path).lexically_normal();
-  if (!options.engine.empty()) options.engine = fs::absolute(options.engine);
+  // Once and for all: the process that is confined cannot look for it any more.
+  options.engine = options.engine.empty() ? find_engine() : fs::absolute(options.engine);
   for (const std::string& setting : options.engine_settings)
     if (const auto wrong = malformed_setting(setting)) return failure(mistake("--engine-setting: " + *wrong));
   if (options.password.empty() && !loopback(options.address))

@@ -89,12 +89,14 @@ class Client:
 class Store(Program, Client):
     """`sluice store --path DIRECTORY`. Starts at once; a context manager that kills what is left.
 
-    `files` is where schemas and CSV files go. `arguments` are further ones of the command line."""
+    `files` is where schemas and CSV files go. `arguments` are further ones of the command line. `named`: it is told which
+    engine, else it finds the one of the cache."""
 
     name = "store"
 
-    def __init__(self, directory, arguments=(), wait=True, port=0):
+    def __init__(self, directory, arguments=(), wait=True, port=0, named=True):
         self.directory = directory
+        self.named = named
         self.arguments = list(arguments)
         self.port = port
         self.process = None
@@ -114,8 +116,8 @@ class Store(Program, Client):
         library = engine()
         os.makedirs(os.path.dirname(self.log_path) or ".", exist_ok=True)
         with open(self.log_path, "wb") as log:
-            self.process = subprocess.Popen([daemon.binary(), "store", "--path", self.directory, "--engine", library,
-                                             "--http", f"127.0.0.1:{self.port}", *self.arguments],
+            self.process = subprocess.Popen([daemon.binary(), "store", "--path", self.directory,
+                                             *(["--engine", library] if self.named else []), "--http", f"127.0.0.1:{self.port}", *self.arguments],
                                             stdin=subprocess.DEVNULL, stdout=log, stderr=log)
         if wait:
             self.wait_ready()
