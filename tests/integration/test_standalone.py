@@ -2,12 +2,14 @@
 """`sluice standalone`: from datagrams to an answer of the page, while its parts are killed; how it ends, and what is wrong
 with what it is told."""
 import os
+import shutil
 import signal
 import socket
 import sys
 
 from harness import daemon, store, udp, waiting
 from harness.case import Case, main
+from harness.columns import rollups
 from harness.manager import Manager
 from harness.netflow import RECORDS
 from harness.web import Web
@@ -15,6 +17,14 @@ from test_brokers import Stream
 
 # As systemd's MemoryDenyWriteExecute does; kernels before 6.3 do not know it, and then nothing is forbidden.
 NO_COMPILER = "import ctypes, os, sys; ctypes.CDLL(None).prctl(65, 1, 0, 0, 0); os.execv(sys.argv[1], sys.argv[1:])"
+
+
+# In the place of the one that the script asks the store by: notes whether anybody answers where the sinks look.
+CURL = """#!/bin/sh
+{curl} -s -o {answer} http://127.0.0.1:{port}/ping && echo answered >> {noted}
+echo asked >> {noted}
+exec {curl} "$@"
+"""
 
 
 class Page(Web):
@@ -131,6 +141,35 @@ class Lives(StandaloneCase):
         flows = stream.end()
         with store.Store(os.path.join(self.data, "store")) as alone:
             self.assertEqual(alone.query("SELECT count(), uniqExact(bytes) FROM sluice.flows_raw"), [[flows, flows]])
+
+    def test_no_flow_misses_a_table_that_is_made_anew(self):
+        """The collector inserts four times a second and more, from its first moment on, and the rollups' views are dropped and
+        made again behind it: by other options for the tables, as by a newer version."""
+        sink = {"type": "clickhouse", "url": f"http://127.0.0.1:{self.store_port}", "flush_interval": "50ms",
+                "spool": {"path": self.path("spool")}}
+        before = self.start({"sinks": {"tables": sink}})
+        stream = Stream(before.port)
+        stream.more(50)
+        self.assertEqual(0, before.stop(), before.log())
+        noted = self.path("noted")
+        os.makedirs(self.path("bin"))
+        with open(self.path("bin", "curl"), "w", opener=lambda name, flags: os.open(name, flags, 0o755)) as file:
+            file.write(CURL.format(curl=shutil.which("curl"), answer=self.path("answer"), port=self.store_port, noted=noted))
+        running = self.start({"sinks": {"tables": sink}}, arguments=("--tables=--retention-days 29",), like=before,
+                             launcher=["env", f"PATH={self.path('bin')}:{os.environ['PATH']}"])
+        self.assertIn("is in place", running.log())
+        stream.more(50)
+        stream.end()
+        waiting.until(lambda: self.settled(running), "all is delivered")
+        with open(noted) as file:
+            self.assertEqual({"asked\n"}, set(file))
+        raw = self.store.query("SELECT sum(bytes), sum(packets), count() FROM sluice.flows_raw")
+        for name in (rollup.name for rollup in rollups()):
+            self.assertEqual(raw, self.store.query(f"SELECT toUInt64(sum(bytes)), toUInt64(sum(packets)), sum(flows) FROM sluice.{name}"), name)
+
+    def settled(self, running):
+        """No flow is in a block that is open, queued or in the spool."""
+        return running.metric("sluice_protocol_flows_total") == running.metric("sluice_sink_delivered_flows_total") - running.metric("sluice_sink_resumed_flows_total") > 0
 
 
 class Mistakes(StandaloneCase):

@@ -13,6 +13,7 @@
 #include "cli/options.hpp"
 #include "cli/service.hpp"
 #include "sink/clickhouse/settings.hpp"
+#include "standalone/own_port.hpp"
 #include "standalone/supervisor.hpp"
 
 namespace sluice::cli {
@@ -83,9 +84,9 @@ standalone::Program part(const std::string& name, const fs::path& program, const
 }
 
 standalone::Program store_part(const fs::path& program, const StandaloneOptions& options,
-                               const fs::path& path) {
-  standalone::Program out{
-      "store", {program.string(), "store", "--path", (path / "store").string(), "--http", options.http}};
+                               const fs::path& path, const std::string& http) {
+  standalone::Program out{"store",
+                          {program.string(), "store", "--path", (path / "store").string(), "--http", http}};
   if (!options.engine.empty()) {
     out.command.emplace_back("--engine");
     out.command.push_back(fs::absolute(options.engine).string());
@@ -98,10 +99,10 @@ standalone::Program store_part(const fs::path& program, const StandaloneOptions&
 }
 
 standalone::Program tables_task(const fs::path& script, const StandaloneOptions& options,
-                                const fs::path& path) {
+                                const fs::path& path, const std::string& http) {
   const std::string files = (path / "store" / "files").string();
   standalone::Program out{"script that makes the tables",
-                          {script.string(), "--no-kafka", "--url", store_url(options), "--schema-dir", files,
+                          {script.string(), "--no-kafka", "--url", "http://" + http, "--schema-dir", files,
                            "--user-files", files}};
   std::istringstream words(options.tables);
   for (std::string word; words >> word;) out.command.push_back(word);
@@ -137,13 +138,18 @@ int run_standalone(StandaloneOptions options) {
   options.config.set = completed(options, given->config, path);
   const auto whole = load_with_places(options.config);
   if (!whole) return kMistake;
+  const auto own_port = standalone::OwnPort::take();
+  if (!own_port) return failed(kCommand, own_port.error());
 
   standalone::Plan plan;
   plan.parts = {part("collector", program, "run", options, options.config.set),
                 part("page", program, "web", options, options.config.set),
-                store_part(program, options, path)};
-  plan.task = tables_task(*script, options, path);
+                store_part(program, options, path, options.http)};
   plan.after = 2;
+  // A rollup misses what comes in while it is made anew. So the tables are made where no sink finds them.
+  const std::string apart = "127.0.0.1:" + std::to_string(own_port->number());
+  plan.preparing = store_part(program, options, path, apart);
+  plan.task = tables_task(*script, options, path, apart);
   plan.longest_end =
       std::chrono::ceil<std::chrono::seconds>(whole->config.shutdown_timeout) + std::chrono::seconds(20);
   app::ServiceNotify notify = notify_for(kCommand);

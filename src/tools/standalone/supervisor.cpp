@@ -50,12 +50,16 @@ class Supervisor {
   Supervisor(const Plan& plan, const Words& words, Notices notices, UniqueFd signals)
       : plan_(plan), words_(words), notices_(std::move(notices)), signals_(std::move(signals)) {
     for (const Program& program : plan.parts) parts_.push_back({.program = &program, .pause = plan.pause});
+    if (plan.preparing) parts_[plan.after].program = &*plan.preparing;
   }
 
   int run() {
     while (!ending_ || alive()) {
       if (!ending_) start_what_is_due();
-      if (ending_) end_next();
+      if (ending_)
+        end_next();
+      else if (makes_way())
+        end(parts_[plan_.after]);
       wait();
       take_signals();
       take_notices();
@@ -98,32 +102,39 @@ class Supervisor {
       if (!pid) return say(pid.error()), end_all(kFailed);
       task_ = *pid;
     }
-    if (announced_ || (plan_.task && !task_done_)) return;
+    if (announced_ || (plan_.task && !task_done_) || makes_way()) return;
     if (!std::ranges::all_of(parts_, &Part::ready)) return;
     announced_ = true;
     words_.ready();
   }
 
+  /// The task is done, and what ran for it alone is still there.
+  bool makes_way() const {
+    return task_done_ && plan_.preparing && parts_[plan_.after].program == &*plan_.preparing;
+  }
+
   /// One after the other: the next is told to end when the one before it is gone.
   void end_next() {
-    for (Part& part : parts_) {
-      if (part.pid == 0) continue;
-      if (told_ != part.pid) {
-        told_ = part.pid;
-        until_ = Clock::now() + plan_.longest_end;
-        ::kill(part.pid, SIGTERM);
-      } else if (Clock::now() >= until_) {
-        say("the " + part.program->name + " does not end and is killed");
-        ::kill(part.pid, SIGKILL);
-        until_ = Clock::time_point::max();
-      }
-      return;
+    const auto next = std::ranges::find_if(parts_, [](const Part& part) { return part.pid != 0; });
+    if (next != parts_.end()) end(*next);
+  }
+
+  /// Told first, and killed when its time is over.
+  void end(Part& part) {
+    if (told_ != part.pid) {
+      told_ = part.pid;
+      until_ = Clock::now() + plan_.longest_end;
+      ::kill(part.pid, SIGTERM);
+    } else if (Clock::now() >= until_) {
+      say("the " + part.program->name + " does not end and is killed");
+      ::kill(part.pid, SIGKILL);
+      until_ = Clock::time_point::max();
     }
   }
 
   void wait() const {
     Clock::time_point next = Clock::time_point::max();
-    if (ending_ && told_ != 0) next = until_;
+    if (told_ != 0) next = until_;
     if (!ending_)
       for (const Part& part : parts_)
         if (part.pid == 0) next = std::min(next, part.again);
@@ -201,9 +212,13 @@ class Supervisor {
 
   void ended(Part& part, int status) {
     const auto now = Clock::now();
-    part.pid = 0;
+    if (told_ == std::exchange(part.pid, 0)) told_ = 0;
     part.ready = false;
     if (ending_) return;
+    if (makes_way() && &part == &parts_[plan_.after]) {
+      part.program = &plan_.parts[plan_.after];
+      return;
+    }
     const std::string what = "the " + part.program->name + " " + end_of(status);
     if (WIFEXITED(status) && WEXITSTATUS(status) == kMistake) return say(what), end_all(kMistake);
     if (!announced_) return say(what), end_all(kFailed);

@@ -24,6 +24,9 @@ struct Plan {
   /// Runs once, when `parts[after]` is ready; must end with status 0.
   std::optional<Program> task;
   std::size_t after = 0;
+  /// What `parts[after]` runs as until the task has ended: in a place that only the task knows, where nobody
+  /// is in its way. Then it is ended, and the part started.
+  std::optional<Program> preparing{};
   std::chrono::milliseconds pause{1000};  ///< before one is started again, the first time
   std::chrono::seconds longest_end{60};   ///< for each part at the end; then it is killed
 };
