@@ -30,6 +30,8 @@ namespace {
 using Parser = bhttp::response_parser<bhttp::buffer_body>;
 using Kind = Trouble::Kind;
 
+constexpr std::chrono::milliseconds kAskAgain{100};  // whether it is given up
+
 Trouble trouble(Kind kind, std::string text) { return {.kind = kind, .text = std::move(text)}; }
 
 std::string head_of(const Url& url, const Call& call) {
@@ -109,23 +111,31 @@ class Conversation {
   }
 
  private:
-  /// Runs what `start` begins until it calls what it was given.
+  /// Runs what `start` begins on `tcp` until it calls what it was given.
   template <class Start>
-  Error wait(Start start) {
+  Error wait(beast::tcp_stream& tcp, Start start) {
     Error result;
     start([&](Error error) { result = error; });
     io_.restart();
+    while (patience_.give_up && !gave_up_ && !io_.stopped()) {
+      gave_up_ = patience_.give_up();
+      if (gave_up_)
+        tcp.close();
+      else
+        io_.run_for(kAskAgain);
+    }
     io_.run();
     return result;
   }
 
   Error advance(const std::function<bool()>& enough) {
-    return wait([&](Stream::Done done) { feed<false>(*stream_, buffer_, parser_, enough, std::move(done)); });
+    return wait(stream_->tcp(),
+                [&](Stream::Done done) { feed<false>(*stream_, buffer_, parser_, enough, std::move(done)); });
   }
 
   Error send(const Call& call) {
     const std::string head = head_of(url_, call);
-    return wait([&](Stream::Done done) {
+    return wait(stream_->tcp(), [&](Stream::Done done) {
       stream_->write({asio::buffer(head), asio::buffer(call.body)}, std::move(done));
     });
   }
@@ -143,7 +153,7 @@ class Conversation {
     if (error) return failure(unreachable(error));
     beast::tcp_stream tcp(io_);
     tcp.expires_after(patience_.connect);
-    error = wait([&](Stream::Done done) {
+    error = wait(tcp, [&](Stream::Done done) {
       tcp.async_connect(found,
                         [done = std::move(done)](Error result, const tcp::endpoint&) { done(result); });
     });
@@ -156,8 +166,9 @@ class Conversation {
     if (!expect_name(stream_->tls(), url_.host))
       return failure(trouble(Kind::bad_certificate, url_.host + " is no name that a certificate can have"));
     stream_->tcp().expires_after(patience_.connect);
-    const Error error = wait([&](Stream::Done done) { stream_->handshake(std::move(done)); });
+    const Error error = wait(stream_->tcp(), [&](Stream::Done done) { stream_->handshake(std::move(done)); });
     if (!error) return {};
+    if (gave_up_) return failure(given_up());
     if (const long verdict = ::SSL_get_verify_result(stream_->tls()); verdict != X509_V_OK)
       return failure(untrusted(url_, verdict));
     if (is_tls(error) && !is_end(error))
@@ -175,13 +186,19 @@ class Conversation {
     return head;
   }
 
+  Trouble given_up() const {
+    return trouble(Kind::given_up, "the answer of " + url_.to_string() + " was not waited for any longer");
+  }
+
   Trouble unreachable(const Error& error) const {
+    if (gave_up_) return given_up();
     return trouble(Kind::unreachable,
                    "nothing answers at " + url_.to_string() + " (" + error.message() + ")");
   }
 
   Trouble broken(const Error& error) const {
     const std::string where = url_.to_string();
+    if (gave_up_) return given_up();
     if (error == beast::error::timeout && patience_.answer)
       return trouble(Kind::unreachable, "no answer from " + where + " within " +
                                             std::to_string(patience_.answer->count()) + " ms");
@@ -209,6 +226,7 @@ class Conversation {
   std::unique_ptr<Stream> stream_;
   beast::flat_buffer buffer_;
   Parser parser_;
+  bool gave_up_ = false;
 };
 
 }  // namespace

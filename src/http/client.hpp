@@ -28,6 +28,9 @@ struct Patience {
   std::chrono::milliseconds connect{5000};  ///< for the connection, and as long for TLS's handshake
   /// From the connection to the end of the answer. Nothing: as long as the connection lives.
   std::optional<std::chrono::milliseconds> answer = std::nullopt;
+  /// Asked ten times a second, on the calling thread; once it says true, the connection is closed. Null:
+  /// never. Looking up the host's name is not ended by it.
+  std::function<bool()> give_up = nullptr;
 };
 
 /// Why there is no answer.
@@ -38,6 +41,7 @@ struct Trouble {
     unknown_authority,  ///< TLS: nobody whom we trust vouches for the server
     bad_certificate,    ///< TLS: it is another's, or not valid now
     too_large,          ///< the answer is beyond the limit
+    given_up,           ///< Patience::give_up said so
   };
   Kind kind = Kind::unreachable;
   std::string text = {};  ///< a sentence without its end, which names the URL

@@ -73,6 +73,7 @@ Problem of_trouble(const http::Trouble& trouble) {
   using From = http::Trouble::Kind;
   switch (trouble.kind) {
     case From::unreachable:
+    case From::given_up:  // of nobody who asks here
       break;
     case From::unknown_authority:
       return {.kind = Problem::Kind::untrusted,

@@ -92,6 +92,27 @@ TEST(HttpClient, AnAnswerThatDoesNotComeIsGivenUp) {
   }
 }
 
+TEST(HttpClient, IsGivenUpAsSoonAsSomebodySaysSo) {
+  for (const char* begun : {"", "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhalf"}) {
+    FakePeer silent(begun, FakePeer::Then::wait);
+    int asked = 0;
+    const auto answer =
+        fetch_whole(url(silent.port()), {.target = "/"},
+                    {.answer = std::chrono::hours(1), .give_up = [&] { return ++asked > 5; }});
+    ASSERT_FALSE(answer);
+    EXPECT_EQ(answer.error().kind, Trouble::Kind::given_up);
+    EXPECT_THAT(answer.error().text, HasSubstr(url(silent.port()).to_string()));
+    EXPECT_EQ(asked, 6) << "once it is given up nobody is asked again";
+  }
+}
+
+TEST(HttpClient, WhoNeverGivesUpHasHisAnswer) {
+  const RunningServer server(mirror());
+  const auto answer = fetch_whole(url(server.port()), {.target = "/x"}, {.give_up = [] { return false; }});
+  ASSERT_TRUE(answer) << answer.error().text;
+  EXPECT_EQ(answer->body, "GET|/x|||");
+}
+
 TEST(HttpClient, ANameThatNobodyKnows) {
   const auto answer = fetch_whole({.host = "there.is.no.such.host.invalid"}, {.target = "/"});
   ASSERT_FALSE(answer);

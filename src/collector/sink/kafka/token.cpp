@@ -16,7 +16,7 @@ using std::chrono::seconds;
 using std::chrono::system_clock;
 using Json = nlohmann::json;
 
-constexpr http::Patience kPatience{.connect = seconds(3), .answer = seconds(5)};
+const http::Patience kPatience{.connect = seconds(3), .answer = seconds(5)};
 // Clients that ask together, and a server that gives none: one question is enough for all of them.
 constexpr seconds kFailureHolds{5};
 constexpr std::uint64_t kMostBytes = 256 << 10;  // of an answer; tokens with many groups are some 10 KB
