@@ -162,7 +162,7 @@ void encode_only(benchmark::State& state, FlowType protocol) {
 
 /// What a sink of type clickhouse adds for a flow: its token, and columns made of protobuf rows.
 void native(benchmark::State& state, FlowType protocol) {
-  constexpr std::size_t kMostBytes = 16U << 20;
+  constexpr std::size_t kMostBytes = 4U << 20;
   Setup setup(corpus_of(protocol));
   const auto encoder = encode::make_row_encoder({});
   encode::RowBuffer rows;
@@ -182,7 +182,7 @@ void native(benchmark::State& state, FlowType protocol) {
   for (auto _ : state) {
     benchmark::DoNotOptimize(sink::insert_token(block));
     body.clear();
-    if (!sink::gather(block, columns)) throw std::runtime_error("rows that cannot be read");
+    if (!sink::gather({.first = 0, .rows = block.flows, .bytes = block.bytes}, columns)) throw std::runtime_error("rows that cannot be read");
     columns.write(body);
   }
   state.counters["bytes/flow"] = static_cast<double>(body.size()) / block.flows;

@@ -36,7 +36,7 @@ struct WriteError {
 };
 
 /// Used by the sink's thread alone. start() and write() may throw std::bad_alloc, and write() has then
-/// written nothing; the others do not throw.
+/// written nothing, or nothing that is doubled by writing the block again; the others do not throw.
 class BlockWriter {
  public:
   virtual ~BlockWriter() = default;

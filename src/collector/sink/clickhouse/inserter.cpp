@@ -6,6 +6,7 @@
 #include <array>
 #include <charconv>
 #include <cstdio>
+#include <utility>
 
 #include "http/client.hpp"
 #include "util/wire_reader.hpp"
@@ -15,9 +16,10 @@ namespace {
 
 using http::Trouble;
 
-constexpr std::chrono::seconds kLeast{1};  // for an answer, however little time is left
-constexpr std::size_t kMostText = 300;     // of what a server says
+constexpr std::chrono::seconds kConnect{5};
+constexpr std::size_t kMostText = 300;  // of what a server says
 constexpr std::uint64_t kMostAnswer = 1 << 16;
+constexpr std::size_t kKept = 16 << 20;  // of memory between blocks
 
 std::string hex(std::uint64_t value) {
   std::array<char, 17> text{};
@@ -73,37 +75,65 @@ class Inserter final : public BlockWriter {
       : target_(std::move(target)), settings_(settings) {}
 
   Result<void, WriteError> write(const Block& block, const GiveUp& give_up) override {
-    if (auto gathered = gather(block, rows_); !gathered)
-      return failure(
-          WriteError{FailReason::damaged, "a block is no row of flows: " + gathered.error(), 0, true});
-    call_.body.clear();
-    rows_.write(call_.body);
-    call_.method = "POST";
-    call_.target = target_of(settings_.database, insert_token(block));
-    call_.headers = {{"Content-Type", "application/octet-stream"}};
-    if (!settings_.user.empty()) call_.headers.emplace_back("X-ClickHouse-User", settings_.user);
-    if (!settings_.password.empty()) call_.headers.emplace_back("X-ClickHouse-Key", settings_.password);
-    std::optional<WriteError> error;
-    for (std::size_t tries = 0; tries < target_.servers.size(); ++tries) {
-      if (give_up.reached()) return failure(WriteError{FailReason::shutdown, "it is time to end", 0, false});
-      error = insert(give_up);
-      if (!error) return {};
-      if (error->reason != FailReason::unreachable) break;
-      current_ = (current_ + 1) % target_.servers.size();
+    auto done = insert_all(block, give_up);
+    // What a large block made grow is not kept for the small ones after it.
+    if (call_.body.capacity() > kKept) {
+      call_.body = {};
+      rows_ = {};
     }
-    return failure(std::move(*error));
+    return done;
   }
 
  private:
+  Result<void, WriteError> insert_all(const Block& block, const GiveUp& give_up) {
+    const auto pieces = insert_pieces(block);
+    if (!pieces) return failure(damaged(pieces.error()));
+    const std::string token = insert_token(block);
+    if (std::exchange(begun_, token) != token) taken_ = 0;
+    for (; taken_ < pieces->size(); ++taken_) {
+      const InsertPiece& piece = (*pieces)[taken_];
+      if (auto gathered = gather(piece, rows_); !gathered) return failure(damaged(gathered.error()));
+      prepare(pieces->size() == 1 ? token : insert_token(token, piece));
+      if (auto error = insert_anywhere(give_up)) return failure(std::move(*error));
+    }
+    begun_.clear();
+    return {};
+  }
+
+  static WriteError damaged(const std::string& why) {
+    return {FailReason::damaged, "a block is no row of flows: " + why, 0, true};
+  }
+
+  void prepare(const std::string& token) {
+    call_.body.clear();
+    rows_.write(call_.body);
+    call_.method = "POST";
+    call_.target = target_of(settings_.database, token);
+    call_.headers = {{"Content-Type", "application/octet-stream"}};
+    if (!settings_.user.empty()) call_.headers.emplace_back("X-ClickHouse-User", settings_.user);
+    if (!settings_.password.empty()) call_.headers.emplace_back("X-ClickHouse-Key", settings_.password);
+  }
+
+  std::optional<WriteError> insert_anywhere(const GiveUp& give_up) {
+    std::optional<WriteError> error;
+    for (std::size_t tries = 0; tries < target_.servers.size(); ++tries) {
+      error = insert(give_up);
+      if (!error || error->reason != FailReason::unreachable) break;
+      current_ = (current_ + 1) % target_.servers.size();
+    }
+    return error;
+  }
+
   std::optional<WriteError> insert(const GiveUp& give_up) const {
     const http::Url& server = target_.servers[current_];
-    const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(give_up.at() - Clock::now());
-    const std::chrono::milliseconds most = settings_.timeout;
     const auto answer =
         http::fetch_whole(server, call_,
-                          {.connect = std::min<std::chrono::milliseconds>(most, kConnect),
-                           .answer = std::clamp<std::chrono::milliseconds>(left, kLeast, most)},
+                          {.connect = std::min<std::chrono::seconds>(settings_.timeout, kConnect),
+                           .answer = settings_.timeout,
+                           .give_up = [&] { return give_up.reached(); }},
                           target_.trust, kMostAnswer);
+    if (!answer && answer.error().kind == Trouble::Kind::given_up)
+      return WriteError{FailReason::shutdown, "it is time to end", 0, false};
     if (!answer)
       return WriteError{FailReason::unreachable, "cannot insert: " + answer.error().text, 0, false};
     if (answer->head.status == 200) return std::nullopt;
@@ -113,32 +143,54 @@ class Inserter final : public BlockWriter {
                       refuses_rows(answer->head.status, code)};
   }
 
-  static constexpr std::chrono::seconds kConnect{5};
-
   const InsertTarget target_;
   const ClickhouseSettings settings_;
   NativeBlock rows_;
   http::Call call_;
   std::size_t current_ = 0;
+  std::string begun_;      // token of the block that was begun last
+  std::size_t taken_ = 0;  // pieces of it that the tables have
 };
 
 }  // namespace
 
-Result<void, std::string> gather(const Block& block, NativeBlock& into) {
-  into.begin(block.flows);
-  wire::Reader reader(block.bytes);
+Result<std::vector<InsertPiece>, std::string> insert_pieces(const Block& block) {
+  const Bytes all = block.bytes;
+  std::vector<InsertPiece> out;
+  std::size_t rows = 0, begin = 0, end = 0;
+  const auto end_piece = [&] {
+    const std::size_t before = out.empty() ? 0 : out.back().first + out.back().rows;
+    out.push_back({before, rows - before, all.subspan(begin, end - begin)});
+    begin = end;
+  };
+  wire::Reader reader(all);
   while (!reader.at_end()) {
     const Bytes message = reader.delimited();
     if (!reader.ok()) return failure(std::string(reader.error()));
-    if (auto added = into.add(message); !added) return added;
+    end = static_cast<std::size_t>(message.data() + message.size() - all.data());
+    if (++rows % kInsertRows == 0) end_piece();
   }
-  if (into.rows() == 0) return failure(std::string("it is empty"));
+  if (begin != end) end_piece();
+  if (rows == 0) return failure(std::string("it is empty"));
+  if (rows > block.flows) return failure(std::string("it has more rows than it was said to have"));
+  return out;
+}
+
+Result<void, std::string> gather(const InsertPiece& piece, NativeBlock& into) {
+  into.begin(piece.rows);
+  wire::Reader reader(piece.bytes);
+  while (!reader.at_end())
+    if (auto added = into.add(reader.delimited()); !added) return added;
   return {};
 }
 
 std::string insert_token(const Block& block) {
   const XXH128_hash_t hash = XXH3_128bits(block.bytes.data(), block.bytes.size());
   return hex(hash.high64) + hex(hash.low64);
+}
+
+std::string insert_token(const std::string& of_block, const InsertPiece& piece) {
+  return of_block + '-' + std::to_string(piece.first) + '-' + std::to_string(piece.rows);
 }
 
 bool refuses_rows(unsigned status, unsigned code) {

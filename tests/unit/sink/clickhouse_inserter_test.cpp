@@ -1,0 +1,194 @@
+// What a server is asked by a sink of type clickhouse, and what becomes of its answers.
+#include <gmock/gmock.h>
+
+#include <mutex>
+
+#include "sink/clickhouse/inserter.hpp"
+#include "sink/queue_sink.hpp"
+#include "sink_support.hpp"
+#include "unit/http/client.hpp"
+#include "unit/http/fake_peer.hpp"
+
+namespace sluice::sink {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::Not;
+
+/// Takes INSERTs, or answers what the test says.
+class Tables {
+ public:
+  struct Insert {
+    std::string token;
+    std::size_t rows;
+    std::string query;
+  };
+
+  std::string url() const { return "http://127.0.0.1:" + std::to_string(server_.port()); }
+  /// What the n-th INSERT from now on is answered; all others are taken.
+  void answer(std::size_t n, unsigned status, const std::string& text, unsigned code = 0) {
+    const std::lock_guard lock(mutex_);
+    answer_ = {.status = status, .content_type = "text/plain", .body = text, .headers = {}};
+    if (code != 0) answer_.headers.emplace_back("X-ClickHouse-Exception-Code", std::to_string(code));
+    refuse_in_ = n;
+  }
+  std::vector<Insert> taken() {
+    const std::lock_guard lock(mutex_);
+    return std::exchange(taken_, {});
+  }
+
+ private:
+  static http::Options posting() {
+    http::Options options = http::test::on("127.0.0.1");
+    options.methods = {"POST"};
+    options.limits.body = 1 << 30;
+    return options;
+  }
+  static std::uint64_t varint(std::string_view& from) {
+    std::uint64_t out = 0;
+    for (unsigned shift = 0;; shift += 7) {
+      const auto byte = static_cast<unsigned char>(from.front());
+      from.remove_prefix(1);
+      out |= std::uint64_t{byte & 0x7fU} << shift;
+      if (byte < 0x80) return out;
+    }
+  }
+
+  http::Response take(const http::Request& request) {
+    const std::lock_guard lock(mutex_);
+    if (refuse_in_ != 0 && --refuse_in_ == 0) return answer_;
+    std::string query(request.query);
+    constexpr std::string_view kToken = "insert_deduplication_token=";
+    const std::size_t at = query.find(kToken) + kToken.size();
+    std::string_view body = request.body;
+    varint(body);  // columns
+    taken_.push_back({query.substr(at, query.find('&', at) - at), varint(body), query});
+    return {.status = 200, .content_type = "text/plain", .body = "", .headers = {}};
+  }
+
+  std::mutex mutex_;
+  http::Response answer_;
+  std::size_t refuse_in_ = 0;
+  std::vector<Insert> taken_;
+  http::test::RunningServer server_{[this](const http::Request& request) { return take(request); },
+                                    posting()};
+};
+
+/// n flows that differ from those of other ports.
+BlockPtr flows(std::size_t n, std::uint16_t port = 443) {
+  FlowBatch batch;
+  batch.add_origin().time_received_ns = 1'795'262'400'000'000'000;
+  batch.append_one().src_port = port;
+  encode::RowBuffer rows;
+  encode::make_row_encoder({})->encode(batch, rows);
+  return test::block_of(n, test::text(rows.row(0)));
+}
+
+class ClickhouseInserterTest : public testing::Test {
+ protected:
+  static std::unique_ptr<BlockWriter> inserter(const std::string& url) {
+    ClickhouseSettings settings;
+    settings.url = url;
+    return make_inserter(*insert_target("tables", settings, [](const SetupError&) {}), settings);
+  }
+  std::vector<std::string> tokens() {
+    std::vector<std::string> out;
+    for (const Tables::Insert& one : tables_.taken()) out.push_back(one.token);
+    return out;
+  }
+  WriteError refused(unsigned status, const std::string& text, unsigned code = 0) {
+    tables_.answer(1, status, text, code);
+    const auto done = writer_->write(*flows(1), never_);
+    EXPECT_FALSE(done);
+    return done ? WriteError{FailReason::other, "taken"} : done.error();
+  }
+
+  Tables tables_;
+  std::unique_ptr<BlockWriter> writer_ = inserter(tables_.url());
+  GiveUp never_;
+};
+
+TEST_F(ClickhouseInserterTest, ABlockIsOneInsertUnderTheTokenOfItsBytes) {
+  const BlockPtr block = flows(kInsertRows);
+  ASSERT_TRUE(writer_->write(*block, never_));
+  const auto taken = tables_.taken();
+  ASSERT_EQ(taken.size(), 1U);
+  EXPECT_EQ(taken[0].rows, kInsertRows);
+  EXPECT_EQ(taken[0].token, insert_token(*block));
+}
+
+TEST_F(ClickhouseInserterTest, ALargeBlockGoesInPiecesUnderTokensOfTheirOwn) {
+  const BlockPtr block = flows(2 * kInsertRows + 5);
+  ASSERT_TRUE(writer_->write(*block, never_));
+  const auto taken = tables_.taken();
+  ASSERT_EQ(taken.size(), 3U);
+  EXPECT_EQ(taken[0].rows, kInsertRows);
+  EXPECT_EQ(taken[1].rows, kInsertRows);
+  EXPECT_EQ(taken[2].rows, 5U);
+  EXPECT_NE(taken[0].token, taken[1].token) << "their rows are the same";
+  // The same by another process.
+  ASSERT_TRUE(inserter(tables_.url())->write(*block, never_));
+  EXPECT_THAT(tokens(), ElementsAre(taken[0].token, taken[1].token, taken[2].token));
+  // Other flows, the first pieces of which are the same.
+  ASSERT_TRUE(writer_->write(*flows(2 * kInsertRows + 6), never_));
+  for (const std::string& other : tokens())
+    for (const Tables::Insert& one : taken) EXPECT_NE(other, one.token);
+}
+
+TEST_F(ClickhouseInserterTest, WhatIsTakenOfABlockIsNotSentAgain) {
+  const BlockPtr block = flows(2 * kInsertRows + 5);
+  ASSERT_TRUE(writer_->write(*block, never_));
+  const auto whole = tokens();
+  tables_.answer(2, 500, "Code: 252. DB::Exception: Too many parts", 252);
+  const auto stopped = writer_->write(*block, never_);
+  ASSERT_FALSE(stopped);
+  EXPECT_FALSE(stopped.error().lasting);
+  EXPECT_THAT(tokens(), ElementsAre(whole[0]));
+  ASSERT_TRUE(writer_->write(*block, never_));
+  EXPECT_THAT(tokens(), ElementsAre(whole[1], whole[2]));
+  ASSERT_TRUE(writer_->write(*block, never_));
+  EXPECT_EQ(tokens(), whole) << "from its beginning, once all of it was taken";
+
+  tables_.answer(3, 500, "");
+  ASSERT_FALSE(writer_->write(*block, never_));
+  EXPECT_THAT(tokens(), ElementsAre(whole[0], whole[1]));
+  ASSERT_TRUE(writer_->write(*flows(1), never_));
+  tokens();
+  ASSERT_TRUE(writer_->write(*block, never_));
+  EXPECT_EQ(tokens(), whole) << "from its beginning, as another came between";
+}
+
+TEST_F(ClickhouseInserterTest, WhatIsNoBlockIsNotBegun) {
+  Block torn;
+  torn.flows = kInsertRows + 1;
+  torn.bytes = flows(kInsertRows)->bytes;
+  torn.bytes.push_back(std::byte{0x7f});
+  const auto done = writer_->write(torn, never_);
+  ASSERT_FALSE(done);
+  EXPECT_EQ(done.error().reason, FailReason::damaged);
+  EXPECT_TRUE(done.error().lasting);
+  EXPECT_FALSE(writer_->write(Block(), never_));
+  EXPECT_THAT(tokens(), IsEmpty());
+}
+
+TEST(ClickhouseSink, EndsInTimeThoughTheServerDoesNotAnswer) {
+  http::test::FakePeer silent("", http::test::FakePeer::Then::wait);
+  ClickhouseSettings settings;
+  settings.url = "http://127.0.0.1:" + std::to_string(silent.port());
+  settings.timeout = std::chrono::seconds(600);
+  test::Lines lines;
+  QueueSink sink("tables", 1 << 20,
+                 make_inserter(*insert_target("tables", settings, [](const SetupError&) {}), settings),
+                 lines.callback());
+  sink.send(flows(3), 0);
+  ASSERT_TRUE(test::eventually([&] { return !sink.ready_to_close(); })) << "the INSERT is under way";
+  const auto begin = std::chrono::steady_clock::now();
+  sink.close(test::in(std::chrono::milliseconds(300)));
+  EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds(30));
+  EXPECT_EQ(test::failed(sink.stats(), "shutdown"), 3U);
+}
+
+}  // namespace
+}  // namespace sluice::sink
