@@ -31,13 +31,38 @@ summary=()
 
 # stage NAME COMMAND...: runs it with its output shown and kept.
 stage() {
-  local name=$1 began=$SECONDS status
+  local name=$1 began=$SECONDS
   shift
   printf '\n=== %s\n' "$name"
   "$@" 2>&1 | tee "$logs/$name.log"
-  status=${PIPESTATUS[0]}
+  ended "$name" "${PIPESTATUS[0]}" $((SECONDS - began))
+}
+
+# beside NAME COMMAND...: starts it with what the stages after it leave of the machine; `of_beside NAME` waits for it.
+declare -A beside_of=()
+beside() {
+  local name=$1
+  shift
+  set -m  # a process group of its own, so that all of it ends with us
+  (renice -n 19 -p $BASHPID >/dev/null; "$@") > "$logs/$name.log" 2>&1 < /dev/null &
+  beside_of[$name]=$!
+  set +m
+}
+trap 'for group in "${beside_of[@]}"; do kill -- "-$group" 2>/dev/null; done' EXIT
+
+of_beside() {
+  local name=$1 began=$SECONDS status=0
+  printf '\n=== %s\n' "$name"
+  wait "${beside_of[$name]}" || status=$?
+  cat "$logs/$name.log"
+  ended "$name" $status $((SECONDS - began))
+}
+
+# ended NAME STATUS SECONDS: takes a stage into the summary; its status is the stage's.
+ended() {
+  local name=$1 status=$2
   ((status == 0)) || failed+=("$name")
-  summary+=("$(printf '%-18s %-6s %4d s' "$name" "$( ((status == 0)) && echo passed || echo FAILED)" $((SECONDS - began)))")
+  summary+=("$(printf '%-18s %-6s %4d s' "$name" "$( ((status == 0)) && echo passed || echo FAILED)" "$3")")
   # ctest's closing lines once more at the very end, where they are looked for, and every test that was skipped.
   mapfile -t -O ${#summary[@]} summary < <(
     grep -E '^[0-9]+% tests passed|^The following tests (FAILED|did not run)|^\s+[0-9]+ - .*\((Failed|Skipped|Timeout|Not Run|SEGFAULT|Subprocess aborted)|^SKIPPED ' \
@@ -52,6 +77,7 @@ build() {
   cmake --preset "$preset" -DSLUICE_TESTS=ON -DSLUICE_LONG="$long" && cmake --build --preset "$preset" -j "$cores" ${1:+--target "$@"}
 }
 
+# run_ctest PRESET OPTION...; an option -j counts instead of one test a core.
 run_ctest() {
   ctest --test-dir "build/$1" --output-on-failure --no-tests=error -j "$cores" "${@:2}"
   local status=$?
@@ -88,24 +114,31 @@ if $long; then
   stage build-fuzz build sanitize tests/fuzz/all && stage fuzz run_ctest sanitize -L fuzz
   finish
 fi
+# unit_tests PRESET MODULE...: the unit tests of these modules, as the preset has built them.
+unit_tests() { run_ctest "$1" -R "^unit\.($(IFS='|' && echo "${*:2}"))(\.[0-9]+)?\$"; }
+
+# Every module that reads what strangers send, what a user wrote or what lies on disk, and under ThreadSanitizer those that
+# run threads on the way of the flows. The rest is tested by the release build alone: to build it again would take too long.
+sanitized=(util flow filter decode encode nfdump sink net source state worker config http api query store doctor)
+threaded=(sink state worker api)
+build_sanitized() {
+  build sanitize "${sanitized[@]/%/_test}" tests/fuzz/all && build tsan "${threaded[@]/%/_test}"
+}
+
 stage format check_format
 if stage build build release; then
   stage quick run_ctest release -L quick -LE long
   $quick && finish
-  stage integration run_ctest release -LE "quick|long"
+  # Most of the time of these tests is waiting: for a broker that is away, for a second to pass. So more of them run at once
+  # than there are cores, and what the sanitizers need is built meanwhile.
+  beside build-sanitized build_sanitized
+  stage integration run_ctest release -j $((2 * cores)) -LE 'quick|long'
+else
+  $quick && finish
+  beside build-sanitized build_sanitized
 fi
-$quick && finish
-# sanitized PRESET MODULE...: the unit tests of these modules, with the preset's sanitizers; false where they do not build.
-sanitized() {
-  local preset=$1 modules=("${@:2}") fuzzers=()
-  [[ $preset == sanitize ]] && fuzzers=(tests/fuzz/all)
-  stage "build-$preset" build "$preset" "${modules[@]/%/_test}" "${fuzzers[@]}" || return
-  stage "$preset" run_ctest "$preset" -R "^unit\.($(IFS='|' && echo "${modules[*]}"))(\.[0-9]+)?\$" || true
-}
-
-# Every module that reads what strangers send, what a user wrote or what lies on disk, and under ThreadSanitizer those that
-# run threads on the way of the flows. The rest is tested by the release build alone: to build it again would take too long.
-sanitized sanitize util flow filter decode encode nfdump sink net source state worker config http api query store doctor &&
-  stage fuzz run_ctest sanitize -L fuzz
-sanitized tsan sink state worker api
+of_beside build-sanitized || finish
+stage sanitize unit_tests sanitize "${sanitized[@]}"
+stage fuzz run_ctest sanitize -L fuzz
+stage tsan unit_tests tsan "${threaded[@]}"
 finish
