@@ -173,6 +173,62 @@ TEST_F(ClickhouseInserterTest, WhatIsNoBlockIsNotBegun) {
   EXPECT_THAT(tokens(), IsEmpty());
 }
 
+TEST_F(ClickhouseInserterTest, OnlyRowsThatNoServerTakesAreGivenUp) {
+  const WriteError wrong = refused(400, "Code: 117. DB::Exception: Cannot read", 117);
+  EXPECT_TRUE(wrong.lasting);
+  EXPECT_EQ(wrong.reason, FailReason::refused);
+  // (status, code): what somebody can mend, after which the same rows are taken.
+  for (const auto& [status, code] : std::initializer_list<std::pair<unsigned, unsigned>>{
+           {413, 0},    // a proxy's longest body
+           {400, 27},   // a file of the server's own that cannot be parsed
+           {400, 32},   // what it reads ends too soon: so it does where a proxy cut it off
+           {500, 33},   // as 32
+           {400, 53},   // TYPE_MISMATCH: a column has another type
+           {400, 70},   // CANNOT_CONVERT_TYPE: as 53
+           {400, 131},  // TOO_LARGE_STRING_SIZE: format_binary_max_string_size
+           {404, 60},   // UNKNOWN_TABLE
+           {400, 16},   // NO_SUCH_COLUMN_IN_TABLE
+           {500, 241},  // MEMORY_LIMIT_EXCEEDED
+           {500, 252},  // TOO_MANY_PARTS
+           {500, 243},  // NOT_ENOUGH_SPACE
+           {500, 469},  // VIOLATED_CONSTRAINT
+           {400, 691},  // UNKNOWN_ELEMENT_OF_ENUM: tables of an older version
+           {403, 497},  // ACCESS_DENIED
+           {400, 0},
+           {500, 0}})
+    EXPECT_FALSE(refused(status, "Code: 1. DB::Exception: no", code).lasting) << status << ' ' << code;
+}
+
+TEST_F(ClickhouseInserterTest, WhatAServerSaysIsOneLineOfText) {
+  const std::string sentence =
+      refused(500, "Code: 1. \x1b[2Jan\r2026-11-21 error\x07\t" + std::string(1000, 'x') + "\nmore", 1)
+          .sentence;
+  EXPECT_THAT(
+      sentence,
+      testing::StartsWith(tables_.url() + " does not take the flows: Code: 1.  [2Jan 2026-11-21 error  xxx"));
+  EXPECT_LT(sentence.size(), 400U);
+  EXPECT_THAT(sentence, Not(HasSubstr("more")));
+  EXPECT_TRUE(std::ranges::none_of(sentence, [](unsigned char c) { return c < ' ' || c == 0x7f; }));
+  EXPECT_EQ(refused(502, "").sentence, tables_.url() + " does not take the flows: status 502");
+}
+
+/// For the log, which holds back what was said already.
+TEST_F(ClickhouseInserterTest, TheSameTroubleIsToldInTheSameWords) {
+  const std::string first = refused(500, "Code: 241. would use 1.03 GiB", 241).sentence;
+  EXPECT_THAT(first, HasSubstr("1.03 GiB"));
+  EXPECT_EQ(refused(500, "Code: 241. would use 1.07 GiB", 241).sentence, first);
+  EXPECT_THAT(refused(500, "Code: 252. Too many parts", 252).sentence, HasSubstr("Too many parts"));
+  ASSERT_TRUE(writer_->write(*flows(1), never_));
+  EXPECT_THAT(refused(500, "Code: 252. Too many of them", 252).sentence, HasSubstr("Too many of them"));
+}
+
+TEST_F(ClickhouseInserterTest, AsksForNoLimitOfDays) {
+  ASSERT_TRUE(writer_->write(*flows(1), never_));
+  const auto taken = tables_.taken();
+  ASSERT_EQ(taken.size(), 1U);
+  EXPECT_THAT(taken[0].query, HasSubstr("&throw_on_max_partitions_per_insert_block=0&"));
+}
+
 TEST(ClickhouseSink, EndsInTimeThoughTheServerDoesNotAnswer) {
   http::test::FakePeer silent("", http::test::FakePeer::Then::wait);
   ClickhouseSettings settings;

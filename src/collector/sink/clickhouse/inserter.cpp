@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "http/client.hpp"
+#include "util/one_line.hpp"
 #include "util/wire_reader.hpp"
 
 namespace sluice::sink {
@@ -32,7 +33,8 @@ std::string target_of(const std::string& database, const std::string& token) {
          "&query=" + http::percent_encoded("INSERT INTO flows_raw FORMAT Native") +
          "&insert_deduplication_token=" + token +
          "&insert_deduplicate=1&deduplicate_blocks_in_dependent_materialized_views=1&async_insert=0"
-         "&optimize_on_insert=0&input_format_skip_unknown_fields=1&wait_end_of_query=1";
+         "&throw_on_max_partitions_per_insert_block=0&optimize_on_insert=0&input_format_skip_unknown_fields="
+         "1&wait_end_of_query=1";
 }
 
 /// ClickHouse's number of an error: of its header, or of the text itself.
@@ -58,14 +60,14 @@ FailReason reason_of(unsigned status, unsigned code) {
     case 243:  // NOT_ENOUGH_SPACE
       return FailReason::no_space;
     default:
-      if (refuses_rows(status, code)) return FailReason::refused;
+      if (refuses_rows(code)) return FailReason::refused;
       return status == 401 || status == 403 ? FailReason::auth : FailReason::other;
   }
 }
 
-/// The first line, and no more of it than a log can bear.
+/// The first line, and no more of it than a log can bear. Whoever answers there may say anything.
 std::string words_of(const http::Answer& answer) {
-  std::string text = answer.body.substr(0, std::min(answer.body.find('\n'), kMostText));
+  std::string text = one_line(answer.body.substr(0, std::min(answer.body.find('\n'), kMostText)));
   return text.empty() ? "status " + std::to_string(answer.head.status) : text;
 }
 
@@ -124,7 +126,7 @@ class Inserter final : public BlockWriter {
     return error;
   }
 
-  std::optional<WriteError> insert(const GiveUp& give_up) const {
+  std::optional<WriteError> insert(const GiveUp& give_up) {
     const http::Url& server = target_.servers[current_];
     const auto answer =
         http::fetch_whole(server, call_,
@@ -136,11 +138,18 @@ class Inserter final : public BlockWriter {
       return WriteError{FailReason::shutdown, "it is time to end", 0, false};
     if (!answer)
       return WriteError{FailReason::unreachable, "cannot insert: " + answer.error().text, 0, false};
-    if (answer->head.status == 200) return std::nullopt;
-    const unsigned code = code_of(*answer);
-    return WriteError{reason_of(answer->head.status, code),
-                      server.to_string() + " does not take the flows: " + words_of(*answer), 0,
-                      refuses_rows(answer->head.status, code)};
+    if (answer->head.status == 200) return refusal_kind_.clear(), std::nullopt;
+    return refusal(server, *answer);
+  }
+
+  /// In the words of the first of the same kind: those of the next differ by a number, and the log would not
+  /// know the one for the other.
+  WriteError refusal(const http::Url& server, const http::Answer& answer) {
+    const unsigned status = answer.head.status, code = code_of(answer);
+    std::string kind = server.to_string() + ' ' + std::to_string(status) + ' ' + std::to_string(code);
+    if (std::exchange(refusal_kind_, std::move(kind)) != refusal_kind_)
+      refusal_ = server.to_string() + " does not take the flows: " + words_of(answer);
+    return {reason_of(status, code), refusal_, 0, refuses_rows(code)};
   }
 
   const InsertTarget target_;
@@ -148,8 +157,9 @@ class Inserter final : public BlockWriter {
   NativeBlock rows_;
   http::Call call_;
   std::size_t current_ = 0;
-  std::string begun_;      // token of the block that was begun last
-  std::size_t taken_ = 0;  // pieces of it that the tables have
+  std::string begun_;                   // token of the block that was begun last
+  std::size_t taken_ = 0;               // pieces of it that the tables have
+  std::string refusal_kind_, refusal_;  // of the last answer that was one
 };
 
 }  // namespace
@@ -193,20 +203,11 @@ std::string insert_token(const std::string& of_block, const InsertPiece& piece) 
   return of_block + '-' + std::to_string(piece.first) + '-' + std::to_string(piece.rows);
 }
 
-bool refuses_rows(unsigned status, unsigned code) {
-  if (status == 413) return true;
-  switch (code) {
-    case 27:   // CANNOT_PARSE_INPUT_ASSERTION_FAILED
-    case 32:   // ATTEMPT_TO_READ_AFTER_EOF
-    case 33:   // CANNOT_READ_ALL_DATA
-    case 53:   // TYPE_MISMATCH
-    case 70:   // CANNOT_CONVERT_TYPE
-    case 117:  // INCORRECT_DATA
-    case 131:  // TOO_LARGE_STRING_SIZE
-      return true;
-    default:
-      return false;
-  }
+/// What a server says of its settings (413 of a proxy, 131 of a longest text, 452), of its tables (16, 47,
+/// 53, 60, 70, 691), of its disk or of files of its own that it could not read (27, 32, 33: so it says as
+/// well of a body that a proxy cut off) is over once somebody has mended that, and the rows are taken then.
+bool refuses_rows(unsigned code) {
+  return code == 117;  // INCORRECT_DATA: they are no block of the Native format
 }
 
 std::optional<InsertTarget> insert_target(const std::string& sink_name, const ClickhouseSettings& settings,

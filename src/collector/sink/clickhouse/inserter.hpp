@@ -56,8 +56,8 @@ std::string insert_token(const Block& block);
 /// Of one piece of several: from the block's, and which of its rows they are.
 std::string insert_token(const std::string& of_block, const InsertPiece& piece);
 
-/// Whether a server that answers so would refuse the same rows for ever: they, not the server, are what is
-/// wrong. `code` is ClickHouse's; 0: none.
-bool refuses_rows(unsigned status, unsigned code);
+/// Whether a server that answers so would refuse the same rows for ever, whatever is mended about it: they,
+/// not the server, are what is wrong. `code` is ClickHouse's; 0: none.
+bool refuses_rows(unsigned code);
 
 }  // namespace sluice::sink
