@@ -74,10 +74,12 @@ class Direct(DirectCase):
             with open(os.path.join(self.path("files"), name), "rb") as file:
                 in_files += messages.parse_framed(file.read())
         rows = self.store.query("SELECT toUInt64(bytes), toUInt64(packets), toUnixTimestamp64Nano(time_received), "
-                                "toUnixTimestamp64Nano(time_flow_start), src_port, dst_port, proto, sampler_ip, src_ip, dst_ip "
+                                "toUnixTimestamp64Nano(time_flow_start), src_port, dst_port, proto, sampler_ip, src_ip, dst_ip, "
+                                "toInt8(type), toInt8(flow_direction), toInt8(sampling_rate_source) "
                                 "FROM sluice.flows_raw ORDER BY bytes")
         expected = sorted([flow.bytes, flow.packets, flow.time_received_ns, flow.time_flow_start_ns, flow.src_port, flow.dst_port,
-                           flow.proto, address(flow.sampler_address), address(flow.src_addr), address(flow.dst_addr)] for flow in in_files)
+                           flow.proto, address(flow.sampler_address), address(flow.src_addr), address(flow.dst_addr), flow.type,
+                           flow.flow_direction, flow.sampling_rate_source] for flow in in_files)
         self.assertEqual(rows, expected)
         self.assertLess(self.store.value("SELECT max(abs(dateDiff('second', inserted_at, now()))) FROM sluice.flows_raw"), 600)
 

@@ -125,7 +125,10 @@ NativeBlock::NativeBlock() {
 void NativeBlock::begin(std::size_t rows) {
   rows_ = 0;
   room_ = rows;
-  for (Column& column : columns_) column.used = false;
+  for (Column& column : columns_) {
+    column.used = false;
+    if (column.form == Form::int8) use(column);
+  }
 }
 
 /// Its first value in this block: all rows have room, and no value yet.

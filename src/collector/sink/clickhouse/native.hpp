@@ -1,7 +1,8 @@
 #pragma once
 // Flow messages as one block of ClickHouse's Native format: column by column, with the names and forms that
 // flows_raw has. Only columns that a flow of the block has a value in are written; the server fills the
-// others with their defaults, which are what an absent field means. Columns follow from the table of fields.
+// others with their defaults, which are what an absent field means. Not so of an enumeration, whose default
+// is the lowest of its numbers, OTHER: those are always written. Columns follow from the table of fields.
 //
 // Layout (ClickHouse, "Native"): number of columns and of rows as varints; then for each column its name and
 // its type, each with its length as a varint before it, and the values of all rows back to back. Integers are
