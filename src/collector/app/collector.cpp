@@ -27,17 +27,6 @@ worker::NapPolicy nap_for(std::uint64_t receive_buffer) {
   return policy;
 }
 
-unsigned reader_count(const config::Config& config) {
-  unsigned out = 0;
-  for (const auto& [name, settings] : config.sources) out += settings.readers;
-  return out;
-}
-
-bool takes_sessions(const config::Config& config) {
-  return std::ranges::any_of(
-      config.listeners, [](const config::Listener& one) { return one.transport == config::Transport::tcp; });
-}
-
 std::vector<IpPrefix> parsed(const std::vector<std::string>& prefixes) {
   std::vector<IpPrefix> out;
   for (const std::string& prefix : prefixes)
@@ -51,7 +40,7 @@ Collector::Collector(const config::Config& config, Logging& log, SocketSource so
     : config_(config),
       log_(log),
       worker_count_(workers_for(config, sockets.given)),
-      writers_(worker_count_ + (takes_sessions(config) ? 1 : 0) + reader_count(config)),
+      writers_(writer_count(config, worker_count_)),
       rules_(rules_of(config.exporters)),
       user_fields_(make_user_fields(config.fields)),
       exporters_(

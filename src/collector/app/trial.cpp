@@ -47,6 +47,14 @@ unsigned worker_count(const config::Config& config) {
   return config.workers ? config.workers : std::max(1U, std::thread::hardware_concurrency());
 }
 
+unsigned writer_count(const config::Config& config, unsigned workers) {
+  const bool sessions = std::ranges::any_of(
+      config.listeners, [](const config::Listener& one) { return one.transport == config::Transport::tcp; });
+  unsigned out = workers + (sessions ? 1 : 0);
+  for (const auto& [name, settings] : config.sources) out += settings.readers;
+  return out;
+}
+
 std::string listener_path(std::size_t index) { return "listeners[" + std::to_string(index) + "]"; }
 
 Endpoint endpoint_of(const config::Listener& listener) {
@@ -80,7 +88,7 @@ net::SocketOptions socket_options(const config::Config& config, const config::Li
 namespace {
 
 /// What has a path: as the user that opens and opens it again.
-void try_files(const config::Config& config, const OnMistake& mistake) {
+void try_files(const config::Config& config, unsigned writers, const OnMistake& mistake) {
   if (!config.state.file.empty()) {
     try {
       state::try_out(config.state.file);
@@ -89,7 +97,7 @@ void try_files(const config::Config& config, const OnMistake& mistake) {
     }
   }
   for (const auto& [name, settings] : config.sources) intake::try_out(name, settings, mistake);
-  for (const auto& [name, settings] : config.sinks) sink::try_out(name, settings, mistake);
+  for (const auto& [name, settings] : config.sinks) sink::try_out(name, settings, writers, mistake);
   if (!config.run.takeover.empty())
     if (const auto why = TakeoverListener::try_out(config.run.takeover)) mistake({"run.takeover", *why});
   for (std::size_t i = 0; i < config.listeners.size(); ++i) {
@@ -122,7 +130,12 @@ Trial try_out(const config::Config& config, Sockets sockets, const LoadAgain& lo
   try {
     const Identity identity = Identity::of(config.user);
     const Identity::AsUser files(identity);
-    try_files(config, mistake);
+    // How many workers the given sockets are for is not known here; one more look is taken when sinks are
+    // made.
+    const unsigned workers = config.listeners.empty()    ? 0
+                             : sockets == Sockets::given ? 1
+                                                         : worker_count(config);
+    try_files(config, writer_count(config, workers), mistake);
     if (identity.changes() && load_again) try_reload(identity.user(), load_again, mistake);
   } catch (const SetupError& found) {
     mistake(found);

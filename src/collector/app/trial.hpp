@@ -41,6 +41,8 @@ Trial try_out(const config::Config& config, Sockets sockets = Sockets::opened,
 
 /// Workers that there will be.
 unsigned worker_count(const config::Config& config);
+/// Who hands blocks to sinks: so many workers of the sockets, that of sessions, and the readers of sources.
+unsigned writer_count(const config::Config& config, unsigned workers);
 /// "listeners[0]", as mistakes of a listener call it.
 std::string listener_path(std::size_t index);
 Endpoint endpoint_of(const config::Listener& listener);

@@ -70,7 +70,7 @@ Table<Settings> make_sink_table() {
           "block_bytes", size(4 * kKB, 64 * kMB), "bytes",
           "Flows are gathered into a block that is sent when it has grown to about this; for "
           "type kafka at most 1 MB")
-          .defaults_to("64KB; for type clickhouse 16MB"),
+          .defaults_to("64KB; for type clickhouse 4MB"),
       row<S, &S::flush_interval>("flush_interval", duration(1ms, 60s), "",
                                  "A block that has not grown so far is sent when its first flow is this old")
           .defaults_to("200ms; for type clickhouse 1s"),

@@ -10,12 +10,13 @@
 
 namespace sluice::sink {
 
-/// Tells each mistake for which make_sink() would refuse these settings. Starts no sink, makes no file and
-/// asks nobody on the network.
-void try_out(const std::string& name, const Settings& settings, const OnMistake& mistake);
+/// Tells each mistake for which make_sink() would refuse these settings with so many workers. Starts no sink,
+/// makes no file and asks nobody on the network.
+void try_out(const std::string& name, const Settings& settings, unsigned workers, const OnMistake& mistake);
 
 /// Starts the sink's threads. Throws SetupError; a Kafka broker that is absent is no error. `log` is called
-/// from the sink's threads and must stay callable until the sink is destroyed.
+/// from the sink's threads and must stay callable until the sink is destroyed. `workers`: how many hand it
+/// blocks.
 std::unique_ptr<Sink> make_sink(const std::string& name, const Settings& settings, unsigned workers,
                                 LogFn log);
 

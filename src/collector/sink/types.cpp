@@ -71,8 +71,8 @@ StreamSpec stream_spec(const Settings& settings) {
   return spec;
 }
 
-void try_out(const std::string& name, const Settings& settings, const OnMistake& mistake) {
-  type_of(settings).try_out({name, settings, 1, {}}, mistake);
+void try_out(const std::string& name, const Settings& settings, unsigned workers, const OnMistake& mistake) {
+  type_of(settings).try_out({name, settings, workers, {}}, mistake);
   if (auto found = cannot_spool(name, settings)) mistake(std::move(*found));
 }
 

@@ -202,6 +202,16 @@ const Refused kRefused[] = {
      "listeners:\n  - port: 0\n    transport: tcp\n    tls:\n      certificate_file: DIR/garbage\n"
      "      key_file: DIR/none  #!\n",
      "No such file or directory"},
+    {"QueueThatHoldsNoTwoBlocksOfEachWorker", "sinks.tables.queue_bytes",
+     "workers: 3\nsinks:\n  tables:\n    type: clickhouse\n    queue_bytes: 23MB  #!\n",
+     "23MB hold no two blocks (block_bytes: 4MB) of each of 3 workers and readers of sources; it takes 24MB "
+     "or "
+     "more"},
+    {"QueueThatHoldsNoTwoBlocksOfAReader", "sinks.tables.queue_bytes",
+     "workers: 1\nsources:\n  up: {type: kafka, topic: t, readers: 2}\nsinks:\n  tables:\n    type: "
+     "clickhouse\n"
+     "    block_bytes: 1MB\n    queue_bytes: 3MB  #!\n",
+     "each of 2 workers and readers of sources; it takes 4MB or more"},
     {"MetricsOfAnotherMachine", "metrics.listen", "metrics:\n  listen: 192.0.2.77:8080  #!\n",
      "192.0.2.77:8080"},
     {"ApiOfAnotherMachine", "api.listen", "api:\n  token: x\n  listen: 192.0.2.77:8081  #!\n",

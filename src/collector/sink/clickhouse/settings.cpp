@@ -1,7 +1,10 @@
 // The settings of a sink that writes into ClickHouse: rows, and what it cannot take.
 #include "sink/clickhouse/settings.hpp"
 
+#include <algorithm>
+
 #include "http/url.hpp"
+#include "setting/text.hpp"
 #include "sink/clickhouse/inserter.hpp"
 #include "sink/queue_sink.hpp"
 #include "sink/spool/plan.hpp"
@@ -56,8 +59,11 @@ setting::Table<C> rows() {
   t.push_back(setting::row<C, &C::timeout>("timeout", setting::whole_seconds(1s, 600s), "",
                                            "How long the server may take for a block"));
   t.push_back(setting::row<C, &C::queue_bytes>(
-      "queue_bytes", setting::size(kMB, kTB), "bytes",
-      "Memory for blocks not written yet; beyond it they go to the spool, or are shed and counted"));
+      "queue_bytes",
+      setting::size(kMB, kTB, "256MB, and two blocks at the least of each worker and reader of a source"),
+      "bytes",
+      "Memory for blocks not written yet, two of each worker and reader of a source at the least; beyond it "
+      "they go to the spool, or are shed and counted"));
   return t;
 }
 
@@ -72,15 +78,37 @@ void check(setting::Reading& in, const std::string& path, const Settings& settin
         " is json; a sink of type clickhouse makes its columns of protobuf");
 }
 
+/// Each writer fills a block while its last one is on its way.
+std::uint64_t least_queue(const Making& making) { return 2 * making.settings.block_bytes * making.workers; }
+
+std::uint64_t queue_bytes(const Making& making, const C& settings) {
+  return settings.queue_bytes != 0 ? settings.queue_bytes : std::max(256 * kMB, least_queue(making));
+}
+
+/// Nothing where something is wrong, and `mistake` told.
+std::optional<InsertTarget> look_at(const Making& making, const C& settings, const OnMistake& mistake) {
+  auto target = insert_target(making.name, settings, mistake);
+  const std::uint64_t is = queue_bytes(making, settings), least = least_queue(making);
+  if (is >= least) return target;
+  const bool one = making.workers == 1;
+  mistake({"sinks." + making.name + ".queue_bytes",
+           setting::format_size(is) + " hold no two blocks (block_bytes: " +
+               setting::format_size(making.settings.block_bytes) + ") of " +
+               (one ? "one worker or reader of a source"
+                    : "each of " + std::to_string(making.workers) + " workers and readers of sources") +
+               "; it takes " + setting::format_size(least) + " or more, or 0, or smaller blocks"});
+  return std::nullopt;
+}
+
 std::unique_ptr<Sink> make(const Making& making, const C& settings) {
-  auto target = insert_target(making.name, settings, [](SetupError mistake) { throw SetupError(mistake); });
-  return std::make_unique<QueueSink>(making.name, settings.queue_bytes,
+  auto target = look_at(making, settings, [](SetupError mistake) { throw SetupError(mistake); });
+  return std::make_unique<QueueSink>(making.name, queue_bytes(making, settings),
                                      make_inserter(std::move(*target), settings), making.log,
                                      spool_plan(making.name, making.settings));
 }
 
 void try_out(const Making& making, const C& settings, const OnMistake& mistake) {
-  insert_target(making.name, settings, mistake);
+  look_at(making, settings, mistake);
 }
 
 }  // namespace
@@ -89,7 +117,7 @@ TypeOf<ClickhouseSettings> describe(const ClickhouseSettings&) {
   TypeOf<ClickhouseSettings> type;
   type.name = "clickhouse";
   type.rows = rows();
-  type.block_bytes = 16 * kMB;
+  type.block_bytes = 4 * kMB;
   type.flush_interval = 1s;
   type.check = check;
   type.make = make;

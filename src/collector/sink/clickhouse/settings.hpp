@@ -12,7 +12,7 @@ struct ClickhouseSettings {
   std::string user, password;  ///< "": the server's default user
   std::string ca_file;         ///< "": the system's authorities
   std::chrono::seconds timeout{30};
-  std::uint64_t queue_bytes = 256ULL << 20;
+  std::uint64_t queue_bytes = 0;  ///< 0: 256 MB, and two blocks of each writer at the least
   friend bool operator==(const ClickhouseSettings&, const ClickhouseSettings&) = default;
 };
 
