@@ -12,7 +12,7 @@ namespace {
 /// Whatever is in it comes to an end, and what is no flow is counted.
 void read_record(sluice::Bytes record, sluice::sink::Framing framing, const sluice::UserFieldsPtr& fields) {
   sluice::intake::RecordReader reader(framing, fields);
-  reader.begin(record);
+  reader.begin(record, 1'795'262'400'000'000'000);
   std::size_t origins = 0;
   for (bool more = true; more;) {
     more = reader.read();

@@ -7,6 +7,7 @@ import json
 import os
 import signal
 import subprocess
+import time
 import urllib.request
 
 from harness import daemon, kafka, kafka_admin, messages, waiting
@@ -130,6 +131,19 @@ class Read(SourceCase):
         self.ledger(sluice)
         self.assertEqual(0, sluice.stop(), sluice.log())
         self.assertEqual(list(range(1, 7)), sorted(one.bytes for one in self.written()))
+
+    def test_a_time_that_cannot_be_is_that_of_the_record(self):
+        began = time.time_ns() - 1_000_000_000
+        self.produce(b"".join(messages.framed(message(number, time_received_ns=given))
+                              for number, given in enumerate((0, 5, 2**64 - 1, began + 2 * 3600 * 10**9, began), 1)))
+        sluice = self.start()
+        self.wait_for(sluice, "sluice_source_settled_flows_total", 5)
+        self.assertEqual(4, sluice.metric("sluice_source_restamped_flows_total"))
+        self.assertEqual(0, sluice.stop(), sluice.log())
+        received = {one.bytes: one.time_received_ns for one in self.written()}
+        self.assertEqual(began, received.pop(5))
+        self.assertEqual(1, len(set(received.values())), received)
+        self.assertTrue(began <= received[1] <= time.time_ns(), received)
 
     def test_api_and_names(self):
         self.produce(record(1))

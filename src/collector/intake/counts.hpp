@@ -18,6 +18,7 @@ enum class SourceCount : std::uint8_t {
   settled_flows,    ///< their fate is known at every sink, or they are in spools
   returned_flows,   ///< not settled when their partition went to somebody else, who reads them again
   pending_flows,    ///< now
+  restamped_flows,  ///< of those read: had no time of receipt that can be, and have that of their record
   skipped_offsets,  ///< the topic had no record there: its retention was faster, or they were no records
   commits,
   errors,  ///< that cost no flow
@@ -39,6 +40,10 @@ inline constexpr std::array kSourceCounts{
         SourceCount::returned_flows, "returned_flows", CountKind::total,
         "Flows that were not settled when their partition went to another reader, who reads them again"},
     CountInfo{SourceCount::pending_flows, "pending_flows", CountKind::gauge, "Flows read and not settled"},
+    CountInfo{
+        SourceCount::restamped_flows, "restamped_flows", CountKind::total,
+        "Of the flows read, those that had no time of receipt, or one that cannot be: they have the time "
+        "of their record"},
     CountInfo{SourceCount::skipped_offsets, "skipped_offsets", CountKind::total,
               "Offsets at which the topic had no record any more"},
     CountInfo{SourceCount::commits, "commits", CountKind::total, "Commits that the broker has taken"},

@@ -66,6 +66,18 @@ int milliseconds_until(KafkaReader::Clock::time_point deadline) {
 
 [[noreturn]] void throw_it(SetupError mistake) { throw SetupError(std::move(mistake)); }
 
+/// As the record says; now, where it says nothing, or what cannot be: whoever writes to a topic may say
+/// anything.
+std::uint64_t written_ns(const rd_kafka_message_t& message) {
+  constexpr std::uint64_t kDay = 86'400 * kNsPerSecond, kNsPerMs = 1'000'000;
+  rd_kafka_timestamp_type_t type{};
+  const std::int64_t ms = rd_kafka_message_timestamp(&message, &type);
+  const std::uint64_t now = unix_ns();
+  if (type == RD_KAFKA_TIMESTAMP_NOT_AVAILABLE || ms <= 0) return now;
+  return static_cast<std::uint64_t>(ms) <= (now + kDay) / kNsPerMs ? static_cast<std::uint64_t>(ms) * kNsPerMs
+                                                                   : now;
+}
+
 }  // namespace
 
 KafkaReader::KafkaReader(Making making)
@@ -214,10 +226,12 @@ void KafkaReader::take(const rd_kafka_message_t& message) {
 
 void KafkaReader::read_record(const rd_kafka_message_t& message) {
   const Counts<Bad> before = records_.bad;
-  records_.begin({static_cast<const std::byte*>(message.payload), message.len});
+  records_.begin({static_cast<const std::byte*>(message.payload), message.len}, written_ns(message));
   for (bool more = true; more;) {
     const std::size_t flows = records_.batch().size();
+    const std::uint64_t restamped = records_.restamped;
     more = records_.read();
+    counts_[SourceCount::restamped_flows].add(records_.restamped - restamped);
     const std::size_t read = records_.batch().size() - flows;
     counts_[SourceCount::flows].add(read);
     partitions_.with([&](Partitions& all) { all[message.partition][PartitionCount::flows] += read; });

@@ -3,10 +3,15 @@
 #include <algorithm>
 
 #include "sluice/encode/rows.hpp"
+#include "util/clock.hpp"
 
 namespace sluice::intake {
 namespace {
 
+/// Of clocks that were never set: the year 2000.
+constexpr std::uint64_t kEarliest = 946'684'800 * kNsPerSecond;
+/// Clocks differ; so the tables' own consumer takes it (--hours-after).
+constexpr std::uint64_t kLatestAfter = 3600 * kNsPerSecond;
 constexpr unsigned kLongestLength = 5;  // bytes of a varint that says how long a message is
 
 /// Takes a length off the front. False: there is none.
@@ -24,8 +29,9 @@ bool take_length(Bytes& from, std::uint64_t& length) {
 
 }  // namespace
 
-void RecordReader::begin(Bytes record) {
+void RecordReader::begin(Bytes record, std::uint64_t written_ns) {
   rest_ = record;
+  written_ns_ = written_ns;
   if (record.empty()) refuse(Bad::no_value, "a record without a value");
 }
 
@@ -53,7 +59,15 @@ void RecordReader::take(Bytes message) {
     return refuse(Bad::too_long, "a message of " + std::to_string(message.size()) + " bytes");
   bytes_ += message.size();
   if (const auto read = encode::decode_message(message, batch_, user_fields_.get()); !read)
-    refuse(Bad::message, "no FlowMessage: " + read.error());
+    return refuse(Bad::message, "no FlowMessage: " + read.error());
+  mend_time(batch_.current_origin());
+}
+
+void RecordReader::mend_time(Origin& origin) {
+  std::uint64_t& time = origin.time_received_ns;
+  if (time >= kEarliest && time <= written_ns_ + kLatestAfter) return;
+  time = written_ns_;
+  ++restamped;
 }
 
 void RecordReader::refuse(Bad why, std::string words) {

@@ -19,8 +19,9 @@ class RecordReader {
   RecordReader(sink::Framing framing, UserFieldsPtr user_fields)
       : framing_(framing), user_fields_(std::move(user_fields)) {}
 
-  /// The record that read() goes on with; it outlives the reading.
-  void begin(Bytes record);
+  /// The record that read() goes on with; it outlives the reading. `written_ns`: when it was written, Unix
+  /// time.
+  void begin(Bytes record, std::uint64_t written_ns);
   /// Appends flows of the record to the batch until that is full or nothing is left: then false.
   bool read();
   /// What was read, of several records where they are small. The messages' bytes bound what it holds.
@@ -29,16 +30,21 @@ class RecordReader {
   void clear();
 
   Counts<Bad> bad;
+  /// Flows without a time of receipt, or with one that cannot be: they have the record's. Days are partitions
+  /// of tables, and whoever may write there may name any.
+  std::uint64_t restamped = 0;
   /// What was wrong with the last bad one, as words behind where it was.
   std::string trouble;
 
  private:
   void take(Bytes message);
+  void mend_time(Origin& origin);
   void refuse(Bad why, std::string words);
 
   const sink::Framing framing_;
   const UserFieldsPtr user_fields_;
   Bytes rest_;
+  std::uint64_t written_ns_ = 0;
   FlowBatch batch_;
   std::size_t bytes_ = 0;
 };

@@ -12,10 +12,15 @@ namespace {
 
 using sink::Framing;
 
+constexpr std::uint64_t kWritten = 1'795'262'400'000'000'000;
+constexpr std::uint64_t kHour = 3'600'000'000'000;
+
 /// A flow of so many bytes, as a row with its length in front.
-std::vector<std::byte> row(std::uint64_t bytes) {
+std::vector<std::byte> row(std::uint64_t bytes, std::uint64_t received = kWritten) {
   FlowBatch batch;
-  batch.add_origin().sampler_address = IpAddress::v4(0xC0000201);
+  Origin& origin = batch.add_origin();
+  origin.sampler_address = IpAddress::v4(0xC0000201);
+  origin.time_received_ns = received;
   batch.append_one().bytes = bytes;
   encode::RowBuffer rows;
   encode::make_row_encoder({})->encode(batch, rows);
@@ -42,6 +47,8 @@ std::vector<std::byte> joined(const std::vector<std::vector<std::byte>>& parts) 
 
 struct Read {
   std::vector<std::uint64_t> flows;
+  std::vector<std::uint64_t> received;
+  std::uint64_t restamped = 0;
   std::size_t batches = 0;
   Counts<Bad> bad;
 };
@@ -50,12 +57,15 @@ Read read(Framing framing, const std::vector<std::vector<std::byte>>& records) {
   Read out;
   RecordReader reader(framing, nullptr);
   const auto take = [&] {
-    for (const FlowRecord& flow : reader.batch().flows()) out.flows.push_back(flow.bytes);
+    for (const FlowRecord& flow : reader.batch().flows()) {
+      out.flows.push_back(flow.bytes);
+      out.received.push_back(reader.batch().origin_of(flow).time_received_ns);
+    }
     ++out.batches;
     reader.clear();
   };
   for (const auto& record : records) {
-    reader.begin(record);
+    reader.begin(record, kWritten);
     while (reader.read()) {
       EXPECT_TRUE(reader.full());
       take();
@@ -64,6 +74,7 @@ Read read(Framing framing, const std::vector<std::vector<std::byte>>& records) {
   }
   take();
   out.bad = reader.bad;
+  out.restamped = reader.restamped;
   return out;
 }
 
@@ -117,6 +128,20 @@ TEST(RecordReader, AMessageLongerThanAnyFlowIsNotRead) {
   const std::vector<std::byte> huge(RecordReader::kLongestMessage + 1);
   EXPECT_EQ(read(Framing::plain, {huge}).bad, bad({Bad::too_long}));
   EXPECT_THAT(read(Framing::plain, {huge}).flows, testing::IsEmpty());
+}
+
+TEST(RecordReader, ATimeOfReceiptThatCannotBeIsThatOfTheRecord) {
+  constexpr std::uint64_t kYear2000 = 946'684'800'000'000'000;
+  const Read kept = read(
+      Framing::batch, {joined({row(1), row(2, kWritten + kHour), row(3, kYear2000), row(4, kWritten - 1)})});
+  EXPECT_THAT(kept.received, testing::ElementsAre(kWritten, kWritten + kHour, kYear2000, kWritten - 1));
+  EXPECT_EQ(kept.restamped, 0U);
+  const Read mended =
+      read(Framing::batch, {joined({row(1, 0), row(2, kWritten + kHour + 1), row(3, kYear2000 - 1),
+                                    row(4, UINT64_MAX), row(5, 1), row(6)})});
+  EXPECT_THAT(mended.received, testing::Each(kWritten));
+  EXPECT_EQ(mended.restamped, 5U);
+  EXPECT_THAT(mended.flows, testing::ElementsAre(1, 2, 3, 4, 5, 6));
 }
 
 TEST(RecordReader, EveryCutOfARecordIsSafe) {
