@@ -117,6 +117,8 @@ class Tables(StoreCase):
                                           "FROM sluice.flows_raw"),
                          [["00:02:a5:ff:01:02", "00:00:00:00:00:00", "....AP.SF", "13:443"]])
 
+
+class Rollups(StoreCase):
     def test_rollups(self):
         key = {"sampler_address": "unhex('c0000201')", "in_if": 1, "out_if": 2, "src_as": 64500, "dst_as": 64501,
                "etype": 2048, "proto": 6}
@@ -226,6 +228,8 @@ class Tables(StoreCase):
                   {"time_received_ns": T0, "bytes": 1, "sampling_rate": 1})
         self.assertEqual(self.store.value("SELECT sum(bytes_corrected) FROM sluice.flows_1h"), 2**53 + 2)
 
+
+class Names(StoreCase):
     def test_functions(self):
         for call, expected in {
                 "sluice_protocol(6)": "TCP", "sluice_protocol(toUInt32(58))": "IPv6-ICMP", "sluice_protocol(200)": "200",
@@ -283,6 +287,8 @@ class Tables(StoreCase):
                                           "FROM sluice.flows_errors"), [["broken", "bytes", "t", 3, 17]])
         self.assertEqual(self.store.value("SELECT count() FROM sluice.flows_raw"), 0)
 
+
+class Applied(StoreCase):
     def test_idempotent(self):
         schema.apply(self.store, "--brokers", NOBODY)
         self.feed({"time_received_ns": T0, "bytes": 5})

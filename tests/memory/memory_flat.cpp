@@ -2,7 +2,7 @@
 // templates: what the decoder keeps stays within its limits, every limit is seen at work and counted, and the
 // process is no larger at the end than it was after the first million, give or take 10 %.
 //
-//     memory_flat [DATAGRAMS]      default 10000000; compared with a tenth of it
+//     memory_flat [DATAGRAMS]      default 10000000; more than a million
 #include <unistd.h>
 
 #include <cstdio>
@@ -107,7 +107,7 @@ class World {
 
   void header(std::uint64_t now_ns) {
     const auto seconds = static_cast<std::uint32_t>(now_ns / kSecondNs);
-    // Mostly one of two domains, else any: streams are bounded too, and full within the first tenth.
+    // Mostly one of two domains, else any: streams are bounded too, and full within the first million.
     const std::uint32_t domain =
         dice_.below(4) == 0 ? static_cast<std::uint32_t>(dice_.roll()) : dice_.below(2);
     message_.clear();
@@ -278,13 +278,14 @@ class Run {
 };
 
 int run(std::uint64_t datagrams) {
+  constexpr std::uint64_t kFull = 1000000;  // so many, and every table has been full
   Run run;
-  run.datagrams(datagrams / 10);
+  run.datagrams(kFull);
   const std::uint64_t early = resident_bytes();
-  run.datagrams(datagrams - datagrams / 10);
+  run.datagrams(datagrams - kFull);
   const std::uint64_t late = resident_bytes();
   const bool limits = run.limits_held();
-  std::printf("resident after a tenth %llu kB, at the end %llu kB\n",
+  std::printf("resident after a million %llu kB, at the end %llu kB\n",
               static_cast<unsigned long long>(early >> 10), static_cast<unsigned long long>(late >> 10));
   if (!limits) std::printf("FAILED: a limit was not met, or not kept\n");
   if (late > early + early / 10) std::printf("FAILED: memory grew by more than 10 %%\n");
@@ -295,5 +296,8 @@ int run(std::uint64_t datagrams) {
 }  // namespace sluice
 
 int main(int argc, char** argv) {
-  return sluice::run(argc > 1 ? std::strtoull(argv[1], nullptr, 10) : 10000000);
+  const std::uint64_t datagrams = argc > 1 ? std::strtoull(argv[1], nullptr, 10) : 10000000;
+  if (datagrams > 1000000) return sluice::run(datagrams);
+  std::fprintf(stderr, "memory_flat: %s datagrams, more than 1000000 are needed\n", argv[1]);
+  return 2;
 }

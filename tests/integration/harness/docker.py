@@ -43,7 +43,7 @@ class Engine:
         if keep:
             self._process.stdin.write("keep\n")
         self._process.stdin.close()
-        self._process.wait(waiting.DEADLINE)
+        self._process.wait(3 * waiting.DEADLINE)  # containers end, and gigabytes are removed
 
     def run(self, *arguments, timeout=_QUESTION, **options):
         """`docker ARGUMENTS`; gives its output, AssertionError where it fails."""
