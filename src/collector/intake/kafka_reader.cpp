@@ -295,7 +295,7 @@ void KafkaReader::pause() {
   const List all = new_list(owned_.size());
   for (const auto& [partition, of] : owned_)
     rd_kafka_topic_partition_list_add(all.get(), settings_.topic.c_str(), partition);
-  rd_kafka_pause_partitions(handle_.get(), all.get());
+  told(rd_kafka_pause_partitions(handle_.get(), all.get()), *all, "cannot pause");
 }
 
 void KafkaReader::resume() {
@@ -303,7 +303,16 @@ void KafkaReader::resume() {
   const List all = new_list(owned_.size());
   for (const auto& [partition, of] : owned_)
     rd_kafka_topic_partition_list_add(all.get(), settings_.topic.c_str(), partition);
-  rd_kafka_resume_partitions(handle_.get(), all.get());
+  told(rd_kafka_resume_partitions(handle_.get(), all.get()), *all, "cannot resume");
+}
+
+/// Each partition has an answer of its own.
+void KafkaReader::told(rd_kafka_resp_err_t of_all, const rd_kafka_topic_partition_list_t& partitions,
+                       const std::string& words) {
+  if (of_all != kNoError) return error(of_all, words);
+  for_each(partitions, [&](const rd_kafka_topic_partition_t& one) {
+    if (one.err != kNoError) error(one.err, words + " partition " + std::to_string(one.partition));
+  });
 }
 
 void KafkaReader::begin_step() {
@@ -534,9 +543,11 @@ void KafkaReader::on_rebalance(rd_kafka_t* handle, rd_kafka_resp_err_t code,
       wrong.reset(rd_kafka_incremental_assign(handle, partitions));
     else if (const auto refused = rd_kafka_assign(handle, partitions); refused != kNoError)
       self.error(refused, "cannot take on partitions");
-    if (self.paused_) rd_kafka_pause_partitions(handle, partitions);
+    if (self.paused_) self.told(rd_kafka_pause_partitions(handle, partitions), *partitions, "cannot pause");
   } else {
     self.give_away(*partitions, rd_kafka_assignment_lost(handle) != 0);
+    // Else librdkafka keeps them paused until they are ours again, when nobody waits for a sink any more.
+    if (self.paused_) self.told(rd_kafka_resume_partitions(handle, partitions), *partitions, "cannot resume");
     if (step_by_step)
       wrong.reset(rd_kafka_incremental_unassign(handle, partitions));
     else if (const auto refused = rd_kafka_assign(handle, nullptr); refused != kNoError)

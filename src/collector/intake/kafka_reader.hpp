@@ -106,6 +106,8 @@ class KafkaReader {
   bool wait_for_room();
   void pause();
   void resume();
+  void told(rd_kafka_resp_err_t of_all, const rd_kafka_topic_partition_list_t& partitions,
+            const std::string& words);
   void begin_step();
   void end_step();
   void settle();
