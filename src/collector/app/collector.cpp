@@ -267,14 +267,17 @@ bool Collector::stuck() const {
 void Collector::stop() {
   const bool started = started_seconds_ > 0;
   if (!started || stopping_.exchange(true)) return;
-  const Deadline deadline = std::chrono::steady_clock::now() + config_.shutdown_timeout;
-  const Deadline nearly =
-      deadline - std::min<std::chrono::milliseconds>(kLastShare, config_.shutdown_timeout / 2);
-  stop_sources(hurry_ ? std::chrono::steady_clock::now() : nearly);
+  using Clock = std::chrono::steady_clock;
+  const auto share = std::min<std::chrono::milliseconds>(kLastShare, config_.shutdown_timeout / 2);
+  const Deadline deadline = Clock::now() + config_.shutdown_timeout;
+  const Deadline nearly = deadline - share;
+  stop_sources(hurry_ ? Clock::now() : nearly - std::min(intake::KafkaReader::kLeaveIn, share));
   if (running_) wait_for_sinks(nearly);
   join_sources();
+  // Whatever held a source up: the sinks have flows of others too.
+  const Deadline last = std::max(deadline, Clock::now() + share);
   end_workers(worker::Waiting::is_taken);
-  close_sinks(hurry_ ? std::min(deadline, std::chrono::steady_clock::now() + kLastShare) : deadline);
+  close_sinks(hurry_ ? std::min(last, Clock::now() + kLastShare) : last);
 }
 
 void Collector::hurry() {

@@ -30,7 +30,6 @@ constexpr int kAskForMs = 500;  // the broker, for what is committed
 constexpr auto kTellBadEach = 10s;
 constexpr auto kGiveAwayIn = 5s;  // what was read of a partition is delivered, or the next reads it again
 constexpr auto kPatience = 3s;    // with sinks that deliver nothing, before a partition or the process goes
-constexpr auto kLeaveIn = 1s;     // at the end, beside the deadline
 
 struct FreeList {
   void operator()(rd_kafka_topic_partition_list_t* list) const {
@@ -381,24 +380,24 @@ void KafkaReader::commit_due() {
   if (wrong != kNoError) error(wrong, "cannot commit");
 }
 
-/// The broker's answer is waited for.
-void KafkaReader::commit_until(Clock::time_point deadline) {
+/// The broker's answer is waited for. False: there is none.
+bool KafkaReader::commit_until(Clock::time_point deadline) {
   const List offsets = to_commit(settings_.topic, owned_);
-  if (!offsets) return;
+  if (!offsets) return true;
   const Queue answers(rd_kafka_queue_new(handle_.get()));
   if (const auto wrong = rd_kafka_commit_queue(handle_.get(), offsets.get(), answers.get(), nullptr, nullptr);
       wrong != kNoError)
-    return error(wrong, "cannot commit");
+    return error(wrong, "cannot commit"), false;
   for (;;) {
     const int wait = milliseconds_until(deadline);
     const Event event(rd_kafka_queue_poll(answers.get(), wait));
-    if (!event && wait == 0) return error(RD_KAFKA_RESP_ERR__TIMED_OUT, "cannot commit");
+    if (!event && wait == 0) return error(RD_KAFKA_RESP_ERR__TIMED_OUT, "cannot commit"), false;
     if (!event) continue;
     heartbeat_ns_.store(monotonic_ns(), std::memory_order_relaxed);
     if (rd_kafka_event_type(event.get()) != RD_KAFKA_EVENT_OFFSET_COMMIT) continue;
     if (const auto wrong = rd_kafka_event_error(event.get()); wrong != kNoError)
-      return error(wrong, "cannot commit");
-    return committed(*rd_kafka_event_topic_partition_list(event.get()));
+      return error(wrong, "cannot commit"), false;
+    return committed(*rd_kafka_event_topic_partition_list(event.get())), true;
   }
 }
 
@@ -495,12 +494,24 @@ void KafkaReader::forget(std::int32_t partition) {
 /// Reading is over.
 void KafkaReader::finish() {
   settle_until(deadline_.load());
-  commit_until(Clock::now() + kLeaveIn);
-  // The group is told, so that it shares out the partitions at once. A broker that hangs is waited for some
-  // seconds.
-  rd_kafka_consumer_close(handle_.get());
+  // The group is told, so that it shares out the partitions at once. That waits for as long as the broker may
+  // take to answer, and a minute for a commit: so it is done only where the broker answers just now.
+  const auto deadline = Clock::now() + kLeaveIn;
+  if (commit_until(deadline) && answers_until(deadline))
+    rd_kafka_consumer_close(handle_.get());
+  else
+    say(LogLevel::warning,
+        "the broker does not answer; the reader leaves without telling its group, which notices when the "
+        "session ends");
   while (!owned_.empty()) forget(owned_.begin()->first);
   counts_[SourceCount::partitions].set(0);
+}
+
+/// Whether the group's coordinator does.
+bool KafkaReader::answers_until(Clock::time_point deadline) {
+  const List any = new_list(1);
+  rd_kafka_topic_partition_list_add(any.get(), settings_.topic.c_str(), 0);
+  return rd_kafka_committed(handle_.get(), any.get(), milliseconds_until(deadline)) == kNoError;
 }
 
 SourceStats KafkaReader::stats() const {

@@ -45,6 +45,7 @@ struct CloseConsumer {
 class KafkaReader {
  public:
   using Clock = std::chrono::steady_clock;
+  static constexpr std::chrono::milliseconds kLeaveIn{1000};
   struct Making {
     std::string source;  ///< its name
     const Settings& settings;
@@ -60,8 +61,8 @@ class KafkaReader {
   ~KafkaReader();
 
   void start();
-  /// Asks the thread to read no more, deliver what it has read until the deadline, commit that and leave. May
-  /// be called again, with an earlier one.
+  /// Asks the thread to read no more, deliver what it has read until the deadline, commit that and leave, for
+  /// which it takes kLeaveIn more at the most. May be called again, with an earlier one.
   void stop(Clock::time_point deadline);
   void join();
 
@@ -113,7 +114,7 @@ class KafkaReader {
   void settle();
   void settle_until(Clock::time_point deadline);
   void commit_due();
-  void commit_until(Clock::time_point deadline);
+  bool commit_until(Clock::time_point deadline);
   void committed(const rd_kafka_topic_partition_list_t& offsets);
   void ask_what_is_committed();
   void look_at_lag();
@@ -122,6 +123,7 @@ class KafkaReader {
   void give_away(const rd_kafka_topic_partition_list_t& partitions, bool lost);
   void forget(std::int32_t partition);
   void finish();
+  bool answers_until(Clock::time_point deadline);
   void error(rd_kafka_resp_err_t code, const std::string& words);
   void say(LogLevel level, const std::string& text) const;
 
