@@ -20,6 +20,7 @@ enum class SourceCount : std::uint8_t {
   pending_flows,    ///< now
   restamped_flows,  ///< of those read: had no time of receipt that can be, and have that of their record
   skipped_offsets,  ///< the topic had no record there: its retention was faster, or they were no records
+  restarts,         ///< of partitions, whose offsets went back
   commits,
   errors,  ///< that cost no flow
   rebalances,
@@ -46,6 +47,8 @@ inline constexpr std::array kSourceCounts{
         "of their record"},
     CountInfo{SourceCount::skipped_offsets, "skipped_offsets", CountKind::total,
               "Offsets at which the topic had no record any more"},
+    CountInfo{SourceCount::restarts, "restarts", CountKind::total,
+              "Times that the offsets of a partition went back, as where its topic was made anew"},
     CountInfo{SourceCount::commits, "commits", CountKind::total, "Commits that the broker has taken"},
     CountInfo{SourceCount::errors, "errors", CountKind::total, "Errors that cost no flow"},
     CountInfo{SourceCount::rebalances, "rebalances", CountKind::total,

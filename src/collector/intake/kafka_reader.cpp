@@ -207,8 +207,9 @@ KafkaReader::Message KafkaReader::next(milliseconds timeout) {
 void KafkaReader::take(const rd_kafka_message_t& message) {
   const auto owned = owned_.find(message.partition);
   if (owned == owned_.end()) return;  // it came before the partition went, and is read by another
-  const std::uint64_t since = owned->second.since;
   if (!owned->second.asked) ask_what_is_committed();
+  if (message.offset < owned->second.next_offset) restart(message.partition, owned->second, message.offset);
+  const std::uint64_t since = owned->second.since;
   if (owned->second.next_offset >= 0 && message.offset > owned->second.next_offset)
     counts_[SourceCount::skipped_offsets].add(
         static_cast<std::uint64_t>(message.offset - owned->second.next_offset));
@@ -221,6 +222,19 @@ void KafkaReader::take(const rd_kafka_message_t& message) {
   if (still == owned_.end() || still->second.since != since) return;
   still->second.next_offset = message.offset + 1;
   unsettled_.part(message.partition).next_offset = message.offset + 1;
+}
+
+/// Offsets go back where the topic was deleted and made anew, or lost its end: what was known of it says
+/// nothing of what comes. Flows that are under way settle as ever.
+void KafkaReader::restart(std::int32_t partition, Owned& owned, std::int64_t offset) {
+  say(LogLevel::warning, "partition " + std::to_string(partition) + " of " + settings_.topic +
+                             " goes on at offset " + std::to_string(offset) + ", where " +
+                             std::to_string(owned.next_offset) +
+                             " was to come: the topic was made anew or has lost its end; what is there now is "
+                             "read and committed");
+  owned = Owned{.since = ++assignments_, .next_offset = offset, .asked = true};
+  unsettled_.restart(partition);
+  counts_[SourceCount::restarts].add();
 }
 
 void KafkaReader::read_record(const rd_kafka_message_t& message) {
@@ -407,7 +421,10 @@ void KafkaReader::committed(const rd_kafka_topic_partition_list_t& offsets) {
     for_each(offsets, [&](const rd_kafka_topic_partition_t& one) {
       if (one.err != kNoError || one.offset < 0) return;
       const auto owned = owned_.find(one.partition);
-      if (owned != owned_.end()) owned->second.committed_offset = one.offset;
+      if (owned != owned_.end()) {
+        if (one.offset > owned->second.settled_offset) return;  // it was sent before a restart
+        owned->second.committed_offset = one.offset;
+      }
       all[one.partition][PartitionCount::committed_offset] = static_cast<std::uint64_t>(one.offset);
     });
   });

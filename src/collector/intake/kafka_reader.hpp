@@ -102,6 +102,7 @@ class KafkaReader {
   void read_some();
   Message next(std::chrono::milliseconds timeout);
   void take(const rd_kafka_message_t& message);
+  void restart(std::int32_t partition, Owned& owned, std::int64_t offset);
   void read_record(const rd_kafka_message_t& message);
   bool write_batch();
   bool wait_for_room();

@@ -40,4 +40,12 @@ Unsettled::Part Unsettled::forget(std::int32_t partition) {
   return out;
 }
 
+void Unsettled::restart(std::int32_t partition) {
+  const auto begin_anew = [&](Parts& parts) {
+    if (const auto found = parts.find(partition); found != parts.end()) found->second.next_offset = -1;
+  };
+  for (Step& step : steps_) begin_anew(step.parts);
+  begin_anew(now_);
+}
+
 }  // namespace sluice::intake

@@ -30,6 +30,8 @@ class Unsettled {
   Parts settled();
   /// A partition is not ours any more: what of it is not settled, the step that is open among it.
   Part forget(std::int32_t partition);
+  /// Its offsets begin anew, and those that were read say nothing any more; its flows settle as ever.
+  void restart(std::int32_t partition);
   bool empty() const { return steps_.empty(); }
   std::size_t steps() const { return steps_.size(); }
 

@@ -65,5 +65,19 @@ TEST(Unsettled, APartitionThatIsForgottenIsSettledNoMore) {
   EXPECT_THAT(settled(steps), testing::ElementsAre(testing::Pair(1, 6)));
 }
 
+TEST(Unsettled, OffsetsBeforeARestartSayNothing) {
+  Unsettled steps;
+  Mark first = step(steps, {{0, 500}, {1, 6}});
+  Mark open = steps.begin();
+  steps.part(0) = {501, 2};
+  steps.restart(0);
+  steps.part(0).next_offset = 1;
+  steps.end();
+  first.reset();
+  EXPECT_THAT(settled(steps), testing::ElementsAre(testing::Pair(0, -1), testing::Pair(1, 6)));
+  open.reset();
+  EXPECT_THAT(settled(steps), testing::ElementsAre(testing::Pair(0, 1)));
+}
+
 }  // namespace
 }  // namespace sluice::intake
