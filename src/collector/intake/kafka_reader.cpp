@@ -125,7 +125,8 @@ void KafkaReader::start() {
 }
 
 void KafkaReader::stop(Clock::time_point deadline) {
-  deadline_ = std::min(deadline_.load(), deadline);
+  for (auto now = deadline_.load(); deadline < now && !deadline_.compare_exchange_weak(now, deadline);) {
+  }
   stop_.store(true, std::memory_order_release);
 }
 
@@ -354,13 +355,13 @@ void KafkaReader::settle() {
 }
 
 /// What is open goes out, and what is out is waited for, while some of it gets there: nothing is lost where
-/// it does not.
+/// it does not. The end's own deadline may come sooner, and meanwhile.
 void KafkaReader::settle_until(Clock::time_point deadline) {
   outputs_->flush_all();
   settle();
   std::size_t left = unsettled_.steps();
   auto patience = Clock::now() + kPatience;
-  while (!unsettled_.empty() && Clock::now() < std::min(deadline, patience)) {
+  while (!unsettled_.empty() && Clock::now() < std::min({deadline, patience, deadline_.load()})) {
     if (unsettled_.steps() != std::exchange(left, unsettled_.steps())) patience = Clock::now() + kPatience;
     std::this_thread::sleep_for(kLookAgain);
     heartbeat_ns_.store(monotonic_ns(), std::memory_order_relaxed);
@@ -490,7 +491,7 @@ void KafkaReader::give_away(const rd_kafka_topic_partition_list_t& partitions, b
     end_step();
   }
   if (!lost) {
-    settle_until(std::min(deadline_.load(), Clock::now() + kGiveAwayIn));
+    settle_until(Clock::now() + kGiveAwayIn);
     commit_until(Clock::now() + kLeaveIn);
   }
   for_each(partitions, [this](const rd_kafka_topic_partition_t& one) { forget(one.partition); });
@@ -510,7 +511,7 @@ void KafkaReader::forget(std::int32_t partition) {
 
 /// Reading is over.
 void KafkaReader::finish() {
-  settle_until(deadline_.load());
+  settle_until(Clock::time_point::max());
   // The group is told, so that it shares out the partitions at once. That waits for as long as the broker may
   // take to answer, and a minute for a commit: so it is done only where the broker answers just now.
   const auto deadline = Clock::now() + kLeaveIn;
