@@ -157,14 +157,19 @@ void KafkaReader::subscribe() {
 void KafkaReader::turn() {
   now_ns_ = monotonic_ns();
   heartbeat_ns_.store(now_ns_, std::memory_order_relaxed);
-  if (outputs_.change_waits()) [[unlikely]] {
-    outputs_.take_change();
-    outputs_->mark(mark_);
-  }
+  take_change();
   outputs_->flush_due(now_ns_);
   settle();
   commit_due();
   look_at_lag();
+}
+
+/// What is opened from now on is of the step that is open, as before.
+void KafkaReader::take_change() {
+  if (!outputs_.change_waits()) [[likely]]
+    return;
+  outputs_.take_change();
+  outputs_->mark(mark_);
 }
 
 /// A step: what has come, up to a bound, so that there is an end to what a commit waits for.
@@ -365,7 +370,7 @@ void KafkaReader::settle_until(Clock::time_point deadline) {
     if (unsettled_.steps() != std::exchange(left, unsettled_.steps())) patience = Clock::now() + kPatience;
     std::this_thread::sleep_for(kLookAgain);
     heartbeat_ns_.store(monotonic_ns(), std::memory_order_relaxed);
-    if (outputs_.change_waits()) outputs_.take_change();
+    take_change();
     settle();
   }
 }

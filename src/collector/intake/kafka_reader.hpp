@@ -99,6 +99,7 @@ class KafkaReader {
   void run();
   void subscribe();
   void turn();
+  void take_change();
   void read_some();
   Message next(std::chrono::milliseconds timeout);
   void take(const rd_kafka_message_t& message);
