@@ -192,13 +192,16 @@ void KafkaReader::read_some() {
   end_step();
 }
 
-/// The next record, of those that came while something else was waited for first. Errors are told, and none.
+/// The next record, of those that came while something else was waited for first.
 KafkaReader::Message KafkaReader::next(milliseconds timeout) {
-  if (!held_.empty()) {
-    Message out = std::move(held_.front());
-    held_.pop_front();
-    return out;
-  }
+  if (held_.empty()) return poll(timeout);
+  Message out = std::move(held_.front());
+  held_.pop_front();
+  return out;
+}
+
+/// Tells librdkafka that we live, and calls what it has to call. Errors are told, and are no record.
+KafkaReader::Message KafkaReader::poll(milliseconds timeout) {
   Message message(rd_kafka_consumer_poll(handle_.get(), static_cast<int>(timeout.count())));
   if (message && message->err != kNoError) {
     error(message->err, rd_kafka_message_errstr(message.get()));
@@ -296,7 +299,7 @@ bool KafkaReader::wait_for_room() {
     if (Clock::now() >= serve && !giving_away_) {  // nobody may poll within a callback of polling
       serve = Clock::now() + kServeEach;
       pause();
-      if (Message one = next({})) held_.push_back(std::move(one));
+      if (Message one = poll({})) held_.push_back(std::move(one));
     }
     std::this_thread::sleep_for(kLookAgain);
   }

@@ -102,6 +102,7 @@ class KafkaReader {
   void take_change();
   void read_some();
   Message next(std::chrono::milliseconds timeout);
+  Message poll(std::chrono::milliseconds timeout);
   void take(const rd_kafka_message_t& message);
   void restart(std::int32_t partition, Owned& owned, std::int64_t offset);
   void read_record(const rd_kafka_message_t& message);
@@ -147,7 +148,6 @@ class KafkaReader {
   std::shared_ptr<const void> mark_;  // of the step that is open; null: none is
   std::map<std::int32_t, Owned> owned_;
   std::uint64_t assignments_ = 0;
-  std::deque<Message> held_;  // came while a sink was waited for
   bool paused_ = false;
   bool waiting_ = false;
   bool giving_away_ = false;
@@ -165,6 +165,7 @@ class KafkaReader {
   std::atomic<Clock::time_point> deadline_{Clock::time_point::max()};
   std::exception_ptr failure_;
   std::unique_ptr<rd_kafka_t, CloseConsumer> handle_;
+  std::deque<Message> held_;  // came while a sink was waited for; they go before the handle
   std::thread thread_;
 };
 
