@@ -20,6 +20,7 @@ class RecordingSink final : public sink::Sink {
     std::shared_ptr<const sink::Block> block;  ///< a copy; holds no memory of the budget
     const sink::Block* identity;               ///< the block itself: equal where two sinks got the same
     unsigned worker;
+    bool marked;  ///< Block::mark was there; the copy has none
   };
 
   explicit RecordingSink(std::uint32_t buckets = 1, std::size_t budget_bytes = 0) : buckets_(buckets) {
@@ -60,7 +61,7 @@ class RecordingSink final : public sink::Sink {
       book(block->exporters, &sink::ExporterBook::shed);
       return;
     }
-    entries_.push_back({copy(*block), block.get(), worker});
+    entries_.push_back({copy(*block), block.get(), worker, block->mark != nullptr});
     book(block->exporters,
          mode_ == Mode::stuck ? &sink::ExporterBook::queued : &sink::ExporterBook::delivered);
     if (mode_ == Mode::stuck) {

@@ -79,25 +79,48 @@ std::uint64_t written_ns(const rd_kafka_message_t& message) {
 
 }  // namespace
 
+/// What librdkafka calls back by: it lives as long as the handle, which may outlive the reader.
+struct KafkaReader::Line {
+  KafkaReader* const reader;  // for what is called by the reader's own polling
+  Guarded<bool> there{true};  // the reader is; for what librdkafka's threads call
+};
+
+/// A handle that nobody waits for.
+struct KafkaReader::Left {
+  std::unique_ptr<Line> line;
+  Handle handle;  // goes first
+};
+
 KafkaReader::KafkaReader(Making making)
     : source_(std::move(making.source)),
       settings_(making.settings),
       log_(std::move(making.log)),
       outputs_(making.targets, making.index, std::move(making.enrich)),
-      records_(settings_.framing, std::move(making.user_fields)) {
+      records_(settings_.framing, std::move(making.user_fields)),
+      line_(new Line{this}) {
   if (settings_.sasl_mechanism == sink::kOauth)
-    tokens_ = std::make_unique<sink::TokenSource>(setting_path(source_), settings_);
+    tokens_ = std::make_shared<sink::TokenSource>(setting_path(source_), settings_);
   make_handle();
 }
 
 KafkaReader::~KafkaReader() {
   stop(Clock::now());
   join();
+  line_->there.with([](bool& there) { there = false; });
+  held_.clear();
+  if (!silent_) return;
+  // librdkafka does not end before a commit is answered, or has waited for a minute. Nobody needs to see
+  // that.
+  try {
+    auto left = std::make_shared<Left>(Left{std::move(line_), std::move(handle_)});
+    sink::start_thread("source.left", [left = std::move(left)]() mutable { left.reset(); }).detach();
+  } catch (const std::exception&) {  // it is waited for here
+  }
 }
 
 void KafkaReader::make_handle() {
   sink::KafkaConf conf = make_consumer_conf(source_, settings_, throw_it);
-  rd_kafka_conf_set_opaque(conf.get(), this);
+  rd_kafka_conf_set_opaque(conf.get(), line_.get());
   rd_kafka_conf_set_rebalance_cb(conf.get(), &KafkaReader::on_rebalance);
   rd_kafka_conf_set_offset_commit_cb(conf.get(), &KafkaReader::on_commit);
   rd_kafka_conf_set_error_cb(conf.get(), &KafkaReader::on_error);
@@ -236,11 +259,11 @@ void KafkaReader::take(const rd_kafka_message_t& message) {
 /// Offsets go back where the topic was deleted and made anew, or lost its end: what was known of it says
 /// nothing of what comes. Flows that are under way settle as ever.
 void KafkaReader::restart(std::int32_t partition, Owned& owned, std::int64_t offset) {
-  say(LogLevel::warning, "partition " + std::to_string(partition) + " of " + settings_.topic +
-                             " goes on at offset " + std::to_string(offset) + ", where " +
-                             std::to_string(owned.next_offset) +
-                             " was to come: the topic was made anew or has lost its end; what is there now is "
-                             "read and committed");
+  say(LogLevel::warning,
+      "partition " + std::to_string(partition) + " of " + settings_.topic + " goes on at offset " +
+          std::to_string(offset) + ", where " + std::to_string(owned.next_offset) +
+          " was to come: the topic was made anew or has lost its end; what is there now is "
+          "read and committed");
   owned = Owned{.since = ++assignments_, .next_offset = offset, .asked = true};
   unsettled_.restart(partition);
   counts_[SourceCount::restarts].add();
@@ -526,11 +549,16 @@ void KafkaReader::finish() {
   if (commit_until(deadline) && answers_until(deadline))
     rd_kafka_consumer_close(handle_.get());
   else
-    say(LogLevel::warning,
-        "the broker does not answer; the reader leaves without telling its group, which notices when the "
-        "session ends");
+    leave_in_silence();
   while (!owned_.empty()) forget(owned_.begin()->first);
   counts_[SourceCount::partitions].set(0);
+}
+
+void KafkaReader::leave_in_silence() {
+  silent_ = true;
+  say(LogLevel::warning,
+      "the broker does not answer; the reader leaves without telling its group, which notices when the "
+      "session ends");
 }
 
 /// Whether the group's coordinator does.
@@ -570,7 +598,7 @@ void KafkaReader::say(LogLevel level, const std::string& text) const {
 
 void KafkaReader::on_rebalance(rd_kafka_t* handle, rd_kafka_resp_err_t code,
                                rd_kafka_topic_partition_list_t* partitions, void* opaque) {
-  KafkaReader& self = *static_cast<KafkaReader*>(opaque);
+  KafkaReader& self = *static_cast<Line*>(opaque)->reader;
   const bool step_by_step = std::string_view(rd_kafka_rebalance_protocol(handle)) == "COOPERATIVE";
   Error wrong;
   if (code == RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS) {
@@ -595,7 +623,7 @@ void KafkaReader::on_rebalance(rd_kafka_t* handle, rd_kafka_resp_err_t code,
 
 void KafkaReader::on_commit(rd_kafka_t* /*handle*/, rd_kafka_resp_err_t code,
                             rd_kafka_topic_partition_list_t* offsets, void* opaque) {
-  KafkaReader& self = *static_cast<KafkaReader*>(opaque);
+  KafkaReader& self = *static_cast<Line*>(opaque)->reader;
   self.committing_ = false;
   if (code == kNoError && offsets != nullptr)
     self.committed(*offsets);
@@ -604,24 +632,28 @@ void KafkaReader::on_commit(rd_kafka_t* /*handle*/, rd_kafka_resp_err_t code,
 }
 
 void KafkaReader::on_error(rd_kafka_t* /*handle*/, int code, const char* reason, void* opaque) {
-  static_cast<KafkaReader*>(opaque)->error(static_cast<rd_kafka_resp_err_t>(code), reason);
+  static_cast<Line*>(opaque)->reader->error(static_cast<rd_kafka_resp_err_t>(code), reason);
 }
 
 void KafkaReader::on_log(const rd_kafka_t* handle, int level, const char* facility, const char* text) {
-  const KafkaReader& self = *static_cast<const KafkaReader*>(rd_kafka_opaque(handle));
   // What fails is told by on_error() too, in better words.
   const bool doubled = std::string_view(facility) == "FAIL" || std::string_view(facility) == "ERROR";
   const LogLevel ours = doubled || level > 5 ? LogLevel::debug
                         : level > 4          ? LogLevel::info
                                              : LogLevel::warning;
-  self.say(ours, std::string("librdkafka ") + facility + ": " + text);
+  const Line& line = *static_cast<const Line*>(rd_kafka_opaque(handle));
+  line.there.with([&](bool there) {
+    if (there) line.reader->say(ours, std::string("librdkafka ") + facility + ": " + text);
+  });
 }
 
 void KafkaReader::on_token_wanted(rd_kafka_t* handle, const char* /*config*/, void* opaque) {
-  const KafkaReader& self = *static_cast<const KafkaReader*>(opaque);
+  const Line& line = *static_cast<const Line*>(opaque);
+  const auto tokens = line.there.with([&](bool there) { return there ? line.reader->tokens_ : nullptr; });
+  if (!tokens) return;
   // Why there is none comes back as an error of the client, which is counted and logged there.
   try {
-    self.tokens_->give(handle);
+    tokens->give(handle);
   } catch (const std::bad_alloc&) {
     rd_kafka_oauthbearer_set_token_failure(handle, "no memory");  // it is asked again
   }

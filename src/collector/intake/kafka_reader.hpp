@@ -93,6 +93,9 @@ class KafkaReader {
     bool asked = false;                // the broker was, for what is committed
     std::int64_t committed_offset = -1;
   };
+  struct Line;
+  struct Left;
+  using Handle = std::unique_ptr<rd_kafka_t, CloseConsumer>;
   using Partitions = std::map<std::int32_t, Counts<PartitionCount>>;
 
   void make_handle();
@@ -127,6 +130,7 @@ class KafkaReader {
   void forget(std::int32_t partition);
   void finish();
   bool answers_until(Clock::time_point deadline);
+  void leave_in_silence();
   void error(rd_kafka_resp_err_t code, const std::string& words);
   void say(LogLevel level, const std::string& text) const;
 
@@ -141,7 +145,7 @@ class KafkaReader {
   const std::string source_;
   const Settings settings_;
   const LogFn log_;
-  std::unique_ptr<sink::TokenSource> tokens_;
+  std::shared_ptr<sink::TokenSource> tokens_;
   worker::CurrentOutputs outputs_;
   RecordReader records_;
   Unsettled unsettled_;
@@ -164,7 +168,9 @@ class KafkaReader {
   std::atomic<bool> failed_{false};
   std::atomic<Clock::time_point> deadline_{Clock::time_point::max()};
   std::exception_ptr failure_;
-  std::unique_ptr<rd_kafka_t, CloseConsumer> handle_;
+  bool silent_ = false;  // the group was not told of the end
+  std::unique_ptr<Line> line_;
+  Handle handle_;
   std::deque<Message> held_;  // came while a sink was waited for; they go before the handle
   std::thread thread_;
 };

@@ -5,7 +5,7 @@
 #include <atomic>
 #include <map>
 
-#include "mock_broker.hpp"
+#include "support/mock_broker.hpp"
 #include "sink/factory.hpp"
 #include "sink/queue_sink.hpp"
 #include "sink/stream.hpp"

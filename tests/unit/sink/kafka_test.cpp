@@ -7,7 +7,7 @@
 #include <map>
 #include <set>
 
-#include "mock_broker.hpp"
+#include "support/mock_broker.hpp"
 #include "sink/factory.hpp"
 #include "sink/stream.hpp"
 #include "sink_support.hpp"

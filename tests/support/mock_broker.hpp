@@ -8,9 +8,9 @@
 #include <map>
 #include <stdexcept>
 #include <string>
+#include <string_view>
 #include <vector>
 
-#include "config/config.hpp"
 #include "sink/kafka/client.hpp"
 
 namespace sluice::test {
@@ -53,6 +53,26 @@ class MockBroker {
   void produce_fails(rd_kafka_resp_err_t error, std::size_t times) {
     const std::vector<rd_kafka_resp_err_t> errors(times, error);
     rd_kafka_mock_push_request_errors_array(cluster_, 0 /* Produce */, times, errors.data());
+  }
+
+  /// Puts one record into a partition.
+  void produce(std::int32_t partition, std::string_view value) const {
+    rd_kafka_producev(reader(), RD_KAFKA_V_TOPIC("flows"), RD_KAFKA_V_PARTITION(partition),
+                      RD_KAFKA_V_VALUE(const_cast<char*>(value.data()), value.size()),
+                      RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY), RD_KAFKA_V_END);
+    if (rd_kafka_flush(reader(), 10000) != RD_KAFKA_RESP_ERR_NO_ERROR)
+      throw std::runtime_error("the mock broker takes no record");
+  }
+  /// What a group has committed of a partition; -1: nothing.
+  std::int64_t committed(const std::string& group, std::int32_t partition) const {
+    return as_member(group, partition, 0, [](rd_kafka_t* client, rd_kafka_topic_partition_list_t* one) {
+      return rd_kafka_committed(client, one, 10000);
+    });
+  }
+  void commit(const std::string& group, std::int32_t partition, std::int64_t offset) const {
+    as_member(group, partition, offset, [](rd_kafka_t* client, rd_kafka_topic_partition_list_t* one) {
+      return rd_kafka_commit(client, one, 0);
+    });
   }
 
   /// Records of all partitions, once there are n of them; fewer where they do not come within ten seconds.
@@ -99,6 +119,24 @@ class MockBroker {
   }
 
  private:
+  /// Gives the partition's offset after `ask`.
+  template <class Ask>
+  std::int64_t as_member(const std::string& group, std::int32_t partition, std::int64_t offset,
+                         const Ask& ask) const {
+    rd_kafka_conf_t* conf = rd_kafka_conf_new();
+    rd_kafka_conf_set(conf, "bootstrap.servers", brokers().c_str(), nullptr, 0);
+    rd_kafka_conf_set(conf, "group.id", group.c_str(), nullptr, 0);
+    rd_kafka_conf_set(conf, "log_level", "2", nullptr, 0);
+    char why[256];
+    const sink::KafkaHandle client(rd_kafka_new(RD_KAFKA_CONSUMER, conf, why, sizeof why));
+    rd_kafka_topic_partition_list_t* one = rd_kafka_topic_partition_list_new(1);
+    rd_kafka_topic_partition_list_add(one, "flows", partition)->offset = offset;
+    const rd_kafka_resp_err_t error = ask(client.get(), one);
+    const std::int64_t out = one->elems[0].offset;
+    rd_kafka_topic_partition_list_destroy(one);
+    if (error != RD_KAFKA_RESP_ERR_NO_ERROR) throw std::runtime_error(rd_kafka_err2str(error));
+    return out < 0 ? -1 : out;
+  }
   rd_kafka_t* reader() const {
     if (!reader_) {
       rd_kafka_conf_t* conf = rd_kafka_conf_new();
