@@ -280,6 +280,20 @@ class Delivered(SourceCase):
             return {one.bytes for taken in self.broker.records(other) for one in messages.parse_framed(taken.value)}
         waiting.until(lambda: arrived() == set(range(1, flows + 1)), "each flow arrives", interval=0.5)
 
+    def test_a_topic_that_is_made_anew(self):
+        """Is read from its beginning, and committed."""
+        self.produce(*(record(1 + first) for first in range(0, 20 * FLOWS, FLOWS)))
+        sluice = self.start(source={"properties": {"topic.metadata.refresh.interval.ms": 500}})
+        waiting.until(lambda: self.committed() == 20, "all is committed")
+        kafka_admin.delete_topic(self.broker, self.topic)
+        kafka_admin.create_topic(self.broker, self.topic)
+        self.produce(*(record(1 + first) for first in range(20 * FLOWS, 25 * FLOWS, FLOWS)))
+        self.wait_for(sluice, "sluice_source_settled_flows_total", 25 * FLOWS)
+        waiting.until(lambda: self.committed() == 5, "all of the new one is committed")
+        waiting.until(lambda: sluice.metric("sluice_source_lag_records") == 0, "nothing is behind")
+        self.assertEqual(25 * FLOWS, self.ledger(sluice))
+        self.assertEqual(0, sluice.stop(), sluice.log())
+
     def test_without_a_spool_nothing_is_committed_before_it_is_delivered(self):
         self.produce(record(1))
         sluice = self.start({"next": {"type": "kafka", "brokers": "127.0.0.1:1", "topic": "t"}}, shutdown_timeout="1s")
@@ -288,6 +302,30 @@ class Delivered(SourceCase):
         self.assertEqual(FLOWS, self.ledger(sluice, ("next",)))
         sluice.stop()
         self.assertEqual(0, self.committed())
+
+
+class Hanging(SourceCase):
+    """A broker of the test's own that answers nothing any more."""
+
+    def setUp(self):
+        super().setUp()
+        self.broker = kafka.Broker(self.path("broker"))
+        self.broker.start()
+        self.addCleanup(self.broker.stop)
+
+    def test_does_not_hold_up_the_end(self):
+        self.produce(record(1))
+        sluice = self.start(shutdown_timeout="4s")
+        waiting.until(lambda: self.committed() == 1, "all is committed")
+        self.produce(record(1 + FLOWS))
+        self.wait_for(sluice, "sluice_source_settled_flows_total", 2 * FLOWS)
+        self.broker.signal(signal.SIGSTOP)
+        self.addCleanup(self.broker.signal, signal.SIGCONT)
+        begin = time.monotonic()
+        self.assertEqual(0, sluice.stop(), sluice.log())
+        self.assertLess(time.monotonic() - begin, 4, sluice.log())
+        self.assertIn("without telling its group", sluice.log())
+        self.assertEqual(list(range(1, 1 + 2 * FLOWS)), sorted(one.bytes for one in self.written()))
 
 
 class Shared(SourceCase):

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <future>
 #include <new>
 #include <stdexcept>
 #include <utility>
@@ -29,6 +30,7 @@ constexpr auto kLookEach = 1s;
 constexpr int kAskForMs = 500;  // the broker, for what is committed
 constexpr auto kTellBadEach = 10s;
 constexpr auto kGiveAwayIn = 5s;  // what was read of a partition is delivered, or the next reads it again
+constexpr auto kEndIn = 1s;       // librdkafka's own threads
 constexpr auto kPatience = 3s;    // with sinks that deliver nothing, before a partition or the process goes
 
 struct FreeList {
@@ -108,12 +110,17 @@ KafkaReader::~KafkaReader() {
   join();
   line_->there.with([](bool& there) { there = false; });
   held_.clear();
-  if (!silent_) return;
-  // librdkafka does not end before a commit is answered, or has waited for a minute. Nobody needs to see
-  // that.
+  // librdkafka ends only when a commit is answered, or has waited for a minute, and not at all where a topic
+  // was deleted meanwhile. Nobody needs to see that.
   try {
+    std::promise<void> ended;
+    const auto end = ended.get_future();
     auto left = std::make_shared<Left>(Left{std::move(line_), std::move(handle_)});
-    sink::start_thread("source.left", [left = std::move(left)]() mutable { left.reset(); }).detach();
+    sink::start_thread("source.left", [left = std::move(left), ended = std::move(ended)]() mutable {
+      left.reset();
+      ended.set_value();
+    }).detach();
+    end.wait_for(silent_ ? 0s : kEndIn);
   } catch (const std::exception&) {  // it is waited for here
   }
 }

@@ -67,8 +67,9 @@ def ends(broker, name):
 
 
 def delete_topic(broker, name):
-    _done(_client(broker).delete_topics([name]))
-    waiting.until(lambda: name not in _client(broker).list_topics(timeout=10).topics, f"the topic {name} is gone")
+    client = _client(broker)
+    _done(client.delete_topics([name]))
+    waiting.until(lambda: name not in client.list_topics(timeout=10).topics, f"the topic {name} is gone")
 
 
 def produce(broker, name, records):
@@ -83,6 +84,17 @@ def produce(broker, name, records):
         raise AssertionError(f"the broker does not take all records of {name}")
 
 
+def _committed(consumer, partitions):
+    """None while nobody coordinates the group, as just after a broker's first group came."""
+    from confluent_kafka import KafkaError, KafkaException
+    try:
+        return consumer.committed(partitions, timeout=waiting.DEADLINE)
+    except KafkaException as failure:
+        if failure.args[0].code() in (KafkaError.NOT_COORDINATOR, KafkaError.COORDINATOR_NOT_AVAILABLE):
+            return None
+        raise
+
+
 def committed(broker, name, group):
     """What the group has committed of each partition; nothing of those of which it has not."""
     _client(broker)
@@ -90,7 +102,8 @@ def committed(broker, name, group):
     consumer = Consumer({"bootstrap.servers": broker.address, "group.id": group})
     try:
         topic = consumer.list_topics(name, timeout=waiting.DEADLINE).topics[name]
-        found = consumer.committed([TopicPartition(name, number) for number in topic.partitions], timeout=waiting.DEADLINE)
+        asked = [TopicPartition(name, number) for number in topic.partitions]
+        found = waiting.until(lambda: _committed(consumer, asked), f"group {group} has a coordinator")
         return {one.partition: one.offset for one in found if one.offset >= 0}
     finally:
         consumer.close()
