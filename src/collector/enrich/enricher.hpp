@@ -10,7 +10,7 @@
 
 namespace sluice::enrich {
 
-/// Configured names by prefix, the longest first.
+/// Configured names by prefix, the longest first; an empty one is none.
 using ExporterNames = std::vector<std::pair<IpPrefix, std::string>>;
 
 struct Settings {
