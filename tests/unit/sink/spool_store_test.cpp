@@ -16,12 +16,17 @@ namespace {
 /// Names of the files and directories that this process has synced, where somebody wants to know.
 std::set<std::string>* synced = nullptr;
 
+namespace test = sluice::test;
+
 int note_synced(int file, long call) {
+  if (test::sync_fails) return errno = EIO, -1;
   if (synced) synced->insert(std::filesystem::read_symlink("/proc/self/fd/" + std::to_string(file)));
   return static_cast<int>(::syscall(call, file));
 }
 
 }  // namespace
+
+std::atomic<bool> sluice::test::sync_fails{false};
 
 // Instead of libc's.
 extern "C" int fsync(int file) { return note_synced(file, SYS_fsync); }
@@ -490,6 +495,20 @@ TEST_F(SpoolStore, TheLastTenthOfTheFileSystemIsNotItsOwn) {
   const auto it = open(kPlenty, SpoolDrop::newest);
   EXPECT_FALSE(it->store->append(*batch_block(300, std::string(100, 'x'))));
   EXPECT_THAT(it->waiting, testing::SizeIs(testing::Gt(20)));
+}
+
+/// What was written to a segment before it was full is tried again.
+TEST_F(SpoolStore, ASegmentThatCannotBeSyncedIsNotForgotten) {
+  const auto spool = open(kSmall);
+  test::sync_fails = true;
+  while (segments().size() < 2) fill(*spool->store, {"a", "b", "c"});
+  EXPECT_EQ(spool->store->sync(), EIO);
+  test::sync_fails = false;
+  std::set<std::string> names;
+  synced = &names;
+  EXPECT_EQ(spool->store->sync(), 0);
+  synced = nullptr;
+  for (const auto& path : segments()) EXPECT_TRUE(names.contains(path)) << path;
 }
 
 }  // namespace

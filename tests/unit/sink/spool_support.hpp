@@ -1,5 +1,6 @@
 #pragma once
 // Blocks for the tests of the spool.
+#include <atomic>
 #include <memory>
 #include <string>
 #include <vector>
@@ -7,6 +8,9 @@
 #include "sink_support.hpp"
 
 namespace sluice::test {
+
+/// While it is true, no file can be synced.
+extern std::atomic<bool> sync_fails;
 
 /// Rows of batch framing, of two exporters in turns where there are several.
 inline std::shared_ptr<sink::Block> batch_block(std::uint32_t rows, std::string_view body) {

@@ -7,6 +7,7 @@
 
 #include "sink/thread.hpp"
 #include "util/clock.hpp"
+#include "util/guarded.hpp"
 
 namespace sluice::sink {
 namespace {
@@ -25,6 +26,16 @@ constexpr auto kTellAfter = 3s;  // a sink that is replaced ends sooner as a rul
 std::uint64_t bytes_of(const Block& block) {
   return block.bytes.size() + block.keys.size() +
          (block.row_ends.size() + block.row_exporters.size() + block.key_ends.size()) * sizeof(std::uint32_t);
+}
+
+/// Marks of what no disk has for sure, and nobody tries to write again: they do not end, so that whoever
+/// waits for them reads the flows again after the next start.
+void never_on_disk(std::vector<std::shared_ptr<const void>> marks) {
+  static Guarded<std::vector<std::shared_ptr<const void>>> all;
+  try {
+    all.with([&](auto& kept) { kept.insert(kept.end(), marks.begin(), marks.end()); });
+  } catch (const std::bad_alloc&) {  // they end
+  }
 }
 
 /// A block from the disk, with what it is charged to the sink's memory.
@@ -337,6 +348,11 @@ void Spool::sync() {
   next_sync_ = Clock::now() + kSyncEach;
   const int error = store_.sync();
   if (error == 0) return unsynced_.clear();
+  cannot_sync(error);
+}
+
+void Spool::cannot_sync(int error) {
+  owner_.tally.error();
   say(LogLevel::warning, [&] {
     return "cannot sync " + store_.directory().string() + ": " + std::generic_category().message(error) +
            "; a loss of power would cost what was spooled since then";
@@ -352,7 +368,10 @@ void Spool::end() {
     give_up(*item.block, stuck_ ? FailReason::no_space : FailReason::shutdown);
   }
   pending_.clear();
-  store_.release();
+  if (const int error = store_.release(); error != 0) {
+    cannot_sync(error);
+    never_on_disk(std::move(unsynced_));
+  }
   unsynced_.clear();
   const std::uint64_t left = holdings_.flows(), bytes = holdings_.bytes();
   holdings_ = {};

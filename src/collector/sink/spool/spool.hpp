@@ -104,6 +104,7 @@ class Spool {
   void cannot_read();
   void recount();
   void sync();
+  void cannot_sync(int error);
   void end();
   void give_up(const Block& block, FailReason reason);
   void shed(std::uint64_t bytes, std::span<const Block::ExporterCount> lost);

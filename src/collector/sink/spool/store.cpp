@@ -114,11 +114,12 @@ Store::Store(fs::path directory, std::string form, std::uint64_t budget, SpoolDr
 
 Store::~Store() { release(); }
 
-void Store::release() {
+int Store::release() {
   seal();
   remove_finished();
-  if (lock_) sync();
+  const int error = lock_ ? sync() : 0;
   lock_.reset();
+  return error;
 }
 
 /// A directory that is new is one after a loss of power, too.
@@ -602,7 +603,9 @@ int Store::sync_marks() {
 void Store::seal() {
   if (writing_ == 0) return;
   sync();
-  segments_.at(writing_).file.reset();
+  Segment& sealed = segments_.at(writing_);
+  sealed.marked |= dirty_;  // the next sync() tries again
+  sealed.file.reset();
   writing_ = 0;
   dirty_ = false;
 }

@@ -75,8 +75,8 @@ class Store {
   bool each_waiting(const std::function<void(const Summary&)>& each);
   /// What was written is on the disk. 0 or errno: what is not is tried again the next time.
   int sync();
-  /// The last of all: another may have the lock.
-  void release();
+  /// The last of all: another may have the lock. As sync().
+  int release();
 
   /// For some time yet: a quarter of the budget, or 64 MB of it.
   bool has_room() const { return room() >= std::min<std::uint64_t>(budget_ / 4, 64U << 20); }
@@ -95,7 +95,7 @@ class Store {
     std::uint64_t size = 0;
     std::uint64_t first_s = 0;
     bool foreign = false;
-    bool marked = false;  // blocks are done with, and that is not on the disk for sure
+    bool marked = false;  // blocks are done with, or were written, and that is not on the disk for sure
   };
   using Segments = std::map<std::uint32_t, Segment>;
   struct Parsed {
