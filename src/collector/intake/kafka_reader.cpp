@@ -189,6 +189,7 @@ void KafkaReader::turn() {
   heartbeat_ns_.store(now_ns_, std::memory_order_relaxed);
   take_change();
   outputs_->flush_due(now_ns_);
+  records_.limit(outputs_->flows_at_once());
   settle();
   commit_due();
   look_at_lag();
@@ -307,25 +308,30 @@ void KafkaReader::tell_bad(const rd_kafka_message_t& message, const Counts<Bad>&
 
 /// False: as wait_for_room().
 bool KafkaReader::write_batch() {
-  FlowBatch& batch = records_.batch();
-  const bool may = batch.empty() || wait_for_room();
-  if (may && !batch.empty()) {
-    outputs_.enricher().complete(batch);
-    outputs_->write(batch, now_ns_);
-  }
+  const bool may = records_.batch().empty() || wait_for_room();
+  if (may) hand_over_batch();
   records_.clear();
   return may;
 }
 
+void KafkaReader::hand_over_batch() {
+  FlowBatch& batch = records_.batch();
+  if (batch.empty()) return;
+  outputs_.enricher().complete(batch);
+  outputs_->write(batch, now_ns_);
+  records_.clear();
+}
+
 /// False: the process ends before there is room, and what is not settled is read again.
 bool KafkaReader::wait_for_room() {
-  if (outputs_->have_room()) return true;
+  if (have_room()) return true;
   const auto since = Clock::now();
   auto serve = since + kPauseAfter;
   waiting_ = true;
   counts_[SourceCount::waiting].set(1);
-  while (!outputs_->have_room() && Clock::now() < deadline_.load()) {
+  while (!have_room() && Clock::now() < deadline_.load()) {
     turn();
+    outputs_->make_room(records_.batch().size());
     if (Clock::now() >= serve && !giving_away_) {  // nobody may poll within a callback of polling
       serve = Clock::now() + kServeEach;
       pause();
@@ -336,11 +342,13 @@ bool KafkaReader::wait_for_room() {
   resume();
   waiting_ = false;
   counts_[SourceCount::waiting].set(0);
-  if (outputs_->have_room()) return true;
+  if (have_room()) return true;
   commit_until(Clock::now() + kLeaveIn);
   while (!owned_.empty()) forget(owned_.begin()->first);
   return false;
 }
+
+bool KafkaReader::have_room() { return outputs_->have_room(records_.batch().size()); }
 
 void KafkaReader::pause() {
   if (std::exchange(paused_, true)) return;
@@ -522,10 +530,10 @@ void KafkaReader::take_on(const rd_kafka_topic_partition_list_t& partitions) {
 /// Whoever gets them next begins where we have committed. `lost`: they have them already.
 void KafkaReader::give_away(const rd_kafka_topic_partition_list_t& partitions, bool lost) {
   // Where a sink is waited for just now, what was read is written later, and by the next reader too.
-  const bool written = !waiting_ && outputs_->have_room();
+  const bool written = !waiting_ && have_room();
   giving_away_ = true;
   if (written) {
-    write_batch();
+    hand_over_batch();
     end_step();
   }
   if (!lost) {

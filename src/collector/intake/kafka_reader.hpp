@@ -110,7 +110,9 @@ class KafkaReader {
   void restart(std::int32_t partition, Owned& owned, std::int64_t offset);
   void read_record(const rd_kafka_message_t& message);
   bool write_batch();
+  void hand_over_batch();
   bool wait_for_room();
+  bool have_room();
   void pause();
   void resume();
   void told(rd_kafka_resp_err_t of_all, const rd_kafka_topic_partition_list_t& partitions,

@@ -1,6 +1,7 @@
 #pragma once
 // Flows out of the records of a topic. Whoever may write there may write anything: any bytes are safe, what
 // is no flow is counted and costs itself alone, and memory is bounded however long a record is. One thread.
+#include <algorithm>
 #include <string>
 
 #include "intake/counts.hpp"
@@ -26,7 +27,11 @@ class RecordReader {
   bool read();
   /// What was read, of several records where they are small. The messages' bytes bound what it holds.
   FlowBatch& batch() { return batch_; }
-  bool full() const { return batch_.origin_count() >= kBatchFlows || bytes_ >= kBatchBytes; }
+  bool full() const {
+    return batch_.origin_count() >= most_flows_ || bytes_ >= most_flows_ * (kBatchBytes / kBatchFlows);
+  }
+  /// Batches of fewer flows from now on, with as much less memory; kBatchFlows at the most.
+  void limit(std::size_t flows) { most_flows_ = std::clamp<std::size_t>(flows, 1, kBatchFlows); }
   void clear();
 
   Counts<Bad> bad;
@@ -47,6 +52,7 @@ class RecordReader {
   std::uint64_t written_ns_ = 0;
   FlowBatch batch_;
   std::size_t bytes_ = 0;
+  std::size_t most_flows_ = kBatchFlows;
 };
 
 }  // namespace sluice::intake

@@ -23,6 +23,8 @@ class MemoryBudget {
     } while (!used_.compare_exchange_weak(used, used + bytes, std::memory_order_relaxed));
     return true;
   }
+  /// So many more could be taken just now.
+  bool fits(std::size_t bytes) const { return bytes <= limit_ - std::min(limit_, used()); }
   /// Takes even past the limit: for a correction of what was already taken, when the memory is in use anyway.
   void take(std::size_t bytes) { used_.fetch_add(bytes, std::memory_order_relaxed); }
   void give(std::size_t bytes) { used_.fetch_sub(bytes, std::memory_order_relaxed); }

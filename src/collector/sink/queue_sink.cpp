@@ -33,7 +33,11 @@ QueueSink::QueueSink(std::string name, std::uint64_t queue_bytes, std::unique_pt
 
 QueueSink::~QueueSink() { close(Clock::now()); }
 
-bool QueueSink::has_room() const { return Sink::has_room() && (!spool_ || spool_->has_room()); }
+/// While blocks go to the spool, how much waits in the queue says nothing.
+bool QueueSink::has_room(std::size_t bytes) const {
+  if (!spool_) return Sink::has_room(bytes);
+  return spool_->has_room() && (may_try() ? Sink::has_room(bytes) : budget_->fits(bytes));
+}
 
 SinkStats QueueSink::stats() const {
   SinkStats out = tally_.stats();

@@ -29,7 +29,7 @@ class QueueSink final : public Sink {
   void leave_out(std::span<const Block::ExporterCount> flows) override { books_.leave_out(flows); }
   void filter_out(std::span<const Block::ExporterCount> flows) override;
   std::shared_ptr<MemoryBudget> budget() const override { return budget_; }
-  bool has_room() const override;
+  bool has_room(std::size_t bytes) const override;
   SinkStats stats() const override;
   std::vector<ExporterBook> books() const override { return books_.read(); }
   void forget(std::span<const IpAddress> exporters) override { books_.forget(exporters); }

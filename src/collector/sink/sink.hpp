@@ -69,8 +69,9 @@ class Sink {
   virtual void filter_out(std::span<const Block::ExporterCount> flows) = 0;
   /// What blocks for this sink are charged to; null: unbounded.
   virtual std::shared_ptr<MemoryBudget> budget() const { return nullptr; }
-  /// False: whoever can wait should, before handing over more, so that nothing is shed. Any thread.
-  virtual bool has_room() const;
+  /// False: whoever can wait should, before handing over more, so that nothing is shed: the sink does not
+  /// keep up, or so many bytes of blocks would not fit beside those that are open. Any thread.
+  virtual bool has_room(std::size_t bytes) const;
   /// How many buckets flows of this sink should be spread over just now.
   virtual std::uint32_t buckets() const { return 1; }
   virtual SinkStats stats() const = 0;

@@ -1,6 +1,7 @@
 #include "sink/stream.hpp"
 
 #include <algorithm>
+#include <cstdint>
 #include <cstring>
 #include <new>
 #include <stdexcept>
@@ -19,6 +20,8 @@ constexpr std::size_t kBlockOverhead = 1024;
 constexpr std::size_t kPoolBytes = 4 << 20;
 // Exporters whose flows are noted as shed or left out before the sinks are told.
 constexpr std::size_t kMaxNotes = 4096;
+// What a row takes, whatever its format, to say beforehand how much rows will.
+constexpr std::size_t kRowBytes = 1024;
 
 /// One sink's reference to a block, with what it pays for it.
 struct Lease {
@@ -73,10 +76,11 @@ Block::~Block() {
   if (pool) pool->put(std::move(bytes));
 }
 
-/// Half of its memory is room enough for what is under way, and for the blocks that are open.
-bool Sink::has_room() const {
+/// Half of its memory is room enough for what is under way. Blocks that are open are not: they need not fill
+/// up for a long time, and whose they are may well wait here.
+bool Sink::has_room(std::size_t bytes) const {
   const auto memory = budget();
-  return !memory || memory->used() <= memory->limit() / 2;
+  return !memory || (memory->handed_over() <= memory->limit() / 2 && memory->fits(bytes));
 }
 
 struct StreamWriter::OpenBlock {
@@ -124,9 +128,53 @@ StreamWriter::StreamWriter(StreamSpec spec, std::vector<Sink*> sinks, unsigned w
 
 StreamWriter::~StreamWriter() { flush_all(); }
 
+std::uint32_t StreamWriter::wanted_buckets() const {
+  std::uint32_t out = 1;
+  for (const Sink* sink : sinks_) out = std::max(out, sink->buckets());
+  return out;
+}
+
+/// Keys and row ends come to about a third of the rows they belong to.
+std::size_t StreamWriter::fresh_bytes() const {
+  return kBlockOverhead + spec_.block_bytes + (spec_.framing == Framing::batch ? 0 : spec_.block_bytes / 3);
+}
+
+std::size_t StreamWriter::slots() const {
+  return spec_.key == PartitionBy::round_robin ? 1 : std::max<std::size_t>(slots_.size(), wanted_buckets());
+}
+
+/// A quarter of a sink's memory for blocks that they open, and an eighth for what they fill.
+std::size_t StreamWriter::flows_at_once() const {
+  std::size_t out = SIZE_MAX;
+  for (const Sink* sink : sinks_) {
+    const auto memory = sink->budget();
+    if (!memory) continue;
+    out = std::min(out, memory->limit() / 8 / kRowBytes);
+    if (slots() > memory->limit() / 4 / fresh_bytes())
+      out = std::min(out, memory->limit() / 4 / fresh_bytes());
+  }
+  return std::max<std::size_t>(out, 1);
+}
+
+/// More than flows_at_once() come to is not waited for: it would be for ever.
+bool StreamWriter::sinks_have_room(std::size_t bytes) const {
+  return std::ranges::all_of(sinks_, [&](const Sink* sink) {
+    const auto memory = sink->budget();
+    return sink->has_room(memory ? std::min(bytes, memory->limit() / 2) : 0);
+  });
+}
+
+bool StreamWriter::has_room(std::size_t flows) const {
+  return sinks_have_room(std::min(slots() - std::min(slots(), open_), flows) * fresh_bytes() +
+                         flows * kRowBytes);
+}
+
+void StreamWriter::make_room(std::size_t flows) {
+  if (open_ != 0 && sinks_have_room(0) && !has_room(flows)) flush_all();
+}
+
 void StreamWriter::resize_buckets() {
-  std::uint32_t wanted = 1;
-  for (const Sink* sink : sinks_) wanted = std::max(wanted, sink->buckets());
+  const std::uint32_t wanted = wanted_buckets();
   if (wanted == buckets_) return;
   flush_all();
   slots_.resize(spec_.key == PartitionBy::round_robin ? 1 : wanted);
@@ -328,9 +376,7 @@ StreamWriter::OpenBlock* StreamWriter::open_fresh(std::size_t slot) {
   if (!slots_[slot]) slots_[slot] = std::make_unique<OpenBlock>();
   OpenBlock& fresh = *slots_[slot];
 
-  // Keys and row ends come to about a third of the rows they belong to.
-  const std::size_t bytes =
-      kBlockOverhead + spec_.block_bytes + (spec_.framing == Framing::batch ? 0 : spec_.block_bytes / 3);
+  const std::size_t bytes = fresh_bytes();
   fresh.charges.clear();
   bool any = false;
   for (const Sink* sink : sinks_) {

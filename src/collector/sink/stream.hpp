@@ -74,12 +74,25 @@ class StreamWriter {
   void flush_all();
   const StreamSpec& spec() const { return spec_; }
 
+  // For who can wait before it writes, so that nothing is shed.
+
+  /// So many flows fit into the memory of each sink at a time, whatever exporters they are of.
+  std::size_t flows_at_once() const;
+  /// Each sink keeps up, and has memory for the blocks that so many flows open.
+  bool has_room(std::size_t flows) const;
+  /// Where the blocks that are open here are in their way, they are handed over.
+  void make_room(std::size_t flows);
+
  private:
   struct OpenBlock;
   struct Run;
   struct Note;
 
   void resize_buckets();
+  std::uint32_t wanted_buckets() const;
+  std::size_t fresh_bytes() const;
+  std::size_t slots() const;
+  bool sinks_have_room(std::size_t bytes) const;
   bool ask_filter(const FlowBatch& batch);
   bool is_wanted(std::size_t i) const { return wanted_.empty() || wanted_[i] != 0; }
   void write_wanted(const FlowBatch& batch, const encode::RowBuffer& rows);

@@ -1,6 +1,7 @@
 #include "worker/outputs.hpp"
 
 #include <algorithm>
+#include <cstdint>
 #include <new>
 
 namespace sluice::worker {
@@ -12,7 +13,6 @@ Outputs::FormatGroup& Outputs::group_of(const encode::FormatSpec& format) {
 }
 
 Outputs::Outputs(const std::vector<OutputTo>& targets, unsigned worker) {
-  for (const OutputTo& target : targets) sinks_.push_back(target.sink);
   std::vector<bool> done(targets.size());
   for (std::size_t i = 0; i < targets.size(); ++i) {
     if (done[i]) continue;
@@ -83,7 +83,23 @@ void Outputs::mark(const std::shared_ptr<const void>& mark) {
     for (const auto& stream : group.streams) stream->mark(mark);
 }
 
-bool Outputs::have_room() const { return std::ranges::all_of(sinks_, &sink::Sink::has_room); }
+std::size_t Outputs::flows_at_once() const {
+  std::size_t out = SIZE_MAX;
+  for (const FormatGroup& group : groups_)
+    for (const auto& stream : group.streams) out = std::min(out, stream->flows_at_once());
+  return out;
+}
+
+bool Outputs::have_room(std::size_t flows) const {
+  return std::ranges::all_of(groups_, [&](const FormatGroup& group) {
+    return std::ranges::all_of(group.streams, [&](const auto& stream) { return stream->has_room(flows); });
+  });
+}
+
+void Outputs::make_room(std::size_t flows) {
+  for (FormatGroup& group : groups_)
+    for (const auto& stream : group.streams) stream->make_room(flows);
+}
 
 std::uint64_t Outputs::left_out() const {
   std::uint64_t sum = 0;

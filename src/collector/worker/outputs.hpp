@@ -33,8 +33,13 @@ class Outputs {
   std::optional<std::uint64_t> next_deadline() const;
   /// Blocks that are opened from now on carry this mark (Block::mark).
   void mark(const std::shared_ptr<const void>& mark);
-  /// Every sink has, for who can wait before it writes more (Sink::has_room()).
-  bool have_room() const;
+
+  // For who can wait before it writes more: as of StreamWriter, for all streams.
+
+  std::size_t flows_at_once() const;
+  bool have_room(std::size_t flows) const;
+  void make_room(std::size_t flows);
+
   /// Flows that an encoder left out because its format cannot hold them (kflow without IPv6). Any thread.
   std::uint64_t left_out() const;
   /// Whether a sink wants the counters stream; batches carry counters then (FlowBatch::want_counters()).
@@ -50,7 +55,6 @@ class Outputs {
   static bool wants_some(const FormatGroup& group, const FlowBatch& batch);
   FormatGroup& group_of(const encode::FormatSpec& format);
 
-  std::vector<const sink::Sink*> sinks_;
   std::vector<FormatGroup> groups_;
   bool wants_counters_ = false;
 };

@@ -50,7 +50,7 @@ void Feed::close() {
 std::optional<std::string> Feed::write(FlowBatch& batch) {
   if (days_.parts(Days::of(batch)))
     if (auto wrong = part_days()) return wrong;
-  if (auto wrong = wait_for_room()) return wrong;
+  if (auto wrong = wait_for_room(batch.size())) return wrong;
   enricher_.complete(batch);
   const std::uint64_t now = monotonic_ns();
   outputs_->write(batch, now);
@@ -58,10 +58,11 @@ std::optional<std::string> Feed::write(FlowBatch& batch) {
   return std::nullopt;
 }
 
-std::optional<std::string> Feed::wait_for_room() {
-  while (!stop_ && !outputs_->have_room()) {
+std::optional<std::string> Feed::wait_for_room(std::size_t flows) {
+  while (!stop_ && !outputs_->have_room(flows)) {
     if (auto wrong = trouble()) return wrong;
     outputs_->flush_due(monotonic_ns());
+    outputs_->make_room(flows);
     std::this_thread::sleep_for(kLookAgain);
   }
   return std::nullopt;

@@ -38,7 +38,7 @@ class Feed {
     std::unique_ptr<sink::Sink> sink;
     bool through_broker = false;
   };
-  std::optional<std::string> wait_for_room();
+  std::optional<std::string> wait_for_room(std::size_t flows);
   std::optional<std::string> part_days();
   std::optional<std::string> trouble() const;
   bool delivered() const;

@@ -23,9 +23,9 @@ constexpr const char* kGroup = "readers";
 constexpr std::size_t kBudget = 16 << 10;
 
 /// A record of one flow with so many bytes.
-std::string record(std::uint64_t bytes) {
+std::string record(std::uint64_t bytes, std::uint32_t exporter = 1) {
   FlowBatch batch;
-  batch.add_origin().sampler_address = IpAddress::v4(0xC0000201);
+  batch.add_origin().sampler_address = IpAddress::v4(0xC0000200 + exporter);
   batch.append_one().bytes = bytes;
   encode::RowBuffer rows;
   encode::make_row_encoder({})->encode(batch, rows);
@@ -98,6 +98,24 @@ TEST_F(KafkaReaderTest, ReadsAndCommits) {
   EXPECT_TRUE(commits(0, 3));
   EXPECT_EQ(got(sink), 3U);
   EXPECT_EQ(count(*reader, SourceCount::settled_flows), 3U);
+}
+
+/// With memory for a few blocks only, and flows for many: all that is read waits for its turn.
+TEST_F(KafkaReaderTest, ASinkWithLittleMemoryShedsNothing) {
+  RecordingSink sink(64, 64 << 10);
+  sink::StreamSpec spec;
+  spec.block_bytes = 8 << 10;
+  spec.flush_interval = 20ms;
+  const std::vector<worker::OutputTo> targets{{spec, &sink}};
+  constexpr std::uint32_t kFlows = 300;
+  std::string all;
+  for (std::uint32_t i = 0; i < kFlows; ++i) all += record(1, i);
+  broker_.produce(0, all);
+  KafkaReader reader({"test", settings(), 0, targets, {}, nullptr, lines_.callback()});
+  reader.start();
+  EXPECT_TRUE(becomes(reader, SourceCount::settled_flows, kFlows));
+  EXPECT_EQ(sink.stats().counts[sink::SinkCount::shed_flows], 0U);
+  EXPECT_EQ(sink.stats().counts[sink::SinkCount::delivered_flows], kFlows);
 }
 
 /// librdkafka keeps the pause of a partition that goes, and it has it still when it comes back.

@@ -122,6 +122,23 @@ TEST_F(SpoolTest, TheMarkOfABlockEndsWhenTheSpoolHasItOnDisk) {
   sink->close(std::chrono::steady_clock::now());
 }
 
+TEST_F(SpoolTest, TheMarkOfABlockOutlivesASpoolThatCouldNotBeSynced) {
+  const auto sink = make();
+  for (std::uint32_t i = 0; i < 5; ++i) sink->send(large(), 0);
+  ASSERT_TRUE(is(*sink, SinkCount::spooled_flows, kFlows));
+  test::sync_fails = true;
+  BlockPtr block = large();
+  const auto mark = marked(block);
+  sink->send(std::move(block), 0);
+  ASSERT_TRUE(is(*sink, SinkCount::spooled_flows, 2 * kFlows));
+  const auto errors = count(*sink, SinkCount::errors);
+  sink->close(std::chrono::steady_clock::now());
+  test::sync_fails = false;
+  EXPECT_FALSE(mark.expired());
+  EXPECT_GT(count(*sink, SinkCount::errors), errors);
+  EXPECT_GE(lines_.containing("cannot sync"), 1U);
+}
+
 TEST_F(SpoolTest, TheMarkOfABlockLivesWhileNoDiskTakesIt) {
   settings_.spool.path = (disk_ / "spool").string();
   const auto sink = make();
@@ -131,7 +148,7 @@ TEST_F(SpoolTest, TheMarkOfABlockLivesWhileNoDiskTakesIt) {
   const auto mark = marked(block);
   sink->send(std::move(block), 0);
   EXPECT_FALSE(eventually([&] { return mark.expired(); }, std::chrono::seconds(2)));
-  EXPECT_FALSE(sink->has_room());
+  EXPECT_FALSE(sink->has_room(0));
   make_room();
   EXPECT_TRUE(eventually([&] { return mark.expired(); }));
   sink->close(std::chrono::steady_clock::now());

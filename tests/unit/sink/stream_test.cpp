@@ -389,6 +389,61 @@ Flows to_ports(const IpAddress& from, const std::vector<std::uint16_t>& ports, F
   return to;
 }
 
+/// As workers have them open all the time, who waits would wait for ever.
+TEST(Stream, BlocksThatOthersHaveOpenDoNotMakeASinkFull) {
+  RecordingSink sink(16, 200 << 10);
+  StreamSpec large = spec();
+  large.block_bytes = 8 << 10;
+  StreamWriter others(large, {&sink}, 0), mine(large, {&sink}, 1);
+  for (std::uint32_t i = 0; sink.budget()->used() <= sink.budget()->limit() / 2; ++i) {
+    ASSERT_LT(i, 200U);
+    Flows flows;
+    flows.datagram(exporter(i), 1, framed("a"));
+    others.write(flows.batch, flows.rows, 0);
+  }
+  EXPECT_TRUE(sink.entries().empty());
+  EXPECT_TRUE(mine.has_room(1));
+  EXPECT_FALSE(mine.has_room(16)) << "they may open as many blocks";
+}
+
+TEST(Stream, OwnBlocksThatAreInTheWayAreHandedOver) {
+  RecordingSink sink(16, 200 << 10);
+  StreamSpec large = spec();
+  large.block_bytes = 24 << 10;
+  StreamWriter writer(large, {&sink}, 0);
+  for (std::uint32_t i = 0; writer.has_room(1); ++i) {
+    ASSERT_LT(i, 200U);
+    Flows flows;
+    flows.datagram(exporter(i), 1, framed("a"));
+    writer.write(flows.batch, flows.rows, 0);
+  }
+  ASSERT_TRUE(sink.entries().empty());
+  writer.make_room(1);
+  EXPECT_FALSE(sink.entries().empty());
+  EXPECT_TRUE(writer.has_room(1));
+  EXPECT_EQ(sink.stats().counts[SinkCount::shed_flows], 0U);
+  EXPECT_EQ(writer.flows_at_once(), 2U) << "24 KB for each, and a quarter of the memory";
+}
+
+TEST(Stream, ASinkThatDoesNotKeepUpIsNotFreedByHandingOverMore) {
+  RecordingSink sink(16, 64 << 10);
+  sink.set_mode(RecordingSink::Mode::stuck);
+  StreamWriter writer(spec(), {&sink}, 0);
+  while (sink.has_room(0)) {
+    Flows flows;
+    flows.datagram(exporter(1), 1, framed("a"));
+    writer.write(flows.batch, flows.rows, 0);
+    writer.flush_all();
+  }
+  const std::size_t before = sink.entries().size();
+  Flows flows;
+  flows.datagram(exporter(1), 1, framed("a"));
+  writer.write(flows.batch, flows.rows, 0);
+  EXPECT_FALSE(writer.has_room(1));
+  writer.make_room(1);
+  EXPECT_EQ(sink.entries().size(), before);
+}
+
 TEST(Stream, AFilterKeepsFlowsAwayAndCountsThem) {
   for (const Framing framing : {Framing::batch, Framing::single, Framing::plain}) {
     RecordingSink sink;

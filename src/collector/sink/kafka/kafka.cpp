@@ -99,7 +99,12 @@ std::uint32_t KafkaSink::buckets() const {
   return partitions ? partitions : unknown_buckets_;
 }
 
-bool KafkaSink::has_room() const { return Sink::has_room() && (!spool_ || spool_->has_room()); }
+/// While blocks go to the spool, how much waits for the broker says nothing.
+bool KafkaSink::has_room(std::size_t bytes) const {
+  if (!spool_) return Sink::has_room(bytes);
+  const bool away = std::ranges::any_of(producers_, &KafkaProducer::stalled);
+  return spool_->has_room() && (away ? budget_->fits(bytes) : Sink::has_room(bytes));
+}
 
 SinkStats KafkaSink::stats() const {
   SinkStats out = tally_->stats();

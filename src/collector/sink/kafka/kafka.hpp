@@ -45,7 +45,7 @@ class KafkaSink final : public Sink {
   void leave_out(std::span<const Block::ExporterCount> flows) override;
   void filter_out(std::span<const Block::ExporterCount> flows) override;
   std::shared_ptr<MemoryBudget> budget() const override { return budget_; }
-  bool has_room() const override;
+  bool has_room(std::size_t bytes) const override;
   /// The topic's last known partitions, or the configured buckets.
   std::uint32_t buckets() const override;
   SinkStats stats() const override;
