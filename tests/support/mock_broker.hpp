@@ -57,9 +57,9 @@ class MockBroker {
 
   /// Puts one record into a partition.
   void produce(std::int32_t partition, std::string_view value) const {
-    rd_kafka_producev(reader(), RD_KAFKA_V_TOPIC("flows"), RD_KAFKA_V_PARTITION(partition),
-                      RD_KAFKA_V_VALUE(const_cast<char*>(value.data()), value.size()),
-                      RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY), RD_KAFKA_V_END);
+    const sink::KafkaTopic topic(rd_kafka_topic_new(reader(), "flows", nullptr));
+    rd_kafka_produce(topic.get(), partition, RD_KAFKA_MSG_F_COPY, const_cast<char*>(value.data()),
+                     value.size(), nullptr, 0, nullptr);
     if (rd_kafka_flush(reader(), 10000) != RD_KAFKA_RESP_ERR_NO_ERROR)
       throw std::runtime_error("the mock broker takes no record");
   }
