@@ -145,7 +145,7 @@ class Lives(StandaloneCase):
     def test_no_flow_misses_a_table_that_is_made_anew(self):
         """The collector inserts four times a second and more, from its first moment on, and the rollups' views are dropped and
         made again behind it: by other options for the tables, as by a newer version."""
-        sink = {"type": "clickhouse", "url": f"http://127.0.0.1:{self.store_port}", "flush_interval": "50ms",
+        sink = {"type": "clickhouse", "url": f"http://127.0.0.1:{self.store_port}", "flush_interval": "500ms",
                 "spool": {"path": self.path("spool")}}
         before = self.start({"sinks": {"tables": sink}})
         stream = Stream(before.port)
