@@ -29,9 +29,10 @@ constexpr auto kCommitEach = 1s;
 constexpr auto kLookEach = 1s;
 constexpr int kAskForMs = 500;  // the broker, for what is committed
 constexpr auto kTellBadEach = 10s;
-constexpr auto kGiveAwayIn = 5s;  // what was read of a partition is delivered, or the next reads it again
-constexpr auto kEndIn = 1s;       // librdkafka's own threads
-constexpr auto kPatience = 3s;    // with sinks that deliver nothing, before a partition or the process goes
+constexpr auto kGiveAwayIn = 5s;      // what was read of a partition is delivered, or the next reads it again
+constexpr auto kNoMemoryFor = 100ms;  // then it is tried again
+constexpr auto kEndIn = 1s;           // librdkafka's own threads
+constexpr auto kPatience = 3s;  // with sinks that deliver nothing, before a partition or the process goes
 
 struct FreeList {
   void operator()(rd_kafka_topic_partition_list_t* list) const {
@@ -92,6 +93,42 @@ struct KafkaReader::Left {
   std::unique_ptr<Line> line;
   Handle handle;  // goes first
 };
+
+/// Without memory for the words it is not said.
+template <class Sentence>
+void KafkaReader::say(LogLevel level, Sentence&& sentence) const {
+  try {
+    log_(level, "source " + source_ + ": " + std::forward<Sentence>(sentence)());
+  } catch (const std::bad_alloc&) {
+  }
+}
+
+/// What there is no memory for is tried again until there is. False: the process ends before.
+template <class Work>
+bool KafkaReader::insist(Work&& work) {
+  for (;;) {
+    try {
+      work();
+      return true;
+    } catch (const std::bad_alloc&) {
+      errors_.fetch_add(1, std::memory_order_relaxed);
+      say(LogLevel::error, [] { return std::string("there is no memory to go on; it is tried again"); });
+    }
+    if (Clock::now() >= deadline_.load()) return false;
+    std::this_thread::sleep_for(kNoMemoryFor);
+    heartbeat_ns_.store(monotonic_ns(), std::memory_order_relaxed);
+  }
+}
+
+/// For what librdkafka calls: nothing is thrown through its frames.
+template <class Work>
+void KafkaReader::shielded(Work&& work) const {
+  try {
+    work();
+  } catch (const std::exception&) {
+    errors_.fetch_add(1, std::memory_order_relaxed);
+  }
+}
 
 KafkaReader::KafkaReader(Making making)
     : source_(std::move(making.source)),
@@ -165,9 +202,9 @@ void KafkaReader::join() {
 }
 
 void KafkaReader::run() {
-  subscribe();
+  insist([this] { subscribe(); });
   while (!stop_.load(std::memory_order_acquire)) {
-    turn();
+    insist([this] { turn(); });
     read_some();
   }
   finish();
@@ -177,10 +214,11 @@ void KafkaReader::subscribe() {
   const List topics = new_list(1);
   rd_kafka_topic_partition_list_add(topics.get(), settings_.topic.c_str(), RD_KAFKA_PARTITION_UA);
   if (const auto wrong = rd_kafka_subscribe(handle_.get(), topics.get()); wrong != kNoError)
-    error(wrong, "cannot subscribe to " + settings_.topic);
+    error(wrong, "cannot subscribe");
   else
-    say(LogLevel::info,
-        "reads topic " + settings_.topic + " of " + settings_.brokers + " as group " + settings_.group);
+    say(LogLevel::info, [this] {
+      return "reads topic " + settings_.topic + " of " + settings_.brokers + " as group " + settings_.group;
+    });
 }
 
 /// What is done again and again, whatever is waited for.
@@ -212,7 +250,7 @@ void KafkaReader::read_some() {
   }
   Message message = next(wait);
   if (!message) return;
-  begin_step();
+  if (!insist([this] { begin_step(); })) return forget_all();
   const std::uint64_t end_bytes = counts_[SourceCount::bytes].get() + kStepBytes;
   for (std::size_t n = 0; message; ++n) {
     take(*message);
@@ -220,7 +258,7 @@ void KafkaReader::read_some() {
     message = enough || stop_.load(std::memory_order_relaxed) ? nullptr : next({});
   }
   write_batch();
-  end_step();
+  if (!insist([this] { end_step(); })) forget_all();
 }
 
 /// The next record, of those that came while something else was waited for first.
@@ -267,11 +305,12 @@ void KafkaReader::take(const rd_kafka_message_t& message) {
 /// Offsets go back where the topic was deleted and made anew, or lost its end: what was known of it says
 /// nothing of what comes. Flows that are under way settle as ever.
 void KafkaReader::restart(std::int32_t partition, Owned& owned, std::int64_t offset) {
-  say(LogLevel::warning,
-      "partition " + std::to_string(partition) + " of " + settings_.topic + " goes on at offset " +
-          std::to_string(offset) + ", where " + std::to_string(owned.next_offset) +
-          " was to come: the topic was made anew or has lost its end; what is there now is "
-          "read and committed");
+  say(LogLevel::warning, [&] {
+    return "partition " + std::to_string(partition) + " of " + settings_.topic + " goes on at offset " +
+           std::to_string(offset) + ", where " + std::to_string(owned.next_offset) +
+           " was to come: the topic was made anew or has lost its end; what is there now is read and "
+           "committed";
+  });
   owned = Owned{.since = ++assignments_, .next_offset = offset, .asked = true};
   unsettled_.restart(partition);
   counts_[SourceCount::restarts].add();
@@ -279,16 +318,21 @@ void KafkaReader::restart(std::int32_t partition, Owned& owned, std::int64_t off
 
 void KafkaReader::read_record(const rd_kafka_message_t& message) {
   const Counts<Bad> before = records_.bad;
-  records_.begin({static_cast<const std::byte*>(message.payload), message.len}, written_ns(message));
+  const auto begin = [&] {
+    unsettled_.part(message.partition);
+    records_.begin({static_cast<const std::byte*>(message.payload), message.len}, written_ns(message));
+  };
+  if (!insist(begin)) return forget_all();
   for (bool more = true; more;) {
     const std::size_t flows = records_.batch().size();
     const std::uint64_t restamped = records_.restamped;
-    more = records_.read();
+    const bool went_on = insist([&] { more = records_.read(); });
     counts_[SourceCount::restamped_flows].add(records_.restamped - restamped);
     const std::size_t read = records_.batch().size() - flows;
     counts_[SourceCount::flows].add(read);
     partitions_.with([&](Partitions& all) { all[message.partition][PartitionCount::flows] += read; });
     unsettled_.part(message.partition).flows += read;
+    if (!went_on) return forget_all();
     if (records_.full() && !write_batch()) break;
   }
   tell_bad(message, before);
@@ -301,9 +345,10 @@ void KafkaReader::tell_bad(const rd_kafka_message_t& message, const Counts<Bad>&
   // No two of these lines are the same, so that the log would hold none of them back.
   if (Clock::now() < next_bad_) return;
   next_bad_ = Clock::now() + kTellBadEach;
-  log_(LogLevel::warning, "source " + source_ + ": " + settings_.topic + " holds what is no flow: " +
-                              records_.trouble + " (partition " + std::to_string(message.partition) +
-                              ", offset " + std::to_string(message.offset) + ")");
+  say(LogLevel::warning, [&] {
+    return settings_.topic + " holds what is no flow: " + records_.trouble + " (partition " +
+           std::to_string(message.partition) + ", offset " + std::to_string(message.offset) + ")";
+  });
 }
 
 /// False: as wait_for_room().
@@ -317,7 +362,7 @@ bool KafkaReader::write_batch() {
 void KafkaReader::hand_over_batch() {
   FlowBatch& batch = records_.batch();
   if (batch.empty()) return;
-  outputs_.enricher().complete(batch);
+  if (!insist([&] { outputs_.enricher().complete(batch); })) return forget_all();
   outputs_->write(batch, now_ns_);
   records_.clear();
 }
@@ -330,12 +375,12 @@ bool KafkaReader::wait_for_room() {
   waiting_ = true;
   counts_[SourceCount::waiting].set(1);
   while (!have_room() && Clock::now() < deadline_.load()) {
-    turn();
+    insist([this] { turn(); });
     outputs_->make_room(records_.batch().size());
     if (Clock::now() >= serve && !giving_away_) {  // nobody may poll within a callback of polling
       serve = Clock::now() + kServeEach;
       pause();
-      if (Message one = poll({})) held_.push_back(std::move(one));
+      if (Message one = poll({})) insist([&] { held_.push_back(std::move(one)); });
     }
     std::this_thread::sleep_for(kLookAgain);
   }
@@ -344,7 +389,7 @@ bool KafkaReader::wait_for_room() {
   counts_[SourceCount::waiting].set(0);
   if (have_room()) return true;
   commit_until(Clock::now() + kLeaveIn);
-  while (!owned_.empty()) forget(owned_.begin()->first);
+  forget_all();
   return false;
 }
 
@@ -368,10 +413,10 @@ void KafkaReader::resume() {
 
 /// Each partition has an answer of its own.
 void KafkaReader::told(rd_kafka_resp_err_t of_all, const rd_kafka_topic_partition_list_t& partitions,
-                       const std::string& words) {
+                       std::string_view words) const {
   if (of_all != kNoError) return error(of_all, words);
   for_each(partitions, [&](const rd_kafka_topic_partition_t& one) {
-    if (one.err != kNoError) error(one.err, words + " partition " + std::to_string(one.partition));
+    if (one.err != kNoError) error(one.err, words);
   });
 }
 
@@ -381,9 +426,10 @@ void KafkaReader::begin_step() {
 }
 
 void KafkaReader::end_step() {
-  if (!std::exchange(mark_, nullptr)) return;
+  if (!mark_) return;
   outputs_->mark(nullptr);
   unsettled_.end();
+  mark_ = nullptr;
 }
 
 void KafkaReader::settle() {
@@ -520,9 +566,12 @@ void KafkaReader::look_at_lag() {
 
 void KafkaReader::take_on(const rd_kafka_topic_partition_list_t& partitions) {
   ++assignments_;
-  for_each(partitions, [&](const rd_kafka_topic_partition_t& one) {
-    owned_[one.partition] = Owned{.since = assignments_};
-    partitions_.with([&](Partitions& all) { all[one.partition]; });
+  // Records of a partition that is not known to be ours are not read: so it is waited for.
+  insist([&] {
+    for_each(partitions, [&](const rd_kafka_topic_partition_t& one) {
+      owned_[one.partition] = Owned{.since = assignments_};
+      partitions_.with([&](Partitions& all) { all[one.partition]; });
+    });
   });
   counts_[SourceCount::partitions].set(owned_.size());
 }
@@ -534,7 +583,7 @@ void KafkaReader::give_away(const rd_kafka_topic_partition_list_t& partitions, b
   giving_away_ = true;
   if (written) {
     hand_over_batch();
-    end_step();
+    insist([this] { end_step(); });
   }
   if (!lost) {
     settle_until(Clock::now() + kGiveAwayIn);
@@ -544,7 +593,7 @@ void KafkaReader::give_away(const rd_kafka_topic_partition_list_t& partitions, b
   counts_[SourceCount::partitions].set(owned_.size());
   next_look_ = {};
   giving_away_ = false;
-  if (written) begin_step();  // of which the one who polls may be in the middle
+  if (written) insist([this] { begin_step(); });  // of which the one who polls may be in the middle
 }
 
 void KafkaReader::forget(std::int32_t partition) {
@@ -555,9 +604,15 @@ void KafkaReader::forget(std::int32_t partition) {
   partitions_.with([&](Partitions& all) { all[partition][PartitionCount::returned_flows] += part.flows; });
 }
 
+/// The process ends, and what is not settled is read again.
+void KafkaReader::forget_all() {
+  records_.clear();
+  while (!owned_.empty()) forget(owned_.begin()->first);
+}
+
 /// Reading is over.
 void KafkaReader::finish() {
-  settle_until(Clock::time_point::max());
+  insist([this] { settle_until(Clock::time_point::max()); });
   // The group is told, so that it shares out the partitions at once. That waits for as long as the broker may
   // take to answer, and a minute for a commit: so it is done only where the broker answers just now.
   const auto deadline = Clock::now() + kLeaveIn;
@@ -565,15 +620,17 @@ void KafkaReader::finish() {
     rd_kafka_consumer_close(handle_.get());
   else
     leave_in_silence();
-  while (!owned_.empty()) forget(owned_.begin()->first);
+  forget_all();
   counts_[SourceCount::partitions].set(0);
 }
 
 void KafkaReader::leave_in_silence() {
   silent_ = true;
-  say(LogLevel::warning,
-      "the broker does not answer; the reader leaves without telling its group, which notices when the "
-      "session ends");
+  say(LogLevel::warning, [] {
+    return std::string(
+        "the broker does not answer; the reader leaves without telling its group, which notices when the "
+        "session ends");
+  });
 }
 
 /// Whether the group's coordinator does.
@@ -602,13 +659,9 @@ SourceStats KafkaReader::stats() const {
   return out;
 }
 
-void KafkaReader::error(rd_kafka_resp_err_t code, const std::string& words) {
+void KafkaReader::error(rd_kafka_resp_err_t code, std::string_view words) const {
   errors_.fetch_add(1, std::memory_order_relaxed);
-  say(LogLevel::warning, words + " (" + rd_kafka_err2str(code) + ")");
-}
-
-void KafkaReader::say(LogLevel level, const std::string& text) const {
-  log_(level, "source " + source_ + ": " + text);
+  say(LogLevel::warning, [&] { return std::string(words) + " (" + rd_kafka_err2str(code) + ")"; });
 }
 
 void KafkaReader::on_rebalance(rd_kafka_t* handle, rd_kafka_resp_err_t code,
@@ -618,14 +671,14 @@ void KafkaReader::on_rebalance(rd_kafka_t* handle, rd_kafka_resp_err_t code,
   Error wrong;
   if (code == RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS) {
     self.counts_[SourceCount::rebalances].add();
-    self.take_on(*partitions);
+    self.shielded([&] { self.take_on(*partitions); });
     if (step_by_step)
       wrong.reset(rd_kafka_incremental_assign(handle, partitions));
     else if (const auto refused = rd_kafka_assign(handle, partitions); refused != kNoError)
       self.error(refused, "cannot take on partitions");
     if (self.paused_) self.told(rd_kafka_pause_partitions(handle, partitions), *partitions, "cannot pause");
   } else {
-    self.give_away(*partitions, rd_kafka_assignment_lost(handle) != 0);
+    self.shielded([&] { self.give_away(*partitions, rd_kafka_assignment_lost(handle) != 0); });
     // Else librdkafka keeps them paused until they are ours again, when nobody waits for a sink any more.
     if (self.paused_) self.told(rd_kafka_resume_partitions(handle, partitions), *partitions, "cannot resume");
     if (step_by_step)
@@ -641,7 +694,7 @@ void KafkaReader::on_commit(rd_kafka_t* /*handle*/, rd_kafka_resp_err_t code,
   KafkaReader& self = *static_cast<Line*>(opaque)->reader;
   self.committing_ = false;
   if (code == kNoError && offsets != nullptr)
-    self.committed(*offsets);
+    self.shielded([&] { self.committed(*offsets); });
   else if (code != RD_KAFKA_RESP_ERR__NO_OFFSET)
     self.error(code, "cannot commit");
 }
@@ -658,7 +711,7 @@ void KafkaReader::on_log(const rd_kafka_t* handle, int level, const char* facili
                                              : LogLevel::warning;
   const Line& line = *static_cast<const Line*>(rd_kafka_opaque(handle));
   line.there.with([&](bool there) {
-    if (there) line.reader->say(ours, std::string("librdkafka ") + facility + ": " + text);
+    if (there) line.reader->say(ours, [&] { return std::string("librdkafka ") + facility + ": " + text; });
   });
 }
 

@@ -18,6 +18,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <thread>
 #include <vector>
 
@@ -116,7 +117,7 @@ class KafkaReader {
   void pause();
   void resume();
   void told(rd_kafka_resp_err_t of_all, const rd_kafka_topic_partition_list_t& partitions,
-            const std::string& words);
+            std::string_view words) const;
   void begin_step();
   void end_step();
   void settle();
@@ -133,8 +134,14 @@ class KafkaReader {
   void finish();
   bool answers_until(Clock::time_point deadline);
   void leave_in_silence();
-  void error(rd_kafka_resp_err_t code, const std::string& words);
-  void say(LogLevel level, const std::string& text) const;
+  void forget_all();
+  template <class Work>
+  bool insist(Work&& work);
+  template <class Work>
+  void shielded(Work&& work) const;
+  void error(rd_kafka_resp_err_t code, std::string_view words) const;
+  template <class Sentence>
+  void say(LogLevel level, Sentence&& sentence) const;
 
   static void on_rebalance(rd_kafka_t* handle, rd_kafka_resp_err_t error,
                            rd_kafka_topic_partition_list_t* partitions, void* opaque);
@@ -164,7 +171,7 @@ class KafkaReader {
   Counts<SourceCount, Counter> counts_;
   Counts<Bad, Counter> bad_;
   Guarded<Partitions> partitions_;
-  std::atomic<std::uint64_t> errors_{0};  // librdkafka's threads count them too
+  mutable std::atomic<std::uint64_t> errors_{0};  // librdkafka's threads count them too
   std::atomic<std::uint64_t> heartbeat_ns_{0};
   std::atomic<bool> stop_{false};
   std::atomic<bool> failed_{false};

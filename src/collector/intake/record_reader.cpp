@@ -1,6 +1,7 @@
 #include "intake/record_reader.hpp"
 
 #include <algorithm>
+#include <new>
 
 #include "sluice/encode/rows.hpp"
 #include "util/clock.hpp"
@@ -38,18 +39,16 @@ void RecordReader::begin(Bytes record, std::uint64_t written_ns) {
 bool RecordReader::read() {
   while (!rest_.empty()) {
     if (full()) return true;
-    if (framing_ == sink::Framing::plain) {
-      take(std::exchange(rest_, Bytes{}));
-      continue;
-    }
-    std::uint64_t length = 0;
-    if (!take_length(rest_, length) || length > rest_.size()) {
+    // Nothing of it is gone before it is taken: where memory runs out, it is the next one still.
+    Bytes from = rest_;
+    std::uint64_t length = from.size();
+    if (framing_ != sink::Framing::plain && (!take_length(from, length) || length > from.size())) {
       refuse(Bad::framing, "no length of a message; what is behind it in the record is lost");
       rest_ = {};
       break;
     }
-    take(rest_.first(static_cast<std::size_t>(length)));
-    rest_ = rest_.subspan(static_cast<std::size_t>(length));
+    take(from.first(static_cast<std::size_t>(length)));
+    rest_ = from.subspan(static_cast<std::size_t>(length));
   }
   return false;
 }
@@ -57,10 +56,17 @@ bool RecordReader::read() {
 void RecordReader::take(Bytes message) {
   if (message.size() > kLongestMessage)
     return refuse(Bad::too_long, "a message of " + std::to_string(message.size()) + " bytes");
+  const std::size_t before = batch_.size();
+  try {
+    if (const auto read = encode::decode_message(message, batch_, user_fields_.get()); !read)
+      refuse(Bad::message, "no FlowMessage: " + read.error());
+    else
+      mend_time(batch_.current_origin());
+  } catch (const std::bad_alloc&) {
+    batch_.truncate(before);
+    throw;
+  }
   bytes_ += message.size();
-  if (const auto read = encode::decode_message(message, batch_, user_fields_.get()); !read)
-    return refuse(Bad::message, "no FlowMessage: " + read.error());
-  mend_time(batch_.current_origin());
 }
 
 void RecordReader::mend_time(Origin& origin) {
@@ -71,8 +77,8 @@ void RecordReader::mend_time(Origin& origin) {
 }
 
 void RecordReader::refuse(Bad why, std::string words) {
-  ++bad[why];
   trouble = std::move(words);
+  ++bad[why];
 }
 
 /// What one large message made grow is not kept for ever.

@@ -23,7 +23,8 @@ class RecordReader {
   /// The record that read() goes on with; it outlives the reading. `written_ns`: when it was written, Unix
   /// time.
   void begin(Bytes record, std::uint64_t written_ns);
-  /// Appends flows of the record to the batch until that is full or nothing is left: then false.
+  /// Appends flows of the record to the batch until that is full or nothing is left: then false. Where it
+  /// throws std::bad_alloc it may be called again, and goes on.
   bool read();
   /// What was read, of several records where they are small. The messages' bytes bound what it holds.
   FlowBatch& batch() { return batch_; }

@@ -6,12 +6,16 @@
 namespace sluice::intake {
 
 std::shared_ptr<const void> Unsettled::begin() {
-  now_.clear();
   mark_ = std::make_shared<char>();
+  now_.clear();
   return mark_;
 }
 
-void Unsettled::end() { steps_.push_back({std::exchange(mark_, nullptr), std::exchange(now_, {})}); }
+void Unsettled::end() {
+  Step& ended = steps_.emplace_back();
+  ended.mark = std::exchange(mark_, nullptr);
+  ended.parts.swap(now_);
+}
 
 void Unsettled::add(const Part& more, Part& to) {
   to.next_offset = std::max(to.next_offset, more.next_offset);
@@ -21,7 +25,9 @@ void Unsettled::add(const Part& more, Part& to) {
 Unsettled::Parts Unsettled::settled() {
   Parts out;
   while (!steps_.empty() && steps_.front().mark.expired()) {
-    for (const auto& [partition, part] : steps_.front().parts) add(part, out[partition]);
+    Parts& parts = steps_.front().parts;
+    out.merge(parts);  // what is left in `parts` is in both; no memory is needed
+    for (const auto& [partition, part] : parts) add(part, out.find(partition)->second);
     steps_.pop_front();
   }
   return out;

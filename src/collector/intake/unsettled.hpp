@@ -2,7 +2,7 @@
 // What was read and is not known to be delivered yet, in steps. All blocks that were opened in a step carry
 // its mark (sink::Block::mark); a row of a step is in a block of that step or of one before it. So a step is
 // settled when its mark has ended and all steps before it are settled, and its offsets may be committed then.
-// One thread; marks end on any.
+// One thread; marks end on any. Where memory runs out (std::bad_alloc), nothing has changed.
 #include <cstdint>
 #include <deque>
 #include <map>
