@@ -1,7 +1,7 @@
 #include <array>
 
-#include "../sink/mock_broker.hpp"
 #include "doctor_support.hpp"
+#include "support/mock_broker.hpp"
 
 namespace sluice::doctor::test {
 namespace {

@@ -3,7 +3,7 @@
 
 #include "capture.hpp"
 #include "sluice/encode/rows.hpp"
-#include "unit/sink/mock_broker.hpp"
+#include "support/mock_broker.hpp"
 
 namespace sluice::generate::test {
 namespace {
