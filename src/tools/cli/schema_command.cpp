@@ -4,6 +4,7 @@
 #include "schema/clickhouse_script.hpp"
 #include "schema/field_table.hpp"
 #include "schema/generated.hpp"
+#include "sink/postgres/tables.hpp"
 #include "sluice/encode/schema.hpp"
 
 namespace sluice::cli {
@@ -55,13 +56,27 @@ int print_clickhouse(const SchemaOptions& options) {
   return print("schema", schema::clickhouse_script(*fields));
 }
 
+/// Of each sink that has such tables; without a configuration, as they are by default.
+int print_postgres(const SchemaOptions& options) {
+  if (!names_configuration(options.config)) return print("schema", sink::postgres::create_tables({}));
+  const auto config = load_config(options.config);
+  if (!config) return kMistake;
+  std::string text;
+  for (const auto& [name, settings] : config->sinks)
+    if (const auto* own = std::get_if<sink::PostgresSettings>(&settings.own))
+      text.append(text.empty() ? "" : "\n").append(sink::postgres::create_tables(*own));
+  if (text.empty()) return mistake("schema", "the configuration has no sink of type postgres");
+  return print("schema", text);
+}
+
 }  // namespace
 
 void add_schema(Command app) {
-  const Command command = app.add_subcommand(
-      "schema", "Print the flow message, what fills each field of it, or columns for the table");
+  const Command command =
+      app.add_subcommand("schema", "Print the flow message, what fills each field of it, or SQL for tables");
   command.footer(
-      "With -c all have the fields of your own as well.\n"
+      "With -c all but postgres have the fields of your own as well, and postgres has the table and the "
+      "columns of the sink.\n"
       "\n"
       "Examples:\n"
       "  sluice schema proto > flow.proto             the message for protoc and for ClickHouse\n"
@@ -69,7 +84,8 @@ void add_schema(Command app) {
       "protocol\n"
       "  sluice schema proto -c sluice.yaml > flow_user.proto\n"
       "  sluice schema proto --counters > counters.proto\n"
-      "  sluice schema clickhouse -c sluice.yaml > fields.sql\n");
+      "  sluice schema clickhouse -c sluice.yaml > fields.sql\n"
+      "  sluice schema postgres | psql -h HOST -U sluice sluice\n");
   command.wants_subcommand();
   const auto options = std::make_shared<SchemaOptions>();
   const auto add = [&](const char* name, const char* what, int (*run)(const SchemaOptions&)) {
@@ -83,6 +99,7 @@ void add_schema(Command app) {
   add("fields", "A Markdown table of all fields", print_fields);
   add("clickhouse", "A SQL script for apply.sh: columns for the fields of your own, while flows arrive",
       print_clickhouse);
+  add("postgres", "The tables of a sink of type postgres, as SQL for psql", print_postgres);
   const Command write =
       command.add_subcommand("write", "For developers: writes what is made from the program's tables");
   const auto root = std::make_shared<std::string>();

@@ -1,0 +1,55 @@
+#pragma once
+// The columns of the table that flows are written into, of which the COPY, the check of the table and the SQL
+// that makes it follow. Constant data; any thread.
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "sluice/flow/fields.hpp"
+
+namespace sluice::sink::postgres {
+
+/// How a value is held by PostgreSQL.
+enum class ColumnType : std::uint8_t {
+  int2,
+  int4,
+  int8,
+  numeric,
+  time,
+  text,
+  bytes,
+  address,
+  mac,
+  int8_list,
+  address_list,
+  text_list
+};
+
+struct TypeFacts {
+  std::string_view name;  ///< "bigint"
+  std::uint32_t oid;      ///< of pg_type, the same in every server
+  std::uint32_t element;  ///< that of a list's elements; 0: it is no list
+};
+const TypeFacts& facts(ColumnType type);
+
+struct Column {
+  const FieldInfo* field;
+  std::string_view name;  ///< of a time without the unit
+  ColumnType type;
+};
+
+/// The column that every table has: its partitions go by it.
+inline constexpr std::string_view kTimeColumn = "time_received";
+
+/// nullptr where no field has this column.
+const FieldInfo* field_of_column(std::string_view name);
+/// The columns of these names, in this order; the usual ones where there are none. A name that is no column
+/// is left out.
+std::vector<Column> columns_named(const std::vector<std::string>& names);
+
+/// In double quotes, as an identifier of SQL.
+std::string quoted(std::string_view name);
+
+}  // namespace sluice::sink::postgres

@@ -1,0 +1,27 @@
+#pragma once
+// SQL of the tables that flows are written into: for `sluice schema postgres`, which the administrator runs
+// once, and for the partition of a day, which the sink makes. Pure functions; any thread.
+#include <string>
+#include <string_view>
+
+#include "sink/postgres/copy_rows.hpp"
+#include "sink/postgres/settings.hpp"
+
+namespace sluice::sink::postgres {
+
+/// Where each block that was written has a row, so that it is not written again.
+inline constexpr std::string_view kBlocksTable = "sluice_blocks";
+
+/// The table of flows in partitions, that for the rest, the index of time, and the table of blocks. What is
+/// there already stays.
+std::string create_tables(const PostgresSettings& settings);
+
+/// "flows_20261130"
+std::string partition_name(std::string_view table, Day day);
+/// `schema` is that of the table, as SQL writes it.
+std::string create_partition(std::string_view schema, std::string_view table, Day day);
+
+/// COPY into these columns.
+std::string copy_statement(std::string_view table, const std::vector<Column>& columns);
+
+}  // namespace sluice::sink::postgres
