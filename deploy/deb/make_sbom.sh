@@ -17,10 +17,17 @@ program=$1 version=$2 lock=${3:-}
 headers_alone=(libboost1.74-dev libcli11-dev nlohmann-json3-dev libexpected-dev)
 
 # SOURCE PACKAGE | LICENCE | what its copyright file must have
+# Of e2fsprogs, keyutils and libidn2 it is their libraries that are linked, which have other licences than the programs.
 prose='
 bzip2|bzip2-1.0.6|The origin of this software must not be misrepresented
+e2fsprogs|MIT|lib/et/
 gcc-12|GPL-3.0-or-later WITH GCC-exception-3.1|GCC RUNTIME LIBRARY EXCEPTION
 glibc|LGPL-2.1-or-later|GNU Lesser General Public
+gnutls28|LGPL-2.1-or-later|The main library is licensed under GNU Lesser
+keyutils|LGPL-2.0-or-later|License: LGPL-2+
+krb5|BSD-2-Clause|Redistributions in binary form must reproduce the above copyright
+libidn2|LGPL-3.0-or-later OR GPL-2.0-or-later|License: LGPL-3+ or GPL-2+
+libtasn1-6|LGPL-2.1-or-later|LGPLv2.1+
 libgcrypt20|LGPL-2.1-or-later|GNU Lesser general Public
 libpcap|BSD-3-Clause|Redistribution and use in source and binary forms
 '
@@ -29,10 +36,10 @@ libpcap|BSD-3-Clause|Redistribution and use in source and binary forms
 declare -A spdx_name=(
   [Expat]=MIT ['Expat with embedded exception']=MIT [BSD-2-clause]=BSD-2-Clause [BSD-3-clause]=BSD-3-Clause
   [BSD-4-clause]=BSD-4-Clause [LGPL-2+]=LGPL-2.0-or-later [LGPL-2.1+]=LGPL-2.1-or-later [LGPL-3+]=LGPL-3.0-or-later
-  [GPL-2]=GPL-2.0-only [GPL-2+]=GPL-2.0-or-later [GPL-3]=GPL-3.0-only [GPL-3+]=GPL-3.0-or-later [PD]=LicenseRef-public-domain
+  [OpenLDAP-2.8]=OLDAP-2.8 [GPL-2]=GPL-2.0-only [GPL-2+]=GPL-2.0-or-later [GPL-3]=GPL-3.0-only [GPL-3+]=GPL-3.0-or-later [PD]=LicenseRef-public-domain
 )
 # Names that SPDX has just so; any other gets a reference of its own.
-same_name=' MIT X11 Zlib Apache-2.0 AFL-2.1 BSL-1.0 CC0-1.0 ISC curl OpenSSL '
+same_name=' MIT X11 Zlib Apache-2.0 AFL-2.1 BSL-1.0 CC0-1.0 ISC curl OpenSSL PostgreSQL BSD-3-Clause '
 
 spdx_id() {
   local name=$1
