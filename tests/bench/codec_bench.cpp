@@ -182,7 +182,8 @@ void native(benchmark::State& state, FlowType protocol) {
   for (auto _ : state) {
     benchmark::DoNotOptimize(sink::insert_token(block));
     body.clear();
-    if (!sink::gather({.first = 0, .rows = block.flows, .bytes = block.bytes}, columns)) throw std::runtime_error("rows that cannot be read");
+    if (!sink::gather({.first = 0, .rows = block.flows, .bytes = block.bytes}, columns))
+      throw std::runtime_error("rows that cannot be read");
     columns.write(body);
   }
   state.counters["bytes/flow"] = static_cast<double>(body.size()) / block.flows;

@@ -1,9 +1,9 @@
 #pragma once
-// A sink with one thread and a bounded queue of whole blocks before it: ClickHouse, PostgreSQL, file, stdout. A block
-// that cannot be written (disk full) is tried again each second and the others wait behind it, while the
-// queue has room; what comes then is shed. Only what would fail for ever (a pipe that nobody reads any more)
-// fails at once. With a spool, what cannot be written goes there, from the queue too, and comes back when a
-// block could be written.
+// A sink with one thread and a bounded queue of whole blocks before it: ClickHouse, PostgreSQL, file, stdout.
+// A block that cannot be written (disk full) is tried again each second and the others wait behind it, while
+// the queue has room; what comes then is shed. Only what would fail for ever (a pipe that nobody reads any
+// more) fails at once. With a spool, what cannot be written goes there, from the queue too, and comes back
+// when a block could be written.
 #include <atomic>
 #include <condition_variable>
 #include <deque>

@@ -78,7 +78,8 @@ Result<std::unique_ptr<Engine>, StartError> open_engine(const Options& options,
     settings.push_back("config-file=" + file->string());
   }
   settings.insert(settings.end(), options.engine_settings.begin(), options.engine_settings.end());
-  auto engine = open_chdb({.library = options.engine, .data = directory.data(), .settings = std::move(settings)});
+  auto engine =
+      open_chdb({.library = options.engine, .data = directory.data(), .settings = std::move(settings)});
   if (!engine) return failure(mistake(engine.error()));
   const auto session = (*engine)->open();
   if (!session) return failure(world(session.error()));

@@ -311,7 +311,8 @@ TEST(Configurations, OfTheDocumentsAreRight) {
       if (block.language != "yaml" || !top.contains(first)) continue;
       ++found;
       const auto checked = cli::test::sluice("check -c " + folder.write("block.yaml", text));
-      // Files with secrets, and directories, are the reader's; a port may be taken for the moment, by another test too.
+      // Files with secrets, and directories, are the reader's; a port may be taken for the moment, by another
+      // test too.
       const std::string faults = std::regex_replace(
           checked.err,
           std::regex("[^\n]*(_file names [^\n]* cannot be read:|: cannot write /var/lib/sluice/"

@@ -5,11 +5,11 @@
 #include <atomic>
 #include <map>
 
-#include "support/mock_broker.hpp"
 #include "sink/factory.hpp"
 #include "sink/queue_sink.hpp"
 #include "sink/stream.hpp"
 #include "sink_support.hpp"
+#include "support/mock_broker.hpp"
 #include "support/recording_sink.hpp"
 
 namespace sluice::sink {

@@ -7,10 +7,10 @@
 #include <map>
 #include <set>
 
-#include "support/mock_broker.hpp"
 #include "sink/factory.hpp"
 #include "sink/stream.hpp"
 #include "sink_support.hpp"
+#include "support/mock_broker.hpp"
 #include "support/recording_sink.hpp"
 
 namespace sluice::sink {
