@@ -3,9 +3,8 @@
 #include <gmock/gmock.h>
 
 #include <atomic>
-#include <cstdlib>
-#include <new>
 
+#include "support/failing_new.hpp"
 #include "unit/http/client.hpp"
 
 namespace {
@@ -13,21 +12,11 @@ namespace {
 std::atomic<long> until_failure{0};  // of the allocations of the server's threads; 0 and less: none fails
 thread_local bool unharmed = false;
 
-void* taken(std::size_t size) {
-  if (!unharmed && until_failure.load() > 0 && --until_failure == 0) throw std::bad_alloc();
-  void* const out = std::malloc(size ? size : 1);
-  if (!out) throw std::bad_alloc();
-  return out;
-}
-
 }  // namespace
 
-void* operator new(std::size_t size) { return taken(size); }
-void* operator new[](std::size_t size) { return taken(size); }
-void operator delete(void* what) noexcept { std::free(what); }
-void operator delete[](void* what) noexcept { std::free(what); }
-void operator delete(void* what, std::size_t) noexcept { std::free(what); }
-void operator delete[](void* what, std::size_t) noexcept { std::free(what); }
+bool sluice::test::allocation_fails() {
+  return !unharmed && until_failure.load() > 0 && --until_failure == 0;
+}
 
 namespace sluice::http {
 namespace {

@@ -3,12 +3,11 @@
 #include <gmock/gmock.h>
 
 #include <atomic>
-#include <cstdlib>
-#include <new>
 
 #include "intake/kafka_reader.hpp"
 #include "sink/books.hpp"
 #include "sluice/encode/rows.hpp"
+#include "support/failing_new.hpp"
 #include "support/mock_broker.hpp"
 #include "unit/sink/sink_support.hpp"
 
@@ -16,21 +15,9 @@ namespace {
 
 thread_local std::size_t until_failure = 0;  // of this thread's allocations; 0: none fails
 
-void* taken(std::size_t size) {
-  if (until_failure != 0 && --until_failure == 0) throw std::bad_alloc();
-  void* const out = std::malloc(size ? size : 1);
-  if (!out) throw std::bad_alloc();
-  return out;
-}
-
 }  // namespace
 
-void* operator new(std::size_t size) { return taken(size); }
-void* operator new[](std::size_t size) { return taken(size); }
-void operator delete(void* what) noexcept { std::free(what); }
-void operator delete[](void* what) noexcept { std::free(what); }
-void operator delete(void* what, std::size_t) noexcept { std::free(what); }
-void operator delete[](void* what, std::size_t) noexcept { std::free(what); }
+bool sluice::test::allocation_fails() { return until_failure != 0 && --until_failure == 0; }
 
 namespace sluice::intake {
 namespace {
