@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <optional>
 #include <thread>
 
 #include "app/http_listeners.hpp"
@@ -30,15 +31,20 @@ void try_listeners(const config::Config& config, Trial& out) {
   }
 }
 
-void try_http(const config::Config& config, const char* purpose, Trial& out) {
+/// Nothing where a certificate is wrong, of which try_files() tells.
+std::optional<http::Options> whole_options(const config::Config& config, const char* purpose) {
   try {
-    const http::Options options = http_options(config, purpose);
-    if (options.at.address.empty()) return;
-    if (const auto refusal = http::try_out(options))
-      put(out, {std::string(purpose) + ".listen", refusal->sentence}, refusal->error);
+    return http_options(config, purpose);
   } catch (const SetupError&) {
-    // A certificate, of which try_files() tells.
+    return std::nullopt;
   }
+}
+
+void try_http(const config::Config& config, const char* purpose, Trial& out) {
+  const auto options = whole_options(config, purpose);
+  if (!options || options->at.address.empty()) return;
+  if (const auto refusal = http::try_out(*options))
+    put(out, {std::string(purpose) + ".listen", refusal->sentence}, refusal->error);
 }
 
 }  // namespace

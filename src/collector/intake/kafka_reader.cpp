@@ -77,7 +77,8 @@ KafkaReader::~KafkaReader() {
       ended.set_value();
     }).detach();
     end.wait_for(silent_ ? 0s : kEndIn);
-  } catch (const std::exception&) {  // it is waited for here
+  } catch (const std::exception&) {  // no thread is to be had: it is waited for here
+    errors_.fetch_add(1, std::memory_order_relaxed);
   }
 }
 
