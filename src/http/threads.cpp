@@ -31,6 +31,20 @@ bool Threads::run(std::function<void()> work) {
   return true;
 }
 
+namespace {
+
+/// False: it threw, as what ends something may. There is nobody to tell.
+bool ended_well(const std::function<void()>& work) {
+  try {
+    work();
+    return true;
+  } catch (const std::exception&) {
+    return false;
+  }
+}
+
+}  // namespace
+
 void Threads::loop() {
   std::unique_lock lock(mutex_);
   for (;;) {
@@ -40,11 +54,7 @@ void Threads::loop() {
       const std::function<void()> work = std::move(waiting_.front());
       waiting_.pop_front();
       lock.unlock();
-      try {
-        work();
-      } catch (const std::exception&) {
-        // Of a call that ends something: there is nobody to tell.
-      }
+      ended_well(work);
     }
     lock.lock();
     ++idle_;

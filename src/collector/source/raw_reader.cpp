@@ -114,8 +114,7 @@ bool is_ipfix_file(std::FILE* file) {
   const bool ipfix =
       std::fread(start.data(), 1, start.size(), file) == start.size() && ipfix_length(start) != 0;
   const bool longer = std::fseek(file, 0, SEEK_END) == 0 && std::ftell(file) > kLongestDatagram;
-  std::rewind(file);
-  return ipfix && longer;
+  return std::fseek(file, 0, SEEK_SET) == 0 && ipfix && longer;
 }
 
 }  // namespace

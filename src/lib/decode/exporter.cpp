@@ -220,7 +220,10 @@ bool ExporterTable::make_room(Exporter* asking, std::uint64_t bytes) {
   const bool fair =
       proven && asking->account.used() + bytes <= budget_->capacity() / std::max<std::size_t>(1, size());
   std::uint32_t& in_vain = in_vain_[fair ? 2 : proven ? 1 : 0];
-  if (in_vain > 0 && --in_vain > 0) return false;
+  if (in_vain > 0) {
+    --in_vain;
+    if (in_vain > 0) return false;
+  }
   const std::uint64_t goal = std::max(bytes, budget_->capacity() / kPartAtOnce);
   std::size_t gone = evict_unproven(asking, goal);
   if (budget_->room() < goal) gone += evict_from_proven(asking, bytes, goal);

@@ -15,7 +15,10 @@ bool Days::parts(const std::set<std::uint64_t>& days) {
   std::set<std::uint64_t> together = seen_;
   together.insert(days.begin(), days.end());
   const bool too_many = together.size() > kMost;
-  seen_ = too_many ? days : std::move(together);
+  if (too_many)
+    seen_ = days;
+  else
+    seen_ = std::move(together);
   return too_many;
 }
 

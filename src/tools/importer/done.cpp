@@ -75,10 +75,12 @@ Result<Done, std::string> Done::open(const std::string& path, const std::string&
 }
 
 Result<void, std::string> Done::read(const std::string& sinks) {
-  std::rewind(file_.get());
+  if (std::fseek(file_.get(), 0, SEEK_SET) != 0)
+    return failure(path_ + ": cannot be read: " + std::strerror(errno));
   std::string all;
   char chunk[65536];
   while (const std::size_t n = std::fread(chunk, 1, sizeof chunk, file_.get())) all.append(chunk, n);
+  if (std::ferror(file_.get()) != 0) return failure(path_ + ": cannot be read to its end");
   const std::string title = std::string(kTitle) + sinks;
   std::string_view rest = all;
   if (all.empty()) unsaved_ = title + '\n';

@@ -52,8 +52,11 @@ std::vector<char*> pointers(std::vector<std::string>& texts) {
 /// The given descriptors at 3, 4, ...; first out of the way of each other.
 bool place(std::vector<int>& fds) {
   const int above = kFirstGiven + static_cast<int>(fds.size());
-  for (int& fd : fds)
-    if (fd < above && (fd = ::fcntl(fd, F_DUPFD_CLOEXEC, above)) < 0) return false;
+  for (int& fd : fds) {
+    if (fd >= above) continue;
+    fd = ::fcntl(fd, F_DUPFD_CLOEXEC, above);
+    if (fd < 0) return false;
+  }
   for (std::size_t i = 0; i < fds.size(); ++i)
     if (::dup2(fds[i], kFirstGiven + static_cast<int>(i)) < 0) return false;
   return true;

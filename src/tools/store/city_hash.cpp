@@ -23,6 +23,11 @@ std::uint64_t load(const char* at) {
   return value;
 }
 std::uint64_t load64(const char* at) { return load<std::uint64_t>(at); }
+/// From the beginning, where there is so much.
+template <class T>
+std::uint64_t front(std::string_view s) {
+  return load<T>(s.begin());
+}
 
 std::uint64_t shift_mix(std::uint64_t value) { return value ^ (value >> 47); }
 
@@ -34,12 +39,12 @@ std::uint64_t hash16(std::uint64_t u, std::uint64_t v) {
 std::uint64_t hash_to_16(std::string_view s) {
   const std::size_t size = s.size();
   if (size > 8) {
-    const std::uint64_t a = load64(s.data());
+    const std::uint64_t a = front<std::uint64_t>(s);
     const std::uint64_t b = load64(s.data() + size - 8);
     return hash16(a, std::rotr(b + size, static_cast<int>(size))) ^ b;
   }
   if (size >= 4) {
-    const std::uint64_t a = load<std::uint32_t>(s.data());
+    const std::uint64_t a = front<std::uint32_t>(s);
     return hash16(size + (a << 3), load<std::uint32_t>(s.data() + size - 4));
   }
   if (size == 0) return k2;
@@ -66,7 +71,7 @@ Hash128 murmur(std::string_view s, Hash128 seed) {
   if (size <= 16) {
     a = shift_mix(a * k1) * k1;
     c = b * k1 + hash_to_16(s);
-    d = shift_mix(a + (size >= 8 ? load64(s.data()) : c));
+    d = shift_mix(a + (size >= 8 ? front<std::uint64_t>(s) : c));
   } else {
     c = hash16(load64(s.data() + size - 8) + k1, a);
     d = hash16(b + size, c + load64(s.data() + size - 16));

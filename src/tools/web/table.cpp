@@ -119,7 +119,8 @@ Or<Lines> table_answer(const Question& question, const Plan& plan, Asking& askin
 
 Or<FlowPage> flows_answer(const Question& question, const Plan& plan, Asking& asking) {
   std::optional<FlowCursor> cursor;
-  if (!question.cursor.empty() && !(cursor = parse_cursor(question.cursor)))
+  if (!question.cursor.empty()) cursor = parse_cursor(question.cursor);
+  if (!question.cursor.empty() && !cursor)
     return failure(ApiError{.status = 400,
                             .code = "value",
                             .text = "cursor wants the text that the page before gave",

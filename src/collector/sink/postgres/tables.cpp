@@ -43,13 +43,7 @@ std::string create_tables(const PostgresSettings& settings) {
         .append(" ")
         .append(facts(column.type).name);
     if (column.name == kTimeColumn) rows += " NOT NULL";
-    comments.append("COMMENT ON COLUMN ")
-        .append(table)
-        .append(".")
-        .append(name)
-        .append(" IS ")
-        .append(literal(meaning_of(column)))
-        .append(";\n");
+    comments += "COMMENT ON COLUMN " + table + '.' + name + " IS " + literal(meaning_of(column)) + ";\n";
   }
   return "-- The tables of a sink of type postgres. Run this once, as the user that the sink has:\n"
          "--     sluice schema postgres | psql -v ON_ERROR_STOP=1 -h HOST -U sluice sluice\n"
