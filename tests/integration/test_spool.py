@@ -310,7 +310,9 @@ class Kills(SpoolCase):
             before = self.count(sluice, "resumed")
             began = time.monotonic()
             stream = Stream(sluice.port, pace=0.002, first=sent)
-            waiting.until(lambda: sluice.metric("sluice_sink_spooled_flows") >= before + RECORDS, "flows are spooled", interval=0.01)
+            # Of the stream, that is: what is resumed is counted later than the start, so it is asked after the whole.
+            waiting.until(lambda: sluice.metric("sluice_sink_spooled_flows") - self.count(sluice, "resumed") >= RECORDS,
+                          "flows are spooled", interval=0.01)
             time.sleep(random.random() / 4)  # any moment will do
             spooled = sluice.metric("sluice_sink_spooled_flows")
             spans.append((sent, stream.sent, time.monotonic() - began))
