@@ -5,6 +5,7 @@
 
 dashboards/NAME.yaml describes NAME.json: its variables, and its panels in the order in which they are placed.
 dashboards/common.yaml has what they share: data sources, colours, units, the kinds of panel and the pieces of queries.
+dashboards/traffic_sql.yaml describes the same dashboard for several databases, postgres/traffic.json and mysql/traffic.json.
 What each key means is told there. Needs python3-yaml (deploy/install-deps.sh test).
 """
 import argparse
@@ -19,6 +20,7 @@ import yaml
 HERE = os.path.dirname(os.path.abspath(__file__))
 COMMAND = "python3 deploy/grafana/make_dashboards.py"
 DASHBOARDS = ("traffic", "collector", "exporter")
+OF_DATABASES = {"traffic_sql": "traffic"}  # description: what its dashboards are called in the directory of each database
 WIDTH = 24  # Grafana's columns
 
 _PIECE = re.compile(r"<(\w+)(?: (\w+))?>")
@@ -76,11 +78,12 @@ def put_together(text, pieces, where, within=()):
 class Description:
     """common.yaml and one dashboard's."""
 
-    def __init__(self, folder, name):
+    def __init__(self, folder, name, database=None):
         self.common = self._read(folder, "common")
         self.own = self._read(folder, name)
         self.file = name + ".yaml"
-        self.pieces = {**self.common["pieces"], **self.own.get("pieces", {})}
+        self.database = named(self.common["databases"], database, "database", self.file) if database else None
+        self.pieces = {**self.common["pieces"], **self.own.get("pieces", {}), **(self.database["pieces"] if database else {})}
 
     @staticmethod
     def _read(folder, name):
@@ -109,7 +112,16 @@ class Description:
         return {"mode": "fixed", "fixedColor": self.colour(name, where)}
 
     def datasource(self, language):
+        if self.database and language == "sql":
+            return dict(self.database["datasource"])
         return dict(self.common["datasources"][language])
+
+    def sql_target(self, source, query, over_time):
+        if self.database:
+            return {"refId": "A", "datasource": source, "editorMode": "code", "format": "time_series" if over_time else "table",
+                    "rawQuery": True, "rawSql": query}
+        form, number = ("timeseries", 0) if over_time else ("table", 1)
+        return {"refId": "A", "datasource": source, "editorType": "sql", "queryType": form, "format": number, "rawSql": query}
 
     # -- Variables.
 
@@ -133,7 +145,8 @@ class Description:
         query = put_together(given[language], self.pieces, where)
         out.update(datasource=self.datasource(language), hide=2 if hidden else 0, refresh=2, sort=1 if given.get("sorted") else 0, regex="",
                    multi=several, includeAll=several, options=[], skipUrlSync=hidden)
-        out["query"] = ({"refId": given["name"], "editorType": "sql", "queryType": "sql", "rawSql": query} if language == "sql" else
+        out["query"] = (query if self.database and language == "sql" else
+                        {"refId": given["name"], "editorType": "sql", "queryType": "sql", "rawSql": query} if language == "sql" else
                         {"refId": "PrometheusVariableQueryEditor-VariableQuery", "qryType": 1, "query": query})
         out["definition"] = query
         if several:
@@ -163,9 +176,7 @@ class Description:
         source, query = self.datasource("sql"), given.get("sql", kind.get("sql"))
         if query is None:
             raise Mistake(f"{where}: there is no query; say sql or promql")
-        form, number = ("timeseries", 0) if kind["type"] == "timeseries" else ("table", 1)
-        return source, [{"refId": "A", "datasource": source, "editorType": "sql", "queryType": form, "format": number,
-                         "rawSql": put_together(query, pieces, where)}]
+        return source, [self.sql_target(source, put_together(query, pieces, where), kind["type"] == "timeseries")]
 
     def unit(self, name, where):
         return named(self.common["units"], name, "unit", where)
@@ -242,7 +253,7 @@ class Description:
 
     def dashboard(self):
         checked(self.own, *_DASHBOARD_KEYS, self.file)
-        out = {key: self.own[key] for key in ("uid", "title", "description")}
+        out = {key: put_together(self.own[key], self.pieces, self.file) for key in ("uid", "title", "description")}
         out = merged(out, self.common["dashboard"])
         out["time"]["from"] = self.own["time"]
         out["refresh"] = self.own["refresh"]
@@ -272,8 +283,12 @@ def with_tables(document, descriptions):
 def made(folder, document_path):
     """path -> what is to be in it."""
     descriptions = {name: Description(folder, name) for name in DASHBOARDS}
-    out = {os.path.join(folder, name + ".json"): json.dumps(description.dashboard(), indent=2) + "\n"
-           for name, description in descriptions.items()}
+    dashboards = {os.path.join(folder, name + ".json"): description for name, description in descriptions.items()}
+    for name, called in OF_DATABASES.items():
+        for database in descriptions["traffic"].common["databases"]:
+            descriptions[name] = Description(folder, name, database)  # which of them is no matter to its table of panels
+            dashboards[os.path.join(folder, "..", database, called + ".json")] = descriptions[name]
+    out = {path: json.dumps(description.dashboard(), indent=2) + "\n" for path, description in dashboards.items()}
     if os.path.exists(document_path):  # it lies elsewhere where Sluice is installed
         with open(document_path, encoding="utf-8") as file:
             out[document_path] = with_tables(file.read(), descriptions)

@@ -1,4 +1,5 @@
-"""Dashboards as Grafana would ask them: variables and the macros of its ClickHouse data source put in, in that order."""
+"""Dashboards as Grafana would ask them: variables and the macros of its SQL data sources put in, in that order."""
+import datetime
 import glob
 import json
 import os
@@ -7,6 +8,9 @@ import re
 from . import paths
 
 CLICKHOUSE, PROMETHEUS = "grafana-clickhouse-datasource", "prometheus"
+#: The databases that have a directory of dashboards of their own.
+OF_DATABASES = {"postgres": "grafana-postgresql-datasource", "mysql": "mysql"}
+SQL = (CLICKHOUSE, *OF_DATABASES.values())
 ALL = "$__all"
 # "$name", "${name}", "${name:format}". What begins with two underscores is Grafana's own.
 _VARIABLE = re.compile(r"\$(?:(\w+)|\{(\w+)(?::(\w+))?\})")
@@ -18,13 +22,24 @@ def folder():
     return os.path.join(paths.source(), "deploy/grafana")
 
 
-def dashboards():
+def dashboards(directory="dashboards"):
     """name -> the dashboard."""
     out = {}
-    for path in sorted(glob.glob(os.path.join(folder(), "dashboards/*.json"))):
+    for path in sorted(glob.glob(os.path.join(folder(), directory, "*.json"))):
         with open(path) as file:
             out[os.path.basename(path).removesuffix(".json")] = json.load(file)
     return out
+
+
+def all_dashboards():
+    """Those of databases besides, as "postgres/traffic"."""
+    return {**dashboards(), **{f"{database}/{name}": dashboard for database in OF_DATABASES for name, dashboard in dashboards(database).items()}}
+
+
+def query_of(variable):
+    """What a variable asks."""
+    query = variable["query"]
+    return query if isinstance(query, str) else query.get("rawSql") or query["query"]
 
 
 def panels(dashboard):
@@ -109,6 +124,39 @@ class Range:
         return plain[name] + rest
 
 
+class PostgresRange(Range):
+    """With the macros of Grafana's PostgreSQL data source, as its documentation has them."""
+
+    def _macro(self, match):
+        name, arguments = match[1], [argument.strip() for argument in (match[2] or "").split(",")]
+        if name == "timeFilter":
+            return f"{arguments[0]} BETWEEN '{self._text(self.begin)}' AND '{self._text(self.end)}'"
+        if name == "timeGroup":
+            return self._group(arguments[0], int(arguments[1].strip("'").removesuffix("s")))
+        if name in ("unixEpochFrom", "unixEpochTo"):
+            return str(self.begin if name == "unixEpochFrom" else self.end)
+        raise AssertionError(f"the data source has no macro {match[0]}")
+
+    @staticmethod
+    def _text(seconds):
+        return datetime.datetime.fromtimestamp(seconds, datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+    def _group(self, column, seconds):
+        return f"floor(extract(epoch from {column})/{seconds})*{seconds}"
+
+
+class MysqlRange(PostgresRange):
+    """With those of its MySQL data source."""
+
+    def _macro(self, match):
+        if match[1] == "timeFilter":
+            return f"{match[2]} BETWEEN FROM_UNIXTIME({self.begin}) AND FROM_UNIXTIME({self.end})"
+        return super()._macro(match)
+
+    def _group(self, column, seconds):
+        return f"UNIX_TIMESTAMP({column}) DIV {seconds} * {seconds}"
+
+
 class Asked:
     """A dashboard with values for its variables. `ask` takes SQL and gives rows; `chosen` is what the user chose."""
 
@@ -116,8 +164,8 @@ class Asked:
         self.variables, self.range, self.values, self.options = dashboard["templating"]["list"], time_range, {}, {}
         for variable in self.variables:
             name = variable["name"]
-            if variable["type"] == "query" and variable["datasource"]["type"] == CLICKHOUSE:
-                self.options[name] = ask(self.sql(variable["query"]["rawSql"]))
+            if variable["type"] == "query" and variable["datasource"]["type"] in SQL:
+                self.options[name] = ask(self.sql(query_of(variable)))
             self.values[name] = chosen.get(name, self._first(variable))
 
     def _first(self, variable):
