@@ -17,12 +17,14 @@ import xml.etree.ElementTree
 import yaml
 
 import test_pipeline
-from harness import capture, ccache, docker, exporters, flows, netns, paths, store, udp, waiting
+from harness import capture, ccache, daemon, docker, exporters, flows, netns, paths, postgres, store, udp, waiting
 from harness.case import Case, main, skip_unless_program
 
 COMPOSE = os.path.join(paths.source(), "deploy/compose")
 CONTAINERS = os.path.join(paths.source(), "tests/integration/containers")
 STACK = os.path.join(COMPOSE, "docker-compose.yml")
+SHORT = os.path.join(COMPOSE, "postgres/docker-compose.yml")
+STACKS = (STACK, SHORT)
 OVERRIDES = sorted(set(glob.glob(os.path.join(COMPOSE, "docker-compose.*.yml"))) - {STACK})
 DOCUMENT = os.path.join(paths.source(), "docs/containers.md")
 DASHBOARDS = os.path.join(paths.source(), "docs/dashboards.md")
@@ -57,14 +59,14 @@ class Files(Case):
             specification = json.loads(read(SCHEMA))
         except (ImportError, FileNotFoundError) as error:
             self.skipTest(f"{error} (deploy/install-deps.sh test brings it)")
-        for path in (STACK, *OVERRIDES, os.path.join(CONTAINERS, "docker-compose.yml")):
-            with self.subTest(path=os.path.basename(path)):
+        for path in (*STACKS, *OVERRIDES, os.path.join(CONTAINERS, "docker-compose.yml")):
+            with self.subTest(path=os.path.relpath(path, COMPOSE)):
                 jsonschema.Draft7Validator(specification).validate(yaml.safe_load(read(path)))
 
     def test_docker_compose_takes_them(self):
         program = skip_unless_program("docker-compose")
         self.assertTrue(OVERRIDES)
-        for files in ([STACK], *([STACK, override] for override in OVERRIDES)):
+        for files in ([STACK], [SHORT], *([STACK, override] for override in OVERRIDES)):
             arguments = [word for file in files for word in ("-f", file)]
             for profile in ("mock", "collect"):
                 with self.subTest(files=files, profile=profile):
@@ -75,23 +77,23 @@ class Files(Case):
                     self.assertEqual((0, ""), (result.returncode, result.stdout))
 
     def test_everything_mounted_is_there(self):
-        services = yaml.safe_load(read(STACK))["services"]
-        named = yaml.safe_load(read(STACK))["volumes"]
-        for name, service in services.items():
-            for volume in service.get("volumes", []):
-                source, target = volume.split(":")[:2]
-                with self.subTest(service=name, source=source):
-                    self.assertTrue(target.startswith("/"))
-                    if source.startswith("."):
-                        self.assertTrue(os.path.exists(os.path.join(COMPOSE, source)))
-                        self.assertTrue(volume.endswith(":ro"), "the tree is not written to")
-                    else:
-                        self.assertIn(source, named)
-            build = service.get("build")
-            if build:
-                context = os.path.join(COMPOSE, build["context"])
-                self.assertTrue(os.path.samefile(context, paths.source()))
-                self.assertTrue(os.path.exists(os.path.join(context, build["dockerfile"])))
+        for stack in STACKS:
+            folder, described = os.path.dirname(stack), yaml.safe_load(read(stack))
+            for name, service in described["services"].items():
+                for volume in service.get("volumes", []):
+                    source, target = volume.split(":")[:2]
+                    with self.subTest(stack=stack, service=name, source=source):
+                        self.assertTrue(target.startswith("/"))
+                        if source.startswith("."):
+                            self.assertTrue(os.path.exists(os.path.join(folder, source)))
+                            self.assertTrue(volume.endswith(":ro"), "the tree is not written to")
+                        else:
+                            self.assertIn(source, described["volumes"])
+                build = service.get("build")
+                if build:
+                    context = os.path.join(folder, build["context"])
+                    self.assertTrue(os.path.samefile(context, paths.source()))
+                    self.assertTrue(os.path.exists(os.path.join(context, build["dockerfile"])))
 
     def test_what_the_image_is_built_from_is_in_the_context(self):
         kept = {line[1:] for line in read(os.path.join(paths.source(), ".dockerignore")).splitlines() if line.startswith("!")}
@@ -106,14 +108,14 @@ class Files(Case):
 
     def test_images_are_pinned_and_alike(self):
         images = {}
-        for service in yaml.safe_load(read(STACK))["services"].values():
+        for service in (service for stack in STACKS for service in yaml.safe_load(read(stack))["services"].values()):
             name, _, tag = service["image"].partition(":")
             images.setdefault(name, set()).add(tag)
         for name, tags in images.items():
             with self.subTest(image=name):
                 self.assertEqual(1, len(tags))
-                if name != "sluice":
-                    self.assertRegex(min(tags), r"^v?\d+\.\d+\.\d+")
+                if name != "sluice":  # PostgreSQL's versions have two numbers
+                    self.assertRegex(min(tags), r"^\d+\.\d+$" if name == "postgres" else r"^v?\d+\.\d+\.\d+")
         # The same Kafka that deploy/local/kafka.sh runs, and so all tests.
         self.assertIn(f"<version>{min(images['apache/kafka'])}</version>",
                       read(os.path.join(paths.source(), "deploy/local/kafka/pom.xml")))
@@ -121,11 +123,75 @@ class Files(Case):
     def test_every_variable_has_a_default_and_is_explained(self):
         table = dict(re.findall(r"^\| `([A-Z_]+)` \| `([^`]*)` \|", read(DOCUMENT), re.MULTILINE))
         found = {}
-        for path in (STACK, *OVERRIDES):
+        for path in (*STACKS, *OVERRIDES, os.path.join(COMPOSE, "postgres/sluice.yaml")):
             for name, default in variables(read(path)).items():
                 self.assertIsNotNone(default, f"{name} in {os.path.basename(path)} has no default")
                 self.assertEqual(default, found.setdefault(name, default), f"{name} has one default")
         self.assertEqual(found, table)
+
+
+    def test_grafana_of_the_short_stack_has_the_data_sources_that_its_dashboards_name(self):
+        folder, grafana = os.path.dirname(SHORT), yaml.safe_load(read(SHORT))["services"]["grafana"]
+        provisioned = {(one["uid"], one["type"]) for one in yaml.safe_load(read(os.path.join(folder, "datasources/sluice.yaml")))["datasources"]}
+        mounted = [os.path.join(folder, volume.split(":")[0]) for volume in grafana["volumes"] if volume.split(":")[0].endswith(".json")]
+        self.assertEqual(2, len(mounted))
+        used = {(panel["datasource"]["uid"], panel["datasource"]["type"]) for path in mounted for panel in json.loads(read(path))["panels"]
+                if "datasource" in panel}
+        self.assertEqual(provisioned, used)
+        with open(os.path.join(paths.source(), "deploy/grafana/provisioning/dashboards/sluice.yaml")) as file:
+            [provider] = yaml.safe_load(file)["providers"]
+        self.assertEqual({provider["options"]["path"]}, {os.path.dirname(volume.split(":")[1]) for volume in grafana["volumes"] if ".json:" in volume})
+
+
+class ShortStack(Case):
+    """What the stack with PostgreSQL does to its server, with a real one: users, tables, what is kept."""
+
+    def setUp(self):
+        super().setUp()
+        os.chmod(self.directory, 0o711)
+        self.server = postgres.Postgres(self.path("server"))
+        self.addCleanup(self.server.kill)
+        self.run_script("users.sh", PGUSER=postgres.ADMIN, SLUICE_POSTGRES_PASSWORD="it's", GRAFANA_POSTGRES_PASSWORD='g"r')
+        tables = daemon.run_once("schema", "postgres", "-c", os.path.join(COMPOSE, "postgres/sluice.yaml"))
+        self.assertEqual((0, ""), (tables.returncode, tables.stderr))
+        self.server.run(tables.stdout, user="sluice")
+
+    def run_script(self, name, *arguments, **environment):
+        result = subprocess.run([os.path.join(COMPOSE, "postgres", name), *arguments], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                                stderr=subprocess.STDOUT, text=True, timeout=waiting.DEADLINE, check=False,
+                                env={**os.environ, "PGHOST": "127.0.0.1", "PGPORT": str(self.server.port), **environment})
+        self.assertEqual((0, ""), (result.returncode, result.stdout))
+
+    def day(self, days):
+        return f"(now() AT TIME ZONE 'UTC')::date + {days}"
+
+    def make_day(self, days):
+        self.server.run(f"""DO $$ BEGIN EXECUTE format('CREATE TABLE flows_%s PARTITION OF flows FOR VALUES FROM (%L) TO (%L)',
+            to_char({self.day(days)}, 'YYYYMMDD'), ({self.day(days)})::text || ' 00:00+00', ({self.day(days + 1)})::text || ' 00:00+00'); END $$;
+            INSERT INTO flows (time_received, bytes) VALUES (({self.day(days)})::timestamp AT TIME ZONE 'UTC' + interval '1 hour', {100 + days})""", user="sluice")
+
+    def test_the_collector_takes_its_configuration(self):
+        checked = daemon.run_once("check", "-c", os.path.join(COMPOSE, "postgres/sluice.yaml"), "--set", "state.file=", "--set", "metrics.listen=127.0.0.1:0",
+                                  "--set", "sinks.postgres.spool.path=", "--set", "listeners=[{address: 127.0.0.1, port: 0}]")
+        self.assertEqual(0, checked.returncode, checked.stderr)
+
+    def test_old_days_are_dropped_and_no_others(self):
+        for days in (-5, -4, -3, -2, 0):
+            self.make_day(days)
+        self.server.run("INSERT INTO flows (time_received, bytes) VALUES ('1999-01-01', 1), (now() + interval '3 days', 2);"
+                        "CREATE TABLE flows_20000101 (kept int); CREATE TABLE others PARTITION OF flows FOR VALUES FROM ('2001-01-01') TO ('2001-01-02')",
+                        user="sluice")
+        self.run_script("keeper.sh", "once", PGUSER="sluice", PGDATABASE="sluice", POSTGRES_RETENTION_DAYS="3")
+        self.assertEqual([[2], [97], [98], [100]], self.server.query("SELECT bytes FROM flows ORDER BY bytes"))
+        self.assertEqual("2", self.server.value("SELECT count(*) FROM pg_class WHERE relname IN ('flows_20000101', 'others')"))
+
+    def test_grafana_may_read_and_nothing_else(self):
+        self.make_day(0)  # made later than the rights
+        self.assertEqual("100", self.server.value("SELECT bytes FROM flows", user="grafana"))
+        for sql in ("DELETE FROM flows", "DROP TABLE flows", "CREATE TABLE x (y int)", "SELECT pg_read_file('/etc/passwd')"):
+            for free in ("", "SET default_transaction_read_only = off; "):
+                with self.subTest(sql=free + sql), self.assertRaisesRegex(postgres.PostgresError, "permission denied|must be owner|read-only transaction"):
+                    self.server.run(free + sql, user="grafana")
 
 
 class Reader(Case):
