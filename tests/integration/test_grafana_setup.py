@@ -74,8 +74,9 @@ class Grafana:
         return self.route(method, path, urllib.parse.parse_qs(url.query), data)
 
     def route(self, method, path, query, data):
-        if (method, path) == ("GET", f"/api/plugins/{PLUGIN}/settings"):
-            return (200, {"id": PLUGIN, "type": "datasource"}) if self.plugin else (404, {"message": "Plugin not found, no installed plugin with that id"})
+        plugin = re.fullmatch(r"/api/plugins/([\w-]+)/settings", path)
+        if plugin and method == "GET" and plugin[1] in (PLUGIN, *grafana.OF_DATABASES.values()):
+            return (200, {"id": plugin[1], "type": "datasource"}) if self.plugin else (404, {"message": "Plugin not found, no installed plugin with that id"})
         found = re.fullmatch(r"/api/datasources/uid/([\w-]+)", path)
         if found and method == "GET":
             source = self.sources.get(found[1])
@@ -199,6 +200,31 @@ class Setup(Case):
         told = self.run_setup()
         self.assertEqual({"left alone, it is provisioned by a file"}, {told["data source Sluice Prometheus"], told["dashboard Sluice: Exporter"]})
 
+    def test_another_database(self):
+        """Its data source, its dashboard of traffic, and those that ask Prometheus alone."""
+        password = self.file("password", "secret\n")
+        for database, port, own in (("postgres", 5432, {"sslmode": "require", "postgresVersion": 1300}), ("mysql", 3306, {"timezone": "+00:00"})):
+            with self.subTest(database=database):
+                stub, uid = self.start(), f"sluice-{database}"
+                told = self.run_setup("--database", database, "--database-server", "db1.example.net", "--database-password-file", password)
+                self.assertEqual({"made"}, set(told.values()))
+                self.assertEqual({"sluice-collector", f"sluice-traffic-{database}"}, set(stub.dashboards))
+                asked = {(one["datasource"]["uid"], one["datasource"]["type"]) for kept in stub.dashboards.values()
+                         for one in grafana.panels(kept["dashboard"])}
+                self.assertEqual(asked, {(uid, source["type"]) for uid, source in stub.sources.items()})
+                source = stub.sources[uid]
+                self.assertEqual((f"db1.example.net:{port}", "grafana", {**own, "database": "sluice"}),
+                                 tuple(source[key] for key in ("url", "user", "jsonData")))
+                self.assertEqual({"password": "secret"}, stub.secrets[uid])
+                told = self.run_setup("--database", database, "--database-server", "[2001:db8::1]:7777", "--database-name", "net", "--database-user", "reader",
+                                      *(("--database-tls", "verify-full") if database == "postgres" else ()))
+                self.assertEqual({f"data source Sluice {source['name'].split()[1]}": "updated"},
+                                 {thing: fate for thing, fate in told.items() if fate != "unchanged"})
+                source = stub.sources[uid]
+                self.assertEqual(("[2001:db8::1]:7777", "reader", "net"), (source["url"], source["user"], source["jsonData"]["database"]))
+                stub.plugin = False
+                self.assertRegex(self.run_setup("--database", database, status=1), f"lacks the data source plugin {source['type']}, which comes with Grafana")
+
     def test_own_dashboards(self):
         stub = self.start()
         os.mkdir(self.path("own"))
@@ -253,7 +279,13 @@ class Setup(Case):
                 ("--prometheus-url: \"prometheus:9090\"", ("--token", "a"), ("--prometheus-url", "prometheus:9090")),
                 ("--dashboards: .*cannot be read", ("--token", "a"), ("--dashboards", self.path("none"))),
                 ("holds no .json file", ("--token", "a"), ("--dashboards", self.directory)),
-                ("--folder is empty", ("--token", "a"), ("--folder", ""))):
+                ("--folder is empty", ("--token", "a"), ("--folder", "")),
+                ("--database: ", ("--token", "a"), ("--database", "oracle")),
+                ("--database-server is for --database postgres or mysql", ("--token", "a"), ("--database-server", "db")),
+                ("--clickhouse-url is for --database clickhouse", ("--token", "a"), ("--database", "mysql", "--clickhouse-url", "http://db")),
+                ("--database-tls is for --database postgres", ("--token", "a"), ("--database", "mysql", "--database-tls", "require")),
+                ("--database-tls: ", ("--token", "a"), ("--database", "postgres", "--database-tls", "prefer")),
+                ("--database-server: .*is no HOST:PORT", ("--token", "a"), ("--database", "postgres", "--database-server", "db:port"))):
             with self.subTest(arguments=(token, arguments)):
                 given = () if "--url" in arguments else ("--url", url)
                 result = daemon.run_once("grafana", "setup", *given, *token, *arguments)

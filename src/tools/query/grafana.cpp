@@ -1,5 +1,6 @@
 #include "query/grafana.hpp"
 
+#include <iterator>
 #include <nlohmann/json.hpp>
 
 #include "sluice/util/version.hpp"
@@ -13,7 +14,21 @@ using Done = Result<void, std::string>;
 template <class T>
 using Or = Result<T, std::string>;
 
-constexpr const char* kPlugin = "grafana-clickhouse-datasource";
+/// A data source of Grafana's, in the order of Database.
+struct SourceFacts {
+  const char* plugin;
+  const char* uid;
+  const char* name;
+  bool comes_along;  ///< with Grafana
+};
+constexpr SourceFacts kSources[] = {
+    {"grafana-clickhouse-datasource", "sluice-clickhouse", "Sluice ClickHouse", false},
+    {"grafana-postgresql-datasource", "sluice-postgres", "Sluice PostgreSQL", true},
+    {"mysql", "sluice-mysql", "Sluice MySQL", true},
+};
+static_assert(std::size(kSources) == kDatabases.size());
+
+constexpr int kOldestPostgres = 1300;  // as Grafana writes 13
 
 /// What another program says, or names.
 std::string plain(std::string text) { return one_line(std::move(text)).substr(0, 200); }
@@ -50,7 +65,7 @@ class Session {
 
   Done run() {
     if (auto done = check_plugin(); !done) return done;
-    for (const json& source : {clickhouse(), prometheus()})
+    for (const json& source : {database(), prometheus()})
       if (auto done = put_data_source(source); !done) return done;
     const auto folder = find_or_make_folder();
     if (!folder) return failure(folder.error());
@@ -100,8 +115,8 @@ class Session {
   }
 
   Done check_plugin() {
-    const auto answer =
-        ask("GET", std::string("/api/plugins/") + kPlugin + "/settings", "asking for the plugin");
+    const std::string plugin = facts().plugin;
+    const auto answer = ask("GET", "/api/plugins/" + plugin + "/settings", "asking for the plugin");
     if (!answer) return failure(answer.error());
     if (answer->status == 200 && answer->body.is_object() && answer->body.contains("id")) return {};
     if (answer->status != 404 && answer->status != 200)
@@ -109,25 +124,38 @@ class Session {
     if (answer->message.empty())
       return failure("what answers at " + setup_.grafana.to_string() +
                      " is no Grafana: it has no /api/plugins");
-    return failure(std::string("Grafana lacks the data source plugin ") + kPlugin +
-                   "; install it with `grafana cli plugins install " + kPlugin + "` and restart Grafana");
+    return failure("Grafana lacks the data source plugin " + plugin +
+                   (facts().comes_along ? ", which comes with Grafana 10.4 and newer"
+                                        : "; install it with `grafana cli plugins install " + plugin +
+                                              "` and restart Grafana"));
   }
 
+  const SourceFacts& facts() const { return kSources[static_cast<std::size_t>(setup_.database)]; }
+
   json clickhouse() const {
-    json out = {{"uid", "sluice-clickhouse"},
-                {"name", "Sluice ClickHouse"},
-                {"type", kPlugin},
-                {"access", "proxy"},
-                {"jsonData",
-                 {{"host", setup_.clickhouse.host},
-                  {"port", std::stoi(setup_.clickhouse.port)},
-                  {"protocol", "http"},
-                  {"secure", setup_.clickhouse.tls},
-                  {"path", setup_.clickhouse.path == "/" ? "" : setup_.clickhouse.path},
-                  {"username", setup_.clickhouse_login.user},
-                  {"defaultDatabase", "sluice"}}}};
-    if (!setup_.clickhouse_login.password.empty())
-      out["secureJsonData"] = {{"password", setup_.clickhouse_login.password}};
+    return {{"jsonData",
+             {{"host", setup_.clickhouse.host},
+              {"port", std::stoi(setup_.clickhouse.port)},
+              {"protocol", "http"},
+              {"secure", setup_.clickhouse.tls},
+              {"path", setup_.clickhouse.path == "/" ? "" : setup_.clickhouse.path},
+              {"username", setup_.login.user},
+              {"defaultDatabase", "sluice"}}}};
+  }
+
+  /// PostgreSQL or MySQL, whose columns of time are in UTC.
+  json other_database() const {
+    json own = setup_.database == Database::postgres
+                   ? json{{"sslmode", setup_.tls}, {"postgresVersion", kOldestPostgres}}
+                   : json{{"timezone", "+00:00"}};
+    own["database"] = setup_.database_name;
+    return {{"url", setup_.server}, {"user", setup_.login.user}, {"jsonData", std::move(own)}};
+  }
+
+  json database() const {
+    json out = setup_.database == Database::clickhouse ? clickhouse() : other_database();
+    out.update({{"uid", facts().uid}, {"name", facts().name}, {"type", facts().plugin}, {"access", "proxy"}});
+    if (!setup_.login.password.empty()) out["secureJsonData"] = {{"password", setup_.login.password}};
     return out;
   }
 

@@ -1,8 +1,11 @@
 #pragma once
 // Makes data sources and dashboards in a running Grafana by its HTTP API. Blocks the calling thread; any
 // thread, no state is shared between calls.
+#include <array>
+#include <cstdint>
 #include <functional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "query/client.hpp"
@@ -15,16 +18,26 @@ struct Dashboard {
   std::string json = {};  ///< Grafana's dashboard model, with a uid
 };
 
-/// Those of deploy/grafana/dashboards, as they were when the program was built.
-std::vector<Dashboard> dashboards();
+/// Where the tables of flows are that dashboards ask.
+enum class Database : std::uint8_t { clickhouse, postgres, mysql };
+/// As options name it, in the enum's order.
+inline constexpr std::array<std::string_view, 3> kDatabases{"clickhouse", "postgres", "mysql"};
+
+/// Those of deploy/grafana that this database answers, and Prometheus, as they were when the program was
+/// built.
+std::vector<Dashboard> dashboards(Database database);
 
 struct GrafanaSetup {
   http::Url grafana = {};
-  http::Trust trust = {};     ///< whom to believe that it is that
-  std::string token = {};     ///< of a service account; never written anywhere but into requests
-  std::string folder = {};    ///< its title
-  http::Url clickhouse = {};  ///< as Grafana reaches it
-  Login clickhouse_login = {};
+  http::Trust trust = {};   ///< whom to believe that it is that
+  std::string token = {};   ///< of a service account; never written anywhere but into requests
+  std::string folder = {};  ///< its title
+  Database database = Database::clickhouse;
+  http::Url clickhouse = {};        ///< as Grafana reaches it, where it is that
+  std::string server = {};          ///< HOST:PORT of another database, as Grafana reaches it
+  std::string database_name = {};   ///< there
+  std::string tls = {};             ///< sslmode of PostgreSQL: disable, require, verify-ca or verify-full
+  Login login = {};                 ///< of the database
   std::string prometheus_url = {};  ///< as Grafana reaches it
   std::vector<Dashboard> dashboards = {};
 };
