@@ -41,7 +41,8 @@
 #   --print                print the statements and do nothing
 #   --script FILE          apply the statements of FILE, as sluice schema clickhouse prints them, and nothing else
 #   --fields FILE          make the tables with FILE, as sluice schema clickhouse prints it, in place of 90_consume.sql:
-#                          wanted where flows_raw has columns of your own; none: fill these no longer
+#                          wanted where flows_raw has columns of your own; none: fill these no longer. With --no-kafka
+#                          only the columns are made, which collectors fill
 #   -h, --help             print this
 #
 # Exit status: 0 done, 1 a statement failed, 2 a mistake on the command line, no answer, or a wrong password.
@@ -141,7 +142,7 @@ while (($#)); do
 done
 
 [[ -n $url ]] || set_url CLICKHOUSE_URL "${CLICKHOUSE_URL:-http://127.0.0.1:8123}"
-[[ -z $no_kafka || -z $fields$script ]] || wrong "--no-kafka makes no consumer, whose columns --fields and --script are about"
+[[ -z $no_kafka || -z $script ]] || wrong "--no-kafka makes no consumer, which --script is about; --fields makes the columns"
 [[ -z $script || -z $fields ]] || wrong "--script applies one file and nothing else, --fields all: give one of them"
 
 # At a block a second of a collector, what comes again within hours.
@@ -508,7 +509,16 @@ consuming=("$here"/9?_*.sql) schema_file=flow.proto
 if [[ -n $fields && $fields != none ]]; then
   consuming=("$fields") schema_file=flow_user.proto
 fi
-[[ -z $no_kafka ]] || consuming=()
+if [[ -n $no_kafka ]]; then
+  consuming=() schema_file=flow.proto
+  if [[ -n $fields && $fields != none ]]; then
+    columns_only=$(mktemp)
+    trap 'rm -f "$columns_only"' EXIT
+    sed -n '/^ALTER TABLE /,/;$/p' "$fields" >"$columns_only"
+    [[ -s $columns_only ]] || wrong "$fields adds no columns; sluice schema clickhouse -c FILE prints such a file"
+    consuming=("$columns_only")
+  fi
+fi
 chain=("${making[@]}" "${consuming[@]}")
 
 if [[ -n $print ]]; then

@@ -10,7 +10,6 @@
 #include "generate/generate.hpp"
 #include "net/admission.hpp"
 #include "sink/clickhouse/inserter.hpp"
-#include "sink/clickhouse/native.hpp"
 #include "sluice/decode/datagram_decoder.hpp"
 #include "sluice/encode/rows.hpp"
 #include "source/capture.hpp"
@@ -160,8 +159,8 @@ void encode_only(benchmark::State& state, FlowType protocol) {
   per_flow(state, corpus);
 }
 
-/// What a sink of type clickhouse adds for a flow: its token, and columns made of protobuf rows.
-void native(benchmark::State& state, FlowType protocol) {
+/// What a sink of type clickhouse adds for a flow: its token, and a body of columns made of protobuf rows.
+void native(benchmark::State& state, FlowType protocol, sink::Packing packing) {
   constexpr std::size_t kMostBytes = 4U << 20;
   Setup setup(corpus_of(protocol));
   const auto encoder = encode::make_row_encoder({});
@@ -177,14 +176,12 @@ void native(benchmark::State& state, FlowType protocol) {
     std::memcpy(block.bytes.data() + before, rows.bytes().data(), rows.size());
     block.flows += static_cast<std::uint32_t>(rows.rows());
   }
-  sink::NativeBlock columns;
+  sink::InsertBody columns(packing);
   std::string body;
   for (auto _ : state) {
     benchmark::DoNotOptimize(sink::insert_token(block));
-    body.clear();
-    if (!sink::gather({.first = 0, .rows = block.flows, .bytes = block.bytes}, columns))
+    if (!columns.make({.first = 0, .rows = block.flows, .bytes = block.bytes}, body))
       throw std::runtime_error("rows that cannot be read");
-    columns.write(body);
   }
   state.counters["bytes/flow"] = static_cast<double>(body.size()) / block.flows;
   const auto flows = static_cast<double>(block.flows) * static_cast<double>(state.iterations());
@@ -247,7 +244,9 @@ void add(const std::string& name, FlowType protocol) {
   benchmark::RegisterBenchmark((name + "/decode").c_str(), decode, protocol);
   benchmark::RegisterBenchmark((name + "/encode").c_str(), encode_only, protocol);
   benchmark::RegisterBenchmark((name + "/both").c_str(), both, protocol, encode::FormatSpec{});
-  benchmark::RegisterBenchmark((name + "/native").c_str(), native, protocol);
+  benchmark::RegisterBenchmark((name + "/native").c_str(), native, protocol, sink::Packing::none);
+  benchmark::RegisterBenchmark((name + "/native-lz4").c_str(), native, protocol, sink::Packing::lz4);
+  benchmark::RegisterBenchmark((name + "/native-zstd").c_str(), native, protocol, sink::Packing::zstd);
 }
 
 }  // namespace

@@ -4,13 +4,15 @@ lost and what is doubled is seen in flows_raw, and every rollup has the sums tha
 import ipaddress
 import os
 import shutil
+import subprocess
 
-from harness import daemon, messages, schema, waiting
+from harness import daemon, messages, schema, store, waiting
 from harness.case import main
 from harness.columns import rollups
 from harness.netflow import RECORDS
 from harness.tables import StoreCase
 from test_brokers import Stream
+from test_fields import FIELDS, TRAFFIC
 
 
 def address(raw):
@@ -32,11 +34,11 @@ class DirectCase(StoreCase):
     def path(self, name):
         return os.path.join(self.directory, f"{self._testMethodName}-{name}")
 
-    def collector(self, url=None, like=None, sinks=None, **settings):
+    def collector(self, url=None, like=None, sinks=None, fields=(), **settings):
         self.turn += 1
         direct = {"type": "clickhouse", "url": url or self.store.url, "flush_interval": "100ms",
                   "spool": {"path": self.path("spool")}, **settings}
-        running = daemon.Daemon(self.path(f"daemon-{self.turn}"), {"sinks": {"tables": direct, **(sinks or {})},
+        running = daemon.Daemon(self.path(f"daemon-{self.turn}"), {"sinks": {"tables": direct, **(sinks or {})}, "fields": list(fields),
                                                                    "shutdown_timeout": "5s"}, like=like)
         self.addCleanup(running.kill)
         return running
@@ -168,6 +170,66 @@ class Shipped(DirectCase):
         self.assertEqual(self.store.value("SELECT count() FROM sluice.flows_raw"), 2)
         self.assertEqual(self.store.value("SELECT sum(flows) FROM sluice.flows_1h"), 6)
         self.assertEqual(self.store.query("SELECT name FROM system.tables WHERE engine = 'Kafka'"), [])
+
+
+class Compressed(DirectCase):
+    def setUp(self):
+        super().setUp()
+        self.other = store.Store(self.path("other"))
+        self.addCleanup(self.other.kill)
+        schema.apply(self.other, "--no-kafka")
+
+    def test_two_stores_take_what_was_compressed(self):
+        """Each by a codec of its own; one is killed meanwhile, and what it may have had comes again compressed."""
+        running = self.collector(compression="lz4", sinks={"other": {"type": "clickhouse", "url": self.other.url, "compression": "zstd",
+                                                                     "flush_interval": "100ms", "spool": {"path": self.path("others")}}})
+        stream = Stream(running.port)
+        stream.more(200)
+        self.other.kill()
+        stream.more(200)
+        self.other.start()
+        stream.more(100)
+        flows = stream.end()
+        self.all_delivered(running, flows)
+        waiting.until(lambda: self.count(running, "delivered", "other") >= flows, f"{flows} flows are delivered to the other", 120)
+        self.assert_once(flows)
+        everything = "SELECT * EXCEPT inserted_at FROM sluice.flows_raw ORDER BY bytes"
+        self.assertEqual(self.store.query(everything), self.other.query(everything))
+        self.store = self.other
+        self.assert_rollups()
+
+
+class OwnFields(DirectCase):
+    def test_columns_of_a_users_own(self):
+        """They come while flows arrive; what is there before has none."""
+        running = self.collector(fields=FIELDS)
+        traffic = [subprocess.Popen([daemon.binary(), "generate", "-q", "--protocol", protocol, "--rate", str(rate), "--exporters", "3", "--to",
+                                     f"127.0.0.1:{running.port}"], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True)
+                   for protocol, rate in TRAFFIC]
+        for one in traffic:
+            self.addCleanup(one.stdout.close)
+            self.addCleanup(one.wait)
+            self.addCleanup(one.kill)
+        count = "SELECT count() FROM sluice.flows_raw"
+        self.store.wait_for(count, lambda rows: rows > 300)
+        script = self.path("fields.sql")
+        with open(script, "w") as file:
+            file.write(daemon.run_once("schema", "clickhouse", "-c", running.config).stdout)
+        self.assertIn("in place; flows come from sinks", schema.apply(self.store, "--no-kafka", "--fields", script))
+        self.assertIn("nothing to do", schema.apply(self.store, "--no-kafka", "--fields", script))
+        since, before = self.store.query("SELECT toString(max(inserted_at)), count() FROM sluice.flows_raw")[0]
+        self.store.wait_for(count, lambda rows: rows > before + 1000)
+        # Rows of a block that was under way may be of either kind.
+        since = self.store.value(f"SELECT toString(min(inserted_at)) FROM sluice.flows_raw WHERE inserted_at > '{since}'")
+        for protocol, right in (("IPFIX", "octets_again = bytes AND source_again = src_addr AND empty(ports) AND source_mac = ''"),
+                                ("SFLOW_5", "octets_again IS NULL AND source_mac = unhex(leftPad(hex(src_mac), 12, '0')) AND "
+                                            "(proto NOT IN (6, 17) OR ports = [src_port, dst_port])")):
+            rows, wrong = self.store.query(f"SELECT count(), countIf(NOT ({right})) FROM sluice.flows_raw WHERE type = '{protocol}' AND "
+                                           f"inserted_at > '{since}'")[0]
+            self.assertGreater(rows, 100)
+            self.assertEqual(wrong, 0, protocol)
+        empty = "octets_again IS NULL AND source_again = toIPv6('::') AND empty(ports) AND source_mac = ''"
+        self.assertGreater(self.store.value(f"SELECT countIf({empty}) FROM sluice.flows_raw"), 100)
 
 
 class Refused(DirectCase):

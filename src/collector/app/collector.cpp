@@ -96,9 +96,9 @@ decode::ExporterSettings Collector::settings_of(const IpAddress& exporter) const
 
 void Collector::make_sinks() {
   for (const auto& [name, settings] : config_.sinks)
-    sinks_.push_back(
-        {name, std::make_shared<const sink::Settings>(settings),
-         std::make_unique<SinkLine>(sink::make_sink(name, settings, writers_, log_.callback()))});
+    sinks_.push_back({name, std::make_shared<const sink::Settings>(settings),
+                      std::make_unique<SinkLine>(
+                          sink::make_sink(name, settings, writers_, log_.callback(), user_fields_))});
 }
 
 worker::OutputTo Collector::target_for(const sink::Settings& settings, sink::Sink* to) const {

@@ -21,7 +21,7 @@ Collector::FreshSinks Collector::make_missing_sinks(const config::Config& next) 
   for (const auto& [name, settings] : next.sinks) {
     const auto known = config_.sinks.find(name);
     if (known != config_.sinks.end() && known->second == settings) continue;
-    out.emplace(name, sink::make_sink(name, settings, writers_, log_.callback()));
+    out.emplace(name, sink::make_sink(name, settings, writers_, log_.callback(), user_fields_));
   }
   return out;
 }

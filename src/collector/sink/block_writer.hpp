@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "sink/sink.hpp"
 #include "sink/tally.hpp"
@@ -28,11 +29,19 @@ class GiveUp {
   std::atomic<Clock::rep> at_{Clock::time_point::max().time_since_epoch().count()};
 };
 
+/// Rows of a block that follow each other.
+struct BlockRows {
+  std::size_t first = 0, rows = 0;
+  std::size_t bytes = 0;
+};
+
 struct WriteError {
   FailReason reason;
   std::string sentence;  ///< the same while the same thing is wrong
   int error = 0;         ///< errno
   bool lasting = false;  ///< it would fail again however often it is tried
+  /// Where it is lasting: these rows alone are lost, and the others are written. Empty: all of them.
+  std::vector<BlockRows> lost{};
 };
 
 /// Used by the sink's thread alone. start() and write() may throw std::bad_alloc, and write() has then

@@ -5,6 +5,7 @@
 
 #include "sink/settings.hpp"
 #include "sink/sink.hpp"
+#include "sluice/flow/user_fields.hpp"
 #include "util/log_sink.hpp"
 #include "util/setup_error.hpp"
 
@@ -16,8 +17,8 @@ void try_out(const std::string& name, const Settings& settings, unsigned workers
 
 /// Starts the sink's threads. Throws SetupError; a Kafka broker that is absent is no error. `log` is called
 /// from the sink's threads and must stay callable until the sink is destroyed. `workers`: how many hand it
-/// blocks.
+/// blocks. `user_fields`: those that rows may have besides the table's; may be null.
 std::unique_ptr<Sink> make_sink(const std::string& name, const Settings& settings, unsigned workers,
-                                LogFn log);
+                                LogFn log, UserFieldsPtr user_fields = nullptr);
 
 }  // namespace sluice::sink

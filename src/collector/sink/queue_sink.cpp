@@ -4,6 +4,7 @@
 #include <new>
 #include <utility>
 
+#include "sink/block_rows.hpp"
 #include "sink/say.hpp"
 #include "sink/thread.hpp"
 #include "util/clock.hpp"
@@ -224,7 +225,10 @@ bool QueueSink::try_once(const Queued& queued) {
   // Each time: whoever writes the log holds back what is said too often.
   say(log_, LogLevel::error, name_,
       [&] { return error.sentence.empty() ? "there is no memory to write" : error.sentence.c_str(); });
-  if (error.lasting) return book_failure(queued, error.reason), true;
+  if (error.lasting) {
+    if (!book_rows(queued, error)) book_failure(queued, error.reason);
+    return true;
+  }
   try_again_ns_ = monotonic_ns() + static_cast<std::uint64_t>(kTryAgain.count()) * kNsPerSecond;
   failing_ = true;
   last_reason_ = error.reason;
@@ -242,6 +246,29 @@ void QueueSink::wait_to_try_again() {
   lock.unlock();
   if (reopen) writer_->reopen();
   if (const auto tick = writer_->next_tick(); tick && Clock::now() >= *tick) writer_->tick();
+}
+
+/// Some of its rows are lost, and the others delivered. False: that cannot be told apart.
+bool QueueSink::book_rows(const Queued& queued, const WriteError& error) {
+  const Block& block = *queued.block;
+  LostRows lost;
+  std::uint64_t flows = 0, bytes = 0;
+  try {
+    for (const BlockRows& rows : error.lost) {
+      if (rows.first > block.flows || rows.rows > block.flows - rows.first) return false;
+      count_by_exporter(block, rows.first, rows.rows, lost.failed);
+      flows += rows.rows;
+      bytes += rows.bytes;
+    }
+  } catch (const std::bad_alloc&) {
+    return false;
+  }
+  if (flows == 0 || flows > block.flows || bytes > block.bytes.size()) return false;
+  tally_.failed(error.reason, flows, bytes);
+  tally_.delivered(block.flows - flows, block.bytes.size() - bytes);
+  books_.settle(queued.ticket, lost);
+  if (block.spooled != 0) spool_->settle(block, nullptr);
+  return true;
 }
 
 void QueueSink::book_failure(const Queued& queued, FailReason reason) {

@@ -54,6 +54,7 @@ class QueueSink final : public Sink {
   bool may_try() const;
   void send_spooled(BlockPtr block);
   void wait_to_try_again();
+  bool book_rows(const Queued& queued, const WriteError& error);
   void book_failure(const Queued& queued, FailReason reason);
 
   const std::string name_;

@@ -15,6 +15,7 @@
 #include "setting/section.hpp"
 #include "sink/factory.hpp"
 #include "sink/settings.hpp"
+#include "sluice/flow/user_fields.hpp"
 
 namespace sluice::sink {
 
@@ -24,6 +25,7 @@ struct Making {
   const Settings& settings;
   unsigned workers;
   LogFn log;
+  UserFieldsPtr user_fields = nullptr;  ///< that rows may have; may be null
 };
 
 /// Whether the user gave the setting of this key.

@@ -72,14 +72,14 @@ StreamSpec stream_spec(const Settings& settings) {
 }
 
 void try_out(const std::string& name, const Settings& settings, unsigned workers, const OnMistake& mistake) {
-  type_of(settings).try_out({name, settings, workers, {}}, mistake);
+  type_of(settings).try_out({name, settings, workers, {}, nullptr}, mistake);
   if (auto found = cannot_spool(name, settings)) mistake(std::move(*found));
 }
 
 std::unique_ptr<Sink> make_sink(const std::string& name, const Settings& settings, unsigned workers,
-                                LogFn log) {
+                                LogFn log, UserFieldsPtr user_fields) {
   if (const auto mistake = cannot_spool(name, settings)) throw SetupError(*mistake);
-  return type_of(settings).make({name, settings, workers, std::move(log)});
+  return type_of(settings).make({name, settings, workers, std::move(log), std::move(user_fields)});
 }
 
 }  // namespace sluice::sink

@@ -1,8 +1,11 @@
 // What a server is asked by a sink of type clickhouse, and what becomes of its answers.
 #include <gmock/gmock.h>
+#include <lz4frame.h>
+#include <zstd.h>
 
 #include <mutex>
 
+#include "native_reader.hpp"
 #include "sink/clickhouse/inserter.hpp"
 #include "sink/queue_sink.hpp"
 #include "sink_support.hpp"
@@ -17,6 +20,33 @@ using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::Not;
 
+std::string unpacked(std::string_view body, std::string_view coding) {
+  if (coding.empty()) return std::string(body);
+  std::string out(64U << 20, '\0');
+  if (coding == "zstd") {
+    const std::size_t size = ZSTD_decompress(out.data(), out.size(), body.data(), body.size());
+    EXPECT_EQ(ZSTD_isError(size), 0U) << ZSTD_getErrorName(size);
+    out.resize(ZSTD_isError(size) != 0 ? 0 : size);
+    return out;
+  }
+  EXPECT_EQ(coding, "lz4");
+  LZ4F_dctx* context = nullptr;
+  EXPECT_EQ(LZ4F_createDecompressionContext(&context, LZ4F_VERSION), 0U);
+  std::size_t to = 0, left = 1;
+  while (left != 0 && !body.empty()) {
+    std::size_t room = out.size() - to, used = body.size();
+    left = LZ4F_decompress(context, out.data() + to, &room, body.data(), &used, nullptr);
+    if (LZ4F_isError(left) != 0) break;
+    to += room;
+    body.remove_prefix(used);
+  }
+  LZ4F_freeDecompressionContext(context);
+  EXPECT_EQ(left, 0U) << "one frame, and whole";
+  EXPECT_EQ(body, "") << "and nothing behind it";
+  out.resize(to);
+  return out;
+}
+
 /// Takes INSERTs, or answers what the test says.
 class Tables {
  public:
@@ -24,6 +54,8 @@ class Tables {
     std::string token;
     std::size_t rows;
     std::string query;
+    std::size_t bytes;  ///< of the body as it came
+    std::string plain;  ///< what was in it
   };
 
   std::string url() const { return "http://127.0.0.1:" + std::to_string(server_.port()); }
@@ -46,14 +78,11 @@ class Tables {
     options.limits.body = 1 << 30;
     return options;
   }
-  static std::uint64_t varint(std::string_view& from) {
-    std::uint64_t out = 0;
-    for (unsigned shift = 0;; shift += 7) {
-      const auto byte = static_cast<unsigned char>(from.front());
-      from.remove_prefix(1);
-      out |= std::uint64_t{byte & 0x7fU} << shift;
-      if (byte < 0x80) return out;
-    }
+  static std::size_t rows_of(std::string_view body) {
+    test::NativeReader reader(body);
+    std::size_t all = 0, rows = 0;
+    for (; !reader.at_end() && !testing::Test::HasFailure(); all += rows) reader.block(rows);
+    return all;
   }
 
   http::Response take(const http::Request& request) {
@@ -62,9 +91,9 @@ class Tables {
     std::string query(request.query);
     constexpr std::string_view kToken = "insert_deduplication_token=";
     const std::size_t at = query.find(kToken) + kToken.size();
-    std::string_view body = request.body;
-    varint(body);  // columns
-    taken_.push_back({query.substr(at, query.find('&', at) - at), varint(body), query});
+    const std::string plain = unpacked(request.body, request.header("Content-Encoding"));
+    taken_.push_back(
+        {query.substr(at, query.find('&', at) - at), rows_of(plain), query, request.body.size(), plain});
     return {.status = 200, .content_type = "text/plain", .body = "", .headers = {}};
   }
 
@@ -88,9 +117,10 @@ BlockPtr flows(std::size_t n, std::uint16_t port = 443) {
 
 class ClickhouseInserterTest : public testing::Test {
  protected:
-  static std::unique_ptr<BlockWriter> inserter(const std::string& url) {
+  static std::unique_ptr<BlockWriter> inserter(const std::string& url, Packing packing = Packing::none) {
     ClickhouseSettings settings;
     settings.url = url;
+    settings.compression = packing;
     return make_inserter(*insert_target("tables", settings, [](const SetupError&) {}), settings);
   }
   std::vector<std::string> tokens() {
@@ -158,6 +188,72 @@ TEST_F(ClickhouseInserterTest, WhatIsTakenOfABlockIsNotSentAgain) {
   tokens();
   ASSERT_TRUE(writer_->write(*block, never_));
   EXPECT_EQ(tokens(), whole) << "from its beginning, as another came between";
+}
+
+TEST_F(ClickhouseInserterTest, BodiesAreCompressedWhereThatIsWanted) {
+  const BlockPtr block = flows(10'000);
+  ASSERT_TRUE(writer_->write(*block, never_));
+  const auto plain = tables_.taken();
+  ASSERT_EQ(plain.size(), 1U);
+  EXPECT_EQ(plain[0].rows, 10'000U);
+  for (const Packing packing : {Packing::lz4, Packing::zstd}) {
+    const auto writer = inserter(tables_.url(), packing);
+    for (int twice = 0; twice < 2; ++twice) {
+      ASSERT_TRUE(writer->write(*block, never_));
+      const auto taken = tables_.taken();
+      ASSERT_EQ(taken.size(), 1U);
+      EXPECT_EQ(taken[0].token, plain[0].token) << "what was sent otherwise is known";
+      EXPECT_TRUE(taken[0].plain == plain[0].plain) << word_of(kPackings, packing);
+      EXPECT_LT(taken[0].bytes, plain[0].bytes / 10);
+    }
+    ASSERT_TRUE(writer->write(*flows(1), never_));
+    EXPECT_EQ(tables_.taken().at(0).rows, 1U);
+  }
+}
+
+TEST_F(ClickhouseInserterTest, APieceThatNoServerTakesCostsItsOwnRows) {
+  const BlockPtr block = flows(2 * kInsertRows + 5);
+  ASSERT_TRUE(writer_->write(*block, never_));
+  const auto whole = tokens();
+  tables_.answer(2, 400, "Code: 117. DB::Exception: Cannot read", 117);
+  const auto done = writer_->write(*block, never_);
+  ASSERT_FALSE(done);
+  EXPECT_TRUE(done.error().lasting);
+  EXPECT_EQ(done.error().reason, FailReason::refused);
+  ASSERT_EQ(done.error().lost.size(), 1U);
+  EXPECT_EQ(done.error().lost[0].first, kInsertRows);
+  EXPECT_EQ(done.error().lost[0].rows, kInsertRows);
+  EXPECT_THAT(tokens(), ElementsAre(whole[0], whole[2])) << "what is behind it is sent";
+  ASSERT_TRUE(writer_->write(*block, never_));
+  EXPECT_EQ(tokens(), whole) << "it is not remembered";
+}
+
+/// By exporter too.
+TEST(ClickhouseSink, BooksWhatARefusedPieceCost) {
+  Tables tables;
+  ClickhouseSettings settings;
+  settings.url = tables.url();
+  test::Lines lines;
+  QueueSink sink("tables", 64U << 20,
+                 make_inserter(*insert_target("tables", settings, [](const SetupError&) {}), settings),
+                 lines.callback());
+  const BlockPtr rows = flows(kInsertRows + 100);
+  auto block = std::make_shared<Block>();
+  block->bytes = rows->bytes;
+  block->flows = rows->flows;
+  block->exporters = {{test::exporter(1), 60}, {test::exporter(2), rows->flows - 60}};
+  block->runs = {{1, rows->flows - 80}, {0, 60}, {1, 20}};
+  tables.answer(2, 400, "Code: 117. DB::Exception: Cannot read", 117);
+  sink.send(block, 0);
+  ASSERT_TRUE(test::eventually([&] { return sink.stats().counts[SinkCount::queued_flows] == 0; }));
+  EXPECT_EQ(test::failed(sink.stats(), "refused"), 100U);
+  EXPECT_EQ(sink.stats().counts[SinkCount::delivered_flows], kInsertRows);
+  EXPECT_EQ(test::accounted(sink.stats()), rows->flows);
+  for (const ExporterBook& book : sink.books()) {
+    const bool first = book.exporter == test::exporter(1);
+    EXPECT_EQ(book.failed, first ? 60U : 40U);
+    EXPECT_EQ(book.delivered, first ? 0U : rows->flows - 100U);
+  }
 }
 
 TEST_F(ClickhouseInserterTest, WhatIsNoBlockIsNotBegun) {

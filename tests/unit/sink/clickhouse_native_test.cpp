@@ -6,6 +6,7 @@
 
 #include "flow/columns.hpp"
 #include "flow/enumerations.hpp"
+#include "native_reader.hpp"
 #include "sink/clickhouse/inserter.hpp"
 #include "sink/clickhouse/native.hpp"
 #include "sink_support.hpp"
@@ -14,94 +15,10 @@
 namespace sluice::sink {
 namespace {
 
+using test::joined;
+using test::NativeReader;
+using test::Values;
 using testing::HasSubstr;
-using Values = std::vector<std::string>;
-
-std::string joined(const Values& values) {
-  std::string out = "[";
-  for (const std::string& value : values) out += value + ",";
-  return out + "]";
-}
-
-/// As the format's document describes it; values as text.
-class NativeReader {
- public:
-  explicit NativeReader(std::string_view bytes) : rest_(bytes) {}
-
-  std::map<std::string, Values> block(std::size_t& rows) {
-    const std::uint64_t columns = varint();
-    rows = varint();
-    std::map<std::string, Values> out;
-    for (std::uint64_t i = 0; i < columns; ++i) {
-      const std::string name = string();
-      out[name] = values(string(), rows);
-    }
-    EXPECT_EQ(rest_, "");
-    return out;
-  }
-
- private:
-  std::string_view take(std::size_t size) {
-    EXPECT_LE(size, rest_.size());
-    const std::string_view out = rest_.substr(0, size);
-    rest_.remove_prefix(out.size());
-    return out;
-  }
-  std::uint64_t little(std::size_t width) {
-    std::uint64_t out = 0;
-    const std::string_view bytes = take(width);
-    for (std::size_t i = 0; i < bytes.size(); ++i)
-      out |= static_cast<std::uint64_t>(static_cast<unsigned char>(bytes[i])) << (8 * i);
-    return out;
-  }
-  std::uint64_t varint() {
-    std::uint64_t out = 0;
-    for (unsigned shift = 0;; shift += 7) {
-      const std::uint64_t byte = little(1);
-      out |= (byte & 0x7f) << shift;
-      if (byte < 0x80) return out;
-    }
-  }
-  std::string string() { return std::string(take(varint())); }
-
-  std::string value(const std::string& type) {
-    if (type == "Int8") return std::to_string(static_cast<std::int8_t>(little(1)));
-    if (type == "UInt32") return std::to_string(little(4));
-    if (type == "UInt64" || type == "DateTime64(9, 'UTC')") return std::to_string(little(8));
-    if (type == "IPv6") return IpAddress::from_bytes(std::as_bytes(std::span(take(16)))).to_string();
-    EXPECT_EQ(type, "String");
-    return string();
-  }
-  static std::string inner(const std::string& type, std::string_view outer) {
-    return type.substr(outer.size() + 1, type.size() - outer.size() - 2);
-  }
-  Values values(const std::string& type, std::size_t rows) {
-    Values out;
-    if (type.starts_with("Nullable")) {
-      const std::string_view nulls = take(rows);
-      out = values(inner(type, "Nullable"), rows);
-      for (std::size_t i = 0; i < rows; ++i)
-        if (nulls[i] != 0) out[i] = "NULL";
-    } else if (type.starts_with("Array")) {
-      std::vector<std::uint64_t> sizes;
-      for (std::uint64_t i = 0, before = 0; i < rows; ++i) {
-        const std::uint64_t end = little(8);
-        sizes.push_back(end - before);
-        before = end;
-      }
-      for (const std::uint64_t size : sizes) {
-        Values elements;
-        for (std::uint64_t i = 0; i < size; ++i) elements.push_back(value(inner(type, "Array")));
-        out.push_back(joined(elements));
-      }
-    } else {
-      for (std::size_t i = 0; i < rows; ++i) out.push_back(value(type));
-    }
-    return out;
-  }
-
-  std::string_view rest_;
-};
 
 std::string mapped(const IpAddress& address) {
   if (address.empty()) return "::";
@@ -177,7 +94,9 @@ class ClickhouseNativeTest : public testing::Test {
   /// The block's columns.
   std::map<std::string, Values> native(const FlowBatch& batch) {
     encode::RowBuffer rows;
-    encode::make_row_encoder({})->encode(batch, rows);
+    encode::FormatSpec spec;
+    spec.user_fields = user_fields_;
+    encode::make_row_encoder(spec)->encode(batch, rows);
     block_.begin(rows.rows());
     for (std::size_t i = 0; i < rows.rows(); ++i) {
       const auto added = block_.add(encode::strip_length_prefix(rows.row(i)));
@@ -186,7 +105,9 @@ class ClickhouseNativeTest : public testing::Test {
     std::string bytes;
     block_.write(bytes);
     std::size_t count = 0;
-    auto out = NativeReader(bytes).block(count);
+    NativeReader reader(bytes);
+    auto out = reader.block(count);
+    EXPECT_TRUE(reader.at_end());
     EXPECT_EQ(count, batch.size());
     return out;
   }
@@ -205,6 +126,7 @@ class ClickhouseNativeTest : public testing::Test {
     }
   }
 
+  UserFieldsPtr user_fields_;
   NativeBlock block_;
 };
 
@@ -251,6 +173,58 @@ TEST_F(ClickhouseNativeTest, WritesOnlyWhatAFlowHas) {
                                                      testing::Pair("time_received", Values{"5", "5"}),
                                                      testing::Pair("time_flow_end", Values{"5", "5"}),
                                                      testing::Pair("time_flow_start", Values{"5", "5"})));
+}
+
+TEST_F(ClickhouseNativeTest, HasTheFieldsThatAUserAdds) {
+  const auto field = [](const char* name, std::uint32_t number, UserType type, bool list = false) {
+    UserField out;
+    out.name = name;
+    out.number = number;
+    out.type = type;
+    out.list = list;
+    return out;
+  };
+  const UserFieldsPtr fields = make_user_fields(
+      {field("number", 2000, UserType::uint), field("numbers", kLastUserNumber, UserType::uint, true),
+       field("text", 2002, UserType::string), field("texts", 2001, UserType::bytes, true),
+       field("address", 2004, UserType::address), field("addresses", 2003, UserType::address, true)});
+  const auto put = [&](UserValues& values, std::string_view name, auto value) {
+    values.put(*fields->find(name), value);
+  };
+  FlowBatch batch;
+  batch.add_origin().time_received_ns = 5;
+  batch.append_one().src_port = 1;
+  UserValues& values = batch.extras(batch.append_one()).user();
+  put(values, "number", 1ULL << 63);
+  for (const std::uint64_t one : {1ULL << 40, 0ULL, 300ULL}) put(values, "numbers", one);
+  put(values, "text", std::string_view("acl"));
+  for (const std::string_view one : {"a", "", "ccc"}) put(values, "texts", one);
+  put(values, "address", std::string_view("\xc0\x00\x02\x07", 4));
+  put(values, "addresses", std::string_view("\xc0\x00\x02\x08", 4));
+  put(values, "addresses", std::string_view("\xc0\x00\x02\x09", 4));
+  batch.append_one().src_port = 3;
+  user_fields_ = fields;
+  block_ = NativeBlock(fields);
+  const auto columns = native(batch);
+  const auto are = [&](const char* name, const Values& expected) {
+    const auto found = columns.find(name);
+    EXPECT_EQ(found == columns.end() ? Values{"no column"} : found->second, expected) << name;
+  };
+  are("number", {"NULL", "9223372036854775808", "NULL"});
+  are("numbers", {"[]", "[1099511627776,0,300,]", "[]"});
+  are("text", {"", "acl", ""});
+  are("texts", {"[]", "[a,,ccc,]", "[]"});
+  are("address", {"::", "::ffff:192.0.2.7", "::"});
+  are("addresses", {"[]", "[::ffff:192.0.2.8,::ffff:192.0.2.9,]", "[]"});
+  are("src_port", {"1", "0", "3"});
+  block_ = NativeBlock();
+  EXPECT_FALSE(native(batch).contains("text")) << "who has no such field";
+}
+
+/// They are Enum8 in the tables.
+TEST_F(ClickhouseNativeTest, EnumerationsAreSmall) {
+  for (const Enumeration& enumeration : enumerations())
+    for (const Enumerator& one : enumeration.values) EXPECT_LT(one.value, 128U) << enumeration.type;
 }
 
 TEST_F(ClickhouseNativeTest, ABrokenMessageIsToldOf) {

@@ -21,6 +21,7 @@ constexpr std::chrono::seconds kConnect{5};
 constexpr std::size_t kMostText = 300;  // of what a server says
 constexpr std::uint64_t kMostAnswer = 1 << 16;
 constexpr std::size_t kKept = 16 << 20;  // of memory between blocks
+constexpr std::size_t kRowsTogether = 4096;
 
 std::string hex(std::uint64_t value) {
   std::array<char, 17> text{};
@@ -73,16 +74,15 @@ std::string words_of(const http::Answer& answer) {
 
 class Inserter final : public BlockWriter {
  public:
-  Inserter(InsertTarget target, const ClickhouseSettings& settings)
-      : target_(std::move(target)), settings_(settings) {}
+  Inserter(InsertTarget target, const ClickhouseSettings& settings, UserFieldsPtr user_fields)
+      : target_(std::move(target)),
+        settings_(settings),
+        body_(settings.compression, std::move(user_fields)) {}
 
   Result<void, WriteError> write(const Block& block, const GiveUp& give_up) override {
     auto done = insert_all(block, give_up);
     // What a large block made grow is not kept for the small ones after it.
-    if (call_.body.capacity() > kKept) {
-      call_.body = {};
-      rows_ = {};
-    }
+    if (call_.body.capacity() > kKept) call_.body = {};
     return done;
   }
 
@@ -91,15 +91,30 @@ class Inserter final : public BlockWriter {
     const auto pieces = insert_pieces(block);
     if (!pieces) return failure(damaged(pieces.error()));
     const std::string token = insert_token(block);
-    if (std::exchange(begun_, token) != token) taken_ = 0;
+    if (std::exchange(begun_, token) != token) {
+      taken_ = 0;
+      lost_.clear();
+    }
     for (; taken_ < pieces->size(); ++taken_) {
       const InsertPiece& piece = (*pieces)[taken_];
-      if (auto gathered = gather(piece, rows_); !gathered) return failure(damaged(gathered.error()));
-      prepare(pieces->size() == 1 ? token : insert_token(token, piece));
-      if (auto error = insert_anywhere(give_up)) return failure(std::move(*error));
+      const bool whole = pieces->size() == 1;
+      auto error = insert_piece(piece, whole ? token : insert_token(token, piece), give_up);
+      if (!error) continue;
+      if (!error->lasting || whole) return failure(std::move(*error));
+      lost_.push_back({piece.first, piece.rows, piece.bytes.size()});
+      refused_ = std::move(*error);
     }
     begun_.clear();
-    return {};
+    if (lost_.empty()) return {};
+    refused_.lost = std::exchange(lost_, {});
+    return failure(std::exchange(refused_, {}));
+  }
+
+  std::optional<WriteError> insert_piece(const InsertPiece& piece, const std::string& token,
+                                         const GiveUp& give_up) {
+    if (auto made = body_.make(piece, call_.body); !made) return damaged(made.error());
+    prepare(token);
+    return insert_anywhere(give_up);
   }
 
   static WriteError damaged(const std::string& why) {
@@ -107,11 +122,11 @@ class Inserter final : public BlockWriter {
   }
 
   void prepare(const std::string& token) {
-    call_.body.clear();
-    rows_.write(call_.body);
     call_.method = "POST";
     call_.target = target_of(settings_.database, token);
     call_.headers = {{"Content-Type", "application/octet-stream"}};
+    if (settings_.compression != Packing::none)
+      call_.headers.emplace_back("Content-Encoding", word_of(kPackings, settings_.compression));
     if (!settings_.user.empty()) call_.headers.emplace_back("X-ClickHouse-User", settings_.user);
     if (!settings_.password.empty()) call_.headers.emplace_back("X-ClickHouse-Key", settings_.password);
   }
@@ -154,11 +169,13 @@ class Inserter final : public BlockWriter {
 
   const InsertTarget target_;
   const ClickhouseSettings settings_;
-  NativeBlock rows_;
+  InsertBody body_;
   http::Call call_;
   std::size_t current_ = 0;
   std::string begun_;                   // token of the block that was begun last
-  std::size_t taken_ = 0;               // pieces of it that the tables have
+  std::size_t taken_ = 0;               // pieces of it whose fate is known
+  std::vector<BlockRows> lost_;         // those that no server takes
+  WriteError refused_{};                // the last of these
   std::string refusal_kind_, refusal_;  // of the last answer that was one
 };
 
@@ -186,11 +203,27 @@ Result<std::vector<InsertPiece>, std::string> insert_pieces(const Block& block) 
   return out;
 }
 
-Result<void, std::string> gather(const InsertPiece& piece, NativeBlock& into) {
-  into.begin(piece.rows);
+InsertBody::InsertBody(Packing packing, UserFieldsPtr user_fields)
+    : packer_(make_packer(packing)), rows_(std::move(user_fields)) {}
+
+Result<void, std::string> InsertBody::make(const InsertPiece& piece, std::string& out) {
+  out.clear();
+  if (packer_) packer_->begin(out);
   wire::Reader reader(piece.bytes);
-  while (!reader.at_end())
-    if (auto added = into.add(reader.delimited()); !added) return added;
+  for (std::size_t left = piece.rows; !reader.at_end();) {
+    rows_.begin(std::min(left, kRowsTogether));
+    for (std::size_t n = 0; n < kRowsTogether && !reader.at_end(); ++n)
+      if (auto added = rows_.add(reader.delimited()); !added) return added;
+    left -= rows_.rows();
+    if (!packer_) {
+      rows_.write(out);
+      continue;
+    }
+    plain_.clear();
+    rows_.write(plain_);
+    packer_->add(plain_, out);
+  }
+  if (packer_) packer_->end(out);
   return {};
 }
 
@@ -230,8 +263,9 @@ std::optional<InsertTarget> insert_target(const std::string& sink_name, const Cl
   return out;
 }
 
-std::unique_ptr<BlockWriter> make_inserter(InsertTarget target, const ClickhouseSettings& settings) {
-  return std::make_unique<Inserter>(std::move(target), settings);
+std::unique_ptr<BlockWriter> make_inserter(InsertTarget target, const ClickhouseSettings& settings,
+                                           UserFieldsPtr user_fields) {
+  return std::make_unique<Inserter>(std::move(target), settings, std::move(user_fields));
 }
 
 }  // namespace sluice::sink

@@ -34,7 +34,9 @@ struct InsertTarget {
 std::optional<InsertTarget> insert_target(const std::string& sink_name, const ClickhouseSettings& settings,
                                           const OnMistake& mistake);
 
-std::unique_ptr<BlockWriter> make_inserter(InsertTarget target, const ClickhouseSettings& settings);
+/// `user_fields` may be null.
+std::unique_ptr<BlockWriter> make_inserter(InsertTarget target, const ClickhouseSettings& settings,
+                                           UserFieldsPtr user_fields = nullptr);
 
 /// What goes in one INSERT: rows of a block, which outlives it.
 struct InsertPiece {
@@ -48,8 +50,21 @@ inline constexpr std::size_t kInsertRows = 65'536;
 /// where it is no rows.
 Result<std::vector<InsertPiece>, std::string> insert_pieces(const Block& block);
 
-/// The piece's rows, column by column; what is wrong with them, where they are no rows of flows.
-Result<void, std::string> gather(const InsertPiece& piece, NativeBlock& into);
+/// Makes the body of an INSERT: blocks of so few rows that their columns stay in the processor's cache, which
+/// the server puts together again. One thread; may throw std::bad_alloc.
+class InsertBody {
+ public:
+  explicit InsertBody(Packing packing, UserFieldsPtr user_fields = nullptr);
+
+  /// In place of what `out` holds: the piece's rows, column by column and compressed; what is wrong with
+  /// them, where they are no rows of flows.
+  Result<void, std::string> make(const InsertPiece& piece, std::string& out);
+
+ private:
+  const std::unique_ptr<Packer> packer_;
+  NativeBlock rows_;
+  std::string plain_;  // where it is compressed
+};
 
 /// 32 hexadecimal digits that follow from the block's rows: the token of a block that goes in one piece.
 std::string insert_token(const Block& block);

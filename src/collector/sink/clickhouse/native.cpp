@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstring>
 #include <limits>
+#include <utility>
 
 #include "flow/columns.hpp"
 #include "flow/enumerations.hpp"
@@ -26,9 +27,7 @@ void put_text(std::string& out, std::string_view text) {
 }
 
 void put_bytes(std::string& out, const void* from, std::size_t size) {
-  const std::size_t before = out.size();
-  out.resize(before + size);
-  if (size != 0) std::memcpy(out.data() + before, from, size);
+  out.append(static_cast<const char*>(from), size);
 }
 
 std::byte* grow(std::vector<std::byte>& to, std::size_t size) {
@@ -43,21 +42,17 @@ void put_at(std::byte* to, V value) {
   std::memcpy(to, &value, sizeof(value));
 }
 
-void put_address(std::byte* to, Bytes bytes) {
+/// False: it is none.
+bool put_address(std::byte* to, Bytes bytes) {
   static constexpr std::byte kMapped[12] = {
       {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, std::byte{0xff}, std::byte{0xff}};
   if (bytes.size() == 4) {
     std::memcpy(to, kMapped, sizeof(kMapped));
     std::memcpy(to + sizeof(kMapped), bytes.data(), 4);
-  } else if (bytes.size() == 16) {
-    std::memcpy(to, bytes.data(), 16);
+    return true;
   }
-}
-
-bool known(FieldKind kind, std::uint64_t value) {
-  const Enumeration* enumeration = enumeration_of(kind);
-  return enumeration != nullptr &&
-         std::ranges::any_of(enumeration->values, [&](const Enumerator& one) { return one.value == value; });
+  if (bytes.size() == 16) std::memcpy(to, bytes.data(), 16);
+  return bytes.size() == 16 || bytes.empty();
 }
 
 }  // namespace
@@ -72,11 +67,12 @@ namespace {
 
 /// In the order of NativeBlock::Form. Enumerations go as numbers, which the server makes names of.
 constexpr NativeForm kForms[] = {
-    {1, false, "Int8"},        {4, false, "UInt32"},
-    {8, false, "UInt64"},      {8, false, "DateTime64(9, 'UTC')"},
-    {16, false, "IPv6"},       {0, false, "String"},
-    {1, true, "Array(Int8)"},  {4, true, "Array(UInt32)"},
-    {16, true, "Array(IPv6)"},
+    {1, false, "Int8"},         {4, false, "UInt32"},
+    {8, false, "UInt64"},       {8, false, "DateTime64(9, 'UTC')"},
+    {16, false, "IPv6"},        {0, false, "String"},
+    {1, true, "Array(Int8)"},   {4, true, "Array(UInt32)"},
+    {8, true, "Array(UInt64)"}, {16, true, "Array(IPv6)"},
+    {0, true, "Array(String)"},
 };
 
 template <class F>
@@ -114,12 +110,53 @@ NativeBlock::Form NativeBlock::form_of(FieldKind kind) {
   return Form::text;
 }
 
-NativeBlock::NativeBlock() {
-  for (const FieldInfo& field : flow_fields()) {
-    if (by_number_.size() <= field.number) by_number_.resize(field.number + 1U);
-    columns_.push_back({.field = &field, .name = column_name(field), .form = form_of(field.kind)});
-    by_number_[field.number] = static_cast<std::uint16_t>(columns_.size());
+NativeBlock::Numbers NativeBlock::known_numbers(FieldKind kind) {
+  Numbers out;
+  if (const Enumeration* enumeration = enumeration_of(kind))
+    for (const Enumerator& one : enumeration->values) out.set(one.value);
+  return out;
+}
+
+inline std::byte NativeBlock::enumerated(const Numbers& known, std::uint64_t value) {
+  return static_cast<std::byte>(value < known.size() && known[value] ? value : kOther);
+}
+
+NativeBlock::Form NativeBlock::form_of(const UserField& field) {
+  switch (field.type) {
+    case UserType::uint:
+      return field.list ? Form::uint64s : Form::uint64;
+    case UserType::address:
+      return field.list ? Form::addresses : Form::address;
+    case UserType::string:
+    case UserType::bytes:
+      break;
   }
+  return field.list ? Form::texts : Form::text;
+}
+
+NativeBlock::NativeBlock(UserFieldsPtr user_fields) : user_fields_(std::move(user_fields)) {
+  for (const FieldInfo& field : flow_fields())
+    columns_.push_back({.form = form_of(field.kind),
+                        .optional = field.optional,
+                        .known = known_numbers(field.kind),
+                        .number = field.number,
+                        .field = field.name,
+                        .name = column_name(field)});
+  const std::size_t own = columns_.size();
+  if (user_fields_)
+    for (const UserField& field : user_fields_->all())
+      columns_.push_back({.form = form_of(field),
+                          .optional = field.type == UserType::uint && !field.list,
+                          .number = field.number,
+                          .field = field.name,
+                          .name = field.name});
+  for (std::size_t i = 0; i < own; ++i) {
+    Column& column = columns_[i];
+    if (by_number_.size() <= column.number) by_number_.resize(column.number + 1U);
+    by_number_[column.number] = &column;
+  }
+  for (std::size_t i = own; i < columns_.size(); ++i) users_.push_back(&columns_[i]);
+  std::ranges::sort(users_, {}, &Column::number);
 }
 
 void NativeBlock::begin(std::size_t rows) {
@@ -140,7 +177,9 @@ void NativeBlock::use(Column& column) const {
   column.ends.clear();
   column.nulls.clear();
   if (form.width != 0 && !form.list) column.values.resize(room_ * form.width);
-  if (column.field->optional) column.nulls.resize(room_, std::byte{1});
+  if (column.optional) column.nulls.resize(room_, std::byte{1});
+  column.fixed = column.values.data();
+  column.absent = column.nulls.data();
 }
 
 /// Texts and lists of the rows before `rows` that have none.
@@ -154,12 +193,12 @@ void NativeBlock::fill_up(Column& column, std::size_t rows) {
   }
 }
 
-std::string NativeBlock::store(Column& column, std::uint64_t integer) const {
-  if (!column.nulls.empty()) column.nulls[rows_] = std::byte{0};
-  std::byte* const values = column.values.data();
+inline void NativeBlock::store(Column& column, std::uint64_t integer) const {
+  if (column.optional) column.absent[rows_] = std::byte{0};
+  std::byte* const values = column.fixed;
   switch (column.form) {
     case Form::int8:
-      values[rows_] = static_cast<std::byte>(known(column.field->kind, integer) ? integer : kOther);
+      values[rows_] = enumerated(column.known, integer);
       break;
     case Form::uint32:
       put_at(values + rows_ * 4, static_cast<std::uint32_t>(integer));
@@ -171,80 +210,107 @@ std::string NativeBlock::store(Column& column, std::uint64_t integer) const {
       put_at(values + rows_ * 8, integer);
       break;
     case Form::uint32s:
-      if (column.ends.size() <= rows_) fill_up(column, rows_ + 1);
-      put_at(grow(column.values, 4), static_cast<std::uint32_t>(integer));
-      ++column.ends.back();
-      break;
+    case Form::uint64s:
     case Form::int8s:
-      if (column.ends.size() <= rows_) fill_up(column, rows_ + 1);
-      *grow(column.values, 1) = static_cast<std::byte>(known(column.field->kind, integer) ? integer : kOther);
-      ++column.ends.back();
+      append(column, integer);
       break;
     default:
       break;  // a wire type that is not the table's: passed over, as protobuf's classes do
   }
-  return {};
 }
 
-std::string NativeBlock::store(Column& column, Bytes bytes) const {
+/// An element of a list.
+void NativeBlock::append(Column& column, std::uint64_t integer) const {
+  if (column.ends.size() <= rows_) fill_up(column, rows_ + 1);
+  if (column.form == Form::uint32s)
+    put_at(grow(column.values, 4), static_cast<std::uint32_t>(integer));
+  else if (column.form == Form::uint64s)
+    put_at(grow(column.values, 8), integer);
+  else
+    *grow(column.values, 1) = enumerated(column.known, integer);
+  ++column.ends.back();
+}
+
+/// False: it is none of its kind, and `wrong_` says why.
+inline bool NativeBlock::store(Column& column, Bytes bytes) {
   switch (column.form) {
     case Form::address:
+      if (put_address(column.fixed + rows_ * 16, bytes)) break;
+      return no_address(column, bytes);
     case Form::addresses:
-      if (bytes.size() != 0 && bytes.size() != 4 && bytes.size() != 16)
-        return std::string(column.field->name) + ": an address of " + std::to_string(bytes.size()) +
-               " bytes, not of 4 or 16";
-      if (column.form == Form::address) {
-        put_address(column.values.data() + rows_ * 16, bytes);
-        break;
-      }
       if (column.ends.size() <= rows_) fill_up(column, rows_ + 1);
-      put_address(grow(column.values, 16), bytes);
+      if (!put_address(grow(column.values, 16), bytes)) return no_address(column, bytes);
       ++column.ends.back();
       break;
-    case Form::text: {
+    case Form::text:
       if (column.filled > rows_) break;  // the first of two counts
       fill_up(column, rows_);
-      for (std::uint64_t left = bytes.size();; left >>= 7) {
-        *grow(column.values, 1) = static_cast<std::byte>(left < 0x80 ? left : left | 0x80);
-        if (left < 0x80) break;
-      }
-      if (!bytes.empty()) std::memcpy(grow(column.values, bytes.size()), bytes.data(), bytes.size());
+      put_text_of(column, bytes);
       column.filled = rows_ + 1;
       break;
-    }
+    case Form::texts:
+      if (column.ends.size() <= rows_) fill_up(column, rows_ + 1);
+      put_text_of(column, bytes);
+      ++column.ends.back();
+      break;
     case Form::uint32s:
+    case Form::uint64s:
     case Form::int8s: {
       wire::Reader elements(bytes);
       while (!elements.at_end()) {
         const std::uint64_t value = elements.varint();
-        if (elements.ok()) store(column, value);
+        if (elements.ok()) append(column, value);
       }
-      if (!elements.ok()) return std::string(column.field->name) + ": " + elements.error();
-      break;
+      if (elements.ok()) break;
+      wrong_ = std::string(column.field) + ": " + elements.error();
+      return false;
     }
     default:
       break;
   }
-  return {};
+  return true;
+}
+
+void NativeBlock::put_text_of(Column& column, Bytes bytes) {
+  for (std::uint64_t left = bytes.size();; left >>= 7) {
+    *grow(column.values, 1) = static_cast<std::byte>(left < 0x80 ? left : left | 0x80);
+    if (left < 0x80) break;
+  }
+  if (!bytes.empty()) std::memcpy(grow(column.values, bytes.size()), bytes.data(), bytes.size());
+}
+
+bool NativeBlock::no_address(const Column& column, Bytes bytes) {
+  wrong_ = std::string(column.field) + ": an address of " + std::to_string(bytes.size()) +
+           " bytes, not of 4 or 16";
+  return false;
+}
+
+/// Null: no column is of it.
+inline NativeBlock::Column* NativeBlock::numbered(std::uint32_t number) {
+  Column* const column = number < by_number_.size() ? by_number_[number] : users(number);
+  if (column != nullptr && !column->used) use(*column);
+  return column;
+}
+
+NativeBlock::Column* NativeBlock::users(std::uint32_t number) const {
+  const auto found = std::ranges::lower_bound(users_, number, {}, &Column::number);
+  return found == users_.end() || (*found)->number != number ? nullptr : *found;
 }
 
 Result<void, std::string> NativeBlock::add(Bytes message) {
   if (rows_ == room_) return failure(std::string("more rows than the block was said to have"));
-  wire::Reader reader(message);
-  std::string wrong;
-  while (!reader.at_end() && wrong.empty()) {
-    const wire::Field field = reader.field();
-    if (!reader.ok()) break;
-    if (field.number >= by_number_.size() || by_number_[field.number] == 0) continue;
-    Column& column = columns_[by_number_[field.number] - 1U];
-    if (!column.used) use(column);
-    if (field.type == wire::Type::varint)
-      wrong = store(column, field.integer);
-    else if (field.type == wire::Type::delimited)
-      wrong = store(column, field.bytes);
-  }
-  if (!reader.ok()) wrong = reader.error();
-  if (!wrong.empty()) return failure(std::move(wrong));
+  const char* const error = wire::each_field(
+      message,
+      [this](std::uint32_t number, std::uint64_t integer) {
+        if (Column* const column = numbered(number)) store(*column, integer);
+        return true;
+      },
+      [this](std::uint32_t number, Bytes bytes) {
+        Column* const column = numbered(number);
+        return column == nullptr || store(*column, bytes);
+      });
+  if (error != nullptr) return failure(std::string(error));
+  if (!wrong_.empty()) return failure(std::exchange(wrong_, {}));
   ++rows_;
   return {};
 }
@@ -276,7 +342,7 @@ void NativeBlock::write(std::string& out) {
     if (!column.used) continue;
     const NativeForm& form = facts(column.form);
     put_text(out, column.name);
-    const bool nullable = !column.nulls.empty();
+    const bool nullable = column.optional;
     put_text(out, nullable ? "Nullable(" + std::string(form.type) + ")" : std::string(form.type));
     if (nullable) put_bytes(out, column.nulls.data(), rows_);
     fill_up(column, rows_);

@@ -56,6 +56,9 @@ setting::Table<C> rows() {
   t.push_back(setting::row<C, &C::ca_file>(
       "tls.ca_file", setting::file_path(), "",
       "PEM file of the authorities that may vouch for an https:// server; empty: the system's"));
+  t.push_back(setting::row<C, &C::compression>(
+      "compression", setting::choice(kPackings), "",
+      "Compression of requests; it saves network and costs the collector and the server CPU"));
   t.push_back(setting::row<C, &C::timeout>("timeout", setting::whole_seconds(1s, 600s), "",
                                            "How long the server may take for a block"));
   t.push_back(setting::row<C, &C::queue_bytes>(
@@ -103,8 +106,8 @@ std::optional<InsertTarget> look_at(const Making& making, const C& settings, con
 std::unique_ptr<Sink> make(const Making& making, const C& settings) {
   auto target = look_at(making, settings, [](SetupError mistake) { throw SetupError(mistake); });
   return std::make_unique<QueueSink>(making.name, queue_bytes(making, settings),
-                                     make_inserter(std::move(*target), settings), making.log,
-                                     spool_plan(making.name, making.settings));
+                                     make_inserter(std::move(*target), settings, making.user_fields),
+                                     making.log, spool_plan(making.name, making.settings));
 }
 
 void try_out(const Making& making, const C& settings, const OnMistake& mistake) {

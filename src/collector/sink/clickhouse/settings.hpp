@@ -4,6 +4,8 @@
 #include <cstdint>
 #include <string>
 
+#include "sink/clickhouse/packer.hpp"
+
 namespace sluice::sink {
 
 struct ClickhouseSettings {
@@ -11,6 +13,7 @@ struct ClickhouseSettings {
   std::string database = "sluice";
   std::string user, password;  ///< "": the server's default user
   std::string ca_file;         ///< "": the system's authorities
+  Packing compression = Packing::none;
   std::chrono::seconds timeout{30};
   std::uint64_t queue_bytes = 0;  ///< 0: 256 MB, and two blocks of each writer at the least
   friend bool operator==(const ClickhouseSettings&, const ClickhouseSettings&) = default;

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "sink/block_rows.hpp"
 #include "sink/sink.hpp"
 #include "sluice/encode/rows.hpp"
 #include "sluice/util/byte_reader.hpp"
@@ -17,10 +18,6 @@ std::vector<Bytes> cut(Bytes rows, encode::Format format, std::size_t most);
 
 /// How many rows there are.
 std::uint32_t count_rows(Bytes rows, encode::Format format);
-
-/// Adds the rows [first, first + n) of a block to `lost`, by the index of their exporter.
-void count_by_exporter(const Block& block, std::size_t first, std::size_t n,
-                       std::vector<std::uint32_t>& lost);
 
 /// A block of these records of another alone, in its order: rows, or pieces of batch framing. The other
 /// itself where they are all of it.
