@@ -1,0 +1,262 @@
+#!/usr/bin/python3
+"""What a flow costs on each way, from the socket to an answered question: CPU of the collector, of the broker, and of the tables.
+
+    tests/bench/ways.py [--flows N] [--rate DATAGRAMS] [--rounds N] [--rollups all|none] [--protocol NAME] [WAY...]
+
+The ways, and all of them where none is named, are the table WAYS below; `nowhere` is a collector that writes its rows to
+/dev/null, which the others are held against: what is beyond it is what the way costs the collector. They take turns, --rounds times, each time with
+parts of their own (a broker, a store with the shipped tables or a PostgreSQL). `sluice generate` sends the flows at --rate
+datagrams a second; a turn that did not take every one of them is no result. The clock of each part runs from the first datagram to
+the moment when the tables have all flows and have answered what the busiest sources are. `--rollups none` leaves flows_raw alone.
+
+Medians of the rounds, nanoseconds a flow; `rows` is how many flows an INSERT or a block of the consumer had. Merges run as ever. What else the machine does changes
+a figure by tens of per cent, so compare within one run."""
+import argparse
+import collections
+import contextlib
+import glob
+import json
+import os
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path[:0] = [os.path.join(os.path.dirname(HERE), "integration"), HERE]
+from harness import columns, daemon, kafka, postgres, schema, store  # noqa: E402
+
+SETTLED = 300  # seconds for anything
+TOP = "SELECT src_addr, sum(bytes) AS b FROM sluice.{table} GROUP BY src_addr ORDER BY b DESC LIMIT 10"
+POSTGRES_TOP = "SELECT src_addr, sum(bytes) AS b FROM flows GROUP BY src_addr ORDER BY b DESC LIMIT 10"
+Figures = collections.namedtuple("Figures", "collector broker tables rows")
+
+#: Name -> (what takes the flows, settings of the sink beside where it is).
+WAYS = {
+    "nowhere": ("nothing", {"type": "stdout", "format": "protobuf"}),
+    "kafka": ("topic", {"type": "kafka"}),
+    "clickhouse": ("store", {"type": "clickhouse"}),
+    "clickhouse-lz4": ("store", {"type": "clickhouse", "compression": "lz4"}),
+    "clickhouse-zstd": ("store", {"type": "clickhouse", "compression": "zstd"}),
+    "postgres": ("postgres", {"type": "postgres"}),
+}
+
+
+def cpu_of(process):
+    """Nanoseconds of all threads that it has."""
+    total = 0
+    for path in glob.glob(f"/proc/{process}/task/*/schedstat"):
+        with contextlib.suppress(OSError), open(path) as file:
+            total += int(file.read().split()[0])
+    return total
+
+
+def children(process):
+    found = subprocess.run(["pgrep", "-P", str(process)], stdout=subprocess.PIPE, text=True, check=False).stdout.split()
+    return [int(one) for one in found]
+
+
+class Nothing:
+    """Nobody has the flows."""
+    def __init__(self, *_):
+        pass
+
+    broker = tables = staticmethod(lambda: 0)
+
+    def sink(self):
+        return {}
+
+    def answer(self, flows):
+        pass
+
+    def blocks(self):
+        return 0
+
+    def end(self):
+        pass
+
+
+class Tables(Nothing):
+    """A store with the shipped tables, which wait for a sink of type clickhouse."""
+    options = ("--no-kafka",)
+
+    def __init__(self, directory, given):
+        self.given = given
+        self.server = store.Store(os.path.join(directory, "store"))
+        self.make()
+
+    def make(self):
+        schema.apply(self.server, *self.options)
+        if self.given.rollups == "none":
+            for name, in self.server.query("SELECT name FROM system.tables WHERE database = 'sluice' AND engine = 'MaterializedView' AND "
+                                           "name NOT IN ('flows_consumer', 'flows_raw_view', 'flows_faults_view', 'flows_errors_view')"):
+                self.server.text(f"DROP VIEW sluice.{name} SYNC")
+
+    def tables(self):
+        return cpu_of(self.server.process.pid)
+
+    def sink(self):
+        return {"url": self.server.url}
+
+    def answer(self, flows):
+        table = "flows_raw" if self.given.rollups == "none" else "sources_1h"
+        count = "count()" if self.given.rollups == "none" else "sum(flows)"
+        end = time.monotonic() + SETTLED
+        while self.server.value(f"SELECT {count} FROM sluice.{table}") < flows:
+            if time.monotonic() > end:
+                sys.exit(f"{table} does not get {flows} flows in {SETTLED} s")
+            time.sleep(0.5)
+        if len(self.server.query(TOP.format(table=table))) != 10:
+            sys.exit(f"{table} does not know ten sources")
+
+    def blocks(self):
+        return self.server.value("SELECT uniqExact(inserted_at) FROM sluice.flows_raw")
+
+    def end(self):
+        self.server.stop()
+
+
+class Topic(Tables):
+    """The tables consume a topic of a broker of their own."""
+
+    def make(self):
+        self.on = kafka.Broker(os.path.join(os.path.dirname(self.server.directory), "kafka"))
+        self.on.start()
+        with open(os.path.join(self.on.directory, "pid")) as file:
+            self.pid = int(file.read())
+        self.topic = kafka.new_topic("ways")
+        self.options = ("--brokers", self.on.address, "--topic", self.topic, "--group", self.topic, *self.given.consumer)
+        super().make()
+
+    def broker(self):
+        return cpu_of(self.pid)
+
+    def sink(self):
+        return {"brokers": self.on.address, "topic": self.topic}
+
+    def end(self):
+        super().end()
+        self.on.stop()
+
+
+class Sql(Nothing):
+    def __init__(self, directory, given):
+        del given
+        os.chmod(directory, 0o755)
+        self.server = postgres.Postgres(os.path.join(directory, "postgres"))
+        self.server.run("CREATE DATABASE sluice", database="postgres")
+        made = daemon.run_once("schema", "postgres")
+        self.server.run(made.stdout)
+
+    def tables(self):
+        return sum(cpu_of(one) for one in (self.server.process.pid, *children(self.server.process.pid)))
+
+    def sink(self):
+        return {"servers": self.server.address, "user": postgres.ADMIN}
+
+    def answer(self, flows):
+        end = time.monotonic() + SETTLED
+        while int(self.server.value("SELECT count(*) FROM flows")) < flows:
+            if time.monotonic() > end:
+                sys.exit(f"PostgreSQL does not get {flows} flows in {SETTLED} s")
+            time.sleep(0.5)
+        self.server.query(POSTGRES_TOP)
+
+    def end(self):
+        self.server.stop()
+
+
+TAKERS = {"nothing": Nothing, "topic": Topic, "store": Tables, "postgres": Sql}
+
+
+def send(given, port):
+    sent = daemon.run_once("generate", "-q", "--protocol", given.protocol, "--to", f"127.0.0.1:{port}", "--exporters", 8, "--rate", given.rate, "--flows", given.flows,
+                           "--conversations", given.conversations, "--closed-loop", timeout=SETTLED)
+    if sent.returncode != 0:
+        sys.exit(sent.stderr)
+    return json.loads(sent.stdout)["flows"]
+
+
+def delivered(running, flows):
+    end = time.monotonic() + SETTLED
+    while running.metric("sluice_sink_delivered_flows_total") < flows:
+        if time.monotonic() > end:
+            return False
+        time.sleep(0.3)
+    return True
+
+
+def turn(given, name, directory):
+    """Figures of one turn; nothing where a flow was lost."""
+    taker, settings = WAYS[name]
+    os.makedirs(directory)
+    there = TAKERS[taker](directory, given)
+    try:
+        with daemon.Daemon(os.path.join(directory, "daemon"), {"workers": given.workers, "sinks": {"way": {**settings, **there.sink(), **given.set}}},
+                           stdout=os.devnull) as running:
+            before = cpu_of(running.process.pid), there.broker(), there.tables()
+            flows = send(given, running.port)
+            if not delivered(running, flows):
+                return None
+            collector = cpu_of(running.process.pid) - before[0]
+            there.answer(flows)
+            broker, tables = there.broker() - before[1], there.tables() - before[2]
+            blocks = there.blocks()
+            running.stop()
+        return Figures(collector / flows, broker / flows, tables / flows, flows / blocks if blocks else 0)
+    finally:
+        there.end()
+        shutil.rmtree(directory, ignore_errors=True)
+
+
+def show(results):
+    middles = {name: Figures(*map(statistics.median, zip(*figures))) for name, figures in results.items()}
+    nowhere = middles.get("nowhere")
+    print("| Way | collector | beyond nowhere | broker | tables | all | rows |\n| --- | --- | --- | --- | --- | --- | --- |")
+    for name, of in middles.items():
+        beyond = f"{of.collector - nowhere.collector:.0f}" if nowhere else ""
+        print(f"| {name} | {of.collector:.0f} | {beyond} | {of.broker:.0f} | {of.tables:.0f} | {of.collector + of.broker + of.tables:.0f} | {of.rows:,.0f} |")
+
+
+def setting(text):
+    name, _, value = text.partition("=")
+    return name, json.loads(value)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("ways", nargs="*", metavar="WAY", help=", ".join(WAYS))
+    parser.add_argument("--flows", type=int, default=600_000)
+    parser.add_argument("--rate", type=int, default=1500, help="datagrams a second, of some 15 flows each")
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--rollups", choices=("all", "none"), default="all")
+    parser.add_argument("--protocol", default="netflow9")
+    parser.add_argument("--conversations", type=int, default=8192)
+    parser.add_argument("--workers", type=int, default=1)
+    parser.add_argument("--set", type=setting, action="append", default=[], metavar="NAME=VALUE", help="of every sink, the value as JSON")
+    parser.add_argument("--consumer", type=str.split, default=[], metavar="OPTIONS", help="of apply.sh, where the tables consume a topic")
+    parser.add_argument("--sluice", default="build/release/bin/sluice")
+    given = parser.parse_args()
+    given.set = dict(given.set)
+    for name in given.ways:
+        if name not in WAYS:
+            parser.error(f"there is no way '{name}'; there are {', '.join(WAYS)}")
+    os.environ["TEST_SLUICE"] = os.path.abspath(given.sluice)
+    work = tempfile.mkdtemp(prefix="sluice-ways-")
+    results = collections.defaultdict(list)
+    try:
+        for _ in range(given.rounds):
+            for name in given.ways or WAYS:
+                figures = turn(given, name, os.path.join(work, name))
+                print(f"{name}: {figures or 'lost flows'}, load {os.getloadavg()[0]:.1f}", file=sys.stderr, flush=True)
+                if figures:
+                    results[name].append(figures)
+    finally:
+        shutil.rmtree(work, ignore_errors=True)
+    show(results)
+
+
+if __name__ == "__main__":
+    main()
