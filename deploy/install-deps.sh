@@ -13,20 +13,20 @@ set -euo pipefail
 
 build_packages=(
   g++ cmake ninja-build pkg-config ccache git ca-certificates
-  librdkafka-dev libpq-dev libboost-dev libprotobuf-dev protobuf-compiler libspdlog-dev prometheus-cpp-dev libyaml-cpp-dev
+  librdkafka-dev libpq-dev libsnmp-dev libboost-dev libprotobuf-dev protobuf-compiler libspdlog-dev prometheus-cpp-dev libyaml-cpp-dev
   libexpected-dev libcli11-dev libpcap-dev libmaxminddb-dev libsystemd-dev nlohmann-json3-dev
   libssl-dev zlib1g-dev libzstd-dev liblz4-dev libbrotli-dev libbz2-dev libxxhash-dev
   dpkg-dev file gzip
 )
 runtime_packages=(
-  librdkafka1 libpq5 libprometheus-cpp-core1.0 libspdlog1.10 libyaml-cpp0.7 libpcap0.8 libsystemd0
+  librdkafka1 libpq5 libsnmp40 libprometheus-cpp-core1.0 libspdlog1.10 libyaml-cpp0.7 libpcap0.8 libsystemd0
   libssl3 zlib1g libzstd1 liblz4-1 libbrotli1 libbz2-1.0 libxxhash0 ca-certificates
 )
 kafka_packages=(kcat)
 quickstart_packages=(softflowd pmacct python3 python3-scapy curl procps iproute2)
 test_packages=(
   "${quickstart_packages[@]}" "${kafka_packages[@]}" openssl python3-protobuf python3-confluent-kafka python3-venv python3-yaml nfdump
-  openvswitch-switch ethtool iputils-ping postgresql mariadb-server mariadb-client
+  openvswitch-switch ethtool iputils-ping postgresql mariadb-server mariadb-client snmpd
   debootstrap systemd systemd-container lintian man-db bash-completion
   libgtest-dev libgmock-dev libbenchmark-dev prometheus python3-jsonschema faketime
   clang-19 libclang-rt-19-dev clang-format-19 clang-tidy-19
@@ -58,7 +58,7 @@ docker_packages() {
   command -v docker-compose >/dev/null || echo docker-compose
 }
 
-# softflowd, pmacct, nfdump, Open vSwitch, PostgreSQL, MariaDB, Prometheus and Docker start themselves as services when they are installed.
+# softflowd, pmacct, nfdump, Open vSwitch, PostgreSQL, MariaDB, snmpd, Prometheus and Docker start themselves as services when they are installed.
 # What is run here is started by hand; a service nobody asked for would hold its ports, so what this script brings is not
 # started.
 policy=/usr/sbin/policy-rc.d
@@ -79,7 +79,7 @@ allow_service_starts() {
 disable_services() {
   local package unit
   [[ -d /run/systemd/system ]] || return 0
-  for package in softflowd pmacct nfdump openvswitch-switch postgresql mariadb-server prometheus docker.io; do
+  for package in softflowd pmacct nfdump openvswitch-switch postgresql mariadb-server snmpd prometheus docker.io; do
     [[ " $* " == *" $package "* ]] || continue
     [[ $package != docker.io ]] || package='docker.io containerd'
     [[ $package != postgresql ]] || package=postgresql-common

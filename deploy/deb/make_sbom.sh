@@ -30,6 +30,7 @@ libidn2|LGPL-3.0-or-later OR GPL-2.0-or-later|License: LGPL-3+ or GPL-2+
 libtasn1-6|LGPL-2.1-or-later|LGPLv2.1+
 libgcrypt20|LGPL-2.1-or-later|GNU Lesser general Public
 libpcap|BSD-3-Clause|Redistribution and use in source and binary forms
+net-snmp|MIT-CMU AND BSD-3-Clause|CMU AND THE REGENTS OF THE UNIVERSITY OF CALIFORNIA
 '
 
 # Debian's short names that differ from those of SPDX.
