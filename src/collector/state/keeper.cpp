@@ -56,8 +56,8 @@ void try_out(const std::string& path) {
   if (std::filesystem::is_directory(path, ignored)) throw is_directory(path);
 }
 
-Keeper::Keeper(std::string path, decode::ExporterTable& exporters, LogFn log)
-    : path_(std::move(path)), exporters_(exporters), log_(std::move(log)) {
+Keeper::Keeper(std::string path, decode::ExporterTable& exporters, LogFn log, std::vector<Section> sections)
+    : path_(std::move(path)), exporters_(exporters), log_(std::move(log)), sections_(std::move(sections)) {
   try_out(path_);
   if (const NewFile trial(path_); !may_pass(trial.error())) throw not_writable(path_, trial.error());
   try {
@@ -68,11 +68,18 @@ Keeper::Keeper(std::string path, decode::ExporterTable& exporters, LogFn log)
              " needs more memory than there is; what was read of it is used, and exporters "
              "have to send the rest again");
   }
-  written_changes_ = exporters_.changes();
+  written_changes_ = changes();
   written_ns_ = monotonic_ns();
 }
 
 Keeper::~Keeper() { stop(); }
+
+/// Of all that is kept.
+std::uint64_t Keeper::changes() const {
+  std::uint64_t sum = exporters_.changes();
+  for (const Section& section : sections_) sum += section.changes();
+  return sum;
+}
 
 void Keeper::read() {
   if (const auto bytes = read_file(path_); bytes)
@@ -84,7 +91,7 @@ void Keeper::read() {
 }
 
 void Keeper::load(Bytes file) {
-  const auto restored = restore(file, unix_ns(), exporters_);
+  const auto restored = restore(file, unix_ns(), exporters_, sections_);
   if (!restored) return set_aside_file(restored.error());
   counts_[StateCount::bytes] = file.size();
   counts_[StateCount::restored_exporters] = restored->exporters;
@@ -123,7 +130,7 @@ void Keeper::run() {
 
 bool Keeper::due(std::uint64_t now) const {
   if (now < next_write_ns_) return false;
-  if (rewrite_ || exporters_.changes() != written_changes_.load(std::memory_order_relaxed)) return true;
+  if (rewrite_ || changes() != written_changes_.load(std::memory_order_relaxed)) return true;
   return now - written_ns_ >= kRefreshNs && exporters_.size() > 0;
 }
 
@@ -142,7 +149,7 @@ void Keeper::failed(int error, std::uint64_t now_ns) {
 }
 
 void Keeper::write_file(bool stopped) {
-  const std::uint64_t changes = exporters_.changes();  // what changes from here on is written next time
+  const std::uint64_t changed = changes();  // what changes from here on is written next time
   const std::uint64_t began = monotonic_ns();
   const std::uint64_t time = unix_ns();
   NewFile file(path_);
@@ -156,6 +163,12 @@ void Keeper::write_file(bool stopped) {
     file.write(chunk);
     chunk.clear();
   }
+  for (const Section& section : sections_)
+    section.write([&](const std::string& message) {
+      file.write(chunk);
+      chunk.clear();
+      append(section.field, message, chunk);
+    });
   file.write(chunk);
   file.write(file_tail(file.crc()));
   const int error = file.commit();
@@ -167,7 +180,7 @@ void Keeper::write_file(bool stopped) {
   counts_[StateCount::bytes].store(file.size(), std::memory_order_relaxed);
   counts_[StateCount::writes].fetch_add(1, std::memory_order_relaxed);
   last_write_ns_.store(time, std::memory_order_relaxed);
-  written_changes_.store(changes, std::memory_order_release);
+  written_changes_.store(changed, std::memory_order_release);
 }
 
 void Keeper::stop() {
@@ -178,7 +191,7 @@ void Keeper::stop() {
   }
   wake_.notify_one();
   thread_.join();
-  if (exporters_.size() > 0 || exporters_.changes() != written_changes_) write(true);
+  if (exporters_.size() > 0 || changes() != written_changes_) write(true);
 }
 
 Stats Keeper::stats() const {
@@ -187,8 +200,7 @@ Stats Keeper::stats() const {
   for (const auto& info : kStateCounts)
     out.counts[info.count] = counts_[info.count].load(std::memory_order_relaxed);
   out.last_write_ns = last_write_ns_.load(std::memory_order_relaxed);
-  out.counts[StateCount::unwritten_changes] =
-      exporters_.changes() - written_changes_.load(std::memory_order_acquire);
+  out.counts[StateCount::unwritten_changes] = changes() - written_changes_.load(std::memory_order_acquire);
   return out;
 }
 

@@ -14,6 +14,7 @@ using decode::Protocol;
 
 constexpr std::string_view kMagic = "sluice state";
 constexpr std::uint64_t kVersion = 1;
+constexpr unsigned kExporterField = 4;
 constexpr std::size_t kTail = 5;  // tag and 4 bytes
 constexpr std::byte kTailTag{15 << 3 | static_cast<unsigned>(wire::Type::fixed32)};
 
@@ -394,9 +395,9 @@ void restore(Kept& kept, std::uint64_t now_ns, decode::ExporterTable& exporters,
   exporter->changes_told = exporter->changes();  // what is on disk is no news
 }
 
-/// Calls `visit` with the bytes of each exporter; the reason where the file is not ours or not whole.
+/// Calls `visit` with each field that is a message; the reason where the file is not ours or not whole.
 template <class Visit>
-Result<void, std::string> each_exporter(Bytes file, const Visit& visit) {
+Result<void, std::string> each_message(Bytes file, const Visit& visit) {
   wire::Reader reader(file);
   bool ours = false;
   while (!reader.at_end()) {
@@ -406,7 +407,7 @@ Result<void, std::string> each_exporter(Bytes file, const Visit& visit) {
       return failure("is of version " + std::to_string(field.integer) + ", where this program knows " +
                      std::to_string(kVersion));
     if (!ours) return failure(std::string("is no state file"));
-    if (field.number == 4 && !visit(field.bytes))
+    if (field.type == wire::Type::delimited && field.number != 1 && !visit(field))
       return failure(std::string("has an exporter that cannot be read"));
   }
   if (!reader.ok()) return failure(std::string("is damaged: ") + reader.error());
@@ -486,25 +487,35 @@ void append(const decode::Exporter& exporter, std::string& out, bool streams) {
   put_text(out, 4, one);
 }
 
-Result<Restored, std::string> restore(Bytes file, std::uint64_t now_ns, decode::ExporterTable& exporters) {
+void append(unsigned field, const std::string& message, std::string& out) { put_text(out, field, message); }
+
+Result<Restored, std::string> restore(Bytes file, std::uint64_t now_ns, decode::ExporterTable& exporters,
+                                      const std::vector<Section>& sections) {
   if (!begins_as_ours(file)) return failure(std::string("is no state file"));
   if (const auto whole = check_tail(file); !whole) return failure(whole.error());
-  const auto readable = each_exporter(file, [](Bytes message) {
+  const auto readable = each_message(file, [](const wire::Field& field) {
     Kept kept;
-    return read(message, kept);
+    return field.number != kExporterField || read(field.bytes, kept);
   });
   if (!readable) return failure(readable.error());
   Restored sum;
   // Where the budget is too small for all of the file, those who have proven come first.
   for (const bool proven : {true, false}) {
-    const auto taken = each_exporter(file, [&](Bytes message) {
+    const auto taken = each_message(file, [&](const wire::Field& field) {
+      if (field.number != kExporterField) return true;
       Kept kept;
-      read(message, kept);
+      read(field.bytes, kept);
       if (kept.proven == proven) restore(kept, now_ns, exporters, sum);
       return true;
     });
     if (!taken) return failure(taken.error());
   }
+  const auto others = each_message(file, [&](const wire::Field& field) {
+    for (const Section& section : sections)
+      if (section.field == field.number) take(sum.others, section.restore(field.bytes), sum);
+    return true;
+  });
+  if (!others) return failure(others.error());
   return sum;
 }
 

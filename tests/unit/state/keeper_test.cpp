@@ -208,6 +208,60 @@ TEST_F(KeeperTest, NothingKnownIsNothingWritten) {
 }
 
 /// Workers go on while all of it is written again and again.
+/// Somebody else's messages in the file.
+struct Guest {
+  Section section() {
+    return {.field = 6,
+            .changes = [this] { return changes.load(); },
+            .write =
+                [this](const std::function<void(const std::string&)>& put) {
+                  for (const std::string& one : kept) put(one);
+                },
+            .restore =
+                [this](Bytes message) {
+                  kept.emplace_back(reinterpret_cast<const char*>(message.data()), message.size());
+                  return kept.back() != "refused";
+                }};
+  }
+  std::vector<std::string> kept{};
+  std::atomic<std::uint64_t> changes{0};
+};
+
+TEST_F(KeeperTest, SectionsAreWrittenWhereTheyChangedAndReadAgain) {
+  DecodeFixture decode;
+  Guest before;
+  before.kept = {"one", std::string(3000, 'x'), "refused"};
+  {
+    Keeper keeper(path_, decode.exporters, [](LogLevel, const std::string&) {}, {before.section()});
+    keeper.start();
+    ++before.changes;
+    EXPECT_TRUE(wait_for([&] { return written(keeper); }));
+  }
+  Guest after;
+  DecodeFixture fresh;
+  const Keeper again(path_, fresh.exporters, [](LogLevel, const std::string&) {}, {after.section()});
+  EXPECT_EQ(after.kept, before.kept);
+  EXPECT_EQ(again.stats().counts[StateCount::refused], 1U);
+  EXPECT_EQ(again.stats().counts[StateCount::unwritten_changes], 0U) << "what is on disk is no news";
+}
+
+TEST_F(KeeperTest, WhoDoesNotKnowASectionPassesItOver) {
+  DecodeFixture decode;
+  Guest guest;
+  guest.kept = {"one", "two"};
+  {
+    Keeper keeper(path_, decode.exporters, [](LogLevel, const std::string&) {}, {guest.section()});
+    keeper.start();
+    send(decode, SetMessage::v9(1).tmpl(256, {{8, 4}}));
+    EXPECT_TRUE(wait_for([&] { return written(keeper); }));
+  }
+  DecodeFixture fresh;
+  const auto again = keeper(fresh);
+  EXPECT_EQ(again->stats().restored[StateKind::templates], 1U);
+  EXPECT_EQ(again->stats().counts[StateCount::set_aside], 0U);
+  EXPECT_THAT(warnings_, IsEmpty());
+}
+
 TEST_F(KeeperTest, WritesBesideADecoder) {
   DecodeFixture decode;
   const auto writer = keeper(decode);
