@@ -109,6 +109,12 @@ json to_json(const metrics::SinkRow& r) {
   return out;
 }
 
+json to_json(const metrics::SnmpRow& r) {
+  json out{{"device", r.device}, {"standing", r.standing}, {"last_answer_seconds", r.last_answer_seconds}};
+  put_counts(snmp::kDeviceCounts, r.counts, out);
+  return out;
+}
+
 template <class Row>
 json rows(const std::vector<Row>& from) {
   json out = json::array();
@@ -173,6 +179,11 @@ json listeners(const metrics::Snapshot& s) {
 json sources(const metrics::Snapshot& s) {
   return {{"sources", rows(s.sources)}, {"partitions", rows(s.source_partitions)}};
 }
+json snmp_of(const metrics::Snapshot& s) {
+  json out{{"on", s.snmp.on}, {"asked", rows(s.snmp.devices)}};
+  put_counts(snmp::kPollerCounts, s.snmp.counts, out);
+  return out;
+}
 json sinks(const metrics::Snapshot& s) { return {{"sinks", rows(s.sinks)}}; }
 
 // A name that is no UTF-8 is shown with replacement characters instead of failing the whole answer.
@@ -213,11 +224,10 @@ Response only(std::string_view method, const Request& request, const std::functi
 }  // namespace
 
 http::Handler make_api_handler(metrics::SnapshotSource source, Configuration configuration) {
-  std::map<std::string, Handler, std::less<>> paths{{"/api/v1/status", show(source, status)},
-                                                    {"/api/v1/exporters", show(source, exporters)},
-                                                    {"/api/v1/listeners", show(source, listeners)},
-                                                    {"/api/v1/sources", show(source, sources)},
-                                                    {"/api/v1/sinks", show(source, sinks)}};
+  std::map<std::string, Handler, std::less<>> paths{
+      {"/api/v1/status", show(source, status)},       {"/api/v1/exporters", show(source, exporters)},
+      {"/api/v1/listeners", show(source, listeners)}, {"/api/v1/sources", show(source, sources)},
+      {"/api/v1/snmp", show(source, snmp_of)},        {"/api/v1/sinks", show(source, sinks)}};
   if (configuration.settings)
     paths["/api/v1/config"] = [configuration](const Request&) { return show_config(configuration); };
   for (auto& [path, handler] : paths)

@@ -46,12 +46,14 @@ Collector::Collector(const config::Config& config, Logging& log, SocketSource so
       exporters_(
           config.decode.limits, config.decode.times, [this](const IpAddress& a) { return settings_of(a); },
           user_fields_),
+      snmp_(log.callback()),
       admission_(admission_of(config)) {
   const auto opened = std::move(sockets.opened);
   open_listeners(std::move(sockets));
   if (opened) opened();
   if (!config.state.file.empty())
-    keeper_ = std::make_unique<state::Keeper>(config.state.file, exporters_, log.callback());
+    keeper_ = std::make_unique<state::Keeper>(config.state.file, exporters_, log.callback(),
+                                              std::vector<state::Section>{snmp_section()});
   make_sinks();
   std::vector<worker::OutputTo> targets;
   for (const NamedSink& named : sinks_) targets.push_back(target_for(*named.settings, named.sink->current()));
@@ -108,7 +110,7 @@ worker::OutputTo Collector::target_for(const sink::Settings& settings, sink::Sin
 }
 
 enrich::Settings Collector::enrich_settings(const config::Config& config) {
-  return {config.collector_id, config::exporter_names(config)};
+  return {config.collector_id, config::exporter_names(config), &snmp_};
 }
 
 void Collector::make_workers(const std::vector<worker::OutputTo>& targets) {
@@ -201,6 +203,7 @@ void Collector::report_error(const decode::Datagram& datagram, const decode::Dec
 
 void Collector::start() {
   started_seconds_ = static_cast<double>(unix_ns()) / 1e9;
+  snmp_.change(config_.snmp);
   if (keeper_) keeper_->start();
   for (const auto& worker : workers_) worker->start();
   for (const NamedSource& source : sources_)
@@ -346,6 +349,7 @@ void Collector::end_workers(worker::Waiting waiting) {
   if (sessions_) sessions_->close();
   running_ = false;
   for (const auto& worker : workers_) tell_failure(worker->failure());
+  snmp_.stop();
   if (keeper_) keeper_->stop();
   tell_received();
 }

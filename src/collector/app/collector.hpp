@@ -22,6 +22,7 @@
 #include "net/given_sockets.hpp"
 #include "sink/sink.hpp"
 #include "sluice/decode/exporter.hpp"
+#include "snmp/poller.hpp"
 #include "state/keeper.hpp"
 #include "util/guarded.hpp"
 #include "worker/worker.hpp"
@@ -128,7 +129,7 @@ class Collector {
   worker::OutputTo target_for(const sink::Settings& settings, sink::Sink* to) const;
   void change_workers(const std::vector<worker::OutputTo>& targets, const enrich::Settings& enrich,
                       FreshSinks& fresh);
-  static enrich::Settings enrich_settings(const config::Config& config);
+  enrich::Settings enrich_settings(const config::Config& config);
   void succeed_sinks(const config::Config& next, FreshSinks fresh);
   NamedSink* sink_named(const std::string& name);
   void report_error(const decode::Datagram& datagram, const decode::DecodeReport& report);
@@ -147,6 +148,8 @@ class Collector {
   void add_sinks(metrics::Snapshot& out) const;
   void add_decode_time(metrics::Snapshot& out) const;
   void add_state(metrics::Snapshot& out) const;
+  void add_snmp(metrics::Snapshot& out) const;
+  state::Section snmp_section();
 
   config::Config config_;
   Logging& log_;
@@ -165,6 +168,7 @@ class Collector {
   std::vector<std::unique_ptr<sink::Sink>> orphans_;  // of a reload during which a worker ended
   const UserFieldsPtr user_fields_;
   decode::ExporterTable exporters_;
+  snmp::Poller snmp_;                      ///< runs where enrich.snmp has devices
   std::unique_ptr<state::Keeper> keeper_;  ///< where state.file is set
   net::CurrentAdmission admission_;        // outlives the workers
   std::vector<worker::SessionInlet> tcp_;  // opened, until sessions_ takes them

@@ -54,6 +54,7 @@ config::Difference Collector::reload(const config::Config& wanted) {
   succeed_sinks(next, std::move(fresh));
   rules_.with([&](Rules& rules) { rules = rules_of(next.exporters); });
   config_ = std::move(next);
+  snmp_.change(config_.snmp);
   admission_.replace(admission_of(config_));
   if (sessions_) sessions_->change(std::move(identities));
   if (std::ranges::find(difference.reloaded, "exporters") != difference.reloaded.end())

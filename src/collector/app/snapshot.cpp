@@ -127,6 +127,7 @@ metrics::Snapshot Collector::snapshot() const {
   add_sources(out);
   add_sinks(out);
   add_decode_time(out);
+  add_snmp(out);
   add_state(out);  // last, so that what the counts above saw is either written or still to be
   return out;
 }

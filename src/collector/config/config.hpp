@@ -14,6 +14,7 @@
 #include "sluice/decode/limits.hpp"
 #include "sluice/flow/user_fields.hpp"
 #include "sluice/util/words.hpp"
+#include "snmp/settings.hpp"
 
 namespace sluice::config {
 
@@ -149,6 +150,7 @@ struct Config {
   Decode decode;
   std::vector<ExporterRule> exporters;
   std::vector<UserField> fields;  ///< that the message has besides its own
+  snmp::Settings snmp;            ///< enrich.snmp
   /// Flows that come in messages. With them and without `listeners` there is no listener.
   std::map<std::string, intake::Settings> sources;
   std::map<std::string, sink::Settings> sinks;  ///< empty: one named stdout, JSON

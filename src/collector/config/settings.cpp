@@ -37,6 +37,7 @@ std::vector<SettingInfo> settings() {
       add_all(out, user_field_table(), "fields[].");
       add_all(out, user_packet_table(), "fields[].packet[].");
     }
+    if (row.key == "enrich.snmp.devices") add_all(out, snmp_device_table(), "enrich.snmp.devices[].");
     if (row.key == "web.collectors") add_all(out, web_collector_table(), "web.collectors[].");
     if (row.key == "sources") add_all(out, source_table(), "sources.NAME.");
     if (row.key == "sinks") add_all(out, sink_table(), "sinks.NAME.");

@@ -13,6 +13,9 @@ const Table<Config>& config_table();
 const Table<Listener>& listener_table();
 const Table<ExporterRule>& exporter_table();
 const Table<WebCollector>& web_collector_table();
+const Table<snmp::Device>& snmp_device_table();
+/// Adds the settings of enrich.snmp.
+void add_snmp(Table<Config>& table);
 /// Adds the settings of `sluice web`.
 void add_web(Table<Config>& table);
 const Table<UserField>& user_field_table();
@@ -36,6 +39,7 @@ Value write_user_fields(const Config& config);
 
 /// Checks that span settings, after all were read.
 void check_together(Reading& in, const Config& config);
+void check_snmp(Reading& in, const Config& config);
 void check_web(Reading& in, const Config& config);
 void check_user_fields(Reading& in, const Config& config);
 void check_sources(Reading& in, const Config& config);

@@ -176,6 +176,7 @@ void check_together(Reading& in, const Config& config) {
   check_exporters(in, config);
   check_decode(in, config);
   check_user_fields(in, config);
+  check_snmp(in, config);
   check_http(in, config);
   check_web(in, config);
   check_sources(in, config);

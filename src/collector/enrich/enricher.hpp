@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "sluice/flow/batch.hpp"
+#include "snmp/give.hpp"
 
 namespace sluice::enrich {
 
@@ -16,13 +17,15 @@ using ExporterNames = std::vector<std::pair<IpPrefix, std::string>>;
 struct Settings {
   std::string collector_id;        ///< configured name of this collector, or empty
   ExporterNames exporter_names{};  ///< for flows that come without their exporter, see complete()
+  snmp::Poller* snmp = nullptr;    ///< of interfaces; outlives the enricher
 };
 
 class Enricher {
  public:
-  explicit Enricher(Settings settings) : settings_(std::move(settings)) {}
+  explicit Enricher(Settings settings) : settings_(std::move(settings)), snmp_(settings_.snmp) {}
 
   void apply(FlowBatch& batch) const {
+    snmp::give_interfaces(snmp_, batch);
     if (settings_.collector_id.empty()) return;
     for (std::size_t i = 0; i < batch.origin_count(); ++i)
       batch.origin(i).collector_id = settings_.collector_id;
@@ -52,6 +55,7 @@ class Enricher {
   }
 
   Settings settings_;
+  mutable snmp::View snmp_;  // of one thread, as this is
 };
 
 }  // namespace sluice::enrich

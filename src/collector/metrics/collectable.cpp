@@ -21,6 +21,7 @@ Labels labels_of(const ProtocolRow& row) { return {{"protocol", row.protocol}}; 
 Labels labels_of(const ExporterRow& row) {
   return {{"exporter", row.address}, {"name", row.name}, {"protocol", row.protocol}};
 }
+Labels labels_of(const SnmpRow& row) { return {{"device", row.device}}; }
 Labels labels_of(const HttpRow& row) { return {{"listener", row.listener}}; }
 Labels labels_of(const SourceRow& row) { return {{"source", row.source}, {"type", row.type}}; }
 Labels labels_of(const SourcePartitionRow& row) {
@@ -200,12 +201,26 @@ void add_state(Families& out, const StateFile& state) {
           "Read from state.file and not sent by the exporters since");
 }
 
+void add_snmp(Families& out, const Snmp& snmp) {
+  if (!snmp.on) return;
+  for (const auto& info : snmp::kPollerCounts) out.single("sluice_snmp_", info, snmp.counts[info.count]);
+  out.counts("sluice_snmp_device_", snmp::kDeviceCounts, snmp.devices, &SnmpRow::counts);
+  out.gauge("sluice_snmp_device_last_answer_timestamp_seconds", &SnmpRow::last_answer_seconds,
+            "Unix time of the device's latest good answer; 0: none", snmp.devices);
+  MetricFamily standings = family("sluice_snmp_device_standing", MetricType::Gauge,
+                                  "1 beside how the device stands by its latest poll");
+  for (const SnmpRow& row : snmp.devices)
+    if (!row.standing.empty()) add(standings, 1, with(labels_of(row), "standing", row.standing));
+  out.take(std::move(standings));
+}
+
 }  // namespace
 
 std::vector<MetricFamily> families(const Snapshot& snapshot) {
   Families out;
   add_collector(out, snapshot);
   add_state(out, snapshot.state);
+  add_snmp(out, snapshot.snmp);
   out.counts("sluice_listener_", worker::kListenerCounts, snapshot.listeners, &ListenerRow::counts);
   out.gauge("sluice_listener_queue_fill_ratio", &ListenerRow::queue_fill_max,
             "Fill of the fullest socket, 0 to 1", snapshot.listeners);

@@ -12,6 +12,7 @@
 #include "metrics/counts.hpp"
 #include "sink/counts.hpp"
 #include "sluice/decode/counts.hpp"
+#include "snmp/counts.hpp"
 #include "state/counts.hpp"
 #include "worker/counts.hpp"
 #include "worker/session_counts.hpp"
@@ -113,6 +114,21 @@ struct StateFile {
   Counts<state::StateKind> restored, unrefreshed;
 };
 
+/// A device that is asked for its interfaces by SNMP.
+struct SnmpRow {
+  std::string device;    ///< address of the exporter; "other" for those past the configured number
+  std::string standing;  ///< fine, silent, refused_login, ...; empty for "other"
+  Counts<snmp::DeviceCount> counts;
+  double last_answer_seconds = 0;  ///< Unix time of the latest good answer; 0: none
+};
+
+/// All of them. `on` is false where none is configured.
+struct Snmp {
+  bool on = false;
+  Counts<snmp::PollerCount> counts;
+  std::vector<SnmpRow> devices;
+};
+
 /// Decode time of a datagram, encoding and hand-over included. Not cumulative.
 struct DecodeTime {
   worker::DecodeTimes<> counts{};
@@ -136,6 +152,7 @@ struct Snapshot {
   std::vector<SinkRow> sinks;
   DecodeTime decode_time;
   StateFile state;
+  Snmp snmp;
   std::vector<HttpRow> http;
   bool ready = false;  ///< listeners bound and workers running
   std::string not_ready_because;

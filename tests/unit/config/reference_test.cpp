@@ -287,6 +287,9 @@ TEST(ShippedFile, ItsExamplesAreValid) {
   EXPECT_EQ(result.config.api.token, "token-1");
   EXPECT_EQ(result.config.metrics.token, "metrics-token-1");
   EXPECT_EQ(result.config.exporters.size(), 1U);
+  EXPECT_EQ(result.config.snmp.devices.at(0).community, "snmp community");
+  EXPECT_EQ(result.config.snmp.devices.at(1).auth_password, "snmp swordfish");
+  EXPECT_EQ(result.config.snmp.devices.at(1).privacy_password, "private swordfish");
   intake::Settings upstream;
   upstream.topic = "flows-raw";
   EXPECT_EQ(result.config.sources.at("upstream"), upstream);

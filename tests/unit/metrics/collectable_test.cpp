@@ -74,6 +74,19 @@ TEST(Families, StateFileIsThereWhereOneIsKept) {
   EXPECT_THAT(text(families(snapshot)), Not(HasSubstr("sluice_state_")));
 }
 
+TEST(Families, SnmpIsThereWhereDevicesAreAsked) {
+  Snapshot snapshot = full_snapshot();
+  const auto lines = samples(families(snapshot));
+  EXPECT_THAT(lines, Contains("sluice_snmp_refused_devices_total 902"));
+  EXPECT_THAT(lines, Contains("sluice_snmp_device_polls_total{device=\"192.0.2.1\"} 911"));
+  EXPECT_THAT(lines, Contains("sluice_snmp_device_interfaces{device=\"192.0.2.1\"} 912"));
+  EXPECT_THAT(lines, Contains("sluice_snmp_device_standing{device=\"192.0.2.1\",standing=\"fine\"} 1"));
+  snapshot.snmp.devices.front().standing.clear();  // as in the row of those past the bound
+  EXPECT_THAT(text(families(snapshot)), Not(HasSubstr("sluice_snmp_device_standing{")));
+  snapshot.snmp.on = false;
+  EXPECT_THAT(text(families(snapshot)), Not(HasSubstr("sluice_snmp_")));
+}
+
 TEST(Families, DecodeTimeBucketsAddUp) {
   const auto lines = samples(families(full_snapshot()));
   EXPECT_THAT(lines, Contains("sluice_decode_seconds_count 66"));

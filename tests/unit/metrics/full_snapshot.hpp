@@ -162,6 +162,17 @@ inline StateFile full_state() {
           .unrefreshed = all_different<K>({{K::templates, 709}, {K::rates, 710}, {K::names, 711}}, 70300)};
 }
 
+inline Snmp full_snmp() {
+  using D = snmp::DeviceCount;
+  using P = snmp::PollerCount;
+  return {.on = true,
+          .counts = all_different<P>({{P::devices, 901}, {P::refused, 902}, {P::restored, 903}}, 90100),
+          .devices = {{.device = "192.0.2.1",
+                       .standing = "fine",
+                       .counts = all_different<D>({{D::polls, 911}, {D::interfaces, 912}}, 91100),
+                       .last_answer_seconds = 1700000300.5}}};
+}
+
 inline Snapshot full_snapshot() {
   Snapshot s;
   s.version = "1.2.3";
@@ -190,6 +201,7 @@ inline Snapshot full_snapshot() {
   s.decode_time.counts = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11};
   s.decode_time.sum_seconds = 1.5;
   s.state = full_state();
+  s.snmp = full_snmp();
   using H = http::HttpCount;
   s.http = {{"metrics", all_different<H>({{H::open, 801}, {H::refused_host, 802}}, 80100)}};
   s.ready = true;

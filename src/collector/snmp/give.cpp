@@ -1,0 +1,50 @@
+#include "snmp/give.hpp"
+
+namespace sluice::snmp {
+namespace {
+
+/// Where an interface's names go, and the latest one: the flows of a datagram mostly share their interfaces.
+struct Side {
+  ExtraText name, description;
+  std::uint32_t if_index = 0;  // never asked for
+  const Interface* found = nullptr;
+};
+
+void put(ExtraText field, const std::string& text, FlowExtras& extras) {
+  if (!text.empty() && !extras.has(field)) extras.set(field, text);
+}
+
+void give(View::Names& names, Side& side, std::uint32_t if_index, FlowBatch& batch, FlowRecord& flow) {
+  if (if_index == 0) return;
+  if (if_index != side.if_index) {
+    side.if_index = if_index;
+    side.found = names.find(if_index);
+  }
+  if (side.found == nullptr) return;
+  FlowExtras& extras = batch.extras(flow);
+  put(side.name, side.found->name, extras);
+  put(side.description, side.found->description, extras);
+}
+
+}  // namespace
+
+void give_interfaces(View& view, FlowBatch& batch) {
+  if (!view.on()) return;
+  const Origin* before = nullptr;
+  View::Names names;
+  Side in{ExtraText::in_if_name, ExtraText::in_if_description};
+  Side out{ExtraText::out_if_name, ExtraText::out_if_description};
+  for (FlowRecord& flow : batch.flows()) {
+    const Origin& origin = batch.origin_of(flow);
+    if (&origin != before) {
+      before = &origin;
+      names = view.of(origin.sampler_address.empty() ? origin.exporter_address : origin.sampler_address);
+      in.if_index = out.if_index = 0;
+    }
+    if (!names.any()) continue;
+    give(names, in, flow.in_if, batch, flow);
+    give(names, out, flow.out_if, batch, flow);
+  }
+}
+
+}  // namespace sluice::snmp

@@ -1,0 +1,11 @@
+#pragma once
+// Puts names of interfaces into flows, where neither record nor options data gave them.
+#include "sluice/flow/batch.hpp"
+#include "snmp/view.hpp"
+
+namespace sluice::snmp {
+
+/// The device is that of the flow's sampler_address, which numbers the interfaces, else of its exporter.
+void give_interfaces(View& view, FlowBatch& batch);
+
+}  // namespace sluice::snmp
