@@ -66,6 +66,8 @@ Findings compare_configurations(const config::Config& wanted, const std::string&
 /// The running collector itself, and what it lost: since its start, and between two readings.
 Findings check_collector(const Collector& collector);
 Findings check_losses(const Reading& before, const Reading& after);
+/// Devices of enrich.snmp; nothing where there are none. `now_seconds`: Unix time.
+Findings check_snmp(const config::Config& config, const Reading& metrics, double now_seconds);
 
 /// Whether what the sink sends fits the topic's max.message.bytes; nothing where it does.
 Findings check_sizes(const std::string& sink_name, const sink::Settings& sink, const std::string& topic,

@@ -77,8 +77,10 @@ Findings examine(const config::Config& config, const Options& options) {
   std::this_thread::sleep_until(began + options.watch);
   append(out, check_udp_drops(drops, udp_drops(machine)));
   if (collector.runs())
-    if (const Collector again = ask_collector(config, options.trust); again.runs())
+    if (const Collector again = ask_collector(config, options.trust); again.runs()) {
       append(out, check_losses(collector.metrics, again.metrics));
+      append(out, check_snmp(config, again.metrics, static_cast<double>(unix_ns()) / 1e9));
+    }
   return out;
 }
 
