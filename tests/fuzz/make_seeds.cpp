@@ -9,6 +9,7 @@
 
 #include "sink/spool/format.hpp"
 #include "sluice/encode/rows.hpp"
+#include "snmp/kept.hpp"
 #include "state/message.hpp"
 #include "support/decode_fixture.hpp"
 #include "support/nfdump_builder.hpp"
@@ -325,6 +326,29 @@ void archives() {
   }
 }
 
+/// Column, index and kind of each object, then its text; see snmp_fuzz.cpp.
+void snmp_answers() {
+  WireBytes answer;
+  for (std::uint8_t index = 1; index < 9; ++index)
+    answer.u8(3)
+        .u8(0)
+        .u8(index)
+        .u8(0)
+        .u8(4)
+        .text("xe-0")
+        .u8(1)
+        .u8(index)
+        .u8(0)
+        .u8(2)
+        .text("to")
+        .u8(2)
+        .u8(index)
+        .u8(1)
+        .u8(1)
+        .text("x");
+  write("snmp", "walk", answer.data());
+}
+
 void state_files() {
   DecodeFixture decode;
   decode.source = IpAddress::v4(0x7f000001);
@@ -340,6 +364,12 @@ void state_files() {
   std::string kept;
   decode.exporters.for_each([&](decode::Exporter& exporter) { state::append(exporter, kept); });
   write("state", "kept", WireBytes().u8(0).text(kept).data());
+  const snmp::Answer interfaces{
+      std::make_shared<const snmp::Interfaces>(std::vector<snmp::Interfaces::Entry>{
+          {1, {"xe-0/0/1", "Transit: carrier", 10'000'000'000}}, {7, {"lo0", "", 0}}}),
+      kReceivedNs};
+  state::append(6, snmp::to_message(IpAddress::v4(0xc0000201), interfaces), kept);
+  write("state", "device", WireBytes().u8(0).text(kept).data());
   const std::string file = state::file_head(kReceivedNs) + kept;
   boost::crc_32_type crc;
   crc.process_bytes(file.data(), file.size());
@@ -401,6 +431,7 @@ int main(int argc, char** argv) {
   tunnels();
   messages();
   state_files();
+  snmp_answers();
   spool_blocks();
   archives();
   filters();

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "fuzz/datagrams.hpp"
+#include "snmp/kept.hpp"
 #include "state/message.hpp"
 
 namespace {
@@ -44,6 +45,25 @@ void decode_with(decode::ExporterTable& exporters) {
   }
 }
 
+/// A device's interfaces are written as they were read.
+bool restore_device(Bytes message) {
+  constexpr std::uint32_t kMost = 64;
+  const auto kept = snmp::from_message(message, kMost);
+  if (!kept) return false;
+  const auto again = snmp::from_message(bytes_of(snmp::to_message(kept->exporter, kept->answer)), kMost);
+  if (!again || again->exporter != kept->exporter || *again->answer.interfaces != *kept->answer.interfaces)
+    std::abort();
+  return true;
+}
+
+/// Messages of field 6, as the collector has it.
+std::vector<state::Section> sections() {
+  state::Section devices;
+  devices.field = 6;
+  devices.restore = restore_device;
+  return {devices};
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
@@ -51,7 +71,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const std::string input(reinterpret_cast<const char*>(data + 1), size - 1);
   const std::string file = data[0] % 2 ? input : sealed(state::file_head(kNowNs) + input);
   decode::ExporterTable exporters(fuzz::small_limits(), {});
-  if (!state::restore(bytes_of(file), kNowNs, exporters)) return 0;
+  if (!state::restore(bytes_of(file), kNowNs, exporters, sections())) return 0;
 
   // What was taken is written and read again as it was, twice so that repetitions in the input are gone.
   const std::string written = file_of(exporters);
