@@ -12,6 +12,7 @@ DROP TABLE IF EXISTS {{db}}.flows_feed{{on_cluster}} SYNC;
 DROP VIEW IF EXISTS {{db}}.flows_1m_view{{on_cluster}} SYNC;
 DROP VIEW IF EXISTS {{db}}.flows_5m_view{{on_cluster}} SYNC;
 DROP VIEW IF EXISTS {{db}}.flows_1h_view{{on_cluster}} SYNC;
+DROP VIEW IF EXISTS {{db}}.countries_1h_view{{on_cluster}} SYNC;
 DROP VIEW IF EXISTS {{db}}.sources_1h_view{{on_cluster}} SYNC;
 DROP VIEW IF EXISTS {{db}}.destinations_1h_view{{on_cluster}} SYNC;
 DROP VIEW IF EXISTS {{db}}.ports_1h_view{{on_cluster}} SYNC;

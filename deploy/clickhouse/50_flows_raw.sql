@@ -228,6 +228,50 @@ ALTER TABLE {{db}}.flows_raw{{on_cluster}}
     ADD COLUMN IF NOT EXISTS http_status UInt32 ALIAS defaultValueOfTypeName('UInt32') COMMENT 'Status of the HTTP answer (IE 457)', -- without application
     ADD COLUMN IF NOT EXISTS function_name LowCardinality(String) COMMENT 'Function of the agent that took or dropped the packet (sFlow function record)' CODEC(ZSTD(1)), -- device
     ADD COLUMN IF NOT EXISTS function_name LowCardinality(String) ALIAS defaultValueOfTypeName('LowCardinality(String)') COMMENT 'Function of the agent that took or dropped the packet (sFlow function record)', -- without device
+    ADD COLUMN IF NOT EXISTS src_country LowCardinality(String) COMMENT 'Country of the source address, two letters (ISO 3166-1)' CODEC(ZSTD(1)),
+    ADD COLUMN IF NOT EXISTS dst_country LowCardinality(String) COMMENT 'Country of the destination address, two letters (ISO 3166-1)' CODEC(ZSTD(1)),
+    ADD COLUMN IF NOT EXISTS src_network LowCardinality(String) COMMENT 'Name of the network that the source address is in' CODEC(ZSTD(1)), -- enriched
+    ADD COLUMN IF NOT EXISTS src_network LowCardinality(String) ALIAS defaultValueOfTypeName('LowCardinality(String)') COMMENT 'Name of the network that the source address is in', -- without enriched
+    ADD COLUMN IF NOT EXISTS dst_network LowCardinality(String) COMMENT 'Name of the network that the destination address is in' CODEC(ZSTD(1)), -- enriched
+    ADD COLUMN IF NOT EXISTS dst_network LowCardinality(String) ALIAS defaultValueOfTypeName('LowCardinality(String)') COMMENT 'Name of the network that the destination address is in', -- without enriched
+    ADD COLUMN IF NOT EXISTS src_network_role LowCardinality(String) COMMENT 'Role of the source address''s network' CODEC(ZSTD(1)), -- enriched
+    ADD COLUMN IF NOT EXISTS src_network_role LowCardinality(String) ALIAS defaultValueOfTypeName('LowCardinality(String)') COMMENT 'Role of the source address''s network', -- without enriched
+    ADD COLUMN IF NOT EXISTS dst_network_role LowCardinality(String) COMMENT 'Role of the destination address''s network' CODEC(ZSTD(1)), -- enriched
+    ADD COLUMN IF NOT EXISTS dst_network_role LowCardinality(String) ALIAS defaultValueOfTypeName('LowCardinality(String)') COMMENT 'Role of the destination address''s network', -- without enriched
+    ADD COLUMN IF NOT EXISTS src_network_site LowCardinality(String) COMMENT 'Site of the source address''s network' CODEC(ZSTD(1)), -- enriched
+    ADD COLUMN IF NOT EXISTS src_network_site LowCardinality(String) ALIAS defaultValueOfTypeName('LowCardinality(String)') COMMENT 'Site of the source address''s network', -- without enriched
+    ADD COLUMN IF NOT EXISTS dst_network_site LowCardinality(String) COMMENT 'Site of the destination address''s network' CODEC(ZSTD(1)), -- enriched
+    ADD COLUMN IF NOT EXISTS dst_network_site LowCardinality(String) ALIAS defaultValueOfTypeName('LowCardinality(String)') COMMENT 'Site of the destination address''s network', -- without enriched
+    ADD COLUMN IF NOT EXISTS src_network_region LowCardinality(String) COMMENT 'Region of the source address''s network' CODEC(ZSTD(1)), -- enriched
+    ADD COLUMN IF NOT EXISTS src_network_region LowCardinality(String) ALIAS defaultValueOfTypeName('LowCardinality(String)') COMMENT 'Region of the source address''s network', -- without enriched
+    ADD COLUMN IF NOT EXISTS dst_network_region LowCardinality(String) COMMENT 'Region of the destination address''s network' CODEC(ZSTD(1)), -- enriched
+    ADD COLUMN IF NOT EXISTS dst_network_region LowCardinality(String) ALIAS defaultValueOfTypeName('LowCardinality(String)') COMMENT 'Region of the destination address''s network', -- without enriched
+    ADD COLUMN IF NOT EXISTS src_network_tenant LowCardinality(String) COMMENT 'Tenant of the source address''s network' CODEC(ZSTD(1)), -- enriched
+    ADD COLUMN IF NOT EXISTS src_network_tenant LowCardinality(String) ALIAS defaultValueOfTypeName('LowCardinality(String)') COMMENT 'Tenant of the source address''s network', -- without enriched
+    ADD COLUMN IF NOT EXISTS dst_network_tenant LowCardinality(String) COMMENT 'Tenant of the destination address''s network' CODEC(ZSTD(1)), -- enriched
+    ADD COLUMN IF NOT EXISTS dst_network_tenant LowCardinality(String) ALIAS defaultValueOfTypeName('LowCardinality(String)') COMMENT 'Tenant of the destination address''s network', -- without enriched
+    ADD COLUMN IF NOT EXISTS in_if_boundary LowCardinality(String) COMMENT 'Which side the input interface faces: external or internal' CODEC(ZSTD(1)), -- enriched
+    ADD COLUMN IF NOT EXISTS in_if_boundary LowCardinality(String) ALIAS defaultValueOfTypeName('LowCardinality(String)') COMMENT 'Which side the input interface faces: external or internal', -- without enriched
+    ADD COLUMN IF NOT EXISTS out_if_boundary LowCardinality(String) COMMENT 'Which side the output interface faces: external or internal' CODEC(ZSTD(1)), -- enriched
+    ADD COLUMN IF NOT EXISTS out_if_boundary LowCardinality(String) ALIAS defaultValueOfTypeName('LowCardinality(String)') COMMENT 'Which side the output interface faces: external or internal', -- without enriched
+    ADD COLUMN IF NOT EXISTS in_if_connectivity LowCardinality(String) COMMENT 'What the input interface connects to: transit, peering, customer and the like' CODEC(ZSTD(1)), -- enriched
+    ADD COLUMN IF NOT EXISTS in_if_connectivity LowCardinality(String) ALIAS defaultValueOfTypeName('LowCardinality(String)') COMMENT 'What the input interface connects to: transit, peering, customer and the like', -- without enriched
+    ADD COLUMN IF NOT EXISTS out_if_connectivity LowCardinality(String) COMMENT 'What the output interface connects to: transit, peering, customer and the like' CODEC(ZSTD(1)), -- enriched
+    ADD COLUMN IF NOT EXISTS out_if_connectivity LowCardinality(String) ALIAS defaultValueOfTypeName('LowCardinality(String)') COMMENT 'What the output interface connects to: transit, peering, customer and the like', -- without enriched
+    ADD COLUMN IF NOT EXISTS in_if_provider LowCardinality(String) COMMENT 'Whom the input interface connects to' CODEC(ZSTD(1)), -- enriched
+    ADD COLUMN IF NOT EXISTS in_if_provider LowCardinality(String) ALIAS defaultValueOfTypeName('LowCardinality(String)') COMMENT 'Whom the input interface connects to', -- without enriched
+    ADD COLUMN IF NOT EXISTS out_if_provider LowCardinality(String) COMMENT 'Whom the output interface connects to' CODEC(ZSTD(1)), -- enriched
+    ADD COLUMN IF NOT EXISTS out_if_provider LowCardinality(String) ALIAS defaultValueOfTypeName('LowCardinality(String)') COMMENT 'Whom the output interface connects to', -- without enriched
+    ADD COLUMN IF NOT EXISTS in_if_speed UInt64 COMMENT 'Speed of the input interface' CODEC(T64, ZSTD(1)), -- enriched
+    ADD COLUMN IF NOT EXISTS in_if_speed UInt64 ALIAS defaultValueOfTypeName('UInt64') COMMENT 'Speed of the input interface', -- without enriched
+    ADD COLUMN IF NOT EXISTS out_if_speed UInt64 COMMENT 'Speed of the output interface' CODEC(T64, ZSTD(1)), -- enriched
+    ADD COLUMN IF NOT EXISTS out_if_speed UInt64 ALIAS defaultValueOfTypeName('UInt64') COMMENT 'Speed of the output interface', -- without enriched
+    ADD COLUMN IF NOT EXISTS exporter_site LowCardinality(String) COMMENT 'Configured site of the exporter' CODEC(ZSTD(1)), -- enriched
+    ADD COLUMN IF NOT EXISTS exporter_site LowCardinality(String) ALIAS defaultValueOfTypeName('LowCardinality(String)') COMMENT 'Configured site of the exporter', -- without enriched
+    ADD COLUMN IF NOT EXISTS exporter_role LowCardinality(String) COMMENT 'Configured role of the exporter' CODEC(ZSTD(1)), -- enriched
+    ADD COLUMN IF NOT EXISTS exporter_role LowCardinality(String) ALIAS defaultValueOfTypeName('LowCardinality(String)') COMMENT 'Configured role of the exporter', -- without enriched
+    ADD COLUMN IF NOT EXISTS exporter_tenant LowCardinality(String) COMMENT 'Configured tenant of the exporter' CODEC(ZSTD(1)), -- enriched
+    ADD COLUMN IF NOT EXISTS exporter_tenant LowCardinality(String) ALIAS defaultValueOfTypeName('LowCardinality(String)') COMMENT 'Configured tenant of the exporter', -- without enriched
     ADD COLUMN IF NOT EXISTS kafka_topic LowCardinality(String) COMMENT 'Topic of the Kafka record that held the flow' CODEC(ZSTD(1)),
     ADD COLUMN IF NOT EXISTS kafka_partition UInt32 COMMENT 'Partition of that record' CODEC(ZSTD(1)),
     ADD COLUMN IF NOT EXISTS kafka_offset UInt64 COMMENT 'Offset of that record; all flows of a record share it' CODEC(Delta, ZSTD(1)),

@@ -132,6 +132,45 @@ SELECT
 FROM {{db}}.flows_5m
 GROUP BY time, sampler_address, in_if, out_if, src_as, dst_as, etype, proto, sampling_rate;
 
+CREATE TABLE IF NOT EXISTS {{db}}.countries_1h{{on_cluster}}
+(
+    time DateTime('UTC') COMMENT 'Start of the hour in which the collector received the flows' CODEC(DoubleDelta, ZSTD(1)),
+    sampler_address IPv6 COMMENT 'Exporter' CODEC(ZSTD(1)),
+    src_country LowCardinality(String) COMMENT 'Country of the source address, two letters (ISO 3166-1)' CODEC(ZSTD(1)),
+    dst_country LowCardinality(String) COMMENT 'Country of the destination address, two letters (ISO 3166-1)' CODEC(ZSTD(1)),
+    sampling_rate UInt64 COMMENT 'Packets that one sampled packet stands for; 0 unknown' CODEC(ZSTD(1)),
+    bytes UInt128 COMMENT 'Bytes as counted, never multiplied by the rate' CODEC(ZSTD(1)),
+    packets UInt128 COMMENT 'Packets as counted, never multiplied by the rate' CODEC(ZSTD(1)),
+    flows UInt64 COMMENT 'Flows' CODEC(T64, ZSTD(1)),
+    bytes_corrected UInt128 ALIAS bytes * toUInt128(least(greatest(sampling_rate, 1), 4294967295)) COMMENT 'Bytes times the sampling rate; an unknown rate counts as 1, one above 4294967295 as that',
+    packets_corrected UInt128 ALIAS packets * toUInt128(least(greatest(sampling_rate, 1), 4294967295)) COMMENT 'Packets times the sampling rate; an unknown rate counts as 1, one above 4294967295 as that',
+    sampler_ip String ALIAS sluice_ip(sampler_address) COMMENT 'Exporter as text'
+)
+ENGINE = {{replicated}}SummingMergeTree((bytes, packets, flows))
+PARTITION BY toYYYYMM(time)
+ORDER BY (time, sampler_address, src_country, dst_country, sampling_rate)
+TTL toDate(time) + INTERVAL {{retention_1h}} DAY
+SETTINGS ttl_only_drop_parts = 1, non_replicated_deduplication_window = {{repeats}};
+
+ALTER TABLE {{db}}.countries_1h{{on_cluster}}
+    MODIFY COLUMN IF EXISTS bytes UInt128 COMMENT 'Bytes as counted, never multiplied by the rate' CODEC(ZSTD(1)),
+    MODIFY COLUMN IF EXISTS packets UInt128 COMMENT 'Packets as counted, never multiplied by the rate' CODEC(ZSTD(1)),
+    MODIFY COLUMN IF EXISTS flows UInt64 COMMENT 'Flows' CODEC(T64, ZSTD(1)),
+    MODIFY COLUMN IF EXISTS bytes_corrected UInt128 ALIAS bytes * toUInt128(least(greatest(sampling_rate, 1), 4294967295)) COMMENT 'Bytes times the sampling rate; an unknown rate counts as 1, one above 4294967295 as that',
+    MODIFY COLUMN IF EXISTS packets_corrected UInt128 ALIAS packets * toUInt128(least(greatest(sampling_rate, 1), 4294967295)) COMMENT 'Packets times the sampling rate; an unknown rate counts as 1, one above 4294967295 as that',
+    MODIFY COLUMN IF EXISTS sampler_ip String ALIAS sluice_ip(sampler_address) COMMENT 'Exporter as text';
+
+ALTER TABLE {{db}}.countries_1h{{on_cluster}} MODIFY TTL toDate(time) + INTERVAL {{retention_1h}} DAY;
+ALTER TABLE {{db}}.countries_1h{{on_cluster}} MODIFY SETTING non_replicated_deduplication_window = {{repeats}};
+
+CREATE MATERIALIZED VIEW {{db}}.countries_1h_view{{on_cluster}} TO {{db}}.countries_1h AS
+SELECT
+    toStartOfHour(toDateTime(time_received, 'UTC')) AS time,
+    sampler_address, src_country, dst_country, sampling_rate,
+    sum(toUInt128(bytes)) AS bytes, sum(toUInt128(packets)) AS packets, count() AS flows
+FROM {{db}}.flows_raw
+GROUP BY time, sampler_address, src_country, dst_country, sampling_rate;
+
 -- Rollups by what flows_1m leaves out, by the hour, for the question who and what has the most: addresses as sources
 -- and as destinations, and ports. Each is by itself: all of it in one would be nearly as long as flows_raw. Columns
 -- have the names that they have there, so that a statement can take either.

@@ -95,6 +95,27 @@ CREATE TABLE {{db}}.flows_feed{{on_cluster}}
     http_url String, -- application
     http_status UInt32, -- application
     function_name String, -- device
+    src_network String, -- enriched
+    dst_network String, -- enriched
+    src_network_role String, -- enriched
+    dst_network_role String, -- enriched
+    src_network_site String, -- enriched
+    dst_network_site String, -- enriched
+    src_network_region String, -- enriched
+    dst_network_region String, -- enriched
+    src_network_tenant String, -- enriched
+    dst_network_tenant String, -- enriched
+    in_if_boundary String, -- enriched
+    out_if_boundary String, -- enriched
+    in_if_connectivity String, -- enriched
+    out_if_connectivity String, -- enriched
+    in_if_provider String, -- enriched
+    out_if_provider String, -- enriched
+    in_if_speed UInt64, -- enriched
+    out_if_speed UInt64, -- enriched
+    exporter_site String, -- enriched
+    exporter_role String, -- enriched
+    exporter_tenant String, -- enriched
     type Int32,
     sampling_rate UInt64,
     sequence_num UInt32,
@@ -127,6 +148,8 @@ CREATE TABLE {{db}}.flows_feed{{on_cluster}}
     flow_direction Int32,
     flow_end_reason UInt32,
     sampling_rate_source Int32,
+    src_country String,
+    dst_country String,
     kafka_topic String,
     kafka_partition UInt64,
     kafka_offset UInt64,
@@ -281,6 +304,27 @@ SELECT
     http_url, -- application
     http_status, -- application
     function_name, -- device
+    src_network, -- enriched
+    dst_network, -- enriched
+    src_network_role, -- enriched
+    dst_network_role, -- enriched
+    src_network_site, -- enriched
+    dst_network_site, -- enriched
+    src_network_region, -- enriched
+    dst_network_region, -- enriched
+    src_network_tenant, -- enriched
+    dst_network_tenant, -- enriched
+    in_if_boundary, -- enriched
+    out_if_boundary, -- enriched
+    in_if_connectivity, -- enriched
+    out_if_connectivity, -- enriched
+    in_if_provider, -- enriched
+    out_if_provider, -- enriched
+    in_if_speed, -- enriched
+    out_if_speed, -- enriched
+    exporter_site, -- enriched
+    exporter_role, -- enriched
+    exporter_tenant, -- enriched
     CAST(if(type BETWEEN 0 AND 4, type, -1) AS Enum8('FLOWUNKNOWN' = 0, 'SFLOW_5' = 1, 'NETFLOW_V5' = 2, 'NETFLOW_V9' = 3, 'IPFIX' = 4, 'OTHER' = -1)) AS type,
     sampling_rate,
     sequence_num,
@@ -313,6 +357,8 @@ SELECT
     CAST(if(flow_direction BETWEEN 0 AND 2, flow_direction, -1) AS Enum8('DIRECTION_UNKNOWN' = 0, 'INGRESS' = 1, 'EGRESS' = 2, 'OTHER' = -1)) AS flow_direction,
     flow_end_reason,
     CAST(if(sampling_rate_source BETWEEN 0 AND 4, sampling_rate_source, -1) AS Enum8('RATE_UNKNOWN' = 0, 'HEADER' = 1, 'OPTIONS' = 2, 'RECORD' = 3, 'CONFIGURED' = 4, 'OTHER' = -1)) AS sampling_rate_source,
+    src_country,
+    dst_country,
     kafka_topic,
     kafka_partition,
     kafka_offset,
@@ -416,6 +462,27 @@ CREATE TABLE {{db}}.flows{{on_cluster}}
     http_url String, -- application
     http_status UInt32, -- application
     function_name String, -- device
+    src_network String, -- enriched
+    dst_network String, -- enriched
+    src_network_role String, -- enriched
+    dst_network_role String, -- enriched
+    src_network_site String, -- enriched
+    dst_network_site String, -- enriched
+    src_network_region String, -- enriched
+    dst_network_region String, -- enriched
+    src_network_tenant String, -- enriched
+    dst_network_tenant String, -- enriched
+    in_if_boundary String, -- enriched
+    out_if_boundary String, -- enriched
+    in_if_connectivity String, -- enriched
+    out_if_connectivity String, -- enriched
+    in_if_provider String, -- enriched
+    out_if_provider String, -- enriched
+    in_if_speed UInt64, -- enriched
+    out_if_speed UInt64, -- enriched
+    exporter_site String, -- enriched
+    exporter_role String, -- enriched
+    exporter_tenant String, -- enriched
     type Int32,
     sampling_rate UInt64,
     sequence_num UInt32,
@@ -447,7 +514,9 @@ CREATE TABLE {{db}}.flows{{on_cluster}}
     time_flow_end_ns UInt64,
     flow_direction Int32,
     flow_end_reason UInt32,
-    sampling_rate_source Int32
+    sampling_rate_source Int32,
+    src_country String,
+    dst_country String
 )
 ENGINE = Kafka
 SETTINGS

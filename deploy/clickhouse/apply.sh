@@ -49,7 +49,7 @@
 set -euo pipefail
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
-schema_version=5
+schema_version=6
 oldest_server=24.8
 
 say() { printf 'apply.sh: %s\n' "$*" >&2; }

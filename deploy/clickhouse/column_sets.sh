@@ -2,7 +2,7 @@
 # Columns of flows_raw that it may be made without; apply.sh reads this file, which runs nothing.
 # shellcheck shell=bash disable=SC2034
 
-column_sets=(packet ip mac vlan qinq mpls bgp vrf nat firewall application tunnel wlan device metering names collector)
+column_sets=(packet ip mac vlan qinq mpls bgp vrf nat firewall application tunnel wlan device metering names collector enriched)
 
 declare -A set_columns=(
   [packet]='layer_stack layer_size ipv6_routing_header_addresses ipv6_routing_header_seg_left'
@@ -22,6 +22,7 @@ declare -A set_columns=(
   [metering]='observation_point_id flow_id in_phys_if out_phys_if original_exporter_address flow_count biflow_direction engine_type engine_id'
   [names]='in_if_name out_if_name in_if_description out_if_description'
   [collector]='exporter_name collector_id exporter_address'
+  [enriched]='src_network dst_network src_network_role dst_network_role src_network_site dst_network_site src_network_region dst_network_region src_network_tenant dst_network_tenant in_if_boundary out_if_boundary in_if_connectivity out_if_connectivity in_if_provider out_if_provider in_if_speed out_if_speed exporter_site exporter_role exporter_tenant'
 )
 
 # What is computed of them.
@@ -43,4 +44,5 @@ declare -A set_aliases=(
   [metering]=''
   [names]=''
   [collector]=''
+  [enriched]=''
 )

@@ -3,7 +3,7 @@
 # shellcheck shell=bash disable=SC2034
 
 # All of them, each behind the one that it is made of.
-rollups=(flows_1m flows_5m flows_1h interfaces_5m interfaces_1h ases_5m ases_1h sources_1h sources_all_1h destinations_1h destinations_all_1h ports_1h)
+rollups=(flows_1m flows_5m flows_1h interfaces_5m interfaces_1h ases_5m ases_1h countries_1h sources_1h sources_all_1h destinations_1h destinations_all_1h ports_1h)
 
 # What each is made of.
 declare -A rollup_source=(
@@ -14,6 +14,7 @@ declare -A rollup_source=(
   [interfaces_1h]=flows_1h
   [ases_5m]=flows_5m
   [ases_1h]=flows_1h
+  [countries_1h]=flows_raw
   [sources_1h]=flows_raw
   [sources_all_1h]=sources_1h
   [destinations_1h]=flows_raw
@@ -30,6 +31,7 @@ declare -A rollup_behind=(
   [interfaces_1h]=''
   [ases_5m]=''
   [ases_1h]=''
+  [countries_1h]=''
   [sources_1h]='sources_all_1h'
   [sources_all_1h]=''
   [destinations_1h]='destinations_all_1h'
@@ -48,5 +50,5 @@ declare -A kept_days=(
 kept_help='  --retention-days N     flows_raw (default 30)
   --retention-1m N       flows_1m (default 90)
   --retention-5m N       flows_5m, interfaces_5m, ases_5m (default 400)
-  --retention-1h N       flows_1h, interfaces_1h, ases_1h (default 1830)
+  --retention-1h N       flows_1h, interfaces_1h, ases_1h, countries_1h (default 1830)
   --retention-top N      sources_1h, sources_all_1h, destinations_1h, destinations_all_1h, ports_1h (default 90)'

@@ -81,6 +81,8 @@ class RandomFlows {
     }
     return out;
   }
+  /// Two letters, as the record's texts have.
+  std::string code() { return {static_cast<char>('A' + below(26)), static_cast<char>('A' + below(26))}; }
   /// Any bytes, not none.
   std::string raw() {
     std::string out(1 + below(12), '\0');
@@ -94,7 +96,7 @@ class RandomFlows {
       case FieldKind::address:
         return set_address_field(field, batch, flow, address());
       case FieldKind::text:
-        return set_text_field(field, batch, flow, text());
+        return set_text_field(field, batch, flow, field.home == FieldHome::record ? code() : text());
       case FieldKind::raw:
         return set_text_field(field, batch, flow, raw());
       case FieldKind::uint32_list:

@@ -16,6 +16,9 @@ ENGINE = Distributed('{{cluster}}', '{{db}}', 'flows_5m');
 CREATE OR REPLACE TABLE sluice.flows_1h{{on_cluster}} AS {{db}}.flows_1h
 ENGINE = Distributed('{{cluster}}', '{{db}}', 'flows_1h');
 
+CREATE OR REPLACE TABLE sluice.countries_1h{{on_cluster}} AS {{db}}.countries_1h
+ENGINE = Distributed('{{cluster}}', '{{db}}', 'countries_1h');
+
 CREATE OR REPLACE TABLE sluice.sources_1h{{on_cluster}} AS {{db}}.sources_1h
 ENGINE = Distributed('{{cluster}}', '{{db}}', 'sources_1h');
 

@@ -34,6 +34,13 @@ class FlowBatch {
     records_used_ = kept;
   }
 
+  /// No sink gets the flow: each counts it as filtered, so that the balances hold.
+  void drop(FlowRecord& flow) {
+    flow.dropped = 1;
+    any_dropped_ = true;
+  }
+  bool any_dropped() const { return any_dropped_; }
+
   std::size_t size() const { return records_used_; }
   bool empty() const { return records_used_ == 0; }
   std::span<FlowRecord> flows() { return {records_.data(), records_used_}; }
@@ -69,6 +76,7 @@ class FlowBatch {
   std::size_t origins_used_ = 0;
   std::vector<std::unique_ptr<FlowExtras>> extras_;
   std::size_t extras_used_ = 0;
+  bool any_dropped_ = false;
   std::unique_ptr<CounterBatch> counters_;
 };
 

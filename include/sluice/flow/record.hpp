@@ -80,7 +80,7 @@ struct alignas(64) FlowRecord {
   FlowDirection flow_direction;
   SamplingRateSource sampling_rate_source;
   std::uint8_t flow_end_reason;
-  std::uint8_t reserved_a;
+  std::uint8_t dropped;  ///< 1: no sink gets it, see FlowBatch::drop()
   std::uint16_t vlan_id;
   std::uint16_t src_vlan;
   std::uint16_t dst_vlan;
@@ -89,7 +89,10 @@ struct alignas(64) FlowRecord {
   std::uint32_t ipv6_flow_label;
   std::uint32_t origin;  ///< index into the batch's origins
   std::uint32_t extras;  ///< index into the batch's extras, or kNoExtras
-  std::uint64_t reserved_b[3];
+  char src_country[2];   ///< two letters (ISO 3166-1), or zeros
+  char dst_country[2];
+  std::uint32_t reserved_b;
+  std::uint64_t reserved_c[2];
 
   IpAddress source() const { return address_of(src_addr, src_addr_size); }
   IpAddress destination() const { return address_of(dst_addr, dst_addr_size); }
@@ -120,7 +123,10 @@ struct Origin {
   IpAddress sampler_address;                ///< sFlow agent address; UDP source for NetFlow and IPFIX
   IpAddress exporter_address;               ///< UDP source, v4-mapped unmapped
   std::string exporter_name;                ///< configured name, or empty
-  std::string collector_id;                 ///< configured name of this collector, or empty
+  std::string exporter_site;                ///< configured, or empty; the next two too
+  std::string exporter_role;
+  std::string exporter_tenant;
+  std::string collector_id;  ///< configured name of this collector, or empty
 };
 
 // Rare fields, by shape. Each enumerator is one row of the field table.
@@ -169,6 +175,8 @@ enum class ExtraScalar : std::uint8_t {
   firewall_event_code,
   egress_queue,
   http_status,
+  in_if_speed,
+  out_if_speed,
   count
 };
 enum class ExtraAddress : std::uint8_t {
@@ -202,6 +210,22 @@ enum class ExtraText : std::uint8_t {
   http_host,
   http_url,
   function_name,
+  src_network,
+  dst_network,
+  src_network_role,
+  dst_network_role,
+  src_network_site,
+  dst_network_site,
+  src_network_region,
+  dst_network_region,
+  src_network_tenant,
+  dst_network_tenant,
+  in_if_boundary,
+  out_if_boundary,
+  in_if_connectivity,
+  out_if_connectivity,
+  in_if_provider,
+  out_if_provider,
   count
 };
 enum class ExtraList : std::uint8_t {
@@ -223,11 +247,12 @@ inline constexpr std::size_t kCountOf = static_cast<std::size_t>(E::count);
 class FlowExtras {
  public:
   void reset() {
-    for (std::uint32_t set = texts_set_; set != 0; set &= set - 1)
+    for (std::uint64_t set = texts_set_; set != 0; set &= set - 1)
       texts_[static_cast<std::size_t>(std::countr_zero(set))].clear();
     for (auto& list : lists_) list.clear();
     for (auto& list : address_lists_) list.clear();
-    scalars_set_ = addresses_set_ = texts_set_ = 0;
+    scalars_set_ = texts_set_ = 0;
+    addresses_set_ = 0;
     if (user_) user_->clear();
   }
 
@@ -246,7 +271,7 @@ class FlowExtras {
 
   bool has(ExtraScalar field) const { return scalars_set_ & bit(field); }
   bool has(ExtraAddress field) const { return addresses_set_ & bit(field); }
-  bool has(ExtraText field) const { return texts_set_ & bit(field); }
+  bool has(ExtraText field) const { return (texts_set_ & bit(field)) != 0; }
 
   /// 0, the empty address or "" where absent.
   std::uint64_t get(ExtraScalar field) const { return has(field) ? scalars_[index(field)] : 0; }
@@ -269,7 +294,7 @@ class FlowExtras {
   /// Bit i is set where scalar i is present: lets an encoder walk only what is there.
   std::uint64_t scalars_set() const { return scalars_set_; }
   std::uint32_t addresses_set() const { return addresses_set_; }
-  std::uint32_t texts_set() const { return texts_set_; }
+  std::uint64_t texts_set() const { return texts_set_; }
 
  private:
   template <class E>
@@ -278,12 +303,12 @@ class FlowExtras {
   }
   static std::uint64_t bit(ExtraScalar f) { return 1ULL << index(f); }
   static std::uint32_t bit(ExtraAddress f) { return 1U << index(f); }
-  static std::uint32_t bit(ExtraText f) { return 1U << index(f); }
-  static_assert(kCountOf<ExtraScalar> <= 64);
+  static std::uint64_t bit(ExtraText f) { return 1ULL << index(f); }
+  static_assert(kCountOf<ExtraScalar> <= 64 && kCountOf<ExtraText> <= 64 && kCountOf<ExtraAddress> <= 32);
 
   std::uint64_t scalars_set_ = 0;
   std::uint32_t addresses_set_ = 0;
-  std::uint32_t texts_set_ = 0;
+  std::uint64_t texts_set_ = 0;
   std::array<std::uint64_t, kCountOf<ExtraScalar>> scalars_;  // valid where scalars_set_ says so
   std::array<IpAddress, kCountOf<ExtraAddress>> addresses_;
   std::array<std::string, kCountOf<ExtraText>> texts_;

@@ -12,6 +12,9 @@ inline Origin& start_origin(const Datagram& datagram, const Exporter& exporter, 
   origin.sampler_address = datagram.source;
   origin.exporter_address = datagram.source;
   origin.exporter_name = exporter.settings.name;
+  origin.exporter_site = exporter.settings.site;
+  origin.exporter_role = exporter.settings.role;
+  origin.exporter_tenant = exporter.settings.tenant;
   return origin;
 }
 

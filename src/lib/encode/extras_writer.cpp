@@ -92,7 +92,7 @@ std::byte* put_addresses(std::byte* out, const FlowExtras& extras) {
 }
 
 std::byte* put_texts(std::byte* out, const FlowExtras& extras) {
-  for (std::uint32_t set = extras.texts_set(); set != 0; set &= set - 1) {
+  for (std::uint64_t set = extras.texts_set(); set != 0; set &= set - 1) {
     const auto i = static_cast<std::size_t>(std::countr_zero(set));
     const TextField field = extra_fields().texts[i];
     const std::string& text = extras.get(static_cast<ExtraText>(i));
@@ -138,7 +138,7 @@ std::size_t extras_bound(const FlowExtras& extras) {
   auto bound =
       static_cast<std::size_t>(std::popcount(extras.scalars_set())) * (wire::kMaxTag + wire::kMaxVarint) +
       static_cast<std::size_t>(std::popcount(extras.addresses_set())) * kAddress;
-  for (std::uint32_t set = extras.texts_set(); set != 0; set &= set - 1)
+  for (std::uint64_t set = extras.texts_set(); set != 0; set &= set - 1)
     bound += text_bound(extras.get(static_cast<ExtraText>(std::countr_zero(set))));
   for (std::size_t i = 0; i < kCountOf<ExtraList>; ++i)
     bound +=

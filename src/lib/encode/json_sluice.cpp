@@ -115,7 +115,7 @@ void put_extras(JsonText& json, const FlowExtras& extras, const FlowBatch& batch
 
 std::size_t extras_json_bound(const FlowExtras& extras) {
   std::size_t bound = (kCountOf<ExtraScalar> + kCountOf<ExtraAddress>)*(kKeyBound + kAddressBound);
-  for (std::uint32_t set = extras.texts_set(); set != 0; set &= set - 1)
+  for (std::uint64_t set = extras.texts_set(); set != 0; set &= set - 1)
     bound += kKeyBound + text_json_bound(extras.get(static_cast<ExtraText>(std::countr_zero(set))).size());
   for (std::size_t i = 0; i < kCountOf<ExtraList>; ++i)
     bound += kKeyBound + kLayerNameBound * extras.list(static_cast<ExtraList>(i)).size();
@@ -206,9 +206,11 @@ class SluiceJsonEncoder final : public RowEncoder {
   /// The line's beginning, up to the last field of the origin: flows of one datagram share it.
   void write_origin(const FlowBatch& batch, const FlowRecord& flow) {
     const Origin& origin = batch.origin_of(flow);
-    origin_text_.resize(keyed_fields().origin.size() * (kKeyBound + kAddressBound) +
-                        text_json_bound(origin.exporter_name.size()) +
-                        text_json_bound(origin.collector_id.size()));
+    origin_text_.resize(
+        keyed_fields().origin.size() * (kKeyBound + kAddressBound) +
+        text_json_bound(origin.exporter_name.size()) + text_json_bound(origin.exporter_site.size()) +
+        text_json_bound(origin.exporter_role.size()) + text_json_bound(origin.exporter_tenant.size()) +
+        text_json_bound(origin.collector_id.size()));
     JsonText json(reinterpret_cast<std::byte*>(origin_text_.data()));
     for (const KeyedField& field : keyed_fields().origin) {
       // As in a message: the exporter's address stands only where it is not the sampler's (an empty one too).

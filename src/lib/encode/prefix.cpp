@@ -22,7 +22,9 @@ std::byte* put_address(std::byte* out, unsigned number, const IpAddress& address
 
 void Prefix::set_origin(const Origin& origin) {
   const std::size_t bound = 4 * kIntegerBound + 2 * kAddressBound + text_bound(origin.exporter_name) +
-                            text_bound(origin.collector_id) + kSharedBound + kStep;
+                            text_bound(origin.exporter_site) + text_bound(origin.exporter_role) +
+                            text_bound(origin.exporter_tenant) + text_bound(origin.collector_id) +
+                            kSharedBound + kStep;
   bytes_.resize(bound);
   std::byte* out = bytes_.data();
   out = put_if(out, 1, static_cast<std::uint64_t>(origin.type));
@@ -32,6 +34,9 @@ void Prefix::set_origin(const Origin& origin) {
   out = put_if(out, 70, origin.observation_domain_id);
   out = put_text(out, 250, origin.exporter_name);
   out = put_text(out, 251, origin.collector_id);
+  out = put_text(out, 320, origin.exporter_site);
+  out = put_text(out, 321, origin.exporter_role);
+  out = put_text(out, 322, origin.exporter_tenant);
   // Absent means "as sampler_address", which saves NetFlow and IPFIX 7 to 19 bytes a flow. So an exporter
   // that is not known while the sampler is has to be written as a present empty field.
   if (origin.exporter_address != origin.sampler_address) out = put_address(out, 252, origin.exporter_address);

@@ -12,8 +12,8 @@ namespace sluice::encode {
 /// Room that a row needs behind its own bytes: stores are wider than what they keep.
 inline constexpr std::size_t kRowSlack = 32;
 /// Bytes of a row without prefix and extras: its length, 15 fields of up to 64 bits, 19 short ones, 3
-/// addresses.
-inline constexpr std::size_t kRowBound = 10 + 15 * 12 + 19 * 5 + 3 * 19 + kRowSlack;
+/// addresses, 2 countries.
+inline constexpr std::size_t kRowBound = 10 + 15 * 12 + 19 * 5 + 3 * 19 + 2 * 5 + kRowSlack;
 
 /// State between rows.
 struct RowState {

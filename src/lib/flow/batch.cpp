@@ -6,6 +6,7 @@ namespace sluice {
 
 void FlowBatch::clear() {
   records_used_ = origins_used_ = extras_used_ = 0;
+  any_dropped_ = false;
   if (counters_) counters_->clear();
 }
 
@@ -17,6 +18,9 @@ Origin& FlowBatch::add_origin() {
   origin.time_received_ns = 0;
   origin.sampler_address = origin.exporter_address = IpAddress{};
   origin.exporter_name.clear();
+  origin.exporter_site.clear();
+  origin.exporter_role.clear();
+  origin.exporter_tenant.clear();
   origin.collector_id.clear();
   return origin;
 }

@@ -90,6 +90,8 @@ constexpr NamedColumnSet kSets[] = {
     {S::collector, "collector",
      "Configured names of exporters and collectors, also for `exporter_names`; the sender where it is not "
      "the exporter"},
+    {S::enriched, "enriched",
+     "What the collector adds: networks, what interfaces face and connect to, sites and roles of exporters"},
 };
 
 constexpr bool has_a_row(const NamedColumnSet& named) {

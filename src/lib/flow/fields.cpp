@@ -34,6 +34,26 @@ std::uint64_t origin_integer(const Origin& origin, std::uint16_t member) {
   }
 }
 
+constexpr bool is_alphanumeric(char c) {
+  return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
+}
+
+template <class AnyOrigin>
+auto& origin_text(AnyOrigin& origin, std::uint16_t member) {
+  switch (member) {
+    case kExporterName:
+      return origin.exporter_name;
+    case kExporterSite:
+      return origin.exporter_site;
+    case kExporterRole:
+      return origin.exporter_role;
+    case kExporterTenant:
+      return origin.exporter_tenant;
+    default:
+      return origin.collector_id;
+  }
+}
+
 void set_origin_integer(Origin& origin, std::uint16_t member, std::uint64_t value) {
   switch (member) {
     case kType:
@@ -153,9 +173,10 @@ void set_address_field(const FieldInfo& field, FlowBatch& batch, FlowRecord& flo
 }
 
 std::string_view text_field(const FieldInfo& field, const FlowBatch& batch, const FlowRecord& flow) {
-  if (field.home == H::origin) {
-    const Origin& origin = batch.origin_of(flow);
-    return field.index == kExporterName ? origin.exporter_name : origin.collector_id;
+  if (field.home == H::origin) return origin_text(batch.origin_of(flow), field.index);
+  if (field.home == H::record) {
+    const char* text = reinterpret_cast<const char*>(&flow) + field.index;
+    return {text, *text == 0 ? 0U : field.width};
   }
   const FlowExtras* extras = batch.extras_of(flow);
   return extras && extras->has(static_cast<ExtraText>(field.index))
@@ -165,8 +186,13 @@ std::string_view text_field(const FieldInfo& field, const FlowBatch& batch, cons
 
 void set_text_field(const FieldInfo& field, FlowBatch& batch, FlowRecord& flow, std::string_view value) {
   if (field.home == H::origin) {
-    Origin& origin = batch.origin(flow.origin);
-    (field.index == kExporterName ? origin.exporter_name : origin.collector_id) = value;
+    origin_text(batch.origin(flow.origin), field.index) = value;
+    return;
+  }
+  if (field.home == H::record) {
+    // What is no code has no place there: it is left out, not cut.
+    if (value.size() == field.width && std::ranges::all_of(value, is_alphanumeric))
+      std::memcpy(reinterpret_cast<char*>(&flow) + field.index, value.data(), field.width);
     return;
   }
   batch.extras(flow).set(static_cast<ExtraText>(field.index), value);

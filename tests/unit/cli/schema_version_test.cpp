@@ -74,10 +74,10 @@ TEST(UserSchema, TheScriptListsThemWhereverItListsTheMessagesFields) {
         "    ADD COLUMN IF NOT EXISTS `far` Array(IPv6) COMMENT 'User-defined field 2001: element 8, element "
         "27',\n"
         "    ADD COLUMN IF NOT EXISTS `near` IPv6 COMMENT 'User-defined field 2002: element 8';\n",
-        " Int32,\n    `acl_name` String,\n    `ports` Array(UInt64),\n    `far` "
+        " String,\n    `acl_name` String,\n    `ports` Array(UInt64),\n    `far` "
         "Array(String),\n    "
         "`near` String,\n    kafka_topic String,\n",
-        " Int32,\n    `acl_name` String,\n    `ports` Array(UInt64),\n    `far` "
+        " String,\n    `acl_name` String,\n    `ports` Array(UInt64),\n    `far` "
         "Array(String),\n    "
         "`near` String\n)\nENGINE = Kafka\n",
         ",\n    `acl_name`,\n    `ports`,\n    arrayMap(a -> sluice_address(a), `far`) AS "
