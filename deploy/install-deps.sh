@@ -14,19 +14,19 @@ set -euo pipefail
 build_packages=(
   g++ cmake ninja-build pkg-config ccache git ca-certificates
   librdkafka-dev libpq-dev libsnmp-dev libboost-dev libprotobuf-dev protobuf-compiler libspdlog-dev prometheus-cpp-dev libyaml-cpp-dev
-  libexpected-dev libcli11-dev libpcap-dev libmaxminddb-dev libsystemd-dev nlohmann-json3-dev
+  libexpected-dev libcli11-dev libpcap-dev libmaxminddb-dev libre2-dev libcsv-dev libsystemd-dev nlohmann-json3-dev
   libssl-dev zlib1g-dev libzstd-dev liblz4-dev libbrotli-dev libbz2-dev libxxhash-dev
   dpkg-dev file gzip
 )
 runtime_packages=(
-  librdkafka1 libpq5 libsnmp40 libprometheus-cpp-core1.0 libspdlog1.10 libyaml-cpp0.7 libpcap0.8 libsystemd0
+  librdkafka1 libpq5 libsnmp40 libprometheus-cpp-core1.0 libspdlog1.10 libyaml-cpp0.7 libpcap0.8 libsystemd0 libmaxminddb0 libre2-9 libcsv3
   libssl3 zlib1g libzstd1 liblz4-1 libbrotli1 libbz2-1.0 libxxhash0 ca-certificates
 )
 kafka_packages=(kcat)
 quickstart_packages=(softflowd pmacct python3 python3-scapy curl procps iproute2)
 test_packages=(
   "${quickstart_packages[@]}" "${kafka_packages[@]}" openssl python3-protobuf python3-confluent-kafka python3-venv python3-yaml nfdump
-  openvswitch-switch ethtool iputils-ping postgresql mariadb-server mariadb-client snmpd
+  openvswitch-switch ethtool iputils-ping postgresql mariadb-server mariadb-client snmpd mmdb-bin
   debootstrap systemd systemd-container lintian man-db bash-completion
   libgtest-dev libgmock-dev libbenchmark-dev prometheus python3-jsonschema faketime
   clang-19 libclang-rt-19-dev clang-format-19 clang-tidy-19
@@ -108,7 +108,9 @@ fetch_all_modules() {
   for group in "$@"; do
     case $group in
       build) fetch_modules "$top/src/tools/web/page" "what the page is made of" "\`sluice web\` will be built without its page" ;;
-      test) fetch_modules "$top/tests/web" "what drives a browser" "tests of the page will be skipped" ;;
+      quickstart) fetch_modules "$top/deploy/names" "tables of countries and AS numbers" "flows will have none" ;;
+      test) fetch_modules "$top/deploy/names" "tables of countries and AS numbers" "tests with them will be skipped"
+        fetch_modules "$top/tests/web" "what drives a browser" "tests of the page will be skipped" ;;
     esac
   done
 }

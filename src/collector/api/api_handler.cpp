@@ -148,6 +148,18 @@ json state_of(const metrics::StateFile& s) {
   return out;
 }
 
+json names(const metrics::Snapshot& s) {
+  json sources = json::array();
+  for (const enrich::NamesSource& one : s.names) {
+    json row{{"source", one.source}, {"path", one.path}, {"error", one.error}};
+    put_counts(enrich::kNamesCounts, one.counts, row);
+    sources.push_back(std::move(row));
+  }
+  json out{{"sources", std::move(sources)}};
+  put_counts(enrich::kEnrichCounts, s.enrich, out);
+  return out;
+}
+
 json status(const metrics::Snapshot& s) {
   const auto now = static_cast<double>(::time(nullptr));
   json out{{"version", s.version},
@@ -161,6 +173,7 @@ json status(const metrics::Snapshot& s) {
            {"not_ready_because", s.not_ready_because},
            {"exporters", exporter_counts(s)},
            {"state", state_of(s.state)},
+           {"names", names(s)},
            {"protocols", rows(s.protocols)}};
   out.update(collector_counts(s, metrics::JsonPlace::status));
   return out;

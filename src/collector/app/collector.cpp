@@ -42,12 +42,14 @@ Collector::Collector(const config::Config& config, Logging& log, SocketSource so
       worker_count_(workers_for(config, sockets.given)),
       writers_(writer_count(config, worker_count_)),
       rules_(rules_of(config.exporters)),
+      names_(log.callback()),
       user_fields_(make_user_fields(config.fields)),
       exporters_(
           config.decode.limits, config.decode.times, [this](const IpAddress& a) { return settings_of(a); },
           user_fields_),
       snmp_(log.callback()),
       admission_(admission_of(config)) {
+  names_.take(config.enrich);
   const auto opened = std::move(sockets.opened);
   open_listeners(std::move(sockets));
   if (opened) opened();
@@ -110,7 +112,7 @@ worker::OutputTo Collector::target_for(const sink::Settings& settings, sink::Sin
 }
 
 enrich::Settings Collector::enrich_settings(const config::Config& config) {
-  return {config.collector_id, config::exporter_names(config), &snmp_};
+  return {config.collector_id, config::exporter_names(config), names_.names(), &snmp_};
 }
 
 void Collector::make_workers(const std::vector<worker::OutputTo>& targets) {

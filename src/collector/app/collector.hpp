@@ -16,6 +16,7 @@
 #include "app/sink_line.hpp"
 #include "config/config.hpp"
 #include "config/reload.hpp"
+#include "enrich/names_keeper.hpp"
 #include "intake/kafka_reader.hpp"
 #include "metrics/snapshot.hpp"
 #include "net/admission.hpp"
@@ -147,6 +148,7 @@ class Collector {
   void add_sources(metrics::Snapshot& out) const;
   void add_sinks(metrics::Snapshot& out) const;
   void add_decode_time(metrics::Snapshot& out) const;
+  void add_names(metrics::Snapshot& out) const;
   void add_state(metrics::Snapshot& out) const;
   void add_snmp(metrics::Snapshot& out) const;
   state::Section snmp_section();
@@ -166,6 +168,7 @@ class Collector {
   std::vector<NamedSink> sinks_;
   std::vector<NamedSink> leaving_;                    // configured no more, and not done yet
   std::vector<std::unique_ptr<sink::Sink>> orphans_;  // of a reload during which a worker ended
+  enrich::NamesKeeper names_;
   const UserFieldsPtr user_fields_;
   decode::ExporterTable exporters_;
   snmp::Poller snmp_;                      ///< runs where enrich.snmp has devices

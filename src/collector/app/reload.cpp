@@ -48,6 +48,7 @@ config::Difference Collector::reload(const config::Config& wanted) {
     sink::Sink* const to = made != fresh.end() ? made->second.get() : sink_named(name)->sink->current();
     targets.push_back(target_for(settings, to));
   }
+  names_.take(next.enrich);  // files are looked at, too
   if (!fresh.empty() || next.sinks.size() != config_.sinks.size() ||
       next.collector_id != config_.collector_id || next.exporters != config_.exporters)
     change_workers(targets, enrich_settings(next), fresh);

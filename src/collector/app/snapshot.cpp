@@ -127,6 +127,7 @@ metrics::Snapshot Collector::snapshot() const {
   add_sources(out);
   add_sinks(out);
   add_decode_time(out);
+  add_names(out);
   add_snmp(out);
   add_state(out);  // last, so that what the counts above saw is either written or still to be
   return out;
@@ -144,6 +145,16 @@ void Collector::add_collector(metrics::Snapshot& out) const {
   for (const auto& worker : workers_) out.counts[Count::left_out_flows] += worker->left_out();
   for (const NamedSource& source : sources_)
     for (const auto& reader : source.readers) out.counts[Count::left_out_flows] += reader->left_out();
+}
+
+void Collector::add_names(metrics::Snapshot& out) const {
+  const auto add = [&](const enrich::EnrichCounters& of_thread) {
+    for (const auto& info : enrich::kEnrichCounts) out.enrich[info.count] += of_thread[info.count].get();
+  };
+  for (const auto& worker : workers_) add(worker->enriched());
+  for (const NamedSource& source : sources_)
+    for (const auto& reader : source.readers) add(reader->enriched());
+  out.names = names_.sources();
 }
 
 Activity Collector::activity() const {

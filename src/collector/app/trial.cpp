@@ -10,6 +10,7 @@
 #include "app/http_listeners.hpp"
 #include "app/identity.hpp"
 #include "app/takeover.hpp"
+#include "enrich/names_keeper.hpp"
 #include "intake/kafka_conf.hpp"
 #include "sink/factory.hpp"
 #include "state/keeper.hpp"
@@ -102,6 +103,7 @@ void try_files(const config::Config& config, unsigned writers, const OnMistake& 
       mistake(found);
     }
   }
+  enrich::try_out(config.enrich, mistake);
   for (const auto& [name, settings] : config.sources) intake::try_out(name, settings, mistake);
   for (const auto& [name, settings] : config.sinks) sink::try_out(name, settings, writers, mistake);
   if (!config.run.takeover.empty())

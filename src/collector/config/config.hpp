@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "enrich/settings.hpp"
 #include "intake/settings.hpp"
 #include "sink/settings.hpp"
 #include "sluice/decode/limits.hpp"
@@ -149,6 +150,7 @@ struct Config {
   Receive receive;
   Decode decode;
   std::vector<ExporterRule> exporters;
+  enrich::SourceSettings enrich;  ///< names
   std::vector<UserField> fields;  ///< that the message has besides its own
   snmp::Settings snmp;            ///< enrich.snmp
   /// Flows that come in messages. With them and without `listeners` there is no listener.

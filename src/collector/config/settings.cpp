@@ -33,6 +33,9 @@ std::vector<SettingInfo> settings() {
     out.push_back(info(row, ""));
     if (row.key == "listeners") add_all(out, listener_table(), "listeners[].");
     if (row.key == "exporters") add_all(out, exporter_table(), "exporters[].");
+    if (row.key == "enrich.networks") add_all(out, network_table(), "enrich.networks[].");
+    if (row.key == "enrich.interfaces") add_all(out, interface_table(), "enrich.interfaces[].");
+    if (row.key == "enrich.rules") add_all(out, rule_table(), "enrich.rules[].");
     if (row.key == "fields") {
       add_all(out, user_field_table(), "fields[].");
       add_all(out, user_packet_table(), "fields[].packet[].");

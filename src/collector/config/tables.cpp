@@ -309,6 +309,7 @@ Table<Config> make_config_table() {
                               read_exporters, write_exporters)
                   .holds<&Config::exporters>()
                   .at_reload());
+  add_enrich(t);
   t.push_back(
       special<Config>("fields", "list",
                       "Fields of your own in each flow, from elements or from bits of sampled packets", "[]",
@@ -352,6 +353,12 @@ Table<ExporterRule> make_exporter_table() {
           .defaults_to("none, must be given"),
       about<&S::name>("name", name_text(), "",
                       "Name of the exporter, written into each flow's exporter_name; empty: left out"),
+      about<&S::site>("site", name_text(), "",
+                      "Where the exporter stands, written into exporter_site; empty: left out"),
+      about<&S::role>("role", name_text(), "",
+                      "What the exporter is for, written into exporter_role; empty: left out"),
+      about<&S::tenant>("tenant", name_text(), "",
+                        "Whose exporter it is, written into exporter_tenant; empty: left out"),
       about<&S::sampling_rate_default>("sampling_rate_default", own_rate(), "1 in N packets",
                                        "Sampling rate where the exporter tells none; 0: unknown"),
       about<&S::sampling_rate_override>("sampling_rate_override", own_rate(), "1 in N packets",

@@ -18,6 +18,11 @@ const Table<snmp::Device>& snmp_device_table();
 void add_snmp(Table<Config>& table);
 /// Adds the settings of `sluice web`.
 void add_web(Table<Config>& table);
+/// Adds the section `enrich`; what its lists hold follows.
+void add_enrich(Table<Config>& table);
+const Table<enrich::NetworkSettings>& network_table();
+const Table<enrich::InterfaceSettings>& interface_table();
+const Table<enrich::RuleSettings>& rule_table();
 const Table<UserField>& user_field_table();
 const Table<PacketSource>& user_packet_table();
 const Table<intake::Settings>& source_table();

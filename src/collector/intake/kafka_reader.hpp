@@ -75,6 +75,7 @@ class KafkaReader {
 
   SourceStats stats() const;
   std::uint64_t left_out() const { return outputs_.left_out(); }
+  const enrich::EnrichCounters& enriched() const { return outputs_.enriched(); }
   /// Monotonic time of the latest turn; there is one at least once a second, but while a partition is given
   /// away.
   std::uint64_t heartbeat_ns() const { return heartbeat_ns_.load(std::memory_order_relaxed); }

@@ -27,6 +27,7 @@ Labels labels_of(const SourceRow& row) { return {{"source", row.source}, {"type"
 Labels labels_of(const SourcePartitionRow& row) {
   return {{"source", row.source}, {"partition", row.partition}};
 }
+Labels labels_of(const enrich::NamesSource& row) { return {{"source", row.source}}; }
 Labels labels_of(const SinkRow& row) { return {{"sink", row.sink}, {"type", row.type}}; }
 
 MetricFamily family(std::string name, MetricType type, std::string_view help) {
@@ -251,6 +252,9 @@ std::vector<MetricFamily> families(const Snapshot& snapshot) {
   add_books(out, snapshot.exporter_sinks);
   out.counts("sluice_http_", http::kHttpCounts, snapshot.http, &HttpRow::counts);
   out.take(decode_time_family(snapshot.decode_time));
+  for (const auto& info : enrich::kEnrichCounts)
+    out.single("sluice_enrich_", info, snapshot.enrich[info.count]);
+  out.counts("sluice_names_", enrich::kNamesCounts, snapshot.names, &enrich::NamesSource::counts);
   out.counts("sluice_source_", intake::kSourceCounts, snapshot.sources, &SourceRow::counts);
   out.reasons("sluice_source_bad_messages_total", &SourceRow::bad,
               "What stands in a topic and is no flow, by reason", snapshot.sources);

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "enrich/counts.hpp"
 #include "http/counts.hpp"
 #include "intake/counts.hpp"
 #include "metrics/counts.hpp"
@@ -151,6 +152,8 @@ struct Snapshot {
   std::vector<SourcePartitionRow> source_partitions;
   std::vector<SinkRow> sinks;
   DecodeTime decode_time;
+  Counts<enrich::EnrichCount> enrich;      ///< of all threads
+  std::vector<enrich::NamesSource> names;  ///< that are configured
   StateFile state;
   Snmp snmp;
   std::vector<HttpRow> http;

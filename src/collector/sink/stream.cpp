@@ -197,7 +197,7 @@ bool StreamWriter::ask_filter(const FlowBatch& batch) {
   wanted_.resize(flows.size());
   wants_some_ = false;
   for (std::size_t i = 0; i < flows.size(); ++i) {
-    const bool wanted = filter::matches(spec_.wanted, batch, flows[i]);
+    const bool wanted = flows[i].dropped == 0 && filter::matches(spec_.wanted, batch, flows[i]);
     wanted_[i] = wanted;
     wants_some_ |= wanted;
   }
@@ -482,7 +482,7 @@ void StreamWriter::lose(const FlowBatch& batch, std::uint64_t now_ns) {
     return;
   }
   for (const FlowRecord& flow : batch.flows()) {
-    const bool wanted = filter::matches(spec_.wanted, batch, flow);
+    const bool wanted = flow.dropped == 0 && filter::matches(spec_.wanted, batch, flow);
     note(wanted ? *shed_ : *filtered_, batch.origin_of(flow).exporter_address, 1);
   }
 }

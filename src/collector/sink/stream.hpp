@@ -55,10 +55,14 @@ class StreamWriter {
   StreamWriter(const StreamWriter&) = delete;
   StreamWriter& operator=(const StreamWriter&) = delete;
 
-  /// Asks the filter about each flow of the batch, which write() is to be handed next. False: it wants none,
-  /// and write() looks at no row. Throws std::bad_alloc; the batch can be lost then.
+  /// Asks the filter about each flow of the batch, which write() is to be handed next; what was dropped
+  /// nobody wants. False: it wants none, and write() looks at no row. Throws std::bad_alloc; the batch can be
+  /// lost then.
   bool wants_some(const FlowBatch& batch) {
-    return spec_.wanted.kind == filter::Expression::Kind::any || ask_filter(batch);
+    const bool all = spec_.wanted.kind == filter::Expression::Kind::any && !batch.any_dropped();
+    if (!all && spec_.format.stream == encode::Stream::flows) return ask_filter(batch);
+    wanted_.clear();
+    return true;
   }
   /// Row i is flow i of the batch, or in the counters stream record i of its counters. `now_ns` is monotonic
   /// time, the same clock as below.

@@ -6,6 +6,7 @@ namespace {
 /// Where an interface's names go, and the latest one: the flows of a datagram mostly share their interfaces.
 struct Side {
   ExtraText name, description;
+  ExtraScalar speed;
   std::uint32_t if_index = 0;  // never asked for
   const Interface* found = nullptr;
 };
@@ -24,6 +25,7 @@ void give(View::Names& names, Side& side, std::uint32_t if_index, FlowBatch& bat
   FlowExtras& extras = batch.extras(flow);
   put(side.name, side.found->name, extras);
   put(side.description, side.found->description, extras);
+  if (side.found->speed != 0 && !extras.has(side.speed)) extras.set(side.speed, side.found->speed);
 }
 
 }  // namespace
@@ -32,8 +34,8 @@ void give_interfaces(View& view, FlowBatch& batch) {
   if (!view.on()) return;
   const Origin* before = nullptr;
   View::Names names;
-  Side in{ExtraText::in_if_name, ExtraText::in_if_description};
-  Side out{ExtraText::out_if_name, ExtraText::out_if_description};
+  Side in{ExtraText::in_if_name, ExtraText::in_if_description, ExtraScalar::in_if_speed};
+  Side out{ExtraText::out_if_name, ExtraText::out_if_description, ExtraScalar::out_if_speed};
   for (FlowRecord& flow : batch.flows()) {
     const Origin& origin = batch.origin_of(flow);
     if (&origin != before) {

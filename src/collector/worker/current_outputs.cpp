@@ -9,7 +9,7 @@ void CurrentOutputs::take_change() {
     left_out_before_ += outputs_->left_out();
     outputs_ = std::move(change_.outputs);
   }
-  enricher_ = enrich::Enricher(std::move(change_.enrich));
+  enricher_ = enrich::Enricher(std::move(change_.enrich), enriched_);
   waits_.store(false, std::memory_order_release);
 }
 

@@ -21,12 +21,12 @@ class CurrentOutputs {
   };
 
   CurrentOutputs(const std::vector<OutputTo>& targets, unsigned index, enrich::Settings enrich)
-      : enricher_(std::move(enrich)), outputs_(std::make_unique<Outputs>(targets, index)) {}
+      : enricher_(std::move(enrich), enriched_), outputs_(std::make_unique<Outputs>(targets, index)) {}
 
   // The thread's.
 
   Outputs* operator->() { return outputs_.get(); }
-  const enrich::Enricher& enricher() const { return enricher_; }
+  enrich::Enricher& enricher() { return enricher_; }
   /// There is one to be taken.
   bool change_waits() const { return waits_.load(std::memory_order_acquire); }
   /// What is open goes to the sinks that it was for.
@@ -46,8 +46,11 @@ class CurrentOutputs {
   bool changed() const { return !change_waits(); }
   /// Flows that formats left out, those before a change among them.
   std::uint64_t left_out() const;
+  /// What enrichers counted, those before a change among them.
+  const enrich::EnrichCounters& enriched() const { return *enriched_; }
 
  private:
+  const std::shared_ptr<enrich::EnrichCounters> enriched_ = std::make_shared<enrich::EnrichCounters>();
   enrich::Enricher enricher_;
   mutable std::mutex mutex_;  // held to put others there, and by other threads
   std::unique_ptr<Outputs> outputs_;

@@ -99,6 +99,7 @@ class Worker {
   const net::RefusedSources& refused() const { return refused_; }
   const DecodeTimeCounters& decode_time() const { return decode_time_; }
   std::uint64_t left_out() const { return outputs_.left_out(); }
+  const enrich::EnrichCounters& enriched() const { return outputs_.enriched(); }
   /// Monotonic time of the loop's latest turn; a worker turns at least once a second.
   std::uint64_t heartbeat_ns() const { return heartbeat_ns_.load(std::memory_order_relaxed); }
   /// What ended the thread, if an exception did. After join().

@@ -22,7 +22,11 @@ static_assert(nfdump::Archive::kOriginsAtOnce <= Days::kMost, "no batch alone is
 
 Feed::Feed(const config::Config& config, const std::vector<std::string>& sinks, const LogFn& log,
            const std::atomic<bool>& stop)
-    : config_(config), stop_(stop), enricher_({config.collector_id, config::exporter_names(config)}) {
+    : config_(config),
+      stop_(stop),
+      names_(log),
+      enricher_({config.collector_id, config::exporter_names(config), names_.names()}) {
+  names_.take(config.enrich);
   const UserFieldsPtr user_fields = make_user_fields(config.fields);
   std::vector<worker::OutputTo> targets;
   for (const std::string& name : sinks) {

@@ -9,6 +9,7 @@
 
 #include "config/config.hpp"
 #include "enrich/enricher.hpp"
+#include "enrich/names_keeper.hpp"
 #include "importer/days.hpp"
 #include "sink/sink.hpp"
 #include "util/log_sink.hpp"
@@ -45,7 +46,8 @@ class Feed {
 
   const config::Config& config_;
   const std::atomic<bool>& stop_;
-  const enrich::Enricher enricher_;
+  enrich::NamesKeeper names_;
+  enrich::Enricher enricher_;
   std::vector<NamedSink> sinks_;
   std::optional<worker::Outputs> outputs_;
   Days days_;

@@ -31,6 +31,16 @@ struct Refused {
 };
 
 const Refused kRefused[] = {
+    {"NoTableOfAsNumbers", "enrich.as.file", "enrich:\n  as:\n    file: DIR/none  #!\n",
+     "DIR/none cannot be opened: No such file or directory"},
+    {"AsNumbersThatAreNone", "enrich.as.file", "enrich:\n  as:\n    file: DIR/garbage  #!\n",
+     "is no file in MaxMind's format"},
+    {"NoTableOfCountries", "enrich.country.file", "enrich:\n  country:\n    file: DIR/none  #!\n",
+     "DIR/none cannot be opened: No such file or directory"},
+    {"NoNetworks", "enrich.networks_file", "enrich:\n  networks_file: DIR/none  #!\n",
+     "DIR/none: cannot be opened: No such file or directory"},
+    {"NoInterfaces", "enrich.interfaces_file", "enrich:\n  interfaces_file: DIR/none  #!\n",
+     "DIR/none: cannot be opened: No such file or directory"},
     {"UnknownProperty", "kafka.properties.no.such.property",
      "kafka:\n  properties:\n    linger.ms: 5\n    no.such.property: 5  #!\n",
      "has no property of this name"},

@@ -117,7 +117,7 @@ workers: 5)",
      "FILE:3: exporters[1].prefix is 192.0.2.0/24, as that of exporters[0] (line 2); keep one of them"},
     {R"(exporters:
   - {prefix: 192.0.2.1, sampling_rate: 100})",
-     R"(FILE:2: unknown key "exporters[0].sampling_rate"; known here are prefix, name, sampling_rate_default, sampling_rate_override, netflow5_sampling_16bit, key_with_port, max_datagrams_per_second, max_past, max_future, max_flow_age, times, decapsulate, sflow_bytes, split_biflows, mediator, firewall_volume, derive_forwarding_status, icmp_ports, post_counters)"},
+     R"(FILE:2: unknown key "exporters[0].sampling_rate"; known here are prefix, name, site, role, tenant, sampling_rate_default, sampling_rate_override, netflow5_sampling_16bit, key_with_port, max_datagrams_per_second, max_past, max_future, max_flow_age, times, decapsulate, sflow_bytes, split_biflows, mediator, firewall_volume, derive_forwarding_status, icmp_ports, post_counters)"},
     {"exporters: [192.0.2.1]",
      R"(FILE:1: exporters[0] is "192.0.2.1"; it takes a map such as {prefix: 192.0.2.0/24, name: core})"},
     {"kafka: {compression: lzma}",
@@ -346,7 +346,7 @@ workers: 2)",
 : c)",
      "FILE:1: a key here is a list or a map; keys are plain words"},
     {"<<: {workers: 4}",
-     R"(FILE:1: unknown key "<<"; known here are collector_id, workers, listeners, receive, decode, exporters, fields, enrich, sources, kafka, sinks, log, metrics, api, state, run, user, shutdown_timeout, web)"},
+     R"(FILE:1: unknown key "<<"; known here are collector_id, workers, listeners, receive, decode, exporters, enrich, fields, sources, kafka, sinks, log, metrics, api, state, run, user, shutdown_timeout, web)"},
 };
 // clang-format on
 

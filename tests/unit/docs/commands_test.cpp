@@ -316,6 +316,7 @@ TEST(Configurations, OfTheDocumentsAreRight) {
       const std::string faults = std::regex_replace(
           checked.err,
           std::regex("[^\n]*(_file names [^\n]* cannot be read:|: cannot write /var/lib/sluice/"
+                     "|: /var/lib/sluice/[^\n]* cannot be opened: No such file"
                      "|: Address already in use[^\n]*[(]no fault of the configuration[)])[^\n]*\n"),
           "");
       EXPECT_EQ(faults, "") << document << ":" << block.first_line;

@@ -182,5 +182,31 @@ TEST(Losses, OfLimitsAndState) {
               Contains(Is("state file", Status::warning, "could not be written")));
 }
 
+Findings names_of(const std::string& metrics) {
+  Collector collector;
+  collector.metrics = Reading::parse(metrics);
+  return check_names(collector, 1e9);
+}
+
+TEST(Names, EachSourceIsTold) {
+  EXPECT_TRUE(names_of("sluice_ready 1\n").empty());
+  const std::string read = "sluice_names_reads_total{source=\"country\"} 1\n";
+  const auto told = [&](const std::string& more) { return names_of(read + more).front(); };
+  EXPECT_EQ(told("sluice_enrich_country_hits_total 3\nsluice_enrich_country_misses_total 1\n").status,
+            Status::ok);
+  EXPECT_THAT(told("sluice_enrich_country_hits_total 3\nsluice_enrich_country_misses_total 1\n").sentence,
+              testing::HasSubstr("75"));
+  const Finding wrong = told(
+      "sluice_names_wrong{source=\"country\"} 1\nsluice_names_modified_timestamp_seconds{source=\"country\"} "
+      "999827200\n");
+  EXPECT_EQ(wrong.status, Status::warning);
+  EXPECT_THAT(wrong.sentence, testing::HasSubstr("2 days ago stays in force"));
+  const Finding old = told("sluice_names_built_timestamp_seconds{source=\"country\"} 913600000\n");
+  EXPECT_EQ(old.status, Status::warning);
+  EXPECT_THAT(old.sentence, testing::HasSubstr("1,000 days ago"));
+  EXPECT_EQ(told("sluice_enrich_country_misses_total 20000\n").status, Status::warning);
+  EXPECT_EQ(told("sluice_enrich_country_misses_total 20\n").status, Status::ok) << "too few to say anything";
+}
+
 }  // namespace
 }  // namespace sluice::doctor::test

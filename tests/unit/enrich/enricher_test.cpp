@@ -21,8 +21,9 @@ std::vector<std::string> names(const FlowBatch& batch) {
   return out;
 }
 
-const Settings kSettings{
-    "here", {{*IpPrefix::parse("192.0.2.1"), "core"}, {*IpPrefix::parse("192.0.2.0/24"), "edge"}}};
+const Settings kSettings{"here",
+                         {{*IpPrefix::parse("192.0.2.1"), {.name = "core"}},
+                          {*IpPrefix::parse("192.0.2.0/24"), {.name = "edge"}}}};
 
 TEST(Enricher, WhatWasReceivedHereIsFromHere) {
   FlowBatch batch = batch_of({"192.0.2.1"});

@@ -201,6 +201,11 @@ inline Snapshot full_snapshot() {
   s.decode_time.counts = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11};
   s.decode_time.sum_seconds = 1.5;
   s.state = full_state();
+  s.enrich = all_different<enrich::EnrichCount>({}, 72000);
+  s.names = {{.source = "networks",
+              .path = "/etc/sluice/networks.csv",
+              .counts = all_different<enrich::NamesCount>({}, 72100),
+              .error = "line 3 is wrong"}};
   s.snmp = full_snmp();
   using H = http::HttpCount;
   s.http = {{"metrics", all_different<H>({{H::open, 801}, {H::refused_host, 802}}, 80100)}};

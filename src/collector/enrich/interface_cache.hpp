@@ -1,0 +1,68 @@
+#pragma once
+// What is known of the interfaces that flows name, each at the one place that its hash gives, with the
+// exporter's own words for it: another description makes it another interface. One thread's.
+#include <array>
+#include <bit>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "enrich/names.hpp"
+#include "sluice/util/seeded_hash.hpp"
+
+namespace sluice::enrich {
+
+class InterfaceCache {
+ public:
+  /// The names outlive it.
+  explicit InterfaceCache(const Names& names) : names_(names), entries_(kEntries) {}
+
+  /// What to say of it: configuration before what the flow says, then rules. Holds until the next call.
+  /// `name` and `description` are the flow's, "" where it has none.
+  const InterfaceFacts& of(const IpAddress& exporter, std::uint32_t index, std::string_view name,
+                           std::string_view description) {
+    HashMixer mixer;
+    exporter.hash_into(mixer);
+    mixer.add(index);
+    mixer.add(name);
+    mixer.add(description);
+    Entry& entry = entries_[mixer.done() & (kEntries - 1)];
+    if (entry.index != index || entry.exporter != exporter || entry.name != name ||
+        entry.description != description)
+      entry = look_up(exporter, index, name, description);
+    return entry.facts;
+  }
+
+ private:
+  static constexpr std::size_t kEntries = 2048;
+  struct Entry {
+    IpAddress exporter;
+    std::uint32_t index = 0;
+    std::string name, description;
+    InterfaceFacts facts;
+  };
+
+  Entry look_up(const IpAddress& exporter, std::uint32_t index, std::string_view name,
+                std::string_view description) const {
+    Entry out{exporter, index, std::string(name), std::string(description), {}};
+    out.facts.name = name;
+    out.facts.description = description;
+    if (const InterfaceFacts* const configured = names_.interfaces.find(exporter, index)) {
+      for (const auto& attribute : kInterfaceAttributes)
+        if (const std::string& text = configured->*attribute.member; !text.empty())
+          out.facts.*attribute.member = text;
+      out.facts.speed = configured->speed;
+    }
+    unsigned taken = 0;
+    for (const Rule& rule : names_.rules)
+      if (rule.about_interfaces() && rule.is_of(exporter)) rule.classify(out.facts, taken);
+    return out;
+  }
+
+  const Names& names_;
+  std::vector<Entry> entries_;
+};
+
+}  // namespace sluice::enrich

@@ -1,0 +1,258 @@
+// What flows get of the names that there are.
+#include <gmock/gmock.h>
+
+#include <filesystem>
+#include <fstream>
+
+#include "enrich/enricher.hpp"
+#include "enrich/names_keeper.hpp"
+#include "sluice/flow/fields.hpp"
+#include "support/mmdb_writer.hpp"
+
+namespace sluice::enrich {
+namespace {
+
+using testing::HasSubstr;
+
+class NamesTest : public testing::Test {
+ protected:
+  NamesTest() {
+    std::string at = (std::filesystem::temp_directory_path() / "names.XXXXXX").string();
+    dir_ = ::mkdtemp(at.data());
+    test::MmdbWriter writer("Test");
+    writer.add("192.0.2.0/24", {{"country_code", "DE"}, {"asn", 64501U}});
+    writer.write(path("a.mmdb"));
+  }
+  ~NamesTest() override { std::filesystem::remove_all(dir_); }
+
+  std::string path(const std::string& name) const { return (dir_ / name).string(); }
+
+  /// One flow of 192.0.2.1 to 203.0.113.1, from interface 1 to 2.
+  static void fill(FlowBatch& batch, const char* exporter = "198.51.100.1") {
+    batch.clear();
+    batch.add_origin().exporter_address = IpAddress::parse(exporter).value();
+    FlowRecord& flow = batch.append_one();
+    flow.set_source(IpAddress::parse("192.0.2.1").value());
+    flow.set_destination(IpAddress::parse("203.0.113.1").value());
+    flow.in_if = 1;
+    flow.out_if = 2;
+    flow.proto = 6;
+  }
+  FlowRecord& apply() {
+    enricher().apply(batch_);
+    return batch_.flows()[0];
+  }
+  FlowRecord& complete() {
+    enricher().complete(batch_);
+    return batch_.flows()[0];
+  }
+  Enricher& enricher() {
+    if (!enricher_) enricher_.emplace(Settings{.collector_id = "", .names = keeper_.names()}, counters_);
+    return *enricher_;
+  }
+  std::string text(const char* field) {
+    return std::string(text_field(*find_field(field), batch_, batch_.flows()[0]));
+  }
+  std::uint64_t count(EnrichCount what) const { return (*counters_)[what].get(); }
+
+  std::filesystem::path dir_;
+  std::vector<std::string> log_;
+  NamesKeeper keeper_{[this](LogLevel, std::string line) { log_.push_back(std::move(line)); }};
+  std::shared_ptr<EnrichCounters> counters_ = std::make_shared<EnrichCounters>();
+  FlowBatch batch_;
+  std::optional<Enricher> enricher_;
+};
+
+TEST_F(NamesTest, WithoutNamesNothingIsTouchedNorCounted) {
+  keeper_.take({});
+  fill(batch_);
+  const FlowRecord& flow = apply();
+  EXPECT_EQ(flow.extras, kNoExtras);
+  EXPECT_EQ(flow.src_as, 0U);
+  for (const auto& info : kEnrichCounts) EXPECT_EQ(count(info.count), 0U) << info.key;
+}
+
+TEST_F(NamesTest, CountryAndAsOfBothAddresses) {
+  keeper_.take({.as_file = path("a.mmdb"), .country_file = path("a.mmdb")});
+  fill(batch_);
+  const FlowRecord& flow = apply();
+  EXPECT_EQ(text("src_country"), "DE");
+  EXPECT_EQ(text("dst_country"), "");
+  EXPECT_EQ(flow.src_as, 64501U);
+  EXPECT_EQ(flow.dst_as, 0U);
+  EXPECT_EQ(flow.extras, kNoExtras) << "they need none";
+  fill(batch_);
+  apply();
+  EXPECT_EQ(count(EnrichCount::addresses_looked_up), 2U);
+  EXPECT_EQ(count(EnrichCount::addresses_cached), 2U);
+  EXPECT_EQ(count(EnrichCount::as_hits), 2U);
+  EXPECT_EQ(count(EnrichCount::as_misses), 2U);
+  EXPECT_EQ(count(EnrichCount::country_hits), 2U);
+  EXPECT_EQ(count(EnrichCount::country_misses), 2U);
+}
+
+TEST_F(NamesTest, WhoSaysTheAs) {
+  using enum AsSource;
+  const NetworkSettings network{"192.0.2.0/24", {.as = 64777}};
+  const auto as_with = [&](std::vector<AsSource> from, std::uint32_t of_exporter) {
+    keeper_.take({.as_from = std::move(from), .as_file = path("a.mmdb"), .networks = {network}});
+    fill(batch_);
+    batch_.flows()[0].src_as = of_exporter;
+    return apply().src_as;
+  };
+  EXPECT_EQ(as_with({exporter, networks, database}, 7), 7U);
+  EXPECT_EQ(as_with({exporter, networks, database}, 0), 64777U);
+  EXPECT_EQ(as_with({networks, exporter}, 7), 64777U);
+  EXPECT_EQ(as_with({database, exporter}, 7), 64501U);
+  EXPECT_EQ(as_with({database}, 7), 64501U);
+  fill(batch_);
+  batch_.flows()[0].dst_as = 9;
+  EXPECT_EQ(apply().dst_as, 0U) << "the exporter is not asked";
+}
+
+TEST_F(NamesTest, NetworksOfBothAddresses) {
+  keeper_.take({.networks = {{"192.0.2.0/24", {"campus", "users", "berlin", "eu", "lab", 0}},
+                             {"203.0.113.0/24", {.name = "servers"}}}});
+  fill(batch_);
+  apply();
+  EXPECT_EQ(text("src_network"), "campus");
+  EXPECT_EQ(text("src_network_role"), "users");
+  EXPECT_EQ(text("src_network_site"), "berlin");
+  EXPECT_EQ(text("src_network_region"), "eu");
+  EXPECT_EQ(text("src_network_tenant"), "lab");
+  EXPECT_EQ(text("dst_network"), "servers");
+  EXPECT_EQ(text("dst_network_tenant"), "");
+  EXPECT_EQ(count(EnrichCount::network_hits), 2U);
+}
+
+TEST_F(NamesTest, InterfacesOfConfigurationBeforeTheExportersWords) {
+  keeper_.take(
+      {.interfaces = {{"198.51.100.0/24", 1, {.name = "ours", .boundary = "external", .speed = 1000}}}});
+  fill(batch_);
+  batch_.extras(batch_.flows()[0]).set(ExtraText::in_if_name, "theirs");
+  batch_.extras(batch_.flows()[0]).set(ExtraText::in_if_description, "said");
+  batch_.extras(batch_.flows()[0]).set(ExtraText::out_if_name, "kept");
+  apply();
+  EXPECT_EQ(text("in_if_name"), "ours");
+  EXPECT_EQ(text("in_if_description"), "said");
+  EXPECT_EQ(text("in_if_boundary"), "external");
+  EXPECT_EQ(text("out_if_name"), "kept");
+  EXPECT_EQ(text("out_if_boundary"), "");
+  EXPECT_EQ(integer_field(*find_field("in_if_speed"), batch_, batch_.flows()[0]), 1000U);
+  EXPECT_EQ(count(EnrichCount::interface_hits), 1U);
+  EXPECT_EQ(count(EnrichCount::interface_misses), 1U);
+}
+
+TEST_F(NamesTest, RulesSeeWhatTheExporterCallsItsInterfaces) {
+  keeper_.take({.rules = {{.exporter = "198.51.100.0/24",
+                           .interface = "^transit: (\\S+)",
+                           .set = {{"boundary", "external"}, {"provider", "\\1"}}}}});
+  const auto boundary = [&](const char* exporter, const char* description) {
+    fill(batch_, exporter);
+    batch_.extras(batch_.flows()[0]).set(ExtraText::out_if_description, description);
+    apply();
+    return text("out_if_boundary") + "/" + text("out_if_provider");
+  };
+  EXPECT_EQ(boundary("198.51.100.1", "Transit: A"), "external/A");
+  EXPECT_EQ(boundary("198.51.100.1", "Transit: B"), "external/B") << "another description, another interface";
+  EXPECT_EQ(boundary("198.51.100.1", "Core"), "/");
+  EXPECT_EQ(boundary("198.51.101.1", "Transit: A"), "/") << "of another exporter";
+}
+
+TEST_F(NamesTest, RulesOfFlowsInOrder) {
+  keeper_.take({.networks = {{"192.0.2.0/24", {.tenant = "of the network"}}},
+                .rules = {{.match = "proto tcp", .set = {{"src_network_tenant", "first"}}},
+                          {.match = "any", .set = {{"src_network_tenant", "second"}, {"dst_network", "any"}}},
+                          {.match = "proto udp", .drop = true}}});
+  fill(batch_);
+  apply();
+  EXPECT_EQ(text("src_network_tenant"), "first");
+  EXPECT_EQ(text("dst_network"), "any");
+  EXPECT_FALSE(batch_.any_dropped());
+  fill(batch_);
+  batch_.flows()[0].proto = 17;
+  EXPECT_EQ(apply().dropped, 1);
+  EXPECT_TRUE(batch_.any_dropped());
+  EXPECT_EQ(count(EnrichCount::dropped_flows), 1U);
+  EXPECT_EQ(count(EnrichCount::rule_matches), 4U);
+}
+
+TEST_F(NamesTest, WhatOthersHaveNamedStays) {
+  keeper_.take({.as_from = {AsSource::database},
+                .as_file = path("a.mmdb"),
+                .country_file = path("a.mmdb"),
+                .networks = {{"192.0.2.0/24", {.name = "ours"}}},
+                .interfaces = {{"198.51.100.1", 1, {.name = "ours"}}}});
+  fill(batch_);
+  FlowRecord& flow = batch_.flows()[0];
+  flow.src_as = 7;
+  std::copy_n("FR", 2, flow.src_country);
+  batch_.extras(flow).set(ExtraText::src_network, "theirs");
+  batch_.extras(flow).set(ExtraText::in_if_name, "theirs");
+  EXPECT_EQ(complete().src_as, 7U);
+  EXPECT_EQ(text("src_country"), "FR");
+  EXPECT_EQ(text("src_network"), "theirs");
+  EXPECT_EQ(text("in_if_name"), "theirs");
+}
+
+TEST_F(NamesTest, NewNamesWithTheNextBatch) {
+  keeper_.take({.networks = {{"192.0.2.0/24", {.name = "old"}}}});
+  fill(batch_);
+  apply();
+  EXPECT_EQ(text("src_network"), "old");
+  keeper_.take({.networks = {{"192.0.2.0/24", {.name = "new"}}}});
+  fill(batch_);
+  apply();
+  EXPECT_EQ(text("src_network"), "new");
+  keeper_.take({});
+  fill(batch_);
+  apply();
+  EXPECT_EQ(text("src_network"), "");
+}
+
+TEST_F(NamesTest, AWrongFileLeavesWhatIsInForce) {
+  keeper_.take({.networks = {{"192.0.2.0/24", {.name = "old"}}}});
+  std::ofstream(path("bad.csv")) << "prefix\nx\n";
+  EXPECT_THROW(keeper_.take({.networks_file = path("bad.csv")}), SetupError);
+  fill(batch_);
+  apply();
+  EXPECT_EQ(text("src_network"), "old");
+}
+
+/// Waited for: the keeper's own look at files, a second apart.
+TEST_F(NamesTest, FilesThatChange) {
+  const auto write = [&](const std::string& text) {
+    std::ofstream(path("new.csv")) << text;
+    std::filesystem::rename(path("new.csv"), path("n.csv"));
+  };
+  write("prefix,name\n192.0.2.0/24,one\n");
+  keeper_.take({.networks_file = path("n.csv"), .check_every = std::chrono::seconds(1)});
+  const auto until = [&](const auto& holds) {
+    const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(30);
+    while (!holds() && std::chrono::steady_clock::now() < deadline)
+      std::this_thread::sleep_for(std::chrono::milliseconds(20));
+    return holds();
+  };
+  const auto name = [&] {
+    fill(batch_);
+    apply();
+    return text("src_network");
+  };
+  EXPECT_EQ(name(), "one");
+  write("prefix,name\n192.0.2.0/24,two and longer\n");
+  EXPECT_TRUE(until([&] { return name() == "two and longer"; }));
+  write("prefix,name\nx,three\n");
+  EXPECT_TRUE(until([&] { return keeper_.sources()[0].counts[NamesCount::failures] == 1; }));
+  EXPECT_THAT(keeper_.sources()[0].error, HasSubstr("n.csv:2: prefix is \"x\""));
+  EXPECT_EQ(name(), "two and longer");
+  write("prefix,name\n192.0.2.0/24,four\n");
+  EXPECT_TRUE(until([&] { return name() == "four"; }));
+  EXPECT_EQ(keeper_.sources()[0].error, "");
+  EXPECT_EQ(keeper_.sources()[0].counts[NamesCount::reads], 3U);
+  std::filesystem::remove(path("n.csv"));
+  EXPECT_TRUE(until([&] { return keeper_.sources()[0].counts[NamesCount::failures] == 2; }));
+  EXPECT_EQ(name(), "four");
+}
+
+}  // namespace
+}  // namespace sluice::enrich
