@@ -3,32 +3,25 @@
 #include <benchmark/benchmark.h>
 
 #include <cstring>
-#include <filesystem>
-#include <stdexcept>
 
-#include "bench/reference_datagrams.hpp"
-#include "generate/generate.hpp"
+#include "bench/corpus.hpp"
 #include "net/admission.hpp"
 #include "sink/clickhouse/inserter.hpp"
 #include "sluice/decode/datagram_decoder.hpp"
 #include "sluice/encode/rows.hpp"
-#include "source/capture.hpp"
 
 namespace {
 
 using namespace sluice;
+using bench::Corpus;
+using bench::generated_corpus;
+using bench::kReceivedNs;
 using bench::Payload;
+using bench::per_flow;
+using bench::Setup;
 
 /// Far more datagrams than a branch predictor can learn.
 constexpr std::size_t kDatagrams = 4096;
-constexpr std::uint64_t kReceivedNs = (bench::kSeconds + 1ULL) * 1000000000ULL;
-
-struct Corpus {
-  std::vector<Payload> announcements;  // templates and options, decoded once before
-  std::vector<Payload> datagrams;
-  std::size_t flows = 0;
-  std::uint64_t received_ns = kReceivedNs;
-};
 
 Corpus reference_corpus() {
   Corpus corpus;
@@ -36,29 +29,6 @@ Corpus reference_corpus() {
   bench::ReferenceDatagrams source(7);
   for (std::size_t i = 0; i < kDatagrams; ++i) corpus.datagrams.push_back(source.next());
   corpus.flows = kDatagrams * bench::kFlows;
-  return corpus;
-}
-
-/// What `sluice generate` sends for the protocol: IPv4 and IPv6, templates and options now and then.
-Corpus generated_corpus(FlowType protocol) {
-  const auto file = std::filesystem::temp_directory_path() /
-                    ("sluice-bench-" + std::to_string(static_cast<int>(protocol)) + ".pcap");
-  generate::Options options;
-  options.protocol = protocol;
-  options.write = file.string();
-  options.flows = 60000;
-  options.rate = 0;
-  options.start_time_ns = kReceivedNs;
-  if (const auto report = generate::run(options, {}, [](std::string_view) {}); !report)
-    throw std::runtime_error(report.error());
-  auto capture = source::CaptureFile::open(file.string());
-  if (!capture) throw std::runtime_error(capture.error());
-  Corpus corpus;
-  source::CapturedDatagram datagram;
-  while (capture->next(datagram))
-    corpus.datagrams.emplace_back(datagram.payload.begin(), datagram.payload.end());
-  corpus.flows = options.flows;
-  std::filesystem::remove(file);
   return corpus;
 }
 
@@ -81,32 +51,6 @@ const Corpus& corpus_of(FlowType protocol) {
       break;
   }
   return reference;
-}
-
-struct Setup {
-  explicit Setup(const Corpus& c) : corpus(c) {
-    for (const Payload& payload : corpus.announcements) decode(payload);
-    // The templates of a generated corpus come with its first datagrams.
-    for (const Payload& payload : corpus.datagrams) decode(payload);
-  }
-  void decode(const Payload& payload) {
-    batch.clear();
-    decoder.decode({payload, IpAddress::v4(0x7f000002), 2055, corpus.received_ns}, batch);
-  }
-  /// Before each pass: the same datagrams once more would all count as repeated, which live ones are not.
-  void forget_numbers() {
-    exporters.for_each([](decode::Exporter& exporter) { exporter.sequences.expire(~0ULL); });
-  }
-  const Corpus& corpus;
-  decode::ExporterTable exporters{{}, {}};
-  decode::DatagramDecoder decoder{exporters};
-  FlowBatch batch;
-};
-
-void per_flow(benchmark::State& state, const Corpus& corpus) {
-  const auto flows = static_cast<double>(corpus.flows) * static_cast<double>(state.iterations());
-  state.counters["ns/flow"] =
-      benchmark::Counter(flows / 1e9, benchmark::Counter::kIsRate | benchmark::Counter::kInvert);
 }
 
 void decode(benchmark::State& state, FlowType protocol) {

@@ -133,7 +133,9 @@ class Everything(Case):
     FAULTS = ("--reorder", 0.01, "--duplicate", 0.01, "--malformed", 0.01, "--gap", 0.01)
     #: Templates in time: data that waited in vain would be counted as such, but not as the flows that it was.
     PROTOCOLS = {"sflow": ("--counter-interval", 2), "netflow5": (), "netflow9": ("--template-datagrams", 50), "ipfix": ("--template-datagrams", 50)}
-    EXPORTERS, RATE, STEP = 5, 100, 1000  # datagrams of all between one event and the next
+    #: So many that each partition that is added is that of one of them at least.
+    EXPORTERS = 40
+    RATE, STEP = 100, 1000  # datagrams of all between one event and the next
 
     def setUp(self):
         super().setUp()

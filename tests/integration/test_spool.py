@@ -346,14 +346,16 @@ class Kills(SpoolCase):
         self.assertLess(max(times), seconds + LATE, times)
 
     def test_what_it_costs_while_the_broker_takes_all(self):
-        """Only what is in memory at that moment: blocks that are open, and those on their way."""
-        sent, spans = 0, []
+        """Only what is in memory at that moment: blocks that are open, and those on their way. Where the broker was slow for a
+        moment, some were on disk, and of those the ones on their way come again."""
+        sent, spans, resumed = 0, [], 0
         for _ in range(KILLS_UP):
             sluice = self.start()
             began = time.monotonic()
             stream = Stream(sluice.port, pace=0.002, first=sent)
             waiting.until(lambda: self.count(sluice, "delivered") >= 100 * RECORDS, "flows are delivered", interval=0.01)
             time.sleep(random.random() / 4)  # any moment will do
+            resumed += self.count(sluice, "resumed")
             spans.append((sent, stream.sent, time.monotonic() - began))
             sluice.signal(signal.SIGKILL)
             sluice.process.wait(waiting.DEADLINE)
@@ -361,9 +363,10 @@ class Kills(SpoolCase):
             sent = stream.sent
         last = self.start()
         self.nothing_waits(last)
+        resumed += self.count(last, "resumed")
         self.assertEqual(0, last.stop(), last.log())
         numbers = self.numbers()
-        self.assertEqual(len(numbers), sum(numbers.values()), "flows are doubled")
+        self.assertLessEqual(sum(numbers.values()) - len(numbers), resumed, "flows are doubled that were not on disk")
         self.assert_lost(numbers, spans, OPEN)
 
 

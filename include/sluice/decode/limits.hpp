@@ -53,7 +53,7 @@ inline constexpr Words<Decapsulate, 2> kDecapsulations{
 /// What configuration says about the exporters of one prefix.
 struct ExporterSettings {
   std::string name;
-  std::string site{}, role{}, tenant{};  ///< for its flows; empty: left out
+  std::string site{}, role{}, tenant{};                 ///< for its flows; empty: left out
   std::optional<std::uint64_t> sampling_rate_default;   ///< where the exporter names none
   std::optional<std::uint64_t> sampling_rate_override;  ///< beats whatever the exporter says
   bool netflow5_sampling_16bit = false;  ///< v5: take all 16 bits of the header's sampling field

@@ -33,6 +33,7 @@ int parse_and_run(int argc, char** argv) {
   add_check(sluice);
   add_decode(sluice);
   add_doctor(sluice);
+  add_enrich(sluice);
   add_exporters(sluice);
   add_generate(sluice);
   add_grafana(sluice);

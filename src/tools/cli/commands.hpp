@@ -8,6 +8,7 @@ void add_run(Command app);
 void add_check(Command app);
 void add_decode(Command app);
 void add_doctor(Command app);
+void add_enrich(Command app);
 void add_exporters(Command app);
 void add_generate(Command app);
 void add_grafana(Command app);
