@@ -310,12 +310,12 @@ Table<Config> make_config_table() {
                   .holds<&Config::exporters>()
                   .at_reload());
   add_enrich(t);
+  add_snmp(t);
   t.push_back(
       special<Config>("fields", "list",
                       "Fields of your own in each flow, from elements or from bits of sampled packets", "[]",
                       read_user_fields, write_user_fields)
           .holds<&Config::fields>());
-  add_snmp(t);
   t.push_back(special<Config>("sources", "map",
                               "Flows that come in messages, by name; with sources and without listeners "
                               "nothing else is received",
