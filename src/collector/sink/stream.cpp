@@ -135,9 +135,11 @@ std::uint32_t StreamWriter::wanted_buckets() const {
 }
 
 /// Keys and row ends come to about a third of the rows they belong to.
-std::size_t StreamWriter::fresh_bytes() const {
-  return kBlockOverhead + spec_.block_bytes + (spec_.framing == Framing::batch ? 0 : spec_.block_bytes / 3);
+std::size_t fresh_block_bytes(const StreamSpec& spec) {
+  return kBlockOverhead + spec.block_bytes + (spec.framing == Framing::batch ? 0 : spec.block_bytes / 3);
 }
+
+std::size_t StreamWriter::fresh_bytes() const { return fresh_block_bytes(spec_); }
 
 std::size_t StreamWriter::slots() const {
   return spec_.key == PartitionBy::round_robin ? 1 : std::max<std::size_t>(slots_.size(), wanted_buckets());

@@ -25,6 +25,9 @@ void append_key(const std::vector<const FieldInfo*>& fields, const FlowBatch& ba
 /// Stable over runs and versions, as partitions follow from it.
 std::uint64_t key_hash(std::string_view key);
 
+/// What the memory of a sink is charged for a block that is opened.
+std::size_t fresh_block_bytes(const StreamSpec& spec);
+
 /// Keeps a few buffers of one size, so that a block does not cost a page fault for every 4 KB. Any thread.
 class BufferPool;
 

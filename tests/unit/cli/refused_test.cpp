@@ -218,14 +218,31 @@ const Refused kRefused[] = {
      "No such file or directory"},
     {"QueueThatHoldsNoTwoBlocksOfEachWorker", "sinks.tables.queue_bytes",
      "workers: 3\nsinks:\n  tables:\n    type: clickhouse\n    queue_bytes: 23MB  #!\n",
-     "23MB hold no two blocks (block_bytes: 4MB) of each of 3 workers and readers of sources; it takes 24MB "
-     "or "
+     "23MB hold no two blocks (block_bytes: 4MB) of each of 3 workers and readers of sources; it takes 25MB "
+     "or more, or smaller blocks"},
+    {"PostgresQueueThatHoldsNoTwoBlocks", "sinks.tables.queue_bytes",
+     "workers: 1\nsinks:\n  tables:\n    type: postgres\n    queue_bytes: 8MB  #!\n",
+     "8MB hold no two blocks (block_bytes: 4MB) of one worker or reader of a source; it takes 9MB or more"},
+    {"KafkaBufferThatHoldsNoTwoBlocks", "sinks.up.buffer_bytes",
+     "workers: 1\nsinks:\n  up:\n    type: kafka\n    block_bytes: 1MB\n    buffer_bytes: 1MB  #!\n",
+     "1MB hold no two blocks (block_bytes: 1MB) of one worker or reader of a source; it takes 3MB or more"},
+    {"KafkaBufferThatHoldsNoTwoBlocksWithKeys", "sinks.up.buffer_bytes",
+     "workers: 1\nsinks:\n  up:\n    type: kafka\n    framing: single\n    block_bytes: 900KB\n"
+     "    buffer_bytes: 2MB  #!\n",
+     "2MB hold no two blocks (block_bytes: 900KB)"},
+    {"FileQueueThatHoldsNoTwoBlocks", "sinks.files.queue_bytes",
+     "workers: 1\nsinks:\n  files:\n    type: file\n    path: DIR\n    block_bytes: 64MB\n"
+     "    queue_bytes: 1MB  #!\n",
+     "1MB hold no two blocks (block_bytes: 64MB) of one worker or reader of a source; it takes 129MB or "
      "more"},
+    {"StdoutQueueThatHoldsNoTwoBlocks", "sinks.out.queue_bytes",
+     "workers: 2\nsinks:\n  out:\n    type: stdout\n    block_bytes: 1MB\n    queue_bytes: 4MB  #!\n",
+     "each of 2 workers and readers of sources; it takes 5MB or more"},
     {"QueueThatHoldsNoTwoBlocksOfAReader", "sinks.tables.queue_bytes",
      "workers: 1\nsources:\n  up: {type: kafka, topic: t, readers: 2}\nsinks:\n  tables:\n    type: "
      "clickhouse\n"
      "    block_bytes: 1MB\n    queue_bytes: 3MB  #!\n",
-     "each of 2 workers and readers of sources; it takes 4MB or more"},
+     "each of 2 workers and readers of sources; it takes 5MB or more"},
     {"MetricsOfAnotherMachine", "metrics.listen", "metrics:\n  listen: 192.0.2.77:8080  #!\n",
      "192.0.2.77:8080"},
     {"ApiOfAnotherMachine", "api.listen", "api:\n  token: x\n  listen: 192.0.2.77:8081  #!\n",

@@ -186,6 +186,7 @@ TEST_F(FullDiskTest, BlocksWaitUntilThereIsRoom) {
 TEST_F(FullDiskTest, WhatTheQueueHasNoRoomForIsShed) {
   Settings tight = settings();
   std::get<FileSettings>(tight.own).queue_bytes = 30000;
+  tight.block_bytes = 4096;
   const auto sink = make_sink("disk", tight, 1, lines_.callback());
   for (int i = 0; i < 4; ++i) {
     sink->send(large(), 0);

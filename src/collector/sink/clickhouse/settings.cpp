@@ -6,6 +6,7 @@
 #include "http/url.hpp"
 #include "setting/text.hpp"
 #include "sink/clickhouse/inserter.hpp"
+#include "sink/queue_bytes.hpp"
 #include "sink/queue_sink.hpp"
 #include "sink/spool/plan.hpp"
 #include "sink/type.hpp"
@@ -18,6 +19,7 @@ using C = ClickhouseSettings;
 
 constexpr std::uint64_t kMB = 1ULL << 20;
 constexpr std::uint64_t kTB = 1ULL << 40;
+constexpr std::uint64_t kUsualQueue = 256 * kMB;
 
 bool is_url_list(std::string_view given) {
   for (;;) {
@@ -62,11 +64,8 @@ setting::Table<C> rows() {
   t.push_back(setting::row<C, &C::timeout>("timeout", setting::whole_seconds(1s, 600s), "",
                                            "How long the server may take for a block"));
   t.push_back(setting::row<C, &C::queue_bytes>(
-      "queue_bytes",
-      setting::size(kMB, kTB, "256MB, and two blocks at the least of each worker and reader of a source"),
-      "bytes",
-      "Memory for blocks not written yet, two of each worker and reader of a source at the least; beyond it "
-      "they go to the spool, or are shed and counted"));
+      "queue_bytes", setting::size(kMB, kTB, queue_default(kUsualQueue)), "bytes",
+      queue_meaning("they go to the spool, or are shed and counted")));
   return t;
 }
 
@@ -81,31 +80,18 @@ void check(setting::Reading& in, const std::string& path, const Settings& settin
         " is json; a sink of type clickhouse makes its columns of protobuf");
 }
 
-/// Each writer fills a block while its last one is on its way.
-std::uint64_t least_queue(const Making& making) { return 2 * making.settings.block_bytes * making.workers; }
-
-std::uint64_t queue_bytes(const Making& making, const C& settings) {
-  return settings.queue_bytes != 0 ? settings.queue_bytes : std::max(256 * kMB, least_queue(making));
-}
-
 /// Nothing where something is wrong, and `mistake` told.
 std::optional<InsertTarget> look_at(const Making& making, const C& settings, const OnMistake& mistake) {
   auto target = insert_target(making.name, settings, mistake);
-  const std::uint64_t is = queue_bytes(making, settings), least = least_queue(making);
-  if (is >= least) return target;
-  const bool one = making.workers == 1;
-  mistake({"sinks." + making.name + ".queue_bytes",
-           setting::format_size(is) + " hold no two blocks (block_bytes: " +
-               setting::format_size(making.settings.block_bytes) + ") of " +
-               (one ? "one worker or reader of a source"
-                    : "each of " + std::to_string(making.workers) + " workers and readers of sources") +
-               "; it takes " + setting::format_size(least) + " or more, or 0, or smaller blocks"});
-  return std::nullopt;
+  if (!holds_two_blocks(making, "queue_bytes", queue_bytes(making, settings.queue_bytes, kUsualQueue),
+                        mistake))
+    return std::nullopt;
+  return target;
 }
 
 std::unique_ptr<Sink> make(const Making& making, const C& settings) {
   auto target = look_at(making, settings, [](SetupError mistake) { throw SetupError(mistake); });
-  return std::make_unique<QueueSink>(making.name, queue_bytes(making, settings),
+  return std::make_unique<QueueSink>(making.name, queue_bytes(making, settings.queue_bytes, kUsualQueue),
                                      make_inserter(std::move(*target), settings, making.user_fields),
                                      making.log, spool_plan(making.name, making.settings));
 }

@@ -1,6 +1,7 @@
 // The settings of a sink that writes files: rows, and defaults that depend on others.
 #include "sink/file/settings.hpp"
 
+#include "sink/queue_bytes.hpp"
 #include "sink/queue_sink.hpp"
 #include "sink/spool/plan.hpp"
 #include "sink/type.hpp"
@@ -38,9 +39,9 @@ setting::Table<F> rows() {
                                         "A file is finished when it is this old; 0s: never by age"),
       setting::row<F, &F::rotate_bytes>("rotate_bytes", setting::size(4 * kKB, 16 * kTB, "never by size"),
                                         "bytes", "A file is finished when it has grown to this"),
-      setting::row<F, &F::queue_bytes>(
-          "queue_bytes", setting::size(kMB, kTB), "bytes",
-          "Memory for blocks not written yet; beyond it flows are shed and counted"),
+      setting::row<F, &F::queue_bytes>("queue_bytes", setting::size(kMB, kTB), "bytes",
+                                       queue_meaning("they go to the spool, or are shed and counted"))
+          .defaults_to(queue_default(F{}.queue_bytes)),
   };
 }
 
@@ -48,14 +49,20 @@ void complete(const Settings& settings, const Given& given, F& file) {
   if (settings.stream == encode::Stream::counters && !given("prefix")) file.prefix = "counters";
 }
 
+void look_at_queue(const Making& making, const F& file, const OnMistake& mistake) {
+  holds_two_blocks(making, "queue_bytes", queue_bytes(making, file.queue_bytes, F{}.queue_bytes), mistake);
+}
+
 std::unique_ptr<Sink> make(const Making& making, const F& file) {
+  look_at_queue(making, file, [](SetupError mistake) { throw SetupError(mistake); });
   auto writer = make_file_writer(making.name, file, making.settings.format, making.log);
-  return std::make_unique<QueueSink>(making.name, file.queue_bytes, std::move(writer), making.log,
-                                     spool_plan(making.name, making.settings));
+  return std::make_unique<QueueSink>(making.name, queue_bytes(making, file.queue_bytes, F{}.queue_bytes),
+                                     std::move(writer), making.log, spool_plan(making.name, making.settings));
 }
 
 void try_out(const Making& making, const F& file, const OnMistake& mistake) {
   if (auto found = cannot_write(making.name, file)) mistake(std::move(*found));
+  look_at_queue(making, file, mistake);
 }
 
 }  // namespace

@@ -7,6 +7,7 @@
 #include "sink/kafka/client.hpp"
 #include "sink/kafka/connection.hpp"
 #include "sink/kafka/kafka.hpp"
+#include "sink/queue_bytes.hpp"
 #include "sink/type.hpp"
 #include "sluice/flow/fields.hpp"
 
@@ -88,8 +89,8 @@ void add_sending(setting::Table<K>& t) {
       "Groups that flows are gathered in by key while the topic's partitions are not known"));
   t.push_back(row<&K::buffer_bytes>(
       "buffer_bytes", setting::size(kMB, kTB), "bytes",
-      "Memory for what Kafka has not confirmed, all producers together; beyond it flows are shed "
-      "and counted"));
+      "Memory for what Kafka has not confirmed, all producers together, two blocks of each worker and reader "
+      "of a source at the least; beyond it they go to the spool, or are shed and counted"));
   t.push_back(row<&K::compression>(
       "compression", setting::word({kCompressions.begin(), kCompressions.end()}), "",
       "Compression of what is sent; it costs more CPU than receiving and decoding together"));
@@ -128,11 +129,14 @@ void shape(const K& kafka, StreamSpec& spec) {
   if (spec.key == PartitionBy::fields) spec.key_fields = kafka.key_fields;
 }
 
-std::unique_ptr<Sink> make(const Making& making, const K&) {
+std::unique_ptr<Sink> make(const Making& making, const K& kafka) {
+  holds_two_blocks(making, "buffer_bytes", kafka.buffer_bytes,
+                   [](SetupError mistake) { throw SetupError(mistake); });
   return std::make_unique<KafkaSink>(making.name, making.settings, making.workers, making.log);
 }
 
-void try_out(const Making& making, const K&, const OnMistake& mistake) {
+void try_out(const Making& making, const K& kafka, const OnMistake& mistake) {
+  holds_two_blocks(making, "buffer_bytes", kafka.buffer_bytes, mistake);
   try_out_kafka(making.name, making.settings, mistake);
 }
 

@@ -8,6 +8,7 @@
 #include "sink/postgres/columns.hpp"
 #include "sink/postgres/inserter.hpp"
 #include "sink/postgres/session.hpp"
+#include "sink/queue_bytes.hpp"
 #include "sink/queue_sink.hpp"
 #include "sink/spool/plan.hpp"
 #include "sink/type.hpp"
@@ -111,9 +112,9 @@ setting::Table<P> rows() {
                                            "PEM file of the authorities that may vouch for the server"));
   t.push_back(setting::row<P, &P::timeout>("timeout", setting::whole_seconds(1s, 600s), "",
                                            "How long the server may take for a block"));
-  t.push_back(setting::row<P, &P::queue_bytes>(
-      "queue_bytes", setting::size(kMB, kTB), "bytes",
-      "Memory for blocks not written yet; beyond it they go to the spool, or are shed and counted"));
+  t.push_back(setting::row<P, &P::queue_bytes>("queue_bytes", setting::size(kMB, kTB), "bytes",
+                                               queue_meaning("they go to the spool, or are shed and counted"))
+                  .defaults_to(queue_default(P{}.queue_bytes)));
   return t;
 }
 
@@ -130,15 +131,21 @@ void check(Reading& in, const std::string& path, const Settings& settings, const
         " checks the server's certificate and tls.ca_file is empty; name the file of the authorities");
 }
 
+void look_at(const Making& making, const P& settings, const OnMistake& mistake) {
+  find_postgres_mistakes(making.name, settings, mistake);
+  holds_two_blocks(making, "queue_bytes", queue_bytes(making, settings.queue_bytes, P{}.queue_bytes),
+                   mistake);
+}
+
 std::unique_ptr<Sink> make(const Making& making, const P& settings) {
-  find_postgres_mistakes(making.name, settings, [](SetupError mistake) { throw SetupError(mistake); });
-  return std::make_unique<QueueSink>(making.name, settings.queue_bytes,
+  look_at(making, settings, [](SetupError mistake) { throw SetupError(mistake); });
+  return std::make_unique<QueueSink>(making.name, queue_bytes(making, settings.queue_bytes, P{}.queue_bytes),
                                      make_postgres_writer(making.name, settings, making.log), making.log,
                                      spool_plan(making.name, making.settings));
 }
 
 void try_out(const Making& making, const P& settings, const OnMistake& mistake) {
-  find_postgres_mistakes(making.name, settings, mistake);
+  look_at(making, settings, mistake);
 }
 
 }  // namespace

@@ -6,6 +6,7 @@
 #include <system_error>
 
 #include "sink/block_writer.hpp"
+#include "sink/queue_bytes.hpp"
 #include "sink/queue_sink.hpp"
 #include "sink/spool/plan.hpp"
 #include "sink/stdout/settings.hpp"
@@ -59,15 +60,22 @@ class StdoutWriter final : public BlockWriter {
   UniqueFd twin_;
 };
 
-std::unique_ptr<Sink> make(const Making& making, const StdoutSettings& settings) {
-  return std::make_unique<QueueSink>(making.name, settings.queue_bytes,
-                                     make_stdout_writer(making.name, STDOUT_FILENO), making.log,
-                                     spool_plan(making.name, making.settings));
+void look_at_queue(const Making& making, const StdoutSettings& settings, const OnMistake& mistake) {
+  holds_two_blocks(making, "queue_bytes",
+                   queue_bytes(making, settings.queue_bytes, StdoutSettings{}.queue_bytes), mistake);
 }
 
-void try_out(const Making& making, const StdoutSettings& /*settings*/, const OnMistake& mistake) {
+std::unique_ptr<Sink> make(const Making& making, const StdoutSettings& settings) {
+  look_at_queue(making, settings, [](SetupError mistake) { throw SetupError(mistake); });
+  return std::make_unique<QueueSink>(
+      making.name, queue_bytes(making, settings.queue_bytes, StdoutSettings{}.queue_bytes),
+      make_stdout_writer(making.name, STDOUT_FILENO), making.log, spool_plan(making.name, making.settings));
+}
+
+void try_out(const Making& making, const StdoutSettings& settings, const OnMistake& mistake) {
   struct stat what{};
   if (::fstat(STDOUT_FILENO, &what) != 0) mistake(is_closed(making.name));
+  look_at_queue(making, settings, mistake);
 }
 
 }  // namespace
@@ -82,8 +90,9 @@ TypeOf<StdoutSettings> describe(const StdoutSettings&) {
   type.format = encode::Format::json;
   type.spools = false;  // whoever reads it has gone with the process
   type.rows = {setting::row<StdoutSettings, &StdoutSettings::queue_bytes>(
-      "queue_bytes", setting::size(1ULL << 20, 1ULL << 40), "bytes",
-      "Memory for blocks not written yet; beyond it flows are shed and counted")};
+                   "queue_bytes", setting::size(1ULL << 20, 1ULL << 40), "bytes",
+                   queue_meaning("flows are shed and counted"))
+                   .defaults_to(queue_default(StdoutSettings{}.queue_bytes))};
   type.make = make;
   type.try_out = try_out;
   return type;
