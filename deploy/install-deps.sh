@@ -5,10 +5,10 @@
 #     deploy/install-deps.sh runtime        what a sluice that was built elsewhere needs to run
 #     deploy/install-deps.sh quickstart     what deploy/quickstart.sh needs besides: exporters, npm
 #     deploy/install-deps.sh kafka          and for a Kafka broker: Java, kcat
-#     deploy/install-deps.sh test           what tests/run.sh needs besides, and by npm what drives a browser
+#     deploy/install-deps.sh test           what tests/run.sh needs besides, and by npm what drives a browser, and a TimescaleDB
 #
 # Several groups may be named. This is the one place where Debian's packages are listed; npm's are in package-lock.json of
-# src/tools/web/page and tests/web. Where npm cannot fetch them the page is left out and its tests are skipped.
+# src/tools/web/page, tests/web and tests/timescaledb. Where npm cannot fetch them the page is left out and its tests are skipped.
 set -euo pipefail
 
 build_packages=(
@@ -110,7 +110,8 @@ fetch_all_modules() {
       build) fetch_modules "$top/src/tools/web/page" "what the page is made of" "\`sluice web\` will be built without its page" ;;
       quickstart) fetch_modules "$top/deploy/names" "tables of countries and AS numbers" "flows will have none" ;;
       test) fetch_modules "$top/deploy/names" "tables of countries and AS numbers" "tests with them will be skipped"
-        fetch_modules "$top/tests/web" "what drives a browser" "tests of the page will be skipped" ;;
+        fetch_modules "$top/tests/web" "what drives a browser" "tests of the page will be skipped"
+        fetch_modules "$top/tests/timescaledb" "a TimescaleDB" "tests with it will be skipped" ;;
     esac
   done
 }

@@ -13,6 +13,7 @@ namespace {
 struct SchemaOptions {
   ConfigOptions config;
   bool counters = false;
+  bool timescale = false;
 };
 
 bool names_configuration(const ConfigOptions& options) {
@@ -58,13 +59,15 @@ int print_clickhouse(const SchemaOptions& options) {
 
 /// Of each sink that has such tables; without a configuration, as they are by default.
 int print_postgres(const SchemaOptions& options) {
-  if (!names_configuration(options.config)) return print("schema", sink::postgres::create_tables({}));
+  using sink::postgres::Layout;
+  const Layout layout = options.timescale ? Layout::hypertable : Layout::partitions;
+  if (!names_configuration(options.config)) return print("schema", sink::postgres::create_tables({}, layout));
   const auto config = load_config(options.config);
   if (!config) return kMistake;
   std::string text;
   for (const auto& [name, settings] : config->sinks)
     if (const auto* own = std::get_if<sink::PostgresSettings>(&settings.own))
-      text.append(text.empty() ? "" : "\n").append(sink::postgres::create_tables(*own));
+      text.append(text.empty() ? "" : "\n").append(sink::postgres::create_tables(*own, layout));
   if (text.empty()) return mistake("schema", "the configuration has no sink of type postgres");
   return print("schema", text);
 }
@@ -99,7 +102,8 @@ void add_schema(Command app) {
   add("fields", "A Markdown table of all fields", print_fields);
   add("clickhouse", "A SQL script for apply.sh: columns for the fields of your own, while flows arrive",
       print_clickhouse);
-  add("postgres", "The tables of a sink of type postgres, as SQL for psql", print_postgres);
+  add("postgres", "The tables of a sink of type postgres, as SQL for psql", print_postgres)
+      .add_flag("--timescale", options->timescale, "As a hypertable of TimescaleDB, with sums by time");
   const Command write =
       command.add_subcommand("write", "For developers: writes what is made from the program's tables");
   const auto root = std::make_shared<std::string>();

@@ -4,6 +4,8 @@
 #include <chrono>
 #include <cstdio>
 
+#include "sink/postgres/timescale.hpp"
+
 namespace sluice::sink::postgres {
 namespace {
 
@@ -29,9 +31,17 @@ std::string meaning_of(const Column& column) {
   return out;
 }
 
+std::string partitioned(const std::string& table, const std::string& create) {
+  return "-- A partition for each day, in UTC, which the sink makes; what belongs to none goes to the last "
+         "one.\n" +
+         create + " PARTITION BY RANGE (" + quoted(kTimeColumn) + ");\nCREATE TABLE IF NOT EXISTS " +
+         quoted(table + "_default") + " PARTITION OF " + quoted(table) + " DEFAULT;\n";
+}
+
 }  // namespace
 
-std::string create_tables(const PostgresSettings& settings) {
+std::string create_tables(const PostgresSettings& settings, Layout layout) {
+  const bool partitions = layout == Layout::partitions;
   const std::string table = quoted(settings.table);
   const std::vector<Column> columns = columns_named(settings.columns);
   std::string rows, comments;
@@ -45,20 +55,16 @@ std::string create_tables(const PostgresSettings& settings) {
     if (column.name == kTimeColumn) rows += " NOT NULL";
     comments += "COMMENT ON COLUMN " + table + '.' + name + " IS " + literal(meaning_of(column)) + ";\n";
   }
+  const std::string create = "CREATE TABLE IF NOT EXISTS " + table + " (\n" + rows + "\n)";
   return "-- The tables of a sink of type postgres. Run this once, as the user that the sink has:\n"
-         "--     sluice schema postgres | psql -v ON_ERROR_STOP=1 -h HOST -U sluice sluice\n"
-         "BEGIN;\n"
+         "--     sluice schema postgres" +
+         std::string(partitions ? "" : " --timescale") +
+         " | psql -v ON_ERROR_STOP=1 -h HOST -U sluice sluice\n" +
+         (partitions ? "" : "CREATE EXTENSION IF NOT EXISTS timescaledb;\n") + "BEGIN;\n\n" +
+         (partitions ? partitioned(settings.table, create)
+                     : create + ";\n" + create_hypertable(settings.table, columns)) +
          "\n"
-         "-- A partition for each day, in UTC, which the sink makes; what belongs to none goes to the last "
-         "one.\n"
-         "CREATE TABLE IF NOT EXISTS " +
-         table + " (\n" + rows + "\n) PARTITION BY RANGE (" + quoted(kTimeColumn) +
-         ");\n"
-         "CREATE TABLE IF NOT EXISTS " +
-         quoted(settings.table + "_default") + " PARTITION OF " + table +
-         " DEFAULT;\n"
-         "\n"
-         "-- Small and cheap: rows lie in the order in which they came. Every partition has one of its own.\n"
+         "-- Small and cheap: rows lie in the order in which they came. Every part has one of its own.\n"
          "CREATE INDEX IF NOT EXISTS " +
          quoted(settings.table + "_time") + " ON " + table + " USING brin (" + quoted(kTimeColumn) +
          ") WITH (pages_per_range = 32);\n"

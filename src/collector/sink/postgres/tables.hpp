@@ -1,6 +1,7 @@
 #pragma once
 // SQL of the tables that flows are written into: for `sluice schema postgres`, which the administrator runs
 // once, and for the partition of a day, which the sink makes. Pure functions; any thread.
+#include <cstdint>
 #include <string>
 #include <string_view>
 
@@ -12,9 +13,13 @@ namespace sluice::sink::postgres {
 /// Where each block that was written has a row, so that it is not written again.
 inline constexpr std::string_view kBlocksTable = "sluice_blocks";
 
-/// The table of flows in partitions, that for the rest, the index of time, and the table of blocks. What is
-/// there already stays.
-std::string create_tables(const PostgresSettings& settings);
+/// How the table of flows is parted by time: in partitions that the sink makes, or as a hypertable of
+/// TimescaleDB, which makes its own.
+enum class Layout : std::uint8_t { partitions, hypertable };
+
+/// The table of flows with its parts, the index of time, and the table of blocks. What is there already
+/// stays.
+std::string create_tables(const PostgresSettings& settings, Layout layout = Layout::partitions);
 
 /// "flows_20261130"
 std::string partition_name(std::string_view table, Day day);
