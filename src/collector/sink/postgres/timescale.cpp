@@ -9,7 +9,8 @@ namespace {
 
 /// The rollups of all keys: flows_1m, flows_5m and flows_1h, each made of the one before it.
 constexpr std::string_view kSummed[] = {"flows_1m", "flows_5m", "flows_1h"};
-constexpr std::string_view kTable = "flows";  // what their names begin with
+constexpr std::string_view kTable = "flows";         // what their names begin with
+constexpr std::string_view kTime = "time_received";  // the column that every table has
 
 /// A spool may hand over flows that old, which are summed all the same.
 constexpr unsigned kLateDays = 7;
@@ -51,8 +52,8 @@ std::string create_sums(std::string_view table, const std::vector<Column>& colum
                                        : ", sum(" + quoted(sum) + ") AS " + quoted(sum);
   return "CREATE MATERIALIZED VIEW IF NOT EXISTS " + quoted(name) +
          " WITH (timescaledb.continuous, timescaledb.materialized_only = false) AS\nSELECT time_bucket(" +
-         interval(rollup.step.length) + ", " + quoted(of_flows ? kTimeColumn : "time") + ") AS \"time\"" +
-         keys + sums + "\nFROM " + quoted(of_flows ? std::string(table) : summed_name(table, rollup.source)) +
+         interval(rollup.step.length) + ", " + quoted(of_flows ? kTime : "time") + ") AS \"time\"" + keys +
+         sums + "\nFROM " + quoted(of_flows ? std::string(table) : summed_name(table, rollup.source)) +
          "\nGROUP BY " + groups + "\nWITH NO DATA;\nSELECT add_continuous_aggregate_policy(" +
          as_argument(name) + ", start_offset => " + days(kLateDays) + ", end_offset => " +
          interval(rollup.step.length) + ", schedule_interval => " + interval(rollup.step.length) +
@@ -63,14 +64,13 @@ std::string create_sums(std::string_view table, const std::vector<Column>& colum
 
 std::string create_hypertable(std::string_view table, const std::vector<Column>& columns) {
   const std::string name(table);
-  const std::string time = quoted(kTimeColumn);
-  std::string out = "SELECT create_hypertable(" + as_argument(name) + ", by_range('" +
-                    std::string(kTimeColumn) +
+  const std::string time = quoted(kTime);
+  std::string out = "SELECT create_hypertable(" + as_argument(name) + ", by_range('" + std::string(kTime) +
                     "', INTERVAL '1 day'), create_default_indexes => FALSE, if_not_exists => TRUE);\n"
                     "ALTER TABLE " +
                     quoted(table) + " SET (timescaledb.compress, ";
   if (has(columns, "sampler_address")) out += "timescaledb.compress_segmentby = 'sampler_address', ";
-  out += "timescaledb.compress_orderby = '" + std::string(kTimeColumn) +
+  out += "timescaledb.compress_orderby = '" + std::string(kTime) +
          "');\n"
          "SELECT add_compression_policy(" +
          as_argument(name) + ", compress_after => INTERVAL '1 day', if_not_exists => TRUE);\n" +
