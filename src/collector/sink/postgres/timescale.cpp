@@ -64,7 +64,6 @@ std::string create_sums(std::string_view table, const std::vector<Column>& colum
 
 std::string create_hypertable(std::string_view table, const std::vector<Column>& columns) {
   const std::string name(table);
-  const std::string time = quoted(kTime);
   std::string out = "SELECT create_hypertable(" + as_argument(name) + ", by_range('" + std::string(kTime) +
                     "', INTERVAL '1 day'), create_default_indexes => FALSE, if_not_exists => TRUE);\n"
                     "ALTER TABLE " +
