@@ -20,7 +20,7 @@ using http::Trouble;
 constexpr std::chrono::seconds kConnect{5};
 constexpr std::size_t kMostText = 300;  // of what a server says
 constexpr std::uint64_t kMostAnswer = 1 << 16;
-constexpr std::size_t kKept = 16 << 20;  // of memory between blocks
+constexpr std::size_t kKept = 64 << 20;  // of memory between blocks
 constexpr std::size_t kRowsTogether = 4096;
 
 std::string hex(std::uint64_t value) {

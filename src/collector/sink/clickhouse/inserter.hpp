@@ -44,7 +44,7 @@ struct InsertPiece {
   std::size_t rows = 0;
   Bytes bytes{};
 };
-inline constexpr std::size_t kInsertRows = 65'536;
+inline constexpr std::size_t kInsertRows = 131'072;
 
 /// The block from end to end in pieces of so many rows at the most, one at least; what is wrong with it,
 /// where it is no rows.
