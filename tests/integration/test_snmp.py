@@ -37,14 +37,14 @@ class SnmpCase(Case):
         self.addCleanup(agent.kill)
         return agent
 
-    def start(self, *devices, settings=None, **snmp):
+    def start(self, *devices, settings=None, enrich=None, **snmp):
         self.starts = getattr(self, "starts", 0) + 1
         (self.port,) = snmpd.udp.free_ports(1)
         collector = daemon.Daemon(
             self.path(f"run-{self.starts}"),
             {"workers": 1, "log": {"repeat_every": "0s", "level": "debug"}, "listeners": [{"address": "0.0.0.0", "port": self.port}],
              "sinks": {"out": {"type": "stdout", "format": "json", "flush_interval": "100ms"}},
-             "enrich": {"snmp": {"interval": "10s", "min_interval": "1s", "timeout": "2s", "retries": 2, "devices": list(devices), **snmp}},
+             "enrich": {**(enrich or {}), "snmp": {"interval": "10s", "min_interval": "1s", "timeout": "2s", "retries": 2, "devices": list(devices), **snmp}},
              **(settings or {})})
         self.written = collector.stdout_path
         self.addCleanup(collector.kill)
@@ -93,6 +93,7 @@ class Asking(SnmpCase):
         self.assertEqual(flow["in_if_description"], "Transit 1")
         self.assertEqual(flow["out_if_name"], "xe-0/0/2")
         self.assertEqual(flow["out_if_description"], "Transit 2")
+        self.assertEqual((int(flow["in_if_speed"]), int(flow["out_if_speed"])), (10**10, 10**10))
         self.assertEqual(self.count(collector, "interfaces"), 3)
         self.assertEqual(self.count(collector, "authentication_failures_total"), 0)
         self.assertGreater(self.count(collector, "last_answer_timestamp_seconds"), time.time() - 100)
@@ -139,6 +140,20 @@ class Asking(SnmpCase):
             self.next_flow(1, 99)
         waiting.until(lambda: time.time() - self.count(collector, "last_answer_timestamp_seconds") > 3, "min_interval is long over")
         self.assertEqual(self.count(collector, "polls_total"), polls + 1)
+
+
+class Order(SnmpCase):
+    def test_configuration_comes_first_and_rules_see_what_devices_tell(self):
+        agent = self.agent({**interface(1, name="xe-1", alias="Transit: Example", mbit=10000), **interface(2, name="xe-2", alias="Core", mbit=40000)})
+        collector = self.start({"prefix": "127.0.0.0/8", "port": agent.port, "community": "public"}, enrich={
+            "interfaces": [{"exporter": "127.0.0.1", "index": 2, "name": "ours", "speed": 5000}],
+            "rules": [{"interface": r"^transit: (\S+)", "set": {"boundary": "external", "provider": r"\1"}}]})
+        self.send((1, 2))
+        self.wait_standing(collector, "fine")
+        flow = self.flow_with("in_if_name", "xe-1", 1, 2)
+        self.assertEqual((flow["in_if_boundary"], flow["in_if_provider"], int(flow["in_if_speed"])), ("external", "Example", 10**10))
+        self.assertEqual((flow["out_if_name"], flow["out_if_description"], int(flow["out_if_speed"])), ("ours", "Core", 5000))
+        self.assertNotIn("out_if_boundary", flow)
 
 
 class Faults(SnmpCase):

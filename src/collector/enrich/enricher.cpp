@@ -109,7 +109,7 @@ class Enricher::Way {
       }
     }
     const ExtraScalar speed = side == Side::near ? ExtraScalar::in_if_speed : ExtraScalar::out_if_speed;
-    if (facts.speed != 0 && (given == nullptr || !given->has(speed)))
+    if (facts.speed != 0 && (theirs == Theirs::no || given == nullptr || !given->has(speed)))
       batch.extras(flow).set(speed, facts.speed);
     ++tally[any ? EnrichCount::interface_hits : EnrichCount::interface_misses];
   }

@@ -132,6 +132,7 @@ TEST_F(NamesTest, InterfacesOfConfigurationBeforeTheExportersWords) {
   batch_.extras(batch_.flows()[0]).set(ExtraText::in_if_name, "theirs");
   batch_.extras(batch_.flows()[0]).set(ExtraText::in_if_description, "said");
   batch_.extras(batch_.flows()[0]).set(ExtraText::out_if_name, "kept");
+  batch_.extras(batch_.flows()[0]).set(ExtraScalar::in_if_speed, 40);  // which the device told
   apply();
   EXPECT_EQ(text("in_if_name"), "ours");
   EXPECT_EQ(text("in_if_description"), "said");

@@ -22,8 +22,9 @@ class Give : public testing::Test {
     device.port = 9;  // nobody answers there
     device.community = "public";
     settings.devices = {device};
-    const Answer answer{
-        std::make_shared<const Interfaces>(Interfaces({{3, {"in3", "three", 1}}, {4, {"out4", "", 1}}})), 1};
+    const Answer answer{std::make_shared<const Interfaces>(
+                            Interfaces({{3, {"in3", "three", 1000}}, {4, {"out4", "", 2000}}})),
+                        1};
     const std::string message = to_message(kExporter, answer);
     EXPECT_TRUE(poller_.restore(std::as_bytes(std::span(message)), settings, 2));
     poller_.change(settings);
@@ -42,6 +43,11 @@ class Give : public testing::Test {
     return extras ? extras->get(field) : "";
   }
 
+  std::uint64_t number(std::size_t index, ExtraScalar field) {
+    const FlowExtras* const extras = batch_.extras_of(batch_.flows()[index]);
+    return extras ? extras->get(field) : 0;
+  }
+
   Poller poller_{[](LogLevel, const std::string&) {}};
   View view_{&poller_};
   FlowBatch batch_;
@@ -56,6 +62,8 @@ TEST_F(Give, FillsBothSides) {
   EXPECT_EQ(text(0, ExtraText::in_if_description), "three");
   EXPECT_EQ(text(0, ExtraText::out_if_name), "out4");
   EXPECT_EQ(text(0, ExtraText::out_if_description), "");
+  EXPECT_EQ(number(0, ExtraScalar::in_if_speed), 1000U);
+  EXPECT_EQ(number(0, ExtraScalar::out_if_speed), 2000U);
   EXPECT_EQ(text(1, ExtraText::in_if_name), "out4");
   EXPECT_EQ(text(1, ExtraText::out_if_description), "three");
   EXPECT_EQ(text(2, ExtraText::in_if_name), "in3");
@@ -64,9 +72,12 @@ TEST_F(Give, FillsBothSides) {
 
 TEST_F(Give, LeavesWhatIsThere) {
   batch_.extras(flow(kExporter, 3, 4)).set(ExtraText::in_if_name, "from options data");
+  batch_.extras(batch_.flows()[0]).set(ExtraScalar::out_if_speed, 5);
   give_interfaces(view_, batch_);
   EXPECT_EQ(text(0, ExtraText::in_if_name), "from options data");
   EXPECT_EQ(text(0, ExtraText::in_if_description), "three");
+  EXPECT_EQ(number(0, ExtraScalar::in_if_speed), 1000U);
+  EXPECT_EQ(number(0, ExtraScalar::out_if_speed), 5U);
 }
 
 TEST_F(Give, MakesNothingForWhatIsNotKnown) {
