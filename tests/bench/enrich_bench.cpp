@@ -11,6 +11,7 @@
 #include "enrich/enricher.hpp"
 #include "enrich/names_keeper.hpp"
 #include "sluice/encode/rows.hpp"
+#include "snmp/kept.hpp"
 
 namespace {
 
@@ -42,7 +43,10 @@ struct Case {
   std::string name;
   enrich::SourceSettings settings;
   bool random = false;
+  bool snmp = false;  ///< the exporter has told names of its interfaces
 };
+
+const IpAddress kExporter = IpAddress::v4(0x7f000002);
 
 enrich::SourceSettings both_tables() {
   enrich::SourceSettings out;
@@ -76,12 +80,30 @@ std::vector<Case> cases() {
   for (std::uint32_t i = 1; i < 64; ++i)
     interfaces.interfaces.push_back({"0.0.0.0/0", i, {.name = "xe-0/0/0", .boundary = "external"}});
   out.push_back({"interfaces", interfaces});
+  out.push_back({"snmp", {}, false, true});
   enrich::SourceSettings rules;
   for (int i = 0; i < 10; ++i)
     rules.rules.push_back(
         {.match = "dst port " + std::to_string(60'000 + i), .set = {{"src_network_tenant", "lab"}}});
   out.push_back({"rules/10", rules});
   return out;
+}
+
+/// As after a restart, of a device that answers no more.
+void tell_interfaces(snmp::Poller& poller) {
+  snmp::Settings settings;
+  snmp::Device& device = settings.devices.emplace_back();
+  device.prefix = kExporter.to_string();
+  device.address = "127.0.0.1";
+  device.port = 9;
+  device.community = "public";
+  std::vector<snmp::Interfaces::Entry> interfaces;
+  for (std::uint32_t i = 1; i < 64; ++i)
+    interfaces.push_back({i, {"xe-0/0/" + std::to_string(i), "Transit: carrier", 10'000'000'000}});
+  const std::string message =
+      snmp::to_message(kExporter, {std::make_shared<const snmp::Interfaces>(std::move(interfaces)), 1});
+  if (!poller.restore(std::as_bytes(std::span(message)), settings, 1)) std::abort();
+  poller.change(settings);
 }
 
 /// Of this thread, in nanoseconds. A look at it takes as long as some flows do, so it is taken once for many.
@@ -108,7 +130,9 @@ void names(benchmark::State& state, const Case& measured) {
   enrich::NamesKeeper keeper([](LogLevel, const std::string&) {});
   keeper.take(measured.settings);
   const auto counters = std::make_shared<enrich::EnrichCounters>();
-  enrich::Enricher enricher({.collector_id = "", .names = keeper.names()}, counters);
+  snmp::Poller poller([](LogLevel, const std::string&) {});
+  if (measured.snmp) tell_interfaces(poller);
+  enrich::Enricher enricher({.collector_id = "", .names = keeper.names(), .snmp = &poller}, counters);
   const auto encoder = encode::make_row_encoder({});
   encode::RowBuffer rows;
   std::vector<FlowBatch> batches(kAtOnce);
@@ -120,7 +144,7 @@ void names(benchmark::State& state, const Case& measured) {
     for (std::size_t i = 0; i < corpus.datagrams.size(); ++i) {
       FlowBatch& batch = batches[i % kAtOnce];
       batch.clear();
-      setup.decoder.decode({corpus.datagrams[i], IpAddress::v4(0x7f000002), 2055, corpus.received_ns}, batch);
+      setup.decoder.decode({corpus.datagrams[i], kExporter, 2055, corpus.received_ns}, batch);
       for (FlowRecord& flow : batch.flows()) flow.src_as = flow.dst_as = 0;
       if (measured.random) make_random(batch, random);
       if (i % kAtOnce + 1 < kAtOnce) continue;
