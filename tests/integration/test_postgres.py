@@ -1,22 +1,17 @@
 #!/usr/bin/python3
 """A sink of type postgres with a real PostgreSQL: what rows hold, days, and that nothing is lost or doubled when the server is
 restarted or killed. Each flow of the stream has a number in its bytes."""
-import datetime
 import json
 import os
-import select
 import socket
-import struct
-import threading
 import time
-import unittest
 
-from harness import certificates, daemon, messages, postgres, waiting
-from harness.case import Case, main
+from harness import certificates, messages, postgres, sql_case, waiting
+from harness.case import main
 from harness.netflow import RECORDS
+from harness.sql_case import LostAnswer, ip, ipfix
 from test_brokers import Stream
 
-FAKETIME = "/usr/lib/x86_64-linux-gnu/faketime/libfaketimeMT.so.1"
 DAY = 86400
 #: Since 1970, which no JSON rounds.
 MICROSECONDS = "(extract(epoch from {}) * 1000000)::bigint"
@@ -28,112 +23,21 @@ BEGIN
 END $$;
 CREATE TRIGGER refuse BEFORE INSERT ON flows FOR EACH ROW EXECUTE FUNCTION refuse();
 """
-#: Element and length of an IPFIX template of IPv6 flows.
-TEMPLATE = ((27, 16), (28, 16), (7, 2), (11, 2), (4, 1), (1, 8), (2, 8), (152, 8), (153, 8), (148, 8), (56, 6), (10, 4))
-
-
-def ipfix(*records):
-    """A message with the template and these records, each the values of its elements."""
-    template = struct.pack("!HH", 256, len(TEMPLATE)) + b"".join(struct.pack("!HH", *element) for element in TEMPLATE)
-    data = b""
-    for record in records:
-        for (_, length), value in zip(TEMPLATE, record):
-            data += value if isinstance(value, bytes) else value.to_bytes(length, "big")
-    sets = struct.pack("!HH", 2, 4 + len(template)) + template + struct.pack("!HH", 256, 4 + len(data)) + data
-    return struct.pack("!HHIII", 10, 16 + len(sets), int(time.time()), 0, 7) + sets
-
-
-def ip(text):
-    return socket.inet_pton(socket.AF_INET6, text)
 
 
 def day_name(offset=0):
-    return f"flows_{datetime.datetime.fromtimestamp(time.time() + offset, datetime.timezone.utc):%Y%m%d}"
+    return sql_case.day_name("flows", offset)
 
 
-class LostAnswer:
-    """Stands between sink and server, and the first time that a COMMIT is answered, ends the connection instead."""
+class PostgresCase(sql_case.SqlCase):
+    type = "postgres"
 
-    def __init__(self, port):
-        self.swallowed = 0
-        self._server = port
-        self._listening = socket.create_server(("127.0.0.1", 0))
-        self.port = self._listening.getsockname()[1]
-        threading.Thread(target=self._run, daemon=True).start()
-
-    def _run(self):
-        while True:
-            try:
-                ours, _ = self._listening.accept()
-            except OSError:
-                return
-            with ours, socket.create_connection(("127.0.0.1", self._server)) as theirs:
-                self._carry(ours, theirs)
-
-    def _carry(self, ours, theirs):
-        committing = False
-        while True:
-            for ready in select.select([ours, theirs], [], [])[0]:
-                data = ready.recv(65536)
-                if not data:
-                    return
-                if ready is ours:
-                    committing = data.startswith(b"Q") and b"COMMIT" in data
-                    theirs.sendall(data)
-                elif committing and not self.swallowed:
-                    self.swallowed += 1
-                    return
-                else:
-                    ours.sendall(data)
-
-    def close(self):
-        self._listening.close()
-
-
-class PostgresCase(Case):
     def setUp(self):
         super().setUp()
-        os.chmod(self.directory, 0o711)
         self.server = postgres.Postgres(self.path("server"))
         self.addCleanup(self.server.kill)
         self.server.run("CREATE ROLE sluice LOGIN", database="postgres")
         self.server.run("CREATE DATABASE sluice OWNER sluice", database="postgres")
-        self.turn = 0
-
-    def make_tables(self, *arguments):
-        printed = daemon.run_once("schema", "postgres", *arguments)
-        self.assertEqual("", printed.stderr)
-        self.server.run(printed.stdout, user="sluice")
-
-    def collector(self, launcher=(), like=None, sinks=None, **settings):
-        self.turn += 1
-        own = {"type": "postgres", "servers": self.server.address, "user": "sluice", "flush_interval": "100ms",
-               "spool": {"path": self.path("spool")}, **settings}
-        running = daemon.Daemon(self.path(f"daemon-{self.turn}"), {"sinks": {"tables": own, **(sinks or {})}, "log": {"repeat_every": "0s"},
-                                                                   "shutdown_timeout": "5s"}, like=like, launcher=launcher)
-        self.addCleanup(running.kill)
-        return running
-
-    def count(self, running, what):
-        return running.metric(f"sluice_sink_{what}_flows_total", sink="tables")
-
-    def all_delivered(self, running, flows):
-        waiting.until(lambda: self.count(running, "delivered") >= flows, f"{flows} flows are delivered", 120)
-
-    def send(self, running, *datagrams):
-        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as out:
-            out.connect(("127.0.0.1", running.port))
-            for datagram in datagrams:
-                out.send(datagram)
-
-    def rows(self, table="flows"):
-        return int(self.server.value(f"SELECT count(*) FROM {table}"))
-
-    def assert_once(self, flows):
-        self.assertEqual(self.server.query("SELECT count(*), count(DISTINCT bytes) FROM flows"), [[flows, flows]])
-
-    def wait_for_log(self, running, text):
-        waiting.until(lambda: text in running.log(), f"the log has {text!r}: {running.log()}")
 
 
 class Rows(PostgresCase):
@@ -176,7 +80,7 @@ class Rows(PostgresCase):
                          self.server.query("SELECT src_addr, dst_addr, src_port, dst_port, proto, bytes::text AS b, packets::text AS p, in_if, "
                                            f"{MICROSECONDS.format('time_flow_start')} AS s, {MICROSECONDS.format('time_flow_end')} AS e, type "
                                            "FROM flows"))
-        self.wait_for_log(running, "numbers that their columns cannot hold are stored as the largest that they can: 1 since the start")
+        self.wait_for_log(running, "values that their columns cannot hold are stored as the largest that they can: 1 since the start")
 
     def test_columns_that_are_chosen(self):
         columns = ["time_received", "flow_id", "src_mac", "src_addr", "bytes", "observation_domain_id"]
@@ -208,12 +112,6 @@ class Rows(PostgresCase):
 
 
 class Days(PostgresCase):
-    def later(self, days):
-        """A command that runs the collector on another day."""
-        if not os.path.exists(FAKETIME):
-            raise unittest.SkipTest("faketime is not installed (deploy/install-deps.sh test brings it)")
-        return ("env", f"LD_PRELOAD={FAKETIME}", f"FAKETIME={days:+d}d", "FAKETIME_DONT_FAKE_MONOTONIC=1", "DONT_FAKE_MONOTONIC=1")
-
     def flows_of(self, running):
         stream = Stream(running.port)
         stream.more(10)
@@ -227,7 +125,7 @@ class Days(PostgresCase):
         today = self.flows_of(self.collector())
         self.assertEqual(today, self.rows(day_name()))
         self.assertEqual(0, self.rows(day_name(DAY)))
-        later = self.flows_of(self.collector(launcher=self.later(3)))
+        later = self.flows_of(self.collector(launcher=sql_case.later(3)))
         self.assertEqual(later, self.rows(day_name(3 * DAY)))
         self.assertEqual(0, self.rows("flows_default"))
         self.assertEqual(today + later, self.rows())
@@ -300,7 +198,7 @@ class Ends(PostgresCase):
     def test_a_block_whose_answer_is_lost(self):
         """COMMIT is done and nobody hears of it: the block comes again and is known."""
         self.make_tables()
-        lost = LostAnswer(self.server.port)
+        lost = LostAnswer(self.server.port, lambda data: data.startswith(b"Q") and b"COMMIT" in data)
         self.addCleanup(lost.close)
         running = self.collector(servers=f"127.0.0.1:{lost.port}")
         self.send(running, ipfix((ip("2001:db8::1"), ip("2001:db8::2"), 1, 2, 6, 5, 6, 0, 0, 1, 1, 1)))

@@ -10,6 +10,8 @@
 #include "sink/postgres/inserter.hpp"
 #include "sink/postgres/session.hpp"
 #include "sink/postgres/tables.hpp"
+#include "sink/sql/columns.hpp"
+#include "sink/sql/writer.hpp"
 #include "sink_support.hpp"
 #include "support/random_flow.hpp"
 
@@ -293,8 +295,8 @@ TEST(PostgresColumns, EveryFieldHasOneThatHoldsItsValues) {
                       field.kind == FieldKind::address_list;
     EXPECT_EQ(facts(columns[0].type).element != 0, list) << field.name;
   }
-  EXPECT_EQ(field_of_column("time_received_ns"), nullptr);
-  EXPECT_EQ(columns_named({}).front().name, kTimeColumn);
+  EXPECT_EQ(sql::field_of_column("time_received_ns"), nullptr);
+  EXPECT_EQ(columns_named({}).front().name, sql::kTimeColumn);
 }
 
 TEST(PostgresTables, AreMadeOfTheColumns) {
@@ -322,20 +324,22 @@ TEST(PostgresTables, APartitionIsADayOfUtc) {
       "('2026-11-30 00:00:00+00') TO ('2026-12-01 00:00:00+00')");
 }
 
-TEST(PostgresTokens, FollowFromTheRowsAndTheTable) {
+TEST(SqlTokens, FollowFromTheRowsAndTheTable) {
   const auto first = test::block_of(3, test::framed("abc"));
   const auto again = test::block_of(3, test::framed("abc"), test::exporter(9));
-  EXPECT_EQ(block_token(*first, "flows"), block_token(*again, "flows"));
-  EXPECT_EQ(block_token(*first, "flows").size(), 32U);
-  EXPECT_NE(block_token(*first, "flows"), block_token(*first, "copies"));
-  EXPECT_NE(block_token(*first, "flows"), block_token(*test::block_of(3, test::framed("abd")), "flows"));
-  EXPECT_NE(block_token(*first, "flows"), block_token(*test::block_of(4, test::framed("abc")), "flows"));
+  EXPECT_EQ(sql::block_token(*first, "flows"), sql::block_token(*again, "flows"));
+  EXPECT_EQ(sql::block_token(*first, "flows").size(), 32U);
+  EXPECT_NE(sql::block_token(*first, "flows"), sql::block_token(*first, "copies"));
+  EXPECT_NE(sql::block_token(*first, "flows"),
+            sql::block_token(*test::block_of(3, test::framed("abd")), "flows"));
+  EXPECT_NE(sql::block_token(*first, "flows"),
+            sql::block_token(*test::block_of(4, test::framed("abc")), "flows"));
 }
 
-TEST(PostgresServers, AreAddressesOrDirectories) {
+TEST(SqlServers, AreAddressesOrDirectories) {
   const auto text = [](std::string_view list) {
     std::vector<std::string> out;
-    if (const auto servers = servers_in(list))
+    if (const auto servers = sql::servers_in(list, 5432))
       for (const Server& server : *servers) out.push_back(server.host + " " + server.port);
     return out;
   };
@@ -343,7 +347,7 @@ TEST(PostgresServers, AreAddressesOrDirectories) {
               ElementsAre("db1 5432", "192.0.2.1 5433", "2001:db8::1 5434"));
   EXPECT_THAT(text("/run/postgresql,/tmp/x:5433"), ElementsAre("/run/postgresql 5432", "/tmp/x 5433"));
   for (const char* wrong : {"", "db1,", "db1:0", "db1:x", "2001:db8::1", "/run/postgresql:x"})
-    EXPECT_FALSE(servers_in(wrong)) << wrong;
+    EXPECT_FALSE(sql::servers_in(wrong, 5432)) << wrong;
 }
 
 TEST(PostgresErrors, OnlyRowsThatAreWrongFailForGood) {

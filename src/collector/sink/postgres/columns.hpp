@@ -40,13 +40,8 @@ struct Column {
   ColumnType type;
 };
 
-/// The column that every table has: its partitions go by it.
-inline constexpr std::string_view kTimeColumn = "time_received";
-
-/// nullptr where no field has this column.
-const FieldInfo* field_of_column(std::string_view name);
-/// The columns of these names, in this order; the usual ones where there are none. A name that is no column
-/// is left out.
+Column column_of(const FieldInfo& field);
+/// Of the fields that sql::chosen_fields() has of these names.
 std::vector<Column> columns_named(const std::vector<std::string>& names);
 
 /// In double quotes, as an identifier of SQL.

@@ -5,22 +5,14 @@
 #include <concepts>
 #include <limits>
 
-#include "flow/enumerations.hpp"
-#include "flow/field_rows.hpp"
-#include "util/clock.hpp"
-#include "util/wire_reader.hpp"
+#include "sink/sql/columns.hpp"
 
 namespace sluice::sink::postgres {
 namespace {
 
 constexpr std::string_view kSignature("PGCOPY\n\377\r\n\0\0\0\0\0\0\0\0\0", 19);
 constexpr std::size_t kKept = 32 << 20;  // of room that a large block made grow
-constexpr std::uint64_t kLargestTime = std::numeric_limits<std::int64_t>::max();
-constexpr std::uint64_t kNsPerDay = 86'400 * kNsPerSecond;
 constexpr std::int64_t kMicrosecondsTo2000 = 946'684'800'000'000;
-constexpr std::uint16_t kReceived = field_number("time_received_ns");
-constexpr std::uint16_t kStart = field_number("time_flow_start_ns");
-constexpr std::uint16_t kEnd = field_number("time_flow_end_ns");
 
 template <std::unsigned_integral V>
 void put_number(std::string& out, V value) {
@@ -74,139 +66,52 @@ void put_numeric(std::string& out, std::uint64_t value) {
   while (count != 0) put_number(out, groups[--count]);
 }
 
-std::string_view name_in(FieldKind kind, std::uint64_t value) {
-  if (const Enumeration* enumeration = enumeration_of(kind))
-    for (const Enumerator& one : enumeration->values)
-      if (one.value == value) return one.name;
-  return "OTHER";
-}
-
-bool is_list(const FieldInfo& field) {
-  return field.kind == FieldKind::uint32_list || field.kind == FieldKind::layer_list ||
-         field.kind == FieldKind::address_list;
-}
-
-std::string wrong_address(const FieldInfo& field, Bytes bytes) {
-  if (bytes.empty() || bytes.size() == 4 || bytes.size() == 16) return {};
-  return std::string(field.name) + ": an address of " + std::to_string(bytes.size()) +
-         " bytes, not of 4 or 16";
+std::vector<const FieldInfo*> fields_of(const std::vector<Column>& columns) {
+  std::vector<const FieldInfo*> out;
+  for (const Column& column : columns) out.push_back(column.field);
+  return out;
 }
 
 }  // namespace
 
-CopyRows::CopyRows(std::vector<Column> columns) : columns_(std::move(columns)), said_(columns_.size()) {
-  for (std::size_t i = 0; i < columns_.size(); ++i) {
-    const std::uint16_t number = columns_[i].field->number;
-    if (by_number_.size() <= number) by_number_.resize(number + 1U);
-    by_number_[number] = static_cast<std::uint16_t>(i + 1);
-  }
-}
+CopyRows::CopyRows(std::vector<Column> columns) : Rows(fields_of(columns)), columns_(std::move(columns)) {}
 
-void CopyRows::begin() {
+void CopyRows::start() {
   if (out_.capacity() > kKept) std::string().swap(out_);
   out_ = kSignature;
-  rows_ = 0;
-  days_.clear();
-  cut_ = 0;
+  finished_ = false;
 }
 
 std::string_view CopyRows::finish() {
-  put_16(out_, 0xffff);
+  if (!finished_) put_16(out_, 0xffff);
+  finished_ = true;
   return out_;
 }
 
-/// Elements come one by one or many at once.
-std::string CopyRows::hear_list(const FieldInfo& field, Said& said, std::uint64_t integer, Bytes bytes,
-                                bool packed) {
-  if (field.kind == FieldKind::address_list) {
-    if (!packed) return {};
-    said.addresses.push_back(bytes);
-    return wrong_address(field, bytes);
-  }
-  if (!packed) return said.integers.push_back(integer), std::string();
-  wire::Reader elements(bytes);
-  while (!elements.at_end()) {
-    const std::uint64_t element = elements.varint();
-    if (elements.ok()) said.integers.push_back(element);
-  }
-  return elements.ok() ? std::string() : std::string(field.name) + ": " + elements.error();
-}
-
-/// What is wrong with the message; "" where nothing is.
-std::string CopyRows::read(Bytes message) {
-  wire::Reader reader(message);
-  while (!reader.at_end()) {
-    const wire::Field field = reader.field();
-    if (!reader.ok()) break;
-    if (field.number == kReceived) times_.received = field.integer;
-    if (field.number == kStart) times_.start = field.integer;
-    if (field.number == kEnd) times_.end = field.integer;
-    if (field.number >= by_number_.size() || by_number_[field.number] == 0) continue;
-    const std::size_t place = by_number_[field.number] - 1U;
-    const FieldInfo& info = *columns_[place].field;
-    Said& said = said_[place];
-    said.anything = true;
-    said.integer = field.integer;
-    said.bytes = field.bytes;
-    std::string wrong;
-    if (is_list(info))
-      wrong = hear_list(info, said, field.integer, field.bytes, field.type == wire::Type::delimited);
-    else if (info.kind == FieldKind::address)
-      wrong = wrong_address(info, field.bytes);
-    if (!wrong.empty()) return wrong;
-  }
-  return reader.ok() ? std::string() : reader.error();
-}
-
-/// An absent end becomes the time of receipt, and an absent start the end.
-void CopyRows::complete_times() {
-  for (std::uint64_t* const time : {&times_.received, &times_.start, &times_.end})
-    if (*time > kLargestTime) *time = 0;
-  if (times_.end == 0) times_.end = times_.received;
-  if (times_.start == 0) times_.start = times_.end;
-}
-
-Result<void, std::string> CopyRows::add(Bytes message) {
-  times_ = {};
-  for (Said& said : said_) {
-    said.anything = false;
-    said.integer = 0;
-    said.bytes = {};
-    said.integers.clear();
-    said.addresses.clear();
-  }
-  if (std::string wrong = read(message); !wrong.empty()) return failure(std::move(wrong));
-  complete_times();
-  days_.insert(static_cast<Day>(times_.received / kNsPerDay));
+void CopyRows::put() {
   put_16(out_, columns_.size());
-  for (std::size_t i = 0; i < columns_.size(); ++i) put(columns_[i], said_[i]);
-  ++rows_;
-  return {};
+  for (std::size_t place = 0; place < columns_.size(); ++place) put_value(place);
 }
 
 void CopyRows::put_integer(const Column& column, std::uint64_t value) {
-  const auto at_most = [&](std::uint64_t largest) {
-    if (value > largest) ++cut_;
-    return std::min(value, largest);
-  };
   switch (column.type) {
     case ColumnType::int2:
       put_32(out_, 2);
-      return put_number(out_, static_cast<std::uint16_t>(at_most(0x7fff)));
+      return put_number(out_, static_cast<std::uint16_t>(at_most(value, 0x7fff)));
     case ColumnType::int4:
       put_32(out_, 4);
-      return put_number(out_, static_cast<std::uint32_t>(at_most(0x7fffffff)));
+      return put_number(out_, static_cast<std::uint32_t>(at_most(value, 0x7fffffff)));
     case ColumnType::int8:
       put_32(out_, 8);
-      return put_number(out_, at_most(std::numeric_limits<std::int64_t>::max()));
+      return put_number(out_, at_most(value, std::numeric_limits<std::int64_t>::max()));
     default:
       return put_numeric(out_, value);
   }
 }
 
-void CopyRows::put_list(const Column& column, const Said& said) {
+void CopyRows::put_list(const Column& column, const sql::SaidList& list) {
   const bool addresses = column.type == ColumnType::address_list;
-  const std::size_t count = addresses ? said.addresses.size() : said.integers.size();
+  const std::size_t count = addresses ? list.addresses.size() : list.integers.size();
   if (count == 0) return put_null(out_);
   const std::size_t from = out_.size();
   put_32(out_, 0);  // its length, which is not known yet
@@ -215,10 +120,10 @@ void CopyRows::put_list(const Column& column, const Said& said) {
   put_32(out_, facts(column.type).element);
   put_32(out_, count);
   put_32(out_, 1);
-  for (const Bytes address : said.addresses) address.empty() ? put_null(out_) : put_address(out_, address);
-  for (const std::uint64_t integer : said.integers) {
+  for (const Bytes address : list.addresses) address.empty() ? put_null(out_) : put_address(out_, address);
+  for (const std::uint64_t integer : list.integers) {
     if (column.type == ColumnType::text_list) {
-      put_text(out_, name_in(column.field->kind, integer));
+      put_text(out_, sql::name_in(column.field->kind, integer));
     } else {
       put_32(out_, 8);
       put_number(out_, integer & 0xffffffff);
@@ -229,15 +134,16 @@ void CopyRows::put_list(const Column& column, const Said& said) {
   out_.replace(from, 4, length);
 }
 
-void CopyRows::put(const Column& column, const Said& said) {
+void CopyRows::put_value(std::size_t place) {
+  const Column& column = columns_[place];
+  const sql::Said& said = this->said(place);
   switch (column.type) {
     case ColumnType::time:
-      return put_time(out_, column.field->number == kReceived ? times_.received
-                            : column.field->number == kStart  ? times_.start
-                                                              : times_.end);
+      return put_time(out_, time(place));
     case ColumnType::text:
       if (column.field->kind != FieldKind::text)
-        return said.integer == 0 ? put_null(out_) : put_text(out_, name_in(column.field->kind, said.integer));
+        return said.integer == 0 ? put_null(out_)
+                                 : put_text(out_, sql::name_in(column.field->kind, said.integer));
       return said.bytes.empty() ? put_null(out_) : put_told_text(out_, said.bytes);
     case ColumnType::bytes:
       return said.bytes.empty() ? put_null(out_) : put_bytes(out_, said.bytes);
@@ -251,7 +157,7 @@ void CopyRows::put(const Column& column, const Said& said) {
     case ColumnType::int8_list:
     case ColumnType::address_list:
     case ColumnType::text_list:
-      return put_list(column, said);
+      return put_list(column, said_list(place));
     default:
       return column.field->optional && !said.anything ? put_null(out_) : put_integer(column, said.integer);
   }

@@ -1,15 +1,9 @@
 #include "sink/postgres/partitions.hpp"
 
-#include "util/clock.hpp"
-
 namespace sluice::sink::postgres {
 namespace {
 
-using namespace std::chrono_literals;
-
-constexpr Day kFirst = 10'957;  // 2000-01-01; before it are clocks that nobody set
-constexpr auto kTryAgain = 10min;
-constexpr auto kNever = Clock::time_point::max();
+constexpr int kAhead = 1;  // day
 
 /// Somebody else made it, or has one that holds the day.
 bool is_there(std::string_view code) {
@@ -20,7 +14,7 @@ bool is_there(std::string_view code) {
 
 void Partitions::begin(std::optional<std::string> schema) {
   schema_ = std::move(schema);
-  tried_.clear();
+  plan_.clear();
 }
 
 /// In a transaction of its own that is not waited for: readers of the table must have ended before it can be
@@ -40,23 +34,15 @@ Result<std::string, Trouble> Partitions::try_to_make(Session& session, Day day, 
 }
 
 Result<void, Trouble> Partitions::make(Session& session, const std::set<Day>& days, const GiveUp& give_up,
-                                       const std::function<void(std::string)>& told) {
+                                       const sql::Tell& told) {
   if (!schema_) return {};
-  const Day today = static_cast<Day>(unix_ns() / (86'400 * kNsPerSecond));
-  std::set<Day> wanted = days;
-  if (days.contains(today)) wanted.insert(today + 1);
-  for (const Day day : wanted) {
-    if (day < kFirst || day > today + 1) continue;
-    const bool needed = days.contains(day);
-    const auto before = tried_.find(day);
-    if (before != tried_.end() && (before->second == kNever || (!needed && Clock::now() < before->second)))
-      continue;
-    const auto tried = try_to_make(session, day, give_up);
+  for (const sql::DayPlan::Wanted& wanted : plan_.wanted(days, kAhead)) {
+    const auto tried = try_to_make(session, wanted.day, give_up);
     if (!tried) return failure(tried.error());
     // Once rows of the day are in the default partition, it cannot be made any more.
-    tried_[day] = tried->empty() || needed ? kNever : Clock::now() + kTryAgain;
+    plan_.tried(wanted, tried->empty());
     if (!tried->empty())
-      told(partition_name(table_, day) + " cannot be made, so flows of that day go to " + table_ +
+      told(partition_name(table_, wanted.day) + " cannot be made, so flows of that day go to " + table_ +
            "_default: " + *tried);
   }
   return {};

@@ -1,15 +1,13 @@
 #pragma once
 // The partitions of days, made before rows of the day are written. Where one cannot be made, its rows go to
 // the default partition.
-#include <chrono>
-#include <functional>
-#include <map>
 #include <optional>
 #include <set>
 #include <string>
 
 #include "sink/postgres/session.hpp"
 #include "sink/postgres/tables.hpp"
+#include "sink/sql/writer.hpp"
 
 namespace sluice::sink::postgres {
 
@@ -24,7 +22,7 @@ class Partitions {
   /// Makes what these days need, and the day after where today is among them, so that nobody waits for it at
   /// midnight. `told` gets a sentence for each that cannot be made. An error: the connection is of no use.
   Result<void, Trouble> make(Session& session, const std::set<Day>& days, const GiveUp& give_up,
-                             const std::function<void(std::string)>& told);
+                             const sql::Tell& told);
 
  private:
   /// What is in the way; "": it is there.
@@ -32,8 +30,7 @@ class Partitions {
 
   const std::string table_;
   std::optional<std::string> schema_;
-  std::map<Day, Clock::time_point>
-      tried_;  ///< when a day may be tried again before it is needed; never: settled
+  sql::DayPlan plan_;
 };
 
 }  // namespace sluice::sink::postgres

@@ -6,9 +6,6 @@
 #include <algorithm>
 #include <new>
 
-#include "util/host_port.hpp"
-#include "util/one_line.hpp"
-
 namespace sluice::sink::postgres {
 namespace {
 
@@ -16,29 +13,9 @@ using namespace std::chrono_literals;
 
 constexpr auto kConnect = 5s;
 constexpr auto kLook = 50ms;              // how often a waiting session looks whether to give up
-constexpr std::size_t kMostText = 300;    // of what a server says
 constexpr std::size_t kPiece = 64 << 10;  // of data that libpq is handed at once
-constexpr std::uint16_t kUsualPort = 5432;
 
-std::string words_of(const char* said) {
-  std::string text = one_line(said == nullptr ? "" : said);
-  while (text.ends_with(' ')) text.pop_back();
-  if (text.size() > kMostText) text.resize(kMostText);
-  return text;
-}
-
-std::optional<Server> server_in(std::string_view text) {
-  if (text.starts_with('/')) {
-    const auto colon = text.find(':');
-    const std::string_view port = colon == std::string_view::npos ? "5432" : text.substr(colon + 1);
-    if (!parse_port(port)) return std::nullopt;
-    return Server{std::string(text.substr(0, colon)), std::string(port), std::string(text)};
-  }
-  const auto parts = parse_host_port(text);
-  if (!parts || parts->port == 0) return std::nullopt;
-  const std::uint16_t port = parts->port.value_or(kUsualPort);
-  return Server{std::string(parts->host), std::to_string(port), host_port(parts->host, port)};
-}
+using sql::words_of;
 
 }  // namespace
 
@@ -47,18 +24,6 @@ struct Session::Until {
   Clock::time_point at;
   const GiveUp& give_up;
 };
-
-std::optional<std::vector<Server>> servers_in(std::string_view text) {
-  std::vector<Server> out;
-  for (;;) {
-    const auto comma = text.find(',');
-    auto server = server_in(text.substr(0, comma));
-    if (!server) return std::nullopt;
-    out.push_back(std::move(*server));
-    if (comma == std::string_view::npos) return out;
-    text.remove_prefix(comma + 1);
-  }
-}
 
 bool refuses_rows(std::string_view code) { return code.starts_with("22"); }
 

@@ -11,6 +11,7 @@
 
 #include "sink/block_writer.hpp"
 #include "sink/postgres/settings.hpp"
+#include "sink/sql/server.hpp"
 #include "sluice/util/result.hpp"
 
 struct pg_conn;
@@ -18,22 +19,8 @@ struct pg_result;
 
 namespace sluice::sink::postgres {
 
-struct Server {
-  std::string host;  ///< a name, an address, or the directory of a Unix socket
-  std::string port;
-  std::string text;  ///< as messages call it
-};
-
-/// Nothing where one of them has neither of the forms HOST:PORT and /DIRECTORY:PORT.
-std::optional<std::vector<Server>> servers_in(std::string_view text);
-
-/// What went wrong.
-struct Trouble {
-  WriteError error;
-  /// SQLSTATE, of five characters, where the server refused a statement and may be asked the next; else "",
-  /// and the connection is of no more use.
-  std::string code;
-};
+using sql::Server;
+using sql::Trouble;
 
 /// A server that answers so would refuse the same rows for ever: they, not the server, are what is wrong.
 bool refuses_rows(std::string_view code);

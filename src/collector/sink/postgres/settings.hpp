@@ -7,6 +7,8 @@
 
 namespace sluice::sink {
 
+inline constexpr std::uint16_t kPostgresPort = 5432;
+
 struct PostgresSettings {
   std::string servers = "127.0.0.1:5432";  ///< several with commas: the first that takes writes is written to
   std::string database = "sluice";

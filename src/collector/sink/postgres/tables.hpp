@@ -10,8 +10,7 @@
 
 namespace sluice::sink::postgres {
 
-/// Where each block that was written has a row, so that it is not written again.
-inline constexpr std::string_view kBlocksTable = "sluice_blocks";
+using sql::Day;
 
 /// How the table of flows is parted by time: in partitions that the sink makes, or as a hypertable of
 /// TimescaleDB, which makes its own.
