@@ -13,13 +13,13 @@ set -euo pipefail
 
 build_packages=(
   g++ cmake ninja-build pkg-config ccache git ca-certificates
-  librdkafka-dev libpq-dev libsnmp-dev libboost-dev libprotobuf-dev protobuf-compiler libspdlog-dev prometheus-cpp-dev libyaml-cpp-dev
+  librdkafka-dev libpq-dev libmariadb-dev libsnmp-dev libboost-dev libprotobuf-dev protobuf-compiler libspdlog-dev prometheus-cpp-dev libyaml-cpp-dev
   libexpected-dev libcli11-dev libpcap-dev libmaxminddb-dev libre2-dev libcsv-dev libsystemd-dev nlohmann-json3-dev
   libssl-dev zlib1g-dev libzstd-dev liblz4-dev libbrotli-dev libbz2-dev libxxhash-dev
   dpkg-dev file gzip
 )
 runtime_packages=(
-  librdkafka1 libpq5 libsnmp40 libprometheus-cpp-core1.0 libspdlog1.10 libyaml-cpp0.7 libpcap0.8 libsystemd0 libmaxminddb0 libre2-9 libcsv3
+  librdkafka1 libpq5 libmariadb3 libsnmp40 libprometheus-cpp-core1.0 libspdlog1.10 libyaml-cpp0.7 libpcap0.8 libsystemd0 libmaxminddb0 libre2-9 libcsv3
   libssl3 zlib1g libzstd1 liblz4-1 libbrotli1 libbz2-1.0 libxxhash0 ca-certificates
 )
 kafka_packages=(kcat)

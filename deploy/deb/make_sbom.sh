@@ -17,7 +17,7 @@ program=$1 version=$2 lock=${3:-}
 headers_alone=(libboost1.74-dev libcli11-dev nlohmann-json3-dev libexpected-dev)
 
 # SOURCE PACKAGE | LICENCE | what its copyright file must have
-# Of e2fsprogs, keyutils and libidn2 it is their libraries that are linked, which have other licences than the programs.
+# Of e2fsprogs, keyutils, libidn2 and mariadb it is their libraries that are linked, which have other licences than the programs.
 prose='
 bzip2|bzip2-1.0.6|The origin of this software must not be misrepresented
 e2fsprogs|MIT|lib/et/
@@ -30,6 +30,7 @@ libidn2|LGPL-3.0-or-later OR GPL-2.0-or-later|License: LGPL-3+ or GPL-2+
 libtasn1-6|LGPL-2.1-or-later|LGPLv2.1+
 libgcrypt20|LGPL-2.1-or-later|GNU Lesser general Public
 libpcap|BSD-3-Clause|Redistribution and use in source and binary forms
+mariadb|LGPL-2.0-or-later|Files: libmariadb/*
 net-snmp|MIT-CMU AND BSD-3-Clause|CMU AND THE REGENTS OF THE UNIVERSITY OF CALIFORNIA
 '
 
