@@ -70,10 +70,10 @@ Table<Settings> make_sink_table() {
           "block_bytes", size(4 * kKB, 64 * kMB), "bytes",
           "Flows are gathered into a block that is sent when it has grown to about this; for "
           "type kafka at most 1 MB")
-          .defaults_to("64KB; for types clickhouse and postgres 4MB"),
+          .defaults_to("64KB; for types clickhouse, postgres and mysql 4MB"),
       row<S, &S::flush_interval>("flush_interval", duration(1ms, 60s), "",
                                  "A block that has not grown so far is sent when its first flow is this old")
-          .defaults_to("200ms; for types clickhouse and postgres 1s"),
+          .defaults_to("200ms; for types clickhouse, postgres and mysql 1s"),
       row<S, &S::spool, &sink::SpoolSettings::path>(
           "spool.path",
           text("text", "the path of a directory, auto or \"\"", [](std::string_view) { return true; }), "",

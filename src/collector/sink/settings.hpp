@@ -11,6 +11,7 @@
 #include "sink/clickhouse/settings.hpp"
 #include "sink/file/settings.hpp"
 #include "sink/kafka/settings.hpp"
+#include "sink/mysql/settings.hpp"
 #include "sink/postgres/settings.hpp"
 #include "sink/spec.hpp"
 #include "sink/spool/settings.hpp"
@@ -19,8 +20,8 @@
 namespace sluice::sink {
 
 /// One of them, in the order in which messages list their names.
-using OwnSettings =
-    std::variant<KafkaSettings, ClickhouseSettings, PostgresSettings, FileSettings, StdoutSettings>;
+using OwnSettings = std::variant<KafkaSettings, ClickhouseSettings, PostgresSettings, MysqlSettings,
+                                 FileSettings, StdoutSettings>;
 
 struct Settings {
   encode::Stream stream = encode::Stream::flows;

@@ -4,6 +4,7 @@
 #include "schema/clickhouse_script.hpp"
 #include "schema/field_table.hpp"
 #include "schema/generated.hpp"
+#include "sink/mysql/tables.hpp"
 #include "sink/postgres/tables.hpp"
 #include "sluice/encode/schema.hpp"
 
@@ -57,19 +58,29 @@ int print_clickhouse(const SchemaOptions& options) {
   return print("schema", schema::clickhouse_script(*fields));
 }
 
-/// Of each sink that has such tables; without a configuration, as they are by default.
-int print_postgres(const SchemaOptions& options) {
-  using sink::postgres::Layout;
-  const Layout layout = options.timescale ? Layout::hypertable : Layout::partitions;
-  if (!names_configuration(options.config)) return print("schema", sink::postgres::create_tables({}, layout));
+/// Of each sink of a type that has such tables; without a configuration, as they are by default.
+template <class Own, class Create>
+int print_tables(const SchemaOptions& options, const char* type, Create create) {
+  if (!names_configuration(options.config)) return print("schema", create(Own{}));
   const auto config = load_config(options.config);
   if (!config) return kMistake;
   std::string text;
   for (const auto& [name, settings] : config->sinks)
-    if (const auto* own = std::get_if<sink::PostgresSettings>(&settings.own))
-      text.append(text.empty() ? "" : "\n").append(sink::postgres::create_tables(*own, layout));
-  if (text.empty()) return mistake("schema", "the configuration has no sink of type postgres");
+    if (const auto* own = std::get_if<Own>(&settings.own))
+      text.append(text.empty() ? "" : "\n").append(create(*own));
+  if (text.empty()) return mistake("schema", std::string("the configuration has no sink of type ") + type);
   return print("schema", text);
+}
+
+int print_postgres(const SchemaOptions& options) {
+  using sink::postgres::Layout;
+  const Layout layout = options.timescale ? Layout::hypertable : Layout::partitions;
+  return print_tables<sink::PostgresSettings>(
+      options, "postgres", [&](const auto& own) { return sink::postgres::create_tables(own, layout); });
+}
+
+int print_mysql(const SchemaOptions& options) {
+  return print_tables<sink::MysqlSettings>(options, "mysql", sink::mysql::create_tables);
 }
 
 }  // namespace
@@ -78,8 +89,8 @@ void add_schema(Command app) {
   const Command command =
       app.add_subcommand("schema", "Print the flow message, what fills each field of it, or SQL for tables");
   command.footer(
-      "With -c all but postgres have the fields of your own as well, and postgres has the table and the "
-      "columns of the sink.\n"
+      "With -c all but postgres and mysql have the fields of your own as well; those two have the table\n"
+      "and the columns of the sink.\n"
       "\n"
       "Examples:\n"
       "  sluice schema proto > flow.proto             the message for protoc and for ClickHouse\n"
@@ -88,7 +99,8 @@ void add_schema(Command app) {
       "  sluice schema proto -c sluice.yaml > flow_user.proto\n"
       "  sluice schema proto --counters > counters.proto\n"
       "  sluice schema clickhouse -c sluice.yaml > fields.sql\n"
-      "  sluice schema postgres | psql -h HOST -U sluice sluice\n");
+      "  sluice schema postgres | psql -h HOST -U sluice sluice\n"
+      "  sluice schema mysql | mariadb -h HOST -u sluice -p sluice\n");
   command.wants_subcommand();
   const auto options = std::make_shared<SchemaOptions>();
   const auto add = [&](const char* name, const char* what, int (*run)(const SchemaOptions&)) {
@@ -104,6 +116,7 @@ void add_schema(Command app) {
       print_clickhouse);
   add("postgres", "The tables of a sink of type postgres, as SQL for psql", print_postgres)
       .add_flag("--timescale", options->timescale, "As a hypertable of TimescaleDB, with sums by time");
+  add("mysql", "The tables of a sink of type mysql, as SQL for mariadb or mysql", print_mysql);
   const Command write =
       command.add_subcommand("write", "For developers: writes what is made from the program's tables");
   const auto root = std::make_shared<std::string>();

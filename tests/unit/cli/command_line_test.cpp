@@ -96,11 +96,13 @@ INSTANTIATE_TEST_SUITE_P(
                 "sluice store "
                 "--help"},
         Mistake{"schema",
-                "sluice schema: proto, fields, clickhouse, postgres or write is missing; see sluice schema "
+                "sluice schema: proto, fields, clickhouse, postgres, mysql or write is missing; see sluice "
+                "schema "
                 "--help"},
-        Mistake{"schema sql",
-                "sluice schema: \"sql\" is not proto, fields, clickhouse, postgres or write; see sluice "
-                "schema --help"}));
+        Mistake{
+            "schema sql",
+            "sluice schema: \"sql\" is not proto, fields, clickhouse, postgres, mysql or write; see sluice "
+            "schema --help"}));
 
 /// Every command that asks a server takes it from a variable too, and says which where its value is none.
 struct FromVariable {

@@ -1,0 +1,83 @@
+#include "sink/mysql/columns.hpp"
+
+#include <array>
+
+#include "flow/columns.hpp"
+#include "sink/sql/columns.hpp"
+#include "sink/sql/rows.hpp"
+
+namespace sluice::sink::mysql {
+namespace {
+
+using T = ColumnType;
+
+/// In the order of ColumnType.
+constexpr std::array<std::string_view, 10> kNames{
+    "tinyint unsigned", "smallint unsigned", "int unsigned", "bigint unsigned",
+    "datetime(6)",      "varchar(255)",      "blob",         "varbinary(16)",
+    "binary(6)",        "mediumtext",
+};
+
+ColumnType type_for(const FieldInfo& field) {
+  if (sql::is_list(field)) return T::list;
+  switch (sql::bits_of(field)) {
+    case 8:
+      return T::int8;
+    case 16:
+      return T::int16;
+    case 32:
+      return T::int32;
+    case 64:
+      return T::int64;
+    default:
+      break;
+  }
+  switch (field.kind) {
+    case FieldKind::time_ns:
+      return T::time;
+    case FieldKind::mac:
+      return T::mac;
+    case FieldKind::address:
+      return T::address;
+    case FieldKind::raw:
+      return T::bytes;
+    default:
+      return T::text;
+  }
+}
+
+}  // namespace
+
+std::string_view sql_name(ColumnType type) { return kNames[static_cast<std::size_t>(type)]; }
+
+std::vector<Column> columns_named(const std::vector<std::string>& names) {
+  std::vector<Column> out;
+  for (const FieldInfo* field : sql::chosen_fields(names))
+    out.push_back({field, column_name(*field), type_for(*field)});
+  return out;
+}
+
+std::string plain_type(std::string_view told) {
+  const auto open = told.find('('), close = told.find(')');
+  if (open == std::string_view::npos || close == std::string_view::npos ||
+      !told.substr(0, open).ends_with("int"))
+    return std::string(told);
+  return std::string(told.substr(0, open)).append(told.substr(close + 1));
+}
+
+std::string quoted(std::string_view name) {
+  std::string out = "`";
+  for (const char c : name) out += c == '`' ? std::string("``") : std::string(1, c);
+  return out + '`';
+}
+
+std::string literal(std::string_view text) {
+  std::string out = "'";
+  for (const char c : text) {
+    if (c == '\'' || c == '\\') out += c;
+    out += c;
+  }
+  return out + "'";
+}
+
+}  // namespace sluice::sink::mysql
