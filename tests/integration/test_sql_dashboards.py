@@ -213,32 +213,28 @@ class Answers(Asking, unittest.TestCase):
 class Mysql(Answers):
     """The same of the table of MySQL, in MariaDB."""
     database, time_range = "mysql", grafana.MysqlRange
-    #: What a sink of type mysql would have of the rows' columns.
-    TYPES = {**dict.fromkeys(("time_received", "time_flow_start", "time_flow_end"), "datetime(6)"),
-             **dict.fromkeys(("bytes", "packets", "sampling_rate"), "bigint unsigned"),
-             **dict.fromkeys(("src_as", "dst_as", "in_if", "out_if"), "int unsigned"),
-             **dict.fromkeys(("src_port", "dst_port", "etype"), "smallint unsigned"), "proto": "tinyint unsigned",
-             **dict.fromkeys(("sampler_address", "src_addr", "dst_addr"), "varbinary(16)"),
-             **dict.fromkeys(("exporter_name", "in_if_name", "out_if_name"), "varchar(255)")}
 
     @classmethod
     def start(cls, directory):
         cls.server = mariadb.Mariadb(directory)
         cls.addClassCleanup(cls.server.kill)
         cls.server.run("CREATE DATABASE sluice CHARACTER SET utf8mb4", database=None)
-        cls.server.run(f"CREATE TABLE flows ({', '.join(f'{name} {kind}' for name, kind in cls.TYPES.items())})")
+        cls.server.run(daemon.run_once("schema", "mysql").stdout)
 
     @classmethod
     def fill(cls, path):
+        types = {name: kind for name, kind in cls.server.query("SELECT COLUMN_NAME, COLUMN_TYPE FROM information_schema.COLUMNS WHERE TABLE_NAME = 'flows'")
+                 if name in cls.rows[0]}
+
         def value(row, name):
             if name.startswith("time_"):
                 return f"'{seeded_flows.time_text(row[name])[:-3]}'"
-            if cls.TYPES[name].startswith("var"):
+            if types[name].startswith("var"):
                 text = f"'{row[name]}'" if row[name] else "NULL"
-                return text if cls.TYPES[name].startswith("varchar") else f"INET6_ATON({text})"
+                return text if types[name].startswith("varchar") else f"INET6_ATON({text})"
             return str(row[name])
-        rows = ", ".join(f"({', '.join(value(row, name) for name in cls.TYPES)})" for row in cls.rows)
-        cls.server.run(f"INSERT INTO flows VALUES {rows}")
+        rows = ", ".join(f"({', '.join(value(row, name) for name in types)})" for row in cls.rows)
+        cls.server.run(f"INSERT INTO flows ({', '.join(types)}) VALUES {rows}")
 
     def ask(self, sql):
         names, *rows = [line.split("\t") for line in self.server.run(sql).splitlines()] or [[]]
