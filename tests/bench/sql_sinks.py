@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 """What it costs to write flows into the table of an SQL database: rows a second, and CPU of collector and server for each row.
 
-    tests/bench/sql_sinks.py [--sluice FILE] [--flows N] [--rounds N] [--protocol NAME] [CASE...]
+    tests/bench/sql_sinks.py [--database postgres|mysql] [--sluice FILE] [--flows N] [--rounds N] [--protocol NAME] [CASE...]
 
 A topic is filled once, by `sluice generate`. Each case starts a new collector that reads the topic as a source and writes it
 into a new table of a real server, as fast as that takes it: a source waits for its sinks, so nothing is shed. The cases take turns,
@@ -26,13 +26,13 @@ import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path[:0] = [os.path.join(os.path.dirname(HERE), "integration")]
-from harness import daemon, kafka, postgres  # noqa: E402
+from harness import daemon, kafka, mariadb, postgres  # noqa: E402
 
 SETTLED = 900  # seconds for anything
 BLOCKS = {"block_bytes": "4MB", "flush_interval": "1s"}
 TICK = os.sysconf("SC_CLK_TCK")
 
-Case = collections.namedtuple("Case", "name columns indexes", defaults=((), ()))
+Case = collections.namedtuple("Case", "name columns indexes settings", defaults=((), (), {}))
 Figures = collections.namedtuple("Figures", "rate collector thread server disk")
 
 
@@ -83,6 +83,47 @@ class Postgres:
         self._server.kill()
 
 
+class Mysql:
+    """MariaDB of its own, which keeps what it confirms."""
+
+    def __init__(self, directory):
+        os.makedirs(directory)
+        os.chmod(directory, 0o711)
+        self._server = mariadb.Mariadb(os.path.join(directory, "server"), [
+            "--innodb-flush-log-at-trx-commit=1", "--innodb-buffer-pool-size=512M", "--innodb-log-file-size=512M"])
+        self._server.run("CREATE DATABASE sluice; CREATE USER sluice; GRANT ALL ON sluice.* TO sluice", database=None)
+        self._directory = directory
+
+    def sink(self, columns):
+        return {"type": "mysql", "servers": self._server.address, "user": "sluice", "columns": columns, **BLOCKS}
+
+    def make(self, sink, indexes):
+        """The table, as the sink wants it."""
+        self._server.run("DROP TABLE IF EXISTS flows, sluice_blocks", user="sluice")
+        path = os.path.join(self._directory, "tables.yaml")
+        with open(path, "w") as file:
+            file.write("sinks: {tables: {type: mysql, columns: [" + ", ".join(sink["columns"]) + "]}}\n")
+        self._server.run(daemon.run_once("schema", "mysql", "-c", path).stdout, user="sluice")
+        for column in indexes:
+            self._server.run(f"CREATE INDEX flows_{column} ON flows ({column})", user="sluice")
+
+    def rows(self):
+        return int(self._server.value("SELECT count(*) FROM flows"))
+
+    def disk(self):
+        self._server.run("ANALYZE TABLE flows")
+        return int(self._server.value("SELECT sum(DATA_LENGTH + INDEX_LENGTH) FROM information_schema.PARTITIONS WHERE TABLE_NAME = 'flows'"))
+
+    def cpu(self):
+        return _cpu(self._server.process.pid)
+
+    def end(self):
+        self._server.kill()
+
+
+SERVERS = {"postgres": Postgres, "mysql": Mysql}
+
+
 def _cpu(process):
     try:
         with open(f"/proc/{process}/stat") as file:
@@ -118,7 +159,7 @@ class Bench:
         self.broker.start()
         self.topic = kafka.new_topic("bench")
         fill(given, self.broker, self.topic)
-        self.server = Postgres(os.path.join(directory, "postgres"))
+        self.server = SERVERS[given.database](os.path.join(directory, given.database))
 
     def end(self):
         self.server.end()
@@ -128,7 +169,7 @@ class Bench:
         """Figures of one turn."""
         self.turn += 1
         null = case.name == "null"
-        sink = {"type": "stdout", "format": "protobuf", **BLOCKS} if null else self.server.sink(list(case.columns))
+        sink = {"type": "stdout", "format": "protobuf", **BLOCKS} if null else {**self.server.sink(list(case.columns)), **case.settings}
         if not null:
             self.server.make(sink, case.indexes)
         source = {"type": "kafka", "brokers": self.broker.address, "topic": self.topic, "group": f"bench-{self.turn}", "start": "earliest"}
@@ -169,14 +210,17 @@ def show(cases, figures):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--database", choices=SERVERS, default="postgres")
     parser.add_argument("--sluice", default=os.environ.get("TEST_SLUICE", "build/release/bin/sluice"))
     parser.add_argument("--flows", type=int, default=1_500_000)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--protocol", default="netflow9")
-    parser.add_argument("cases", nargs="*", metavar="CASE", help="default, b-trees, all columns")
+    parser.add_argument("cases", nargs="*", metavar="CASE", help="default, rows (of mysql), b-trees, all columns")
     given = parser.parse_args()
     os.environ["TEST_SLUICE"] = os.path.abspath(given.sluice)
     cases = [Case("null"), Case("default"), Case("b-trees", (), ("time_received", "src_addr", "dst_addr")), Case("all columns", every_column())]
+    if given.database == "mysql":
+        cases.insert(2, Case("rows", settings={"insert": "rows"}))
     unknown = set(given.cases) - {case.name for case in cases}
     if unknown:
         parser.error(f"no case {', '.join(sorted(unknown))}")
