@@ -36,7 +36,7 @@ net-snmp|MIT-CMU AND BSD-3-Clause|CMU AND THE REGENTS OF THE UNIVERSITY OF CALIF
 
 # Debian's short names that differ from those of SPDX.
 declare -A spdx_name=(
-  [Expat]=MIT ['Expat with embedded exception']=MIT [BSD-2-clause]=BSD-2-Clause [BSD-3-clause]=BSD-3-Clause
+  [Expat]=MIT ['Expat with embedded exception']=MIT [BSD-2-clause]=BSD-2-Clause [BSD-3-clause]=BSD-3-Clause [BSD-3-google]=BSD-3-Clause
   [BSD-4-clause]=BSD-4-Clause [LGPL-2+]=LGPL-2.0-or-later [LGPL-2.1+]=LGPL-2.1-or-later [LGPL-3+]=LGPL-3.0-or-later
   [OpenLDAP-2.8]=OLDAP-2.8 [GPL-2]=GPL-2.0-only [GPL-2+]=GPL-2.0-or-later [GPL-3]=GPL-3.0-only [GPL-3+]=GPL-3.0-or-later [PD]=LicenseRef-public-domain
 )
