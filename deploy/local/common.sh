@@ -54,15 +54,16 @@ build_sluice() {
 # start_collector YAML...: the lines say where the flows go; ports are the protocols' own where they are free. It is run by
 # the words of `runs_as`.
 runs_as=(run)
-# Countries and AS numbers from free tables, where install-deps.sh has fetched them: a line of configuration. Whose they are
-# has to be said.
+# Countries and AS numbers from free tables, where install-deps.sh has fetched them: a line of configuration in names. Whose
+# they are has to be said.
+names=''
 name_flows() {
   local tables=$root/deploy/names/node_modules/@ip-location-db
   [[ -f $tables/asn/asn-ipv6.csv ]] || return 0
   cat "$tables/asn/asn-ipv4.csv" "$tables/asn/asn-ipv6.csv" >"$work/asn.csv"
   say "AS numbers of RouteViews, NRO and DB-IP (https://db-ip.com, CC BY 4.0), countries of iptoasn.com (public domain), as
 of June 2026: good for a first look, their maker warns of mistakes in them (docs/enrichment.md)"
-  echo "enrich: {as: {file: '$work/asn.csv'}, country: {file: '$tables/iptoasn-country-mmdb/iptoasn-country.mmdb'}}"
+  names="enrich: {as: {file: '$work/asn.csv'}, country: {file: '$tables/iptoasn-country-mmdb/iptoasn-country.mmdb'}}"
 }
 
 start_collector() {
@@ -72,13 +73,13 @@ start_collector() {
   ipfix_port=$(port udp 4739)
   metrics_port=$(port tcp 8080)
   api_port=$(port tcp 8081)
+  name_flows
   {
     echo "listeners:"
     printf "  - {address: 127.0.0.1, port: %s}\n" "$sflow_port" "$netflow_port" "$ipfix_port"
     echo "metrics: {listen: '127.0.0.1:$metrics_port'}"
     echo "api: {listen: '127.0.0.1:$api_port'}"
-    name_flows
-    printf '%s\n' "$@"
+    printf '%s\n' "${names:-# no names}" "$@"
   } >"$work/sluice.yaml"
   # In a session of its own, as the broker is: a Ctrl-C is for the script, which ends its parts in order.
   setsid "$sluice" "${runs_as[@]}" -c "$work/sluice.yaml" >"$work/sluice.out" 2>"$work/sluice.log" &
