@@ -11,6 +11,7 @@
 #include "sluice/encode/rows.hpp"
 #include "snmp/kept.hpp"
 #include "state/message.hpp"
+#include "support/bmp_builder.hpp"
 #include "support/decode_fixture.hpp"
 #include "support/nfdump_builder.hpp"
 #include "support/packet_builder.hpp"
@@ -411,6 +412,52 @@ void streams() {
   write("framing", "cut_off", WireBytes().u8(20).raw(data).raw(tmpl).u16(10).u16(900).u32(1).data());
 }
 
+/// Sessions of routers, and one UPDATE alone.
+void sessions() {
+  const auto session = [](const std::vector<Message>& messages) {
+    WireBytes out;
+    out.u8(0);
+    for (const Message& message : messages) out.raw(message);
+    return out.data();
+  };
+  const auto plain = [] { return BgpUpdate().path({64501, 64502}).next_hop("192.0.2.9"); };
+  const BmpPeer peer, after{.flags = 0x40}, legacy{.flags = 0x20}, local{.type = 3, .address = "0.0.0.0"};
+  const BmpPeer v6{.address = "2001:db8::9"};
+  write("bmp", "plain",
+        session({bmp_initiation("edge"), bmp_peer_up(peer, bgp_open(64500), bgp_open(64501)),
+                 bmp_route(peer, plain().communities({1, 2}).med(1).announce("10.0.0.0/8")),
+                 bmp_route(peer, BgpUpdate().withdraw("10.0.0.0/8")), bmp_route(peer, BgpUpdate()),
+                 bmp_peer_down(peer), bmp_termination()}));
+  write("bmp", "policy_and_local_rib",
+        session({bmp_route(peer, plain().announce("10.0.0.0/8")),
+                 bmp_route(after, plain().local_pref(5).announce("10.0.0.0/8")),
+                 bmp_route(local, plain().announce("10.0.0.0/9")), bmp_peer_down(local),
+                 bmp_route(peer, plain().announce("10.1.0.0/16"))}));
+  write("bmp", "path_ids",
+        session({bmp_peer_up(peer, bgp_open(64500, 3, 3), bgp_open(64501, 3, 3)),
+                 bmp_route(peer, plain().announce("10.0.0.0/8", 1).announce("10.0.0.0/8", 2)),
+                 bmp_route(peer, BgpUpdate().path({1}).reach(2, "2001:db8::1", {"2001:db8::/32"}, 1)),
+                 bmp_route(peer, BgpUpdate().withdraw("10.0.0.0/8", 1))}));
+  write("bmp", "ipv6",
+        session({bmp_route(v6, BgpUpdate().path({1}).reach(2, "2001:db8::1", {"2001:db8::/32", "::/0"})),
+                 bmp_route(v6, BgpUpdate().unreach(2, {"2001:db8::/32"}))}));
+  write("bmp", "legacy",
+        session({bmp_route(legacy, BgpUpdate()
+                                       .legacy()
+                                       .path({64501, 23456})
+                                       .as4_path({{2, {200000}}, {1, {1, 2}}})
+                                       .next_hop("192.0.2.9")
+                                       .announce("10.0.0.0/8"))}));
+  const Message update = plain()
+                             .communities({1})
+                             .reach(2, "2001:db8::1", {"2001:db8::/32"})
+                             .unreach(1, {"10.2.0.0/15"})
+                             .announce("10.0.0.0/9")
+                             .withdraw("10.1.0.0/16")
+                             .bytes();
+  write("bmp", "update", WireBytes().u8(1).raw(update).data());
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -437,5 +484,6 @@ int main(int argc, char** argv) {
   filters();
   requests();
   streams();
+  sessions();
   return 0;
 }

@@ -1,0 +1,84 @@
+#pragma once
+// Where those who have flows ask for routes: by exporter, then by address. The station (station.hpp) fills
+// it; each thread that asks has a RouteReader. A look takes no lock and waits for nobody; what it finds holds
+// until it ends, and it should be short (a batch of flows), as nothing that went meanwhile can be freed.
+#include <atomic>
+#include <memory>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "bmp/epochs.hpp"
+#include "bmp/table.hpp"
+
+namespace sluice::bmp {
+
+class RouteReader;
+
+class Routes {
+ public:
+  using Tables = std::span<const Table* const>;
+
+  /// Whose table answers for whom. Never changed.
+  struct Directory {
+    SeededMap<IpAddress, std::vector<const Table*>> by_router;  ///< the latest session's first
+    std::vector<const Table*> defaults;                         ///< for exporters that have none of their own
+    static void free(const Directory* directory) { delete directory; }
+  };
+
+  Routes() = default;
+  ~Routes() { Directory::free(now_.load()); }
+  Routes(const Routes&) = delete;
+  Routes& operator=(const Routes&) = delete;
+
+  // The writer's thread.
+
+  Epochs& epochs() { return epochs_; }
+  void publish(std::unique_ptr<const Directory> next);
+
+ private:
+  friend RouteReader;
+  Epochs epochs_;
+  std::atomic<const Directory*> now_{nullptr};
+};
+
+/// Of one thread. The Routes outlive it.
+class RouteReader {
+ public:
+  explicit RouteReader(Routes& routes) : routes_(routes), reader_(routes.epochs_) {}
+
+  /// One at a time.
+  class Look {
+   public:
+    explicit Look(RouteReader& of) : reader_(of.reader_) {
+      reader_.enter();
+      directory_ = of.routes_.now_.load();
+    }
+    ~Look() { reader_.leave(); }
+    Look(const Look&) = delete;
+    Look& operator=(const Look&) = delete;
+
+    /// The tables that are to be asked for flows of the exporter, in order: those of its own sessions, else
+    /// the defaults'. Empty: nobody knows.
+    Routes::Tables tables_for(const IpAddress& exporter) const;
+    /// The first one's that has a route to it.
+    static std::optional<Route> find(Routes::Tables tables, const IpAddress& address) {
+      for (const Table* table : tables)
+        if (auto route = table->find(address)) return route;
+      return std::nullopt;
+    }
+    std::optional<Route> find(const IpAddress& exporter, const IpAddress& address) const {
+      return find(tables_for(exporter), address);
+    }
+
+   private:
+    Epochs::Reader& reader_;
+    const Routes::Directory* directory_ = nullptr;
+  };
+
+ private:
+  Routes& routes_;
+  Epochs::Reader reader_;
+};
+
+}  // namespace sluice::bmp

@@ -1,0 +1,101 @@
+#pragma once
+// The routes that one BMP session tells, by prefix: of each peer the latest, best first. One thread changes
+// it; any number of threads look addresses up meanwhile, without a lock and without waiting (epochs.hpp). A
+// route takes one word in a trie, and a share of a path's attributes; a prefix that several peers have, or
+// that has path identifiers, takes 16 bytes a route besides.
+#include <array>
+#include <atomic>
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "bmp/counts.hpp"
+#include "bmp/paths.hpp"
+#include "bmp/trie.hpp"
+#include "bmp/update.hpp"
+
+namespace sluice::bmp {
+
+/// Routes of all sessions together, and how many there may be. The writer's thread.
+struct Room {
+  std::uint64_t routes = 0;
+  std::uint64_t most = 0;
+};
+
+struct TableLimits {
+  std::uint64_t routes = 0;
+  std::uint64_t bytes = 0;
+};
+
+/// What was found. Views of the table's memory, for as long as the reader looks.
+struct Route {
+  std::span<const std::uint32_t> as_path, communities;
+  IpAddress next_hop;
+  std::uint32_t origin_as = 0;  ///< 0: several, by aggregation
+  std::uint32_t peer_as = 0;
+  std::uint32_t local_pref = 0;
+  std::uint8_t prefix_length = 0;
+};
+
+class Table {
+ public:
+  /// Epochs and room outlive it.
+  Table(Epochs& epochs, Room& room, const TableLimits& limits);
+  ~Table();
+  Table(const Table&) = delete;
+  Table& operator=(const Table&) = delete;
+  static void free(Table* table) { delete table; }
+
+  /// The best route of the longest prefix: of the local RIB where one of the family is told, else after
+  /// policy rather than before. Any thread, within its reader's look.
+  std::optional<Route> find(const IpAddress& address) const;
+
+  // The writer's thread. What throws std::bad_alloc leaves a table that readers may go on with, but that is
+  // to be given up.
+
+  /// To hold paths for announce().
+  PathStore& paths() { return paths_; }
+  /// The route becomes the peer's for the prefix. An error: it did not, and what was there stays. Throws
+  /// std::bad_alloc.
+  std::optional<BmpError> announce(const Nlri& nlri, Path* path);
+  /// Whether there was one. Throws std::bad_alloc, as drop() does.
+  bool withdraw(const Nlri& nlri, std::uint32_t rib);
+  /// All of a peer, or of one family; returns how many. Walks through the whole table where there are any.
+  std::uint64_t drop(std::uint32_t rib, std::optional<Family> only = {});
+  /// Before it is retired: its routes count no more in the room.
+  void leave() noexcept { room_.routes -= routes_; }
+
+  std::uint64_t routes() const { return routes_; }
+  std::uint64_t bytes() const { return bytes_; }
+  std::uint64_t path_count() const { return paths_.size(); }
+
+ private:
+  struct One {
+    Path* path = nullptr;
+    std::uint32_t path_id = 0;
+  };
+  struct Several;
+  using Entry = Trie::Entry;
+  static const Path* best_of(Entry entry);
+  std::span<const One> unpack(Entry entry, One& single) const;
+  Entry pack(std::span<const One> routes);
+  void put_away(Entry entry) noexcept;
+  void count(const Path& path, Family family, bool more) noexcept;
+  template <class Leaves>
+  Entry without(Entry entry, Family family, const Leaves& leaves);
+
+  Epochs& epochs_;
+  Room& room_;
+  const TableLimits limits_;
+  std::uint64_t bytes_ = 0;
+  std::uint64_t routes_ = 0;
+  PathStore paths_;
+  std::array<Trie, kFamilies> tries_;
+  /// A local RIB is told and other routes are too: those do not count.
+  std::array<std::atomic<bool>, kFamilies> local_only_{};
+  std::array<std::uint64_t, kFamilies> of_local_rib_{}, of_peers_{};
+  std::vector<std::array<std::uint64_t, kFamilies>> of_rib_;
+  std::vector<One> scratch_, gone_;
+};
+
+}  // namespace sluice::bmp
