@@ -153,6 +153,7 @@ void Collector::add_worker(worker::Options options, std::vector<worker::Inlet> i
                            const std::vector<worker::OutputTo>& targets) {
   options.admission = &admission_;
   options.batch = {config_.receive.batch, 65535, config_.receive.gro};
+  options.routes = routes_.get();
   options.enrich = enrich_settings(config_);
   workers_.push_back(std::make_unique<worker::Worker>(
       std::move(options), std::move(inlets), exporters_, targets,
@@ -207,6 +208,7 @@ void Collector::start() {
   started_seconds_ = static_cast<double>(unix_ns()) / 1e9;
   snmp_.change(config_.snmp);
   if (keeper_) keeper_->start();
+  if (station_) station_->start();
   for (const auto& worker : workers_) worker->start();
   for (const NamedSource& source : sources_)
     for (const auto& reader : source.readers) reader->start();
@@ -349,6 +351,7 @@ void Collector::end_workers(worker::Waiting waiting) {
     worker->stop(sessions_ && worker == workers_.back() ? worker::Waiting::is_taken : waiting);
   for (const auto& worker : workers_) worker->join();
   if (sessions_) sessions_->close();
+  if (station_) station_->stop();
   running_ = false;
   for (const auto& worker : workers_) tell_failure(worker->failure());
   snmp_.stop();

@@ -14,6 +14,7 @@
 #include "app/kernel_drops.hpp"
 #include "app/logging.hpp"
 #include "app/sink_line.hpp"
+#include "bmp/station.hpp"
 #include "config/config.hpp"
 #include "config/reload.hpp"
 #include "enrich/names_keeper.hpp"
@@ -101,6 +102,7 @@ class Collector {
   void open_udp(std::size_t i, std::vector<net::UdpSocket> begun, const SocketSource& source, bool of_a_unit,
                 bool& steered);
   void open_tcp(std::size_t i);
+  void open_bmp();
   bool steer(const net::UdpSocket& first, bool taken);
   void close_unwanted(SocketSource& source);
   void tell_received() const;
@@ -152,6 +154,7 @@ class Collector {
   void add_state(metrics::Snapshot& out) const;
   void add_snmp(metrics::Snapshot& out) const;
   state::Section snmp_section();
+  void add_bmp(metrics::Snapshot& out) const;
 
   config::Config config_;
   Logging& log_;
@@ -177,6 +180,8 @@ class Collector {
   std::vector<worker::SessionInlet> tcp_;  // opened, until sessions_ takes them
   /// Of the worker that comes after those of the UDP sockets, where there are TCP listeners.
   std::unique_ptr<worker::Sessions> sessions_;
+  std::unique_ptr<bmp::Routes> routes_;  ///< where enrich.bmp.listen is set; outlive station and workers
+  std::unique_ptr<bmp::Station> station_;
   std::vector<std::unique_ptr<worker::Worker>> workers_;
   std::vector<NamedSource> sources_;
   mutable std::unique_ptr<KernelDrops> kernel_drops_;  // by socket, listener after listener

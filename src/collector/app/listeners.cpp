@@ -36,6 +36,7 @@ void Collector::open_listeners(SocketSource source) {
     else
       open_udp(i, std::move(begun[i]), source, of_a_unit, steered);
   }
+  open_bmp();
   if (worker_count_ > 1) steering_ = steered && config_.receive.steering ? "source_address" : "kernel_hash";
 }
 
@@ -72,6 +73,27 @@ void Collector::open_tcp(std::size_t i) {
   inlet.decapsulate = settings.decapsulate;
   tcp_.push_back(std::move(inlet));
   listeners_.push_back({settings, {}});
+}
+
+void Collector::open_bmp() {
+  const auto at = bmp_endpoint(config_);
+  if (!at) return;
+  auto listener = net::TcpListener::open(*at);
+  if (!listener) throw SetupError("enrich.bmp.listen", listener.error().sentence);
+  log_.write(LogLevel::info, "listening on TCP " + listener->local_name() + ", for BMP");
+  bmp::Settings settings;
+  settings.keep = config_.bmp.keep;
+  settings.limits = config_.bmp.limits;
+  for (const std::string& prefix : config_.bmp.allow)
+    if (const auto one = IpPrefix::parse(prefix)) settings.allow.push_back(*one);
+  for (const std::string& router : config_.bmp.defaults)
+    if (const auto one = IpAddress::parse(router)) settings.defaults.push_back(*one);
+  routes_ = std::make_unique<bmp::Routes>();
+  station_ = std::make_unique<bmp::Station>(
+      std::move(settings), std::move(*listener), *routes_,
+      [this](bool warning, const std::string& kind, const std::string& line) {
+        log_.limited(warning ? LogLevel::warning : LogLevel::info, kind, [&] { return line; });
+      });
 }
 
 /// Whether all is as configured.

@@ -121,6 +121,7 @@ metrics::Snapshot Collector::snapshot() const {
   share_kernel_drops();
   add_listeners(out);
   add_sessions(out);
+  add_bmp(out);
   add_refused(out);
   add_protocols(out);
   add_exporters(out);
@@ -226,6 +227,23 @@ void Collector::add_sessions(metrics::Snapshot& out) const {
   }
 }
 
+void Collector::add_bmp(metrics::Snapshot& out) const {
+  if (!station_) return;
+  metrics::BmpRows& bmp = out.bmp;
+  bmp.on = true;
+  const bmp::BmpCounters& counters = station_->counters();
+  for (const auto& info : bmp::kBmpCounts) bmp.counts[info.count] = counters.counts[info.count].get();
+  for (const auto& info : bmp::kBmpErrors)
+    bmp.errors[std::string(info.key)] = counters.errors[info.count].get();
+  for (const auto& [word, why] : bmp::kBmpEnds) bmp.ended[std::string(word)] = counters.ends[why].get();
+  for (const auto& worker : workers_)
+    if (const bmp::FillCounters* filled = worker->filled())
+      for (const auto& info : bmp::kFillCounts) bmp.filled[info.count] += (*filled)[info.count].get();
+  for (const bmp::RouterRow& router : station_->routers())
+    if (bmp.routers.size() < config_.metrics.max_exporters)
+      bmp.routers.push_back({router.address.to_string(), router.counts});
+}
+
 /// Of all workers together, the most first; those past the bound share one row.
 void Collector::add_refused(metrics::Snapshot& out) const {
   std::map<std::string, std::uint64_t> by_prefix;
@@ -236,6 +254,7 @@ void Collector::add_refused(metrics::Snapshot& out) const {
   };
   for (const auto& worker : workers_) add(worker->refused());
   if (sessions_) add(sessions_->refused());
+  if (station_) add(station_->refused());
   for (const auto& [prefix, n] : by_prefix) out.refused.push_back({prefix, n});
   std::ranges::stable_sort(out.refused, std::ranges::greater{}, &metrics::RefusedRow::datagrams);
   while (out.refused.size() > net::RefusedSources::kMaxPrefixes) {

@@ -30,6 +30,9 @@ void try_listeners(const config::Config& config, Trial& out) {
                              : net::try_out(socket_options(config, listener), worker_count(config));
     if (refusal) put(out, {listener_path(i), refusal->sentence}, refusal->error);
   }
+  if (const auto at = bmp_endpoint(config))
+    if (const auto refusal = net::try_out_tcp(*at))
+      put(out, {"enrich.bmp.listen", refusal->sentence}, refusal->error);
 }
 
 /// Nothing where a certificate is wrong, of which try_files() tells.
@@ -66,6 +69,10 @@ std::string listener_path(std::size_t index) { return "listeners[" + std::to_str
 
 Endpoint endpoint_of(const config::Listener& listener) {
   return {IpAddress::parse(listener.address).value_or(IpAddress{}), listener.port};
+}
+
+std::optional<Endpoint> bmp_endpoint(const config::Config& config) {
+  return config.bmp.listen.empty() ? std::nullopt : parse_endpoint(config.bmp.listen);
 }
 
 std::optional<http::Identity> identity_of(const config::Listener& listener, std::size_t index) {

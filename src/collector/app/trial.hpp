@@ -46,6 +46,8 @@ unsigned writer_count(const config::Config& config, unsigned workers);
 /// "listeners[0]", as mistakes of a listener call it.
 std::string listener_path(std::size_t index);
 Endpoint endpoint_of(const config::Listener& listener);
+/// Where BMP sessions are taken; nothing: nowhere.
+std::optional<Endpoint> bmp_endpoint(const config::Config& config);
 /// Reads the files of its certificate; nothing where it has none. Throws SetupError.
 std::optional<http::Identity> identity_of(const config::Listener& listener, std::size_t index);
 net::SocketOptions socket_options(const config::Config& config, const config::Listener& listener);

@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "bmp/limits.hpp"
 #include "enrich/settings.hpp"
 #include "intake/settings.hpp"
 #include "sink/settings.hpp"
@@ -107,6 +108,16 @@ struct Api : HttpListener {
   friend bool operator==(const Api&, const Api&) = default;
 };
 
+/// Routes of flows, as routers tell them by BMP.
+struct Bmp {
+  std::string listen;                 ///< "": nowhere; parse_endpoint() takes it
+  std::vector<std::string> allow;     ///< prefixes that may connect; empty: all
+  std::vector<std::string> defaults;  ///< addresses of routers
+  Milliseconds keep{0};               ///< how long routes outlive their session
+  bmp::Limits limits;
+  friend bool operator==(const Bmp&, const Bmp&) = default;
+};
+
 struct State {
   std::string file;  ///< templates, sampling rates and names are kept in it over a restart; "": nowhere
   friend bool operator==(const State&, const State&) = default;
@@ -151,6 +162,7 @@ struct Config {
   Decode decode;
   std::vector<ExporterRule> exporters;
   enrich::SourceSettings enrich;  ///< names
+  Bmp bmp;
   std::vector<UserField> fields;  ///< that the message has besides its own
   snmp::Settings snmp;            ///< enrich.snmp
   /// Flows that come in messages. With them and without `listeners` there is no listener.

@@ -310,6 +310,7 @@ Table<Config> make_config_table() {
                   .holds<&Config::exporters>()
                   .at_reload());
   add_enrich(t);
+  add_bmp(t);
   add_snmp(t);
   t.push_back(
       special<Config>("fields", "list",

@@ -23,6 +23,8 @@ void add_enrich(Table<Config>& table);
 const Table<enrich::NetworkSettings>& network_table();
 const Table<enrich::InterfaceSettings>& interface_table();
 const Table<enrich::RuleSettings>& rule_table();
+/// Adds the settings of BMP.
+void add_bmp(Table<Config>& table);
 const Table<UserField>& user_field_table();
 const Table<PacketSource>& user_packet_table();
 const Table<intake::Settings>& source_table();

@@ -28,6 +28,7 @@ Labels labels_of(const SourcePartitionRow& row) {
   return {{"source", row.source}, {"partition", row.partition}};
 }
 Labels labels_of(const enrich::NamesSource& row) { return {{"source", row.source}}; }
+Labels labels_of(const RouterRow& row) { return {{"router", row.address}}; }
 Labels labels_of(const SinkRow& row) { return {{"sink", row.sink}, {"type", row.type}}; }
 
 MetricFamily family(std::string name, MetricType type, std::string_view help) {
@@ -215,6 +216,21 @@ void add_snmp(Families& out, const Snmp& snmp) {
   out.take(std::move(standings));
 }
 
+void add_bmp(Families& out, const BmpRows& bmp) {
+  if (!bmp.on) return;
+  for (const auto& info : bmp::kBmpCounts) out.single("sluice_bmp_", info, bmp.counts[info.count]);
+  for (const auto& info : bmp::kFillCounts) out.single("sluice_bmp_", info, bmp.filled[info.count]);
+  const auto by_reason = [&](const char* name, const std::map<std::string, std::uint64_t>& counts,
+                             const char* help) {
+    MetricFamily one = family(name, MetricType::Counter, help);
+    for (const auto& [reason, count] : counts) add(one, static_cast<double>(count), {{"reason", reason}});
+    out.take(std::move(one));
+  };
+  by_reason("sluice_bmp_errors_total", bmp.errors, "What was not taken of BMP, by reason");
+  by_reason("sluice_bmp_ended_sessions_total", bmp.ended, "Sessions that ended or were not begun, by reason");
+  out.counts("sluice_bmp_router_", bmp::kRouterCounts, bmp.routers, &RouterRow::counts);
+}
+
 }  // namespace
 
 std::vector<MetricFamily> families(const Snapshot& snapshot) {
@@ -255,6 +271,7 @@ std::vector<MetricFamily> families(const Snapshot& snapshot) {
   for (const auto& info : enrich::kEnrichCounts)
     out.single("sluice_enrich_", info, snapshot.enrich[info.count]);
   out.counts("sluice_names_", enrich::kNamesCounts, snapshot.names, &enrich::NamesSource::counts);
+  add_bmp(out, snapshot.bmp);
   out.counts("sluice_source_", intake::kSourceCounts, snapshot.sources, &SourceRow::counts);
   out.reasons("sluice_source_bad_messages_total", &SourceRow::bad,
               "What stands in a topic and is no flow, by reason", snapshot.sources);

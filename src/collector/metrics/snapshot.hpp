@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "bmp/counts.hpp"
 #include "enrich/counts.hpp"
 #include "http/counts.hpp"
 #include "intake/counts.hpp"
@@ -136,6 +137,22 @@ struct DecodeTime {
   double sum_seconds = 0;
 };
 
+/// A router that has a BMP session, had one, or is a default.
+struct RouterRow {
+  std::string address;
+  Counts<bmp::RouterCount> counts;
+};
+
+/// Sessions of BMP. `on` is false where none are taken, and all else 0.
+struct BmpRows {
+  bool on = false;
+  Counts<bmp::BmpCount> counts;
+  Counts<bmp::FillCount> filled;                ///< of all workers
+  std::map<std::string, std::uint64_t> errors;  ///< by reason
+  std::map<std::string, std::uint64_t> ended;   ///< by reason, also those not begun
+  std::vector<RouterRow> routers;
+};
+
 struct Snapshot {
   std::string version, commit, compiler;
   double start_time_seconds = 0;
@@ -152,6 +169,7 @@ struct Snapshot {
   std::vector<SourcePartitionRow> source_partitions;
   std::vector<SinkRow> sinks;
   DecodeTime decode_time;
+  BmpRows bmp;
   Counts<enrich::EnrichCount> enrich;      ///< of all threads
   std::vector<enrich::NamesSource> names;  ///< that are configured
   StateFile state;

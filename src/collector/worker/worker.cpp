@@ -36,6 +36,7 @@ Worker::Worker(Options options, std::vector<Inlet> inlets, decode::ExporterTable
       nap_(options_.nap),
       listeners_(inlets_.size()) {
   if (outputs_->wants_counters()) flows_.want_counters();
+  if (options_.routes != nullptr) filler_.emplace(*options_.routes);
   for (const Inlet& inlet : inlets_)
     if (inlet.socket != nullptr) fds_.push_back(inlet.socket->fd());
   if (options_.sessions != nullptr) fds_.push_back(options_.sessions->fd());
@@ -167,6 +168,7 @@ decode::DecodeReport Worker::decode_one(std::size_t inlet, const decode::Datagra
   decode::DecodeReport report = decoder_.decode(datagram, flows_, inlets_[inlet].accept);
   bool written = false;
   try {
+    if (filler_) filler_->apply(flows_);
     outputs_.enricher().apply(flows_);
     written = outputs_->write(flows_, now_ns_);
   } catch (const std::bad_alloc&) {  // of the enricher

@@ -9,10 +9,12 @@
 #include <exception>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <thread>
 #include <vector>
 
+#include "bmp/filler.hpp"
 #include "net/admission.hpp"
 #include "net/datagram_batch.hpp"
 #include "net/wait.hpp"
@@ -58,6 +60,8 @@ struct Options {
   const net::CurrentAdmission* admission = nullptr;
   /// Sessions that this worker takes messages from; outlive the worker. Null: none.
   Sessions* sessions = nullptr;
+  /// Where routes of flows are asked for; outlive the worker. Null: nowhere.
+  bmp::Routes* routes = nullptr;
   net::BatchOptions batch;
   NapPolicy nap;
   enrich::Settings enrich;
@@ -97,6 +101,8 @@ class Worker {
   }
   const ListenerCounters& listener(std::size_t inlet) const { return listeners_[inlet]; }
   const net::RefusedSources& refused() const { return refused_; }
+  /// Null where routes are asked for nowhere.
+  const bmp::FillCounters* filled() const { return filler_ ? &filler_->counters() : nullptr; }
   const DecodeTimeCounters& decode_time() const { return decode_time_; }
   std::uint64_t left_out() const { return outputs_.left_out(); }
   const enrich::EnrichCounters& enriched() const { return outputs_.enriched(); }
@@ -125,6 +131,7 @@ class Worker {
   net::DatagramBatch received_;
   decode::DatagramDecoder decoder_;
   FlowBatch flows_;
+  std::optional<bmp::Filler> filler_;
   CurrentOutputs outputs_;
   const OnError on_error_;
   Nap nap_;

@@ -207,6 +207,15 @@ inline Snapshot full_snapshot() {
               .counts = all_different<enrich::NamesCount>({}, 72100),
               .error = "line 3 is wrong"}};
   s.snmp = full_snmp();
+  using B = bmp::BmpCount;
+  using F = bmp::FillCount;
+  using R = bmp::RouterCount;
+  s.bmp = {.on = true,
+           .counts = all_different<B>({{B::accepted, 961}, {B::held_bytes, 962}}, 96100),
+           .filled = all_different<F>({{F::routed, 963}, {F::unrouted, 964}}, 96200),
+           .errors = {{"bad_update", 965}},
+           .ended = {{"slow", 966}},
+           .routers = {{"192.0.2.1", all_different<R>({{R::sessions, 967}, {R::routes, 968}}, 96300)}}};
   using H = http::HttpCount;
   s.http = {{"metrics", all_different<H>({{H::open, 801}, {H::refused_host, 802}}, 80100)}};
   s.ready = true;
