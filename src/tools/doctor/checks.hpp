@@ -72,6 +72,9 @@ Findings check_snmp(const config::Config& config, const Reading& metrics, double
 /// Sources of names that the running collector has: wrong, old, or never of use.
 Findings check_names(const Collector& collector, double now_seconds);
 
+/// Routers that tell routes by BMP, or should.
+Findings check_routers(const Collector& collector, double now_seconds);
+
 /// Whether what the sink sends fits the topic's max.message.bytes; nothing where it does.
 Findings check_sizes(const std::string& sink_name, const sink::Settings& sink, const std::string& topic,
                      std::uint64_t max_message_bytes);

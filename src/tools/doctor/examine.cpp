@@ -68,6 +68,7 @@ Findings examine(const config::Config& config, const Options& options) {
   out.push_back(check_clock(clock_state()));
   append(out, check_directories(config));
   append(out, check_names(collector, static_cast<double>(unix_ns()) / 1e9));
+  append(out, check_routers(collector, static_cast<double>(unix_ns()) / 1e9));
   out.push_back(check_descriptors(collector, own_file_limit()));
   append(out, check_connection_table(machine));
   append(out, check_brokers(config));

@@ -141,6 +141,8 @@ Findings check_ports(const config::Config& config, const Machine& machine, const
     const std::string listen = Endpoint{address.value_or(IpAddress{}), listener.port}.to_string();
     for (auto&& finding : check_tcp("TCP", listen, machine, collector)) out.push_back(std::move(finding));
   }
+  for (auto&& finding : check_tcp("enrich.bmp.listen", config.bmp.listen, machine, collector))
+    out.push_back(std::move(finding));
   for (auto&& finding : check_tcp("metrics.listen", config.metrics.listen, machine, collector))
     out.push_back(std::move(finding));
   for (auto&& finding : check_tcp("api.listen", config.api.listen, machine, collector))
