@@ -6,6 +6,7 @@
 
 #include <cmath>
 #include <memory>
+#include <utility>
 #include <vector>
 
 #include "bmp/routes.hpp"
@@ -140,6 +141,21 @@ void LookUpSkewed(benchmark::State& state) {
   look_up(state, addresses);
 }
 BENCHMARK(LookUpSkewed);
+
+/// What any look-up in so much memory is up against: one read after the other of 64 MB, each telling the
+/// next.
+void ReadMemory(benchmark::State& state) {
+  constexpr std::uint32_t kWords = 16U << 20;
+  std::vector<std::uint32_t> next(kWords);
+  for (std::uint32_t i = 0; i < kWords; ++i) next[i] = i;
+  test::Dice dice(5);
+  // One cycle through all of them (Sattolo).
+  for (std::uint32_t i = kWords - 1; i > 0; --i) std::swap(next[i], next[dice.below(i)]);
+  std::uint32_t at = 0;
+  for (auto _ : state) at = next[at];
+  benchmark::DoNotOptimize(at);
+}
+BENCHMARK(ReadMemory);
 
 /// A route that is told anew with other attributes, as BMP brings it: parsed, and put in place.
 void TakeUpdate(benchmark::State& state) {
