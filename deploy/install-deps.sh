@@ -26,7 +26,7 @@ kafka_packages=(kcat)
 quickstart_packages=(softflowd pmacct python3 python3-scapy curl procps iproute2)
 test_packages=(
   "${quickstart_packages[@]}" "${kafka_packages[@]}" openssl python3-protobuf python3-confluent-kafka python3-venv python3-yaml nfdump
-  openvswitch-switch ethtool iputils-ping postgresql mariadb-server mariadb-client snmpd mmdb-bin
+  openvswitch-switch ethtool iputils-ping postgresql mariadb-server mariadb-client snmpd mmdb-bin gobgpd frr
   debootstrap systemd systemd-container lintian man-db bash-completion
   libgtest-dev libgmock-dev libbenchmark-dev prometheus python3-jsonschema faketime
   clang-19 libclang-rt-19-dev clang-format-19 clang-tidy-19
@@ -58,7 +58,7 @@ docker_packages() {
   command -v docker-compose >/dev/null || echo docker-compose
 }
 
-# softflowd, pmacct, nfdump, Open vSwitch, PostgreSQL, MariaDB, snmpd, Prometheus and Docker start themselves as services when they are installed.
+# softflowd, pmacct, nfdump, Open vSwitch, PostgreSQL, MariaDB, snmpd, GoBGP, FRR, Prometheus and Docker start themselves as services when they are installed.
 # What is run here is started by hand; a service nobody asked for would hold its ports, so what this script brings is not
 # started.
 policy=/usr/sbin/policy-rc.d
@@ -79,7 +79,7 @@ allow_service_starts() {
 disable_services() {
   local package unit
   [[ -d /run/systemd/system ]] || return 0
-  for package in softflowd pmacct nfdump openvswitch-switch postgresql mariadb-server snmpd prometheus docker.io; do
+  for package in softflowd pmacct nfdump openvswitch-switch postgresql mariadb-server snmpd gobgpd frr prometheus docker.io; do
     [[ " $* " == *" $package "* ]] || continue
     [[ $package != docker.io ]] || package='docker.io containerd'
     [[ $package != postgresql ]] || package=postgresql-common
