@@ -247,6 +247,8 @@ const Refused kRefused[] = {
      "clickhouse\n"
      "    block_bytes: 1MB\n    queue_bytes: 3MB  #!\n",
      "each of 2 workers and readers of sources; it takes 5MB or more"},
+    {"BmpOfAnotherMachine", "enrich.bmp.listen", "enrich:\n  bmp:\n    listen: 192.0.2.77:11019  #!\n",
+     "192.0.2.77:11019"},
     {"MetricsOfAnotherMachine", "metrics.listen", "metrics:\n  listen: 192.0.2.77:8080  #!\n",
      "192.0.2.77:8080"},
     {"ApiOfAnotherMachine", "api.listen", "api:\n  token: x\n  listen: 192.0.2.77:8081  #!\n",
