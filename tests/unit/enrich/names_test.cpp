@@ -1,6 +1,7 @@
 // What flows get of the names that there are.
 #include <gmock/gmock.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
 
@@ -253,6 +254,131 @@ TEST_F(NamesTest, FilesThatChange) {
   std::filesystem::remove(path("n.csv"));
   EXPECT_TRUE(until([&] { return keeper_.sources()[0].counts[NamesCount::failures] == 2; }));
   EXPECT_EQ(name(), "four");
+}
+
+/// A row of "What comes first" in docs/enrichment.md: fields, and sources by their names there.
+struct Precedence {
+  std::vector<std::string> fields, sources;
+};
+
+std::vector<std::string> quoted_in(std::string_view cell) {
+  std::vector<std::string> out;
+  for (std::size_t at = cell.find('`'); at != std::string_view::npos;) {
+    const std::size_t end = cell.find('`', at + 1);
+    out.emplace_back(cell.substr(at + 1, end - at - 1));
+    at = cell.find('`', end + 1);
+  }
+  return out;
+}
+
+std::vector<Precedence> documented() {
+  std::ifstream in(SLUICE_SOURCE_DIR "/docs/enrichment.md");
+  std::vector<Precedence> out;
+  bool here = false;
+  for (std::string line; std::getline(in, line);) {
+    if (line == "<!-- precedence -->" || line == "<!-- /precedence -->") here = !here;
+    const std::size_t middle = line.find("` | ");
+    if (!here || !line.starts_with("| `") || middle == std::string::npos) continue;
+    const std::string sources = line.substr(middle + 4);
+    if (sources.starts_with("in the order")) continue;  // WhoSaysTheAs
+    Precedence row{quoted_in(line.substr(0, middle + 1)), {}};
+    std::string rest = sources.substr(0, sources.rfind(" |"));
+    for (std::size_t end = 0; end != std::string::npos;) {
+      end = rest.find(", ");
+      row.sources.push_back(rest.substr(0, end));
+      if (end != std::string::npos) rest.erase(0, end + 2);
+    }
+    out.push_back(std::move(row));
+  }
+  return out;
+}
+
+class PrecedenceTest : public NamesTest {
+ protected:
+  /// Makes the source say its own name in the field. False: it is no source of this module's.
+  bool say(const std::string& source, const std::string& field, SourceSettings& settings) {
+    const bool near = field.starts_with("src_") || field.starts_with("in_");
+    const std::string value =
+        field.ends_with("_boundary") ? (source.size() % 2 == 0 ? "external" : "internal") : source;
+    const auto attribute_of = [&](const auto& table) {
+      return std::ranges::find_if(table, [&](const auto& one) {
+        return static_cast<std::uint16_t>(near ? one.near : one.far) == find_field(field)->index;
+      });
+    };
+    NetworkSettings network{near ? "192.0.2.0/24" : "203.0.113.0/24", {}};
+    InterfaceSettings interface{"198.51.100.1", near ? 1U : 2U, {}};
+    const bool of_interface = field.find("_if_") != std::string::npos;
+    if (field.ends_with("_speed"))
+      interface.facts.speed = source.size();
+    else if (of_interface)
+      interface.facts.*attribute_of(kInterfaceAttributes)->member = value;
+    else
+      network.facts.*attribute_of(kNetworkAttributes)->member = value;
+    if (source == "`enrich.rules`" && of_interface)
+      settings.rules.push_back(
+          {.interface = ".", .set = {{std::string(attribute_of(kInterfaceAttributes)->key), value}}});
+    else if (source == "`enrich.rules`")
+      settings.rules.push_back({.match = "any", .set = {{field, value}}});
+    else if (source == "`enrich.networks`")
+      settings.networks.push_back(network);
+    else if (source == "`enrich.interfaces`")
+      settings.interfaces.push_back(interface);
+    else if (source == "`enrich.networks_file`" || source == "`enrich.interfaces_file`")
+      write_file(source, field, value, network.prefix, interface, settings);
+    else if (source == "the exporter")
+      set_text_field(*find_field(field), batch_, batch_.flows()[0], value);
+    else
+      return false;
+    return true;
+  }
+  void write_file(const std::string& source, const std::string& field, const std::string& value,
+                  const std::string& prefix, const InterfaceSettings& interface, SourceSettings& settings) {
+    std::ofstream out(path("list.csv"));
+    if (source == "`enrich.networks_file`") {
+      const std::string column = field.size() == 11 ? "name" : field.substr(12);
+      out << "prefix," << column << '\n' << prefix << ",\"" << value << "\"\n";
+      settings.networks_file = path("list.csv");
+    } else {
+      const std::string column = field.substr(field.find("_if_") + 4);
+      out << "exporter,index," << column << "\n198.51.100.1," << interface.index << ",\""
+          << (column == "speed" ? std::to_string(interface.facts.speed) : value) << "\"\n";
+      settings.interfaces_file = path("list.csv");
+    }
+  }
+  std::string shown(const std::string& field) {
+    if (!field.ends_with("_speed")) return text(field.c_str());
+    return std::to_string(integer_field(*find_field(field), batch_, batch_.flows()[0]));
+  }
+  static std::string expected(const std::string& source, const std::string& field) {
+    if (field.ends_with("_speed")) return std::to_string(source.size());
+    if (field.ends_with("_boundary")) return source.size() % 2 == 0 ? "external" : "internal";
+    return source;
+  }
+};
+
+/// From each source of a row on: all that come behind it say something too, and it is the one that counts.
+TEST_F(PrecedenceTest, IsAsTheDocumentSays) {
+  std::size_t checked = 0;
+  for (const Precedence& row : documented())
+    for (const std::string& field : row.fields)
+      for (std::size_t first = 0; first < row.sources.size(); ++first) {
+        if (row.sources[first].starts_with("`enrich.country") || row.sources[first] == "`enrich.snmp`")
+          continue;
+        fill(batch_);
+        // A rule about interfaces finds them by something that is known of them.
+        for (const ExtraText known : {ExtraText::in_if_description, ExtraText::out_if_description})
+          if (!field.ends_with("_if_description")) batch_.extras(batch_.flows()[0]).set(known, "known");
+        SourceSettings settings;
+        for (std::size_t i = first; i < row.sources.size(); ++i) say(row.sources[i], field, settings);
+        if (field.ends_with("_if_description") && row.sources[first] == "`enrich.rules`" &&
+            settings.interfaces.empty())
+          continue;
+        keeper_.take(settings);
+        apply();
+        EXPECT_EQ(shown(field), expected(row.sources[first], field)) << field << " by " << row.sources[first];
+        ++checked;
+      }
+  EXPECT_GT(checked, 50U);
 }
 
 }  // namespace
