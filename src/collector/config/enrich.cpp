@@ -156,6 +156,12 @@ void read_interfaces(Reading& in, const std::string& path, const Value& value, C
   read_list(in, path, value, interface_table(), {{"exporter", "198.51.100.1"}, {"index", "12"}},
             "{exporter: 198.51.100.1, index: 12, name: xe-0/0/0, boundary: external}",
             config.enrich.interfaces);
+  for (std::size_t i = 0; i < config.enrich.interfaces.size(); ++i) {
+    const std::string at = element(path, i) + ".boundary";
+    const std::string& boundary = config.enrich.interfaces[i].facts.boundary;
+    if (!boundary.empty() && boundary != "external" && boundary != "internal" && !in.failed(at))
+      in.fault(at, in.origin(at), at + " is " + quote(boundary) + "; it takes external or internal");
+  }
 }
 
 void read_rules(Reading& in, const std::string& path, const Value& value, Config& config) {

@@ -1,6 +1,8 @@
 #include "enrich/csv.hpp"
 
 #include <csv.h>
+#include <fcntl.h>
+#include <sys/stat.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -9,6 +11,7 @@
 #include <memory>
 
 #include "util/one_line.hpp"
+#include "util/unique_fd.hpp"
 
 namespace sluice::enrich {
 namespace {
@@ -119,8 +122,14 @@ void on_field(void* bytes, std::size_t size, void* rows) { static_cast<Rows*>(ro
 void on_end_of_row(int end, void* rows) { static_cast<Rows*>(rows)->row(end); }
 
 std::vector<FileFault> read(const std::string& path, Rows& rows) {
-  const std::unique_ptr<std::FILE, CloseFile> file(std::fopen(path.c_str(), "re"));
+  // A pipe or a device in the place of a file would hold up who reads, or fill the memory.
+  UniqueFd opened(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
+  if (!opened) return {{0, std::string("cannot be opened: ") + std::strerror(errno)}};
+  struct stat status{};
+  if (::fstat(opened.get(), &status) != 0 || !S_ISREG(status.st_mode)) return {{0, "is no file"}};
+  const std::unique_ptr<std::FILE, CloseFile> file(::fdopen(opened.get(), "r"));
   if (!file) return {{0, std::string("cannot be opened: ") + std::strerror(errno)}};
+  opened.release();
   const std::unique_ptr<csv_parser, FreeParser> parser(new csv_parser{});
   // Every end of a line is told, so that lines can be counted; quotes within a field that has none are a
   // mistake.

@@ -7,6 +7,7 @@
 
 #include <array>
 #include <cerrno>
+#include <charconv>
 #include <cstring>
 #include <optional>
 #include <vector>
@@ -64,6 +65,13 @@ std::uint32_t number_at(MMDB_entry_s& entry, const char* const* keys) {
   const auto data = value_at(entry, keys);
   if (!data) return 0;
   if (data->type == MMDB_DATA_TYPE_UINT32) return data->uint32;
+  if (data->type == MMDB_DATA_TYPE_UTF8_STRING) {  // IPinfo's "AS64500"
+    std::string_view text(data->utf8_string, data->data_size);
+    if (text.starts_with("AS")) text.remove_prefix(2);
+    std::uint32_t as = 0;
+    const auto read = std::from_chars(text.data(), text.data() + text.size(), as);
+    return read.ec == std::errc{} && read.ptr == text.data() + text.size() ? as : 0;
+  }
   return data->type == MMDB_DATA_TYPE_UINT16 ? data->uint16 : 0;
 }
 

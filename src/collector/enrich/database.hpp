@@ -1,7 +1,8 @@
 #pragma once
 // A file in MaxMind's format (mmdb), read whole into memory of its own: whoever writes over the file, or cuts
 // it, takes nothing from under a look-up. Made by one thread, then read by any number; libmaxminddb looks at
-// each offset before it follows it, so a damaged file gives wrong answers or none, and no crash.
+// each offset before it follows it, so a damaged file gives wrong answers or none. A file that somebody
+// made to harm may nest values until the stack ends: take them from whom you trust.
 #include <maxminddb.h>
 
 #include <cstdint>
@@ -37,9 +38,9 @@ class Database final : public Ases {
   bool entry_of(const IpAddress& address, MMDB_entry_s& entry) const;
 
   std::string path_;
+  std::uint64_t bytes_ = 0;  // before the copy, which sets it
   UniqueFd copy_;
   MMDB_s file_{};
-  std::uint64_t bytes_ = 0;
 };
 
 /// Null where the path is empty. Throws SetupError of `setting`.

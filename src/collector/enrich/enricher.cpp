@@ -42,6 +42,9 @@ class Enricher::Way {
 
   void pass(FlowBatch& batch, Theirs theirs, Tally& tally) {
     for (FlowRecord& flow : batch.flows()) {
+      // What others have named stays; rules do not change it either.
+      const FlowExtras* const theirs_before = theirs == Theirs::yes ? batch.extras_of(flow) : nullptr;
+      const std::uint64_t said = theirs_before == nullptr ? 0 : theirs_before->texts_set();
       if (names_->any_address()) {
         name_address(batch, flow, Side::near, theirs, tally);
         name_address(batch, flow, Side::far, theirs, tally);
@@ -50,7 +53,7 @@ class Enricher::Way {
         name_interface(batch, flow, Side::near, theirs, tally);
         name_interface(batch, flow, Side::far, theirs, tally);
       }
-      if (names_->flow_rules) obey_rules(batch, flow, tally);
+      if (names_->flow_rules) obey_rules(batch, flow, said, tally);
     }
   }
 
@@ -94,15 +97,15 @@ class Enricher::Way {
       return given != nullptr && given->has(field(attribute)) ? std::string_view(given->get(field(attribute)))
                                                               : std::string_view{};
     };
-    const InterfaceFacts& facts =
+    const InterfaceCache::Known& known =
         interfaces_.of(batch.origin_of(flow).exporter_address, index, text(kInterfaceAttributes[0]),
                        text(kInterfaceAttributes[1]));
-    bool any = facts.speed != 0;
+    const InterfaceFacts& facts = known.facts;
     for (const auto& attribute : kInterfaceAttributes) {
       const std::string& value = facts.*attribute.member;
       const std::string_view said = text(attribute);
-      if (value.empty() || value == said) continue;
-      any = true;
+      // What the exporter says itself may be longer than what is looked at.
+      if (value.empty() || said.starts_with(value)) continue;
       if (theirs == Theirs::no || said.empty()) {
         batch.extras(flow).set(field(attribute), value);
         given = batch.extras_of(flow);
@@ -111,13 +114,13 @@ class Enricher::Way {
     const ExtraScalar speed = side == Side::near ? ExtraScalar::in_if_speed : ExtraScalar::out_if_speed;
     if (facts.speed != 0 && (theirs == Theirs::no || given == nullptr || !given->has(speed)))
       batch.extras(flow).set(speed, facts.speed);
-    ++tally[any ? EnrichCount::interface_hits : EnrichCount::interface_misses];
+    ++tally[known.any ? EnrichCount::interface_hits : EnrichCount::interface_misses];
   }
 
-  void obey_rules(FlowBatch& batch, FlowRecord& flow, Tally& tally) {
+  /// `taken` has a bit for each text that is not to be set any more.
+  void obey_rules(FlowBatch& batch, FlowRecord& flow, std::uint64_t taken, Tally& tally) {
     const IpAddress& exporter = batch.origin_of(flow).exporter_address;
     if (exporter != exporter_ || !known_) concern(exporter);
-    std::uint64_t taken = 0;  // texts that a rule has set
     for (const Rule* const rule : rules_) {
       if (!rule->matches(batch, flow)) continue;
       ++tally[EnrichCount::rule_matches];

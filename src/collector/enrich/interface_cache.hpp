@@ -16,13 +16,20 @@ namespace sluice::enrich {
 
 class InterfaceCache {
  public:
+  struct Known {
+    InterfaceFacts facts;
+    bool any = false;  ///< configuration or a rule says something of it
+  };
+
   /// The names outlive it.
   explicit InterfaceCache(const Names& names) : names_(names), entries_(kEntries) {}
 
   /// What to say of it: configuration before what the flow says, then rules. Holds until the next call.
   /// `name` and `description` are the flow's, "" where it has none.
-  const InterfaceFacts& of(const IpAddress& exporter, std::uint32_t index, std::string_view name,
-                           std::string_view description) {
+  const Known& of(const IpAddress& exporter, std::uint32_t index, std::string_view name,
+                  std::string_view description) {
+    name = shortened(name);
+    description = shortened(description);
     HashMixer mixer;
     exporter.hash_into(mixer);
     mixer.add(index);
@@ -32,7 +39,7 @@ class InterfaceCache {
     if (entry.index != index || entry.exporter != exporter || entry.name != name ||
         entry.description != description)
       entry = look_up(exporter, index, name, description);
-    return entry.facts;
+    return entry.known;
   }
 
  private:
@@ -41,23 +48,34 @@ class InterfaceCache {
     IpAddress exporter;
     std::uint32_t index = 0;
     std::string name, description;
-    InterfaceFacts facts;
+    Known known;
   };
+
+  /// A record may bring texts as long as a datagram; as much of them is looked at as there may be of
+  /// configured ones.
+  static std::string_view shortened(std::string_view text) {
+    if (text.size() <= kLongestText) return text;
+    std::size_t end = kLongestText;
+    while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xc0) == 0x80) --end;  // no half characters
+    return text.substr(0, end);
+  }
 
   Entry look_up(const IpAddress& exporter, std::uint32_t index, std::string_view name,
                 std::string_view description) const {
     Entry out{exporter, index, std::string(name), std::string(description), {}};
-    out.facts.name = name;
-    out.facts.description = description;
+    out.known.facts.name = name;
+    out.known.facts.description = description;
     if (const InterfaceFacts* const configured = names_.interfaces.find(exporter, index)) {
+      out.known.any = true;
       for (const auto& attribute : kInterfaceAttributes)
         if (const std::string& text = configured->*attribute.member; !text.empty())
-          out.facts.*attribute.member = text;
-      out.facts.speed = configured->speed;
+          out.known.facts.*attribute.member = text;
+      out.known.facts.speed = configured->speed;
     }
     unsigned taken = 0;
     for (const Rule& rule : names_.rules)
-      if (rule.about_interfaces() && rule.is_of(exporter)) rule.classify(out.facts, taken);
+      if (rule.about_interfaces() && rule.is_of(exporter)) rule.classify(out.known.facts, taken);
+    out.known.any |= taken != 0;
     return out;
   }
 

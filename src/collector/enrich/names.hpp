@@ -1,6 +1,7 @@
 #pragma once
 // All names that the collector knows at one time, from files and configuration: made whole by one thread,
 // then read by any and never changed. A file that changes makes a new one of it.
+#include <algorithm>
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -44,7 +45,9 @@ class Names {
   std::uint32_t cached_addresses = 0;
 
   /// Whether addresses are looked up at all.
-  bool any_address() const { return !networks.empty() || ases || countries; }
+  bool any_address() const { return !networks.empty() || ases || countries || !exporter_says_as(); }
+  /// Whether what the exporter says of ASes counts at all.
+  bool exporter_says_as() const { return std::ranges::find(as_from, AsSource::exporter) != as_from.end(); }
   bool any_interface() const { return !interfaces.empty() || interface_rules; }
 };
 

@@ -63,16 +63,19 @@ struct NamesKeeper::Stamp {
   dev_t device = 0;
   ino_t number = 0;
   off_t size = 0;
-  timespec modified{};
+  timespec modified{}, changed{};  // `changed` also when somebody gets the right to read it
 
   static std::optional<Stamp> of(const std::string& path) {
     struct stat status{};
     if (path.empty() || ::stat(path.c_str(), &status) != 0) return std::nullopt;
-    return Stamp{status.st_dev, status.st_ino, status.st_size, status.st_mtim};
+    return Stamp{status.st_dev, status.st_ino, status.st_size, status.st_mtim, status.st_ctim};
   }
   friend bool operator==(const Stamp& a, const Stamp& b) {
-    return a.device == b.device && a.number == b.number && a.size == b.size &&
-           a.modified.tv_sec == b.modified.tv_sec && a.modified.tv_nsec == b.modified.tv_nsec;
+    const auto same = [](const timespec& x, const timespec& y) {
+      return x.tv_sec == y.tv_sec && x.tv_nsec == y.tv_nsec;
+    };
+    return a.device == b.device && a.number == b.number && a.size == b.size && same(a.modified, b.modified) &&
+           same(a.changed, b.changed);
   }
 };
 
@@ -86,12 +89,13 @@ struct NamesKeeper::Files {
   std::array<File, kFiles.size()> files;
   NamesFiles content;
 
-  /// Reads the file again where it is another than before. False: it is the same. Throws SetupError with its
-  /// first mistake; what there was stays.
-  bool read(std::size_t i, const std::string& path) {
+  /// Reads the file again where it is another than before, or, with `insist`, was wrong. False: it is the
+  /// same. Throws SetupError with its first mistake; what there was stays.
+  bool read(std::size_t i, const std::string& path, bool insist) {
     File& file = files[i];
     const std::optional<Stamp> stamp = Stamp::of(path);
-    if (file.looked && file.state.path == path && file.stamp == stamp) return false;
+    const bool wrong = file.state.counts[NamesCount::wrong] != 0;
+    if (file.looked && file.state.path == path && file.stamp == stamp && !(insist && wrong)) return false;
     std::optional<SetupError> first;
     NamesFiles fresh = content;
     kFiles[i].read(path, fresh, [&](SetupError error) {
@@ -107,6 +111,7 @@ struct NamesKeeper::Files {
     }
     content = std::move(fresh);
     file.state.path = path;
+    if (path.empty()) return true;
     file.state.error.clear();
     ++file.state.counts[NamesCount::reads];
     file.state.counts[NamesCount::wrong] = 0;
@@ -133,27 +138,41 @@ NamesKeeper::~NamesKeeper() {
 void NamesKeeper::take(const SourceSettings& settings) {
   const std::lock_guard lock(mutex_);
   Files next = *files_;
-  for (std::size_t i = 0; i < kFiles.size(); ++i) next.read(i, settings.*kFiles[i].path);
+  for (std::size_t i = 0; i < kFiles.size(); ++i) {
+    try {
+      next.read(i, settings.*kFiles[i].path, true);
+    } catch (const SetupError&) {
+      if (files_->files[i].state.path == settings.*kFiles[i].path) files_->files[i] = next.files[i];
+      throw;
+    }
+  }
+  auto names = names_of(settings, next.content);
   settings_ = settings;
   *files_ = std::move(next);
-  publish();
+  publish(std::move(names));
   bool any = false;
   for (const FileKind& kind : kFiles) any |= !(settings.*kind.path).empty();
-  if (any && settings.check_every.count() > 0 && !thread_.joinable()) {
+  if (any && !thread_.joinable()) {
     thread_ = std::thread([this] { watch(); });
     pthread_setname_np(thread_.native_handle(), "names");
   }
+  ++settings_taken_;
   wake_.notify_all();
 }
 
-/// With the lock.
-void NamesKeeper::publish() {
-  static const SourceSettings kNothing;
-  const NamesFiles& content = files_->content;
+std::shared_ptr<const Names> NamesKeeper::names_of(const SourceSettings& settings,
+                                                   const NamesFiles& content) {
+  const bool exporter_counts =
+      std::ranges::find(settings.as_from, AsSource::exporter) != settings.as_from.end();
   const bool none = content.ases == nullptr && content.countries == nullptr && content.networks.empty() &&
-                    content.interfaces.empty() && settings_.networks.empty() &&
-                    settings_.interfaces.empty() && settings_.rules.empty();
-  const auto names = none ? nullptr : make_names(settings_, content);
+                    content.interfaces.empty() && settings.networks.empty() && settings.interfaces.empty() &&
+                    settings.rules.empty() && exporter_counts;
+  return none ? nullptr : make_names(settings, content);
+}
+
+/// With the lock.
+void NamesKeeper::publish(std::shared_ptr<const Names> names) {
+  const NamesFiles& content = files_->content;
   const auto database = [](const auto& from, NamesSource& state) {
     state.counts[NamesCount::bytes] = from ? from->bytes() : 0;
     state.counts[NamesCount::built_seconds] = from ? from->built_seconds() : 0;
@@ -164,38 +183,40 @@ void NamesKeeper::publish() {
   networks[NamesCount::entries] = names ? names->networks.size() : 0;
   networks[NamesCount::bytes] = names ? names->networks.bytes() : 0;
   files_->files[3].state.counts[NamesCount::entries] = names ? names->interfaces.size() : 0;
-  names_->replace(names);
+  names_->replace(std::move(names));
+  unpublished_ = false;
 }
 
 void NamesKeeper::watch() {
   std::unique_lock lock(mutex_);
   while (!stop_) {
     // Without a period the next settings wake it.
+    const std::uint64_t taken = settings_taken_;
     const auto every =
         settings_.check_every.count() > 0 ? settings_.check_every : std::chrono::hours(24 * 365);
-    wake_.wait_for(lock, every, [this] { return stop_; });
-    if (!stop_ && settings_.check_every.count() > 0) look();
+    const bool woken = wake_.wait_for(lock, every, [&] { return stop_ || settings_taken_ != taken; });
+    if (woken || settings_.check_every.count() == 0) continue;
+    try {
+      look();
+    } catch (const std::bad_alloc&) {  // the next look may find memory again
+    }
   }
 }
 
 /// With the lock: a reading takes milliseconds, and only who asks how things stand waits for it.
 void NamesKeeper::look() {
-  bool changed = false;
   for (std::size_t i = 0; i < kFiles.size(); ++i) {
     const std::string& path = settings_.*kFiles[i].path;
     if (path.empty()) continue;
     try {
-      if (!files_->read(i, path)) continue;
-      changed = true;
+      if (!files_->read(i, path, false)) continue;
+      unpublished_ = true;
       log_(LogLevel::info, "names: " + path + " has changed and was read");
     } catch (const SetupError& error) {
       log_(LogLevel::error, "names: " + std::string(error.what()) + "; what was there before stays in force");
-    } catch (const std::bad_alloc&) {
-      log_(LogLevel::error,
-           "names: there was no memory to read " + path + "; what was there before stays in force");
     }
   }
-  if (changed) publish();
+  if (unpublished_) publish(names_of(settings_, files_->content));
 }
 
 std::vector<NamesSource> NamesKeeper::sources() const {

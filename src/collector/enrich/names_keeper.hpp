@@ -37,7 +37,8 @@ class NamesKeeper {
   struct Files;
   void watch();
   void look();
-  void publish();
+  static std::shared_ptr<const Names> names_of(const SourceSettings& settings, const NamesFiles& content);
+  void publish(std::shared_ptr<const Names> names);
 
   const LogFn log_;
   const std::shared_ptr<CurrentNames> names_ = std::make_shared<CurrentNames>();
@@ -46,6 +47,8 @@ class NamesKeeper {
   std::unique_ptr<Files> files_;
   std::condition_variable wake_;
   bool stop_ = false;
+  bool unpublished_ = false;  // a file was read whose names are not in force
+  std::uint64_t settings_taken_ = 0;
   std::thread thread_;
 };
 

@@ -52,7 +52,7 @@ bool Poller::restore(Bytes message, const Settings& settings, std::uint64_t now_
 }
 
 void Poller::change(const Settings& settings) {
-  const bool runs = thread_.joinable();
+  const bool runs = thread_.joinable() && on_;  // it may have ended for want of memory
   if (runs && settings == settings_) return;
   stop();
   auto plan = std::make_shared<Plan>(settings);

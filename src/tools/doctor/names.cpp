@@ -32,6 +32,8 @@ Finding finding_of(const std::string& source, const Reading& metrics, double now
       "sluice_enrich_" +
       source.substr(0, source.ends_with('s') && source != "as" ? source.size() - 1 : source.size());
   const double known = metrics.sum(hits + "_hits_total"), unknown = metrics.sum(hits + "_misses_total");
+  // An AS number may be of another source.
+  if (source == "as") return {check, Status::ok, "It is in force, as it was " + days(modified) + " ago."};
   if (known == 0 && unknown > kEnough)
     return {check, Status::warning,
             "It knew none of the last " + counted(unknown, "address") +

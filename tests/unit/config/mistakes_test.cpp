@@ -357,6 +357,8 @@ workers: 2)",
     {R"(? [a, b]
 : c)",
      "FILE:1: a key here is a list or a map; keys are plain words"},
+    {"enrich:\n  interfaces:\n    - {exporter: 192.0.2.1, index: 1, boundary: outside}",
+     R"(FILE:3: enrich.interfaces[0].boundary is "outside"; it takes external or internal)"},
     {"<<: {workers: 4}",
      R"(FILE:1: unknown key "<<"; known here are collector_id, workers, listeners, receive, decode, exporters, enrich, fields, sources, kafka, sinks, log, metrics, api, state, run, user, shutdown_timeout, web)"},
 };

@@ -182,11 +182,11 @@ TEST_F(Files, RangesThatCannotBe) {
 TEST_F(Files, DatabasesOfEachLayout) {
   test::MmdbWriter writer("Test");
   writer.add("192.0.2.0/24", {{"country", test::MmdbWriter::Map{{"iso_code", "DE"}}}});
-  writer.add("198.51.100.0/24", {{"country_code", "FR"}, {"asn", 64501U}});
+  writer.add("198.51.100.0/24", {{"country_code", "FR"}, {"asn", "AS64501"}});
   writer.add("203.0.113.0/24", {{"country", "NL"},
                                 {"autonomous_system_number", 64502U},
                                 {"autonomous_system_organization", "Ours\n"}});
-  writer.add("2001:db8::/32", {{"country_code", "x1"}});
+  writer.add("2001:db8::/32", {{"country_code", "x1"}, {"asn", "ASx"}});
   writer.write(path("a.mmdb"));
   const Database database(path("a.mmdb"));
   const auto country = [&](const char* address) {
@@ -201,6 +201,8 @@ TEST_F(Files, DatabasesOfEachLayout) {
   EXPECT_EQ(database.as_of(IpAddress::parse("198.51.100.1").value()), 64501U);
   EXPECT_EQ(database.as_of(IpAddress::parse("203.0.113.1").value()), 64502U);
   EXPECT_EQ(database.as_of(IpAddress::parse("192.0.2.1").value()), 0U);
+  EXPECT_EQ(database.as_of(IpAddress::parse("2001:db8::1").value()), 0U);
+  EXPECT_EQ(database.bytes(), std::filesystem::file_size(path("a.mmdb")));
   EXPECT_EQ(database.organisation_of(IpAddress::parse("203.0.113.1").value()), "Ours ");
   EXPECT_EQ(database.type(), "Test");
   EXPECT_EQ(database.built_seconds(), 1750000000U);

@@ -1,5 +1,6 @@
 // What flows get of the names that there are.
 #include <gmock/gmock.h>
+#include <sys/stat.h>
 
 #include <algorithm>
 #include <filesystem>
@@ -184,7 +185,8 @@ TEST_F(NamesTest, WhatOthersHaveNamedStays) {
                 .as_file = path("a.mmdb"),
                 .country_file = path("a.mmdb"),
                 .networks = {{"192.0.2.0/24", {.name = "ours"}}},
-                .interfaces = {{"198.51.100.1", 1, {.name = "ours"}}}});
+                .interfaces = {{"198.51.100.1", 1, {.name = "ours"}}},
+                .rules = {{.match = "any", .set = {{"src_network", "ruled"}, {"dst_network", "ruled"}}}}});
   fill(batch_);
   FlowRecord& flow = batch_.flows()[0];
   flow.src_as = 7;
@@ -194,6 +196,7 @@ TEST_F(NamesTest, WhatOthersHaveNamedStays) {
   EXPECT_EQ(complete().src_as, 7U);
   EXPECT_EQ(text("src_country"), "FR");
   EXPECT_EQ(text("src_network"), "theirs");
+  EXPECT_EQ(text("dst_network"), "ruled") << "which they have not named";
   EXPECT_EQ(text("in_if_name"), "theirs");
 }
 
@@ -210,6 +213,40 @@ TEST_F(NamesTest, NewNamesWithTheNextBatch) {
   fill(batch_);
   apply();
   EXPECT_EQ(text("src_network"), "");
+}
+
+TEST_F(NamesTest, WithoutTheExporterInTheListItsAsIsNotTaken) {
+  keeper_.take({.as_from = {AsSource::networks}});
+  fill(batch_);
+  batch_.flows()[0].src_as = 7;
+  EXPECT_EQ(apply().src_as, 0U);
+}
+
+TEST_F(NamesTest, TextsAsLongAsADatagramAreLookedAtInPart) {
+  keeper_.take({.rules = {{.interface = "^a+$", .set = {{"provider", "x"}}}}});
+  fill(batch_);
+  batch_.extras(batch_.flows()[0]).set(ExtraText::in_if_description, std::string(60000, 'a'));
+  apply();
+  EXPECT_EQ(text("in_if_provider"), "x");
+  EXPECT_EQ(text("in_if_description").size(), 60000U) << "the flow keeps what was sent";
+}
+
+TEST_F(NamesTest, APipeInThePlaceOfAFileHoldsUpNobody) {
+  ASSERT_EQ(::mkfifo(path("pipe.csv").c_str(), 0600), 0);
+  EXPECT_THROW(keeper_.take({.networks_file = path("pipe.csv")}), SetupError);
+}
+
+/// A reload looks again at a file that was wrong, whatever it is known by.
+TEST_F(NamesTest, AReloadReadsAWrongFileAgain) {
+  std::ofstream(path("n.csv")) << "prefix\nx\n";
+  const SourceSettings settings{.networks_file = path("n.csv"), .check_every = std::chrono::seconds(0)};
+  EXPECT_THROW(keeper_.take(settings), SetupError);
+  EXPECT_THROW(keeper_.take(settings), SetupError);
+  std::ofstream(path("n.csv")) << "prefix,name\n192.0.2.0/24,one\n";
+  keeper_.take(settings);
+  fill(batch_);
+  apply();
+  EXPECT_EQ(text("src_network"), "one");
 }
 
 TEST_F(NamesTest, AWrongFileLeavesWhatIsInForce) {

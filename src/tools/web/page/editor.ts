@@ -59,7 +59,7 @@ export function mount(parent: HTMLElement, at: number): () => void {
       extensions: [
         EditorView.cspNonce.of(nonce),
         history(), tokens, linter(null),
-        autocompletion({ override: [source], icons: false, activateOnTyping: true, maxRenderedOptions: 60 }),
+        autocompletion({ override: [source], icons: false, activateOnTyping: true, maxRenderedOptions: 14 }),
         placeholder("every flow: type a filter, or paste an nfdump command"),
         EditorState.transactionFilter.of((transaction) => {
           if (!transaction.docChanged || transaction.newDoc.lines === 1) return transaction;
