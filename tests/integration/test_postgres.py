@@ -187,10 +187,14 @@ class Ends(PostgresCase):
         running = self.collector(flush_interval="10ms")
         stream = Stream(running.port)
         ended = 0
-        for _ in range(60):
+
+        def end_some():
+            nonlocal ended
             stream.more(3)
             ended += int(self.server.value("SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE application_name = 'sluice'"))
-        self.assertGreater(ended, 20)
+            return ended > 20
+
+        waiting.until(end_some, "connections are there to be ended", interval=0)
         flows = stream.end()
         self.all_delivered(running, flows)
         self.assert_once(flows)
