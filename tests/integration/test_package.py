@@ -26,7 +26,7 @@ def build_packages(directory):
 
 #: Licences of libraries that a program under Apache-2.0 may be linked with and shipped beside (the LGPL: as shared libraries,
 #: which Debian's are).
-COMPATIBLE = {"Apache-2.0", "MIT", "0BSD", "X11", "Zlib", "ISC", "BSD-2-Clause", "BSD-3-Clause", "BSD-4-Clause", "bzip2-1.0.6", "BSL-1.0", "CC0-1.0", "AFL-2.1",
+COMPATIBLE = {"Apache-2.0", "MIT", "MIT-CMU", "0BSD", "X11", "Zlib", "ISC", "BSD-2-Clause", "BSD-3-Clause", "BSD-4-Clause", "bzip2-1.0.6", "BSL-1.0", "CC0-1.0", "AFL-2.1",
               "OLDAP-2.8", "PostgreSQL",
               "LGPL-2.0-or-later", "LGPL-2.1-or-later", "LGPL-3.0-or-later", "GPL-3.0-or-later WITH GCC-exception-3.1", "LicenseRef-public-domain",
               "LicenseRef-Tcl-BSDish"}
