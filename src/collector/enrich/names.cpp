@@ -60,8 +60,9 @@ class Faults {
   std::vector<NamesFault> end() {
     if (found_ > kMostFaults)
       told_.push_back({setting_, file_, 0, "has " + std::to_string(found_ - kMostFaults) + " more mistakes"});
-    std::ranges::stable_sort(told_, {},
-                             [](const NamesFault& one) { return one.line == 0 ? ~0ULL : one.line; });
+    std::ranges::sort(told_, {}, [](const NamesFault& one) {
+      return std::pair(one.line == 0 ? ~0ULL : one.line, std::string_view(one.text));
+    });
     return std::move(told_);
   }
 
@@ -101,7 +102,7 @@ InterfaceTable::InterfaceTable(std::vector<InterfaceSettings> rows) {
     if (found == exporters_.end()) found = exporters_.insert(exporters_.end(), {*prefix, {}});
     found->second[row.index] = std::move(row.facts);
   }
-  std::ranges::stable_sort(exporters_, std::greater{}, [](const auto& one) { return one.first.length; });
+  std::ranges::sort(exporters_, std::greater{}, [](const auto& one) { return one.first.length; });
 }
 
 /// A longer prefix without the interface leaves it to a shorter one.

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <bit>
 #include <cstring>
+#include <numeric>
 
 namespace sluice::enrich {
 namespace {
@@ -44,11 +45,16 @@ Networks::Networks(std::vector<Entry> entries) : facts_(std::move(entries)) {
   const auto order = [](const Entry& entry) {
     return std::pair(key_of(entry.first.first()), depth(entry.first));
   };
-  std::ranges::stable_sort(facts_, {}, order);
-  // Of equal ones the last.
-  const auto last = std::unique(facts_.rbegin(), facts_.rend(),
-                                [&](const Entry& a, const Entry& b) { return order(a) == order(b); });
-  facts_.erase(facts_.begin(), last.base());
+  std::vector<std::size_t> sorted(facts_.size());
+  std::iota(sorted.begin(), sorted.end(), 0);
+  std::ranges::sort(sorted, {}, [&](std::size_t i) { return std::pair(order(facts_[i]), i); });
+  std::vector<Entry> kept;
+  for (std::size_t i = 0; i < sorted.size(); ++i) {
+    Entry& one = facts_[sorted[i]];
+    // Of equal ones the last.
+    if (i + 1 == sorted.size() || order(one) != order(facts_[sorted[i + 1]])) kept.push_back(std::move(one));
+  }
+  facts_ = std::move(kept);
   std::vector<std::pair<Key, std::uint32_t>> open;  // what the sweep is within: its last address, its number
   const auto close = [&](const Key* before) {
     while (!open.empty() && (before == nullptr || open.back().first < *before)) {

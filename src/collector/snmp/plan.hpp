@@ -15,8 +15,9 @@ struct Poller::Plan {
   explicit Plan(Settings from) : settings(std::move(from)), keys(settings.devices.size()) {
     for (std::size_t i = 0; i < settings.devices.size(); ++i)
       if (const auto prefix = IpPrefix::parse(settings.devices[i].prefix)) prefixes.emplace_back(*prefix, i);
-    std::ranges::stable_sort(prefixes, std::ranges::greater{},
-                             [](const auto& one) { return one.first.length; });
+    // Of equal ones the first that is named.
+    std::ranges::sort(prefixes, {},
+                      [](const auto& one) { return std::pair(-int{one.first.length}, one.second); });
   }
   /// Of settings.devices; nothing where no prefix holds the exporter.
   std::optional<std::size_t> device_of(const IpAddress& exporter) const {
