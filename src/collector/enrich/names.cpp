@@ -60,9 +60,14 @@ class Faults {
   std::vector<NamesFault> end() {
     if (found_ > kMostFaults)
       told_.push_back({setting_, file_, 0, "has " + std::to_string(found_ - kMostFaults) + " more mistakes"});
-    std::ranges::sort(told_, {}, [](const NamesFault& one) {
-      return std::pair(one.line == 0 ? ~0ULL : one.line, std::string_view(one.text));
-    });
+    // By lines, those of one line and those of none as they were found.
+    std::map<std::pair<std::uint64_t, std::size_t>, NamesFault> sorted;
+    for (std::size_t i = 0; i < told_.size(); ++i) {
+      const std::uint64_t line = told_[i].line == 0 ? ~0ULL : told_[i].line;
+      sorted.emplace(std::pair(line, i), std::move(told_[i]));
+    }
+    told_.clear();
+    for (auto& [at, one] : sorted) told_.push_back(std::move(one));
     return std::move(told_);
   }
 
