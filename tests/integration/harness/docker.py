@@ -43,7 +43,7 @@ class Engine:
         if keep:
             self._process.stdin.write("keep\n")
         self._process.stdin.close()
-        self._process.wait(3 * waiting.DEADLINE)  # containers end, and gigabytes are removed
+        self._process.wait(10 * waiting.DEADLINE)  # containers end, and gigabytes are removed, on a disk that others use
 
     def run(self, *arguments, timeout=_QUESTION, **options):
         """`docker ARGUMENTS`; gives its output, AssertionError where it fails."""
