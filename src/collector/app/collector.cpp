@@ -5,7 +5,6 @@
 
 #include "app/gone.hpp"
 #include "app/trial.hpp"
-#include "config/exporter_names.hpp"
 #include "sink/factory.hpp"
 #include "util/clock.hpp"
 
@@ -41,7 +40,7 @@ Collector::Collector(const config::Config& config, Logging& log, SocketSource so
       log_(log),
       worker_count_(workers_for(config, sockets.given)),
       writers_(writer_count(config, worker_count_)),
-      rules_(rules_of(config.exporters)),
+      rules_(config::ExporterRules(config.exporters)),
       names_(log.callback()),
       user_fields_(make_user_fields(config.fields)),
       exporters_(
@@ -79,23 +78,8 @@ net::Admission Collector::admission_of(const config::Config& config) {
   return out;
 }
 
-Collector::Rules Collector::rules_of(const std::vector<config::ExporterRule>& rules) {
-  Rules out;
-  for (const config::ExporterRule& rule : rules) {
-    const auto prefix = IpPrefix::parse(rule.prefix);
-    if (!prefix) throw std::invalid_argument("exporters: " + rule.prefix + " is no prefix");
-    out.emplace_back(*prefix, rule.settings);
-  }
-  std::ranges::sort(out, std::greater{}, [](const auto& rule) { return rule.first.length; });
-  return out;
-}
-
 decode::ExporterSettings Collector::settings_of(const IpAddress& exporter) const {
-  return rules_.with([&](const Rules& rules) {
-    const auto found =
-        std::ranges::find_if(rules, [&](const auto& rule) { return rule.first.contains(exporter); });
-    return found == rules.end() ? decode::ExporterSettings{} : found->second;
-  });
+  return rules_.with([&](const config::ExporterRules& rules) { return rules.of(exporter); });
 }
 
 void Collector::make_sinks() {
@@ -112,7 +96,7 @@ worker::OutputTo Collector::target_for(const sink::Settings& settings, sink::Sin
 }
 
 enrich::Settings Collector::enrich_settings(const config::Config& config) {
-  return {config.collector_id, config::exporter_names(config), names_.names(), &snmp_};
+  return {config.collector_id, config::ExporterRules(config.exporters).names(), names_.names(), &snmp_};
 }
 
 void Collector::make_workers(const std::vector<worker::OutputTo>& targets) {

@@ -16,6 +16,7 @@
 #include "app/sink_line.hpp"
 #include "bmp/station.hpp"
 #include "config/config.hpp"
+#include "config/exporter_rules.hpp"
 #include "config/reload.hpp"
 #include "enrich/names_keeper.hpp"
 #include "intake/kafka_reader.hpp"
@@ -162,11 +163,9 @@ class Collector {
   const unsigned writers_;       // workers and readers of sources: whoever hands blocks to sinks
   std::string steering_ = "single";
   double started_seconds_ = 0;
-  using Rules = std::vector<std::pair<IpPrefix, decode::ExporterSettings>>;  // longest prefix first
   /// Who may send to which listener, as configured.
   static net::Admission admission_of(const config::Config& config);
-  static Rules rules_of(const std::vector<config::ExporterRule>& rules);
-  Guarded<Rules> rules_;
+  Guarded<config::ExporterRules> rules_;
   std::vector<Listener> listeners_;
   std::vector<NamedSink> sinks_;
   std::vector<NamedSink> leaving_;                    // configured no more, and not done yet

@@ -53,7 +53,7 @@ config::Difference Collector::reload(const config::Config& wanted) {
       next.collector_id != config_.collector_id || next.exporters != config_.exporters)
     change_workers(targets, enrich_settings(next), fresh);
   succeed_sinks(next, std::move(fresh));
-  rules_.with([&](Rules& rules) { rules = rules_of(next.exporters); });
+  rules_.with([&](config::ExporterRules& rules) { rules = config::ExporterRules(next.exporters); });
   config_ = std::move(next);
   snmp_.change(config_.snmp);
   admission_.replace(admission_of(config_));

@@ -4,7 +4,7 @@
 #include <chrono>
 #include <thread>
 
-#include "config/exporter_names.hpp"
+#include "config/exporter_rules.hpp"
 #include "nfdump/archive.hpp"
 #include "sink/factory.hpp"
 #include "util/clock.hpp"
@@ -25,7 +25,7 @@ Feed::Feed(const config::Config& config, const std::vector<std::string>& sinks, 
     : config_(config),
       stop_(stop),
       names_(log),
-      enricher_({config.collector_id, config::exporter_names(config), names_.names()}) {
+      enricher_({config.collector_id, config::ExporterRules(config.exporters).names(), names_.names()}) {
   names_.take(config.enrich);
   const UserFieldsPtr user_fields = make_user_fields(config.fields);
   std::vector<worker::OutputTo> targets;

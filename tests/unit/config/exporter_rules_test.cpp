@@ -1,5 +1,5 @@
 // Names that the configuration gives to exporters of flows that come without them.
-#include "config/exporter_names.hpp"
+#include "config/exporter_rules.hpp"
 
 #include <gmock/gmock.h>
 
@@ -20,7 +20,8 @@ std::string name_of(const Config& config, const std::string& exporter) {
   FlowBatch batch;
   batch.add_origin().exporter_address = *IpAddress::parse(exporter);
   batch.append_one();
-  enrich::Enricher({.collector_id = "here", .exporter_names = exporter_names(config)}).complete(batch);
+  enrich::Enricher({.collector_id = "here", .exporter_names = ExporterRules(config.exporters).names()})
+      .complete(batch);
   return batch.origin(0).exporter_name;
 }
 
@@ -39,7 +40,7 @@ TEST(ExporterNames, ALongerPrefixWithoutANameHidesAShorterOne) {
 }
 
 TEST(ExporterNames, WithoutANameThereAreNone) {
-  EXPECT_TRUE(exporter_names(with({{"192.0.2.0/24", ""}})).empty());
+  EXPECT_TRUE(ExporterRules(with({{"192.0.2.0/24", ""}}).exporters).names().empty());
 }
 
 }  // namespace
