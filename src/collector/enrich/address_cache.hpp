@@ -21,9 +21,10 @@ struct alignas(32) AddressFacts {
 
 class AddressCache {
  public:
-  /// The names outlive it.
+  /// The names outlive it. Without names of addresses there is nothing to be asked for.
   explicit AddressCache(const Names& names)
-      : names_(names), entries_(std::bit_ceil(std::max<std::size_t>(2, names.cached_addresses))) {}
+      : names_(names),
+        entries_(names.any_address() ? std::bit_ceil(std::max<std::size_t>(2, names.cached_addresses)) : 0) {}
 
   /// Holds until the next call. `fresh` is whether it was looked up for this.
   const AddressFacts& of(const IpAddress& address, bool& fresh) {

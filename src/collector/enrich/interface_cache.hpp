@@ -21,8 +21,9 @@ class InterfaceCache {
     bool any = false;  ///< configuration or a rule says something of it
   };
 
-  /// The names outlive it.
-  explicit InterfaceCache(const Names& names) : names_(names), entries_(kEntries) {}
+  /// The names outlive it. Without names of interfaces there is nothing to be asked for.
+  explicit InterfaceCache(const Names& names)
+      : names_(names), entries_(names.any_interface() ? kEntries : 0) {}
 
   /// What to say of it: configuration before what the flow says, then rules. Holds until the next call.
   /// `name` and `description` are the flow's, "" where it has none.

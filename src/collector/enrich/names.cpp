@@ -47,6 +47,21 @@ void put_texts(const std::array<Attribute<Facts>, N>& attributes, const std::vec
   for (std::size_t i = 0; i < N; ++i) facts.*attributes[i].member = values[first + i];
 }
 
+std::string wrong_network(const NetworkSettings& one) {
+  if (!IpPrefix::parse(one.prefix))
+    return "prefix is " + shown(one.prefix) + "; it takes a prefix such as 192.0.2.0/24 or 2001:db8::/32";
+  return wrong_texts(kNetworkAttributes, one.facts);
+}
+
+std::string wrong_interface(const InterfaceSettings& one) {
+  if (!IpPrefix::parse(one.exporter))
+    return "exporter is " + shown(one.exporter) + "; it takes an address or a prefix such as 198.51.100.0/24";
+  const std::string& boundary = one.facts.boundary;
+  if (!boundary.empty() && boundary != "external" && boundary != "internal")
+    return "boundary is " + shown(boundary) + "; it takes external or internal";
+  return wrong_texts(kInterfaceAttributes, one.facts);
+}
+
 /// Faults of rows as they are found, and no more than are told.
 class Faults {
  public:
@@ -82,21 +97,6 @@ class Faults {
 std::string NamesFault::sentence() const {
   if (file.empty()) return text;
   return file + (line == 0 ? ": " : ":" + std::to_string(line) + ": ") + text;
-}
-
-std::string wrong_network(const NetworkSettings& one) {
-  if (!IpPrefix::parse(one.prefix))
-    return "prefix is " + shown(one.prefix) + "; it takes a prefix such as 192.0.2.0/24 or 2001:db8::/32";
-  return wrong_texts(kNetworkAttributes, one.facts);
-}
-
-std::string wrong_interface(const InterfaceSettings& one) {
-  if (!IpPrefix::parse(one.exporter))
-    return "exporter is " + shown(one.exporter) + "; it takes an address or a prefix such as 198.51.100.0/24";
-  const std::string& boundary = one.facts.boundary;
-  if (!boundary.empty() && boundary != "external" && boundary != "internal")
-    return "boundary is " + shown(boundary) + "; it takes external or internal";
-  return wrong_texts(kInterfaceAttributes, one.facts);
 }
 
 InterfaceTable::InterfaceTable(std::vector<InterfaceSettings> rows) {

@@ -53,7 +53,7 @@ class Names {
 
 /// A file's mistakes, or that of a setting.
 struct NamesFault {
-  std::string setting;  ///< "enrich.networks.file"
+  std::string setting;  ///< "enrich.networks_file"
   std::string file;     ///< empty: of the setting itself
   std::uint64_t line = 0;
   std::string text;
@@ -78,9 +78,5 @@ std::vector<NamesFault> read_interfaces(const std::string& path, std::vector<Int
 
 /// Entries of the configuration come behind those of files, and count.
 std::shared_ptr<const Names> make_names(const SourceSettings& settings, const NamesFiles& files);
-
-/// What is wrong with one row's values, or "": as for files so for the configuration.
-std::string wrong_network(const NetworkSettings& one);
-std::string wrong_interface(const InterfaceSettings& one);
 
 }  // namespace sluice::enrich

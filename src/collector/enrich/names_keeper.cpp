@@ -143,6 +143,7 @@ void NamesKeeper::take(const SourceSettings& settings) {
       next.read(i, settings.*kFiles[i].path, true);
     } catch (const SetupError&) {
       if (files_->files[i].state.path == settings.*kFiles[i].path) files_->files[i] = next.files[i];
+      show();
       throw;
     }
   }
@@ -185,6 +186,7 @@ void NamesKeeper::publish(std::shared_ptr<const Names> names) {
   files_->files[3].state.counts[NamesCount::entries] = names ? names->interfaces.size() : 0;
   names_->replace(std::move(names));
   unpublished_ = false;
+  show();
 }
 
 void NamesKeeper::watch() {
@@ -203,7 +205,7 @@ void NamesKeeper::watch() {
   }
 }
 
-/// With the lock: a reading takes milliseconds, and only who asks how things stand waits for it.
+/// With the lock, which nobody waits for but a reload: a long table takes half a second.
 void NamesKeeper::look() {
   for (std::size_t i = 0; i < kFiles.size(); ++i) {
     const std::string& path = settings_.*kFiles[i].path;
@@ -216,17 +218,18 @@ void NamesKeeper::look() {
       log_(LogLevel::error, "names: " + std::string(error.what()) + "; what was there before stays in force");
     }
   }
-  if (unpublished_) publish(names_of(settings_, files_->content));
+  if (unpublished_) return publish(names_of(settings_, files_->content));
+  show();
 }
 
-std::vector<NamesSource> NamesKeeper::sources() const {
-  const std::lock_guard lock(mutex_);
+/// With the lock.
+void NamesKeeper::show() {
   std::vector<NamesSource> out;
   for (std::size_t i = 0; i < kFiles.size(); ++i) {
     const NamesSource& state = files_->files[i].state;
     if (!(settings_.*kFiles[i].path).empty() || state.counts[NamesCount::entries] > 0) out.push_back(state);
   }
-  return out;
+  shown_.with([&](auto& shown) { shown = std::move(out); });
 }
 
 void try_out(const SourceSettings& settings, const OnMistake& mistake) {

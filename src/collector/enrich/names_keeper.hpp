@@ -29,7 +29,9 @@ class NamesKeeper {
   /// In force; what enrichers take their names from. Lives as long as any of them.
   std::shared_ptr<const CurrentNames> names() const { return names_; }
   /// Of all that are configured. Any thread.
-  std::vector<NamesSource> sources() const;
+  std::vector<NamesSource> sources() const {
+    return shown_.with([](const auto& shown) { return shown; });
+  }
 
  private:
   struct Stamp;
@@ -37,12 +39,14 @@ class NamesKeeper {
   struct Files;
   void watch();
   void look();
+  void show();
   static std::shared_ptr<const Names> names_of(const SourceSettings& settings, const NamesFiles& content);
   void publish(std::shared_ptr<const Names> names);
 
   const LogFn log_;
   const std::shared_ptr<CurrentNames> names_ = std::make_shared<CurrentNames>();
-  mutable std::mutex mutex_;  // of what follows
+  Guarded<std::vector<NamesSource>> shown_;  // so that nobody who asks waits for a reading
+  std::mutex mutex_;                         // of what follows
   SourceSettings settings_;
   std::unique_ptr<Files> files_;
   std::condition_variable wake_;

@@ -1,7 +1,7 @@
 // sluice enrich --test: what names flows or addresses would get, and from where, so that a rule can be tried.
+#include <algorithm>
 #include <array>
 #include <cstdio>
-#include <filesystem>
 #include <string_view>
 #include <utility>
 
@@ -9,6 +9,7 @@
 #include "cli/commands.hpp"
 #include "cli/config_options.hpp"
 #include "cli/output.hpp"
+#include "config/exporter_rules.hpp"
 #include "enrich/enricher.hpp"
 #include "enrich/names_keeper.hpp"
 #include "sluice/decode/datagram_decoder.hpp"
@@ -61,78 +62,76 @@ std::string value_of_field(const FieldInfo& field, const FlowBatch& batch, const
   return value == 0 ? "" : std::to_string(value);
 }
 
+/// The collector's way, as far as one stage: decoder and names of its own, so that the flows of one datagram
+/// can be held against each other, stage by stage.
+struct Way {
+  explicit Way(const config::Config& config)
+      : rules(config.exporters),
+        exporters(
+            {}, {}, [this](const IpAddress& exporter) { return rules.of(exporter); },
+            make_user_fields(config.fields)) {}
+
+  const config::ExporterRules rules;
+  decode::ExporterTable exporters;
+  decode::DatagramDecoder decoder{exporters};
+  enrich::NamesKeeper keeper{[](LogLevel, const std::string&) {}};
+  enrich::Enricher enricher{{.collector_id = "", .names = keeper.names()}};
+  FlowBatch batch;
+};
+
 class Trier {
  public:
   /// Throws SetupError.
-  explicit Trier(const SourceSettings& settings) {
+  explicit Trier(const config::Config& config) : plain_(config) {
     SourceSettings so_far;
-    so_far.as_from = settings.as_from;
+    so_far.as_from = config.enrich.as_from;
     so_far.check_every = std::chrono::seconds(0);
     for (std::size_t i = 0; i < kStages.size(); ++i) {
-      kStages[i].add(settings, so_far);
-      keepers_[i] = std::make_unique<enrich::NamesKeeper>([](LogLevel, const std::string&) {});
-      keepers_[i]->take(so_far);
-      enrichers_[i] = std::make_unique<enrich::Enricher>(
-          enrich::Settings{.collector_id = "", .names = keepers_[i]->names()});
+      kStages[i].add(config.enrich, so_far);
+      stages_[i] = std::make_unique<Way>(config);
+      stages_[i]->keeper.take(so_far);
     }
   }
 
-  /// Lines of what each flow of the batch would get.
-  void show(const FlowBatch& batch) {
-    for (std::size_t i = 0; i < batch.size(); ++i) {
-      FlowBatch one;
-      copy(batch, i, one);
-      show_one(one);
+  /// Lines of what each flow would get. `fill` makes the same flows of each way.
+  template <class Fill>
+  std::string show(const Fill& fill) {
+    fill(plain_);
+    for (const auto& stage : stages_) {
+      fill(*stage);
+      stage->enricher.apply(stage->batch);
     }
+    for (std::size_t i = 0; i < plain_.batch.size(); ++i) show_flow(i);
+    return std::exchange(text_, {});
   }
-  const std::string& text() const { return text_; }
-  std::string take() { return std::exchange(text_, {}); }
 
  private:
   using Values = std::vector<std::string>;
 
-  static void copy(const FlowBatch& from, std::size_t i, FlowBatch& to) {
-    const FlowRecord& flow = from.flows()[i];
-    to.add_origin() = from.origin_of(flow);
-    FlowRecord& made = to.append_one();
-    made = flow;
-    made.origin = 0;
-    made.extras = kNoExtras;
-    for (const FieldInfo& field : flow_fields())
-      if (field.home == FieldHome::extra_text)
-        if (const auto text = text_field(field, from, flow); !text.empty())
-          set_text_field(field, to, made, text);
-  }
-  static Values values_of(const FlowBatch& batch) {
+  static Values values_of(const FlowBatch& batch, std::size_t i) {
     Values out;
     for (const FieldInfo& field : flow_fields())
-      out.push_back(is_name(field) ? value_of_field(field, batch, batch.flows()[0]) : "");
+      out.push_back(is_name(field) ? value_of_field(field, batch, batch.flows()[i]) : "");
     return out;
   }
 
-  void show_one(const FlowBatch& flow) {
-    const Values said = values_of(flow);
+  void show_flow(std::size_t flow) {
+    const Values said = values_of(plain_.batch, flow);
     Values values = said;
     std::vector<const char*> from(values.size(), "exporter");
-    bool dropped = false;
     for (std::size_t stage = 0; stage < kStages.size(); ++stage) {
-      FlowBatch tried;
-      copy(flow, 0, tried);
-      enrichers_[stage]->apply(tried);
-      const Values now = values_of(tried);
+      const Values now = values_of(stages_[stage]->batch, flow);
       for (std::size_t i = 0; i < now.size(); ++i)
         if (now[i] != values[i]) from[i] = kStages[stage].name;
       values = now;
-      dropped = tried.any_dropped();
     }
-    say_head(flow);
+    say_head(plain_.batch, plain_.batch.flows()[flow]);
     for (std::size_t i = 0; i < values.size(); ++i)
       if (!values[i].empty() || !said[i].empty()) say(flow_fields()[i].name, values[i], from[i]);
-    if (dropped) text_ += "  dropped by a rule\n";
+    if (stages_.back()->batch.flows()[flow].dropped != 0) text_ += "  dropped by a rule\n";
   }
 
-  void say_head(const FlowBatch& batch) {
-    const FlowRecord& flow = batch.flows()[0];
+  void say_head(const FlowBatch& batch, const FlowRecord& flow) {
     text_ += flow.source().to_string();
     if (!flow.destination().empty()) text_ += " to " + flow.destination().to_string();
     const std::string exporter = batch.origin_of(flow).exporter_address.to_string();
@@ -150,40 +149,35 @@ class Trier {
     text_ += line + from + '\n';
   }
 
-  std::array<std::unique_ptr<enrich::NamesKeeper>, kStages.size()> keepers_;
-  std::array<std::unique_ptr<enrich::Enricher>, kStages.size()> enrichers_;
+  Way plain_;  // without any name
+  std::array<std::unique_ptr<Way>, kStages.size()> stages_;
   std::string text_;
 };
 
-bool try_address(const std::string& text, Trier& trier) {
-  const auto address = IpAddress::parse(text);
-  if (!address) return false;
-  FlowBatch batch;
-  batch.add_origin();
-  batch.append_one().set_source(*address);
-  trier.show(batch);
-  return write_out(trier.take());
+bool try_address(const IpAddress& address, Trier& trier) {
+  return write_out(trier.show([&](Way& way) {
+    way.batch.clear();
+    way.batch.add_origin();
+    way.batch.append_one().set_source(address);
+  }));
 }
 
 /// False where it cannot be read, which was said.
-bool try_file(const std::string& path, const config::Config& config, Trier& trier) {
+bool try_file(const std::string& path, Trier& trier) {
   auto file = source::CaptureFile::open(path);
   if (!file) return failed("enrich", file.error()), false;
-  decode::ExporterTable exporters{{}, {}, {}, make_user_fields(config.fields)};
-  decode::DatagramDecoder decoder{exporters};
   source::CapturedDatagram captured;
-  FlowBatch batch;
   bool written = true;
   while (written && file->next(captured)) {
     if (file->kind() == source::FileKind::capture && !source::is_flow_export(captured.payload)) continue;
-    batch.clear();
-    decoder.decode({.payload = captured.payload,
-                    .source = captured.source.empty() ? IpAddress::v4(0x7f000001) : captured.source,
-                    .source_port = captured.source_port,
-                    .received_ns = captured.time_ns},
-                   batch);
-    trier.show(batch);
-    written = write_out(trier.take());
+    written = write_out(trier.show([&](Way& way) {
+      way.batch.clear();
+      way.decoder.decode({.payload = captured.payload,
+                          .source = captured.source.empty() ? IpAddress::v4(0x7f000001) : captured.source,
+                          .source_port = captured.source_port,
+                          .received_ns = captured.time_ns},
+                         way.batch);
+    }));
   }
   if (!file->warning().empty()) return failed("enrich", file->warning()), false;
   return true;
@@ -193,13 +187,11 @@ int run(const Options& options) {
   const auto loaded = load_with_places(options.config);
   if (!loaded) return kMistake;
   try {
-    Trier trier(loaded->config.enrich);
+    Trier trier(loaded->config);
     bool whole = true;
     for (const std::string& target : options.targets) {
-      if (IpAddress::parse(target))
-        whole = try_address(target, trier) && whole;
-      else
-        whole = try_file(target, loaded->config, trier) && whole;
+      const auto address = IpAddress::parse(target);
+      whole = (address ? try_address(*address, trier) : try_file(target, trier)) && whole;
     }
     const int printed = finish_out("enrich");
     return whole ? printed : kFailed;

@@ -1,5 +1,7 @@
 // Sources of names: which is wrong, old, or of no use.
+#include <algorithm>
 #include <array>
+#include <string_view>
 
 #include "doctor/checks.hpp"
 
@@ -11,6 +13,17 @@ constexpr double kDay = 86'400;
 constexpr double kOld = 90 * kDay;
 /// Fewer addresses say nothing about a source.
 constexpr double kEnough = 10'000;
+
+/// Sources that alone say what they say.
+struct Asked {
+  std::string_view source;
+  const char *hits, *misses;
+};
+constexpr std::array<Asked, 3> kAsked{{
+    {"country", "sluice_enrich_country_hits_total", "sluice_enrich_country_misses_total"},
+    {"networks", "sluice_enrich_network_hits_total", "sluice_enrich_network_misses_total"},
+    {"interfaces", "sluice_enrich_interface_hits_total", "sluice_enrich_interface_misses_total"},
+}};
 
 std::string days(double seconds) { return counted(seconds / kDay, "day"); }
 
@@ -28,12 +41,11 @@ Finding finding_of(const std::string& source, const Reading& metrics, double now
                 " ago stays in force. The log of sluice says what is wrong, and `sluice check` too."};
   if (const double built = age("sluice_names_built_timestamp_seconds"); built > kOld)
     return {check, Status::warning, "The database was made " + days(built) + " ago; fetch a newer one."};
-  const std::string hits =
-      "sluice_enrich_" +
-      source.substr(0, source.ends_with('s') && source != "as" ? source.size() - 1 : source.size());
-  const double known = metrics.sum(hits + "_hits_total"), unknown = metrics.sum(hits + "_misses_total");
+  const auto* const asked = std::ranges::find(kAsked, source, &Asked::source);
   // An AS number may be of another source.
-  if (source == "as") return {check, Status::ok, "It is in force, as it was " + days(modified) + " ago."};
+  if (asked == kAsked.end())
+    return {check, Status::ok, "It is in force, as it was " + days(modified) + " ago."};
+  const double known = metrics.sum(asked->hits), unknown = metrics.sum(asked->misses);
   if (known == 0 && unknown > kEnough)
     return {check, Status::warning,
             "It knew none of the last " + counted(unknown, "address") +
