@@ -16,7 +16,12 @@ Epochs::Reader::~Reader() {
 }
 
 Epochs::~Epochs() {
-  for (const Retired& one : retired_) one.free(one.what);
+  // What is freed may retire what it had.
+  while (!retired_.empty()) {
+    const Retired one = retired_.front();
+    retired_.pop_front();
+    one.free(one.what);
+  }
 }
 
 std::uint64_t Epochs::oldest_look() const {

@@ -17,12 +17,20 @@ class RouteReader;
 
 class Routes {
  public:
-  using Tables = std::span<const Table* const>;
+  /// One of the tables that answer for a router.
+  struct Listed {
+    Listed(const Table* of) : table(of) {}  // NOLINT(google-explicit-constructor)
+    const Table* table;
+    /// The longer prefix of this one's and the next one's counts; else the next one is asked only for what
+    /// this one has no route to.
+    bool with_next = false;
+  };
+  using Tables = std::span<const Listed>;
 
   /// Whose table answers for whom. Never changed.
   struct Directory {
-    SeededMap<IpAddress, std::vector<const Table*>> by_router;  ///< the latest session's first
-    std::vector<const Table*> defaults;                         ///< for exporters that have none of their own
+    SeededMap<IpAddress, std::vector<Listed>> by_router;  ///< the latest session's first
+    std::vector<Listed> defaults;                         ///< for exporters that have none of their own
     static void free(const Directory* directory) { delete directory; }
   };
 
@@ -61,11 +69,16 @@ class RouteReader {
     /// The tables that are to be asked for flows of the exporter, in order: those of its own sessions, else
     /// the defaults'. Empty: nobody knows.
     Routes::Tables tables_for(const IpAddress& exporter) const;
-    /// The first one's that has a route to it.
+    /// The first one's that has a route to it; of those that count together the longest prefix's, and of
+    /// equal ones the first's.
     static std::optional<Route> find(Routes::Tables tables, const IpAddress& address) {
-      for (const Table* table : tables)
-        if (auto route = table->find(address)) return route;
-      return std::nullopt;
+      std::optional<Route> best;
+      for (const Routes::Listed& one : tables) {
+        const auto route = one.table->find(address);
+        if (route && (!best || route->prefix_length > best->prefix_length)) best = route;
+        if (best && !one.with_next) return best;
+      }
+      return best;
     }
     std::optional<Route> find(const IpAddress& exporter, const IpAddress& address) const {
       return find(tables_for(exporter), address);

@@ -1,5 +1,6 @@
 #include "bmp/session.hpp"
 
+#include <algorithm>
 #include <new>
 #include <utility>
 
@@ -104,6 +105,7 @@ std::optional<BmpEnd> Session::peer_up(Bytes body) {
   if (peer == nullptr) return std::nullopt;
   peer->local_as = up->local_as;
   peer->add_path = up->add_path;
+  peer->ended = false;
   return std::nullopt;
 }
 
@@ -145,7 +147,17 @@ std::optional<BmpEnd> Session::route(Bytes body) {
   if (update_.other_family) failed(BmpError::other_family);
   prefer_after_policy(*peer, *header);
   apply(*peer, *header);
+  if (update_.end_of_rib) {
+    peer->ended = true;
+    ended_[static_cast<std::size_t>(*update_.end_of_rib)] = true;
+  }
   return std::nullopt;
+}
+
+bool Session::refilled(const std::array<bool, kFamilies>& families) const {
+  for (std::size_t f = 0; f < kFamilies; ++f)
+    if (families[f] && !ended_[f]) return false;
+  return std::ranges::all_of(peers_, [](const auto& one) { return one.second.ended; });
 }
 
 /// Where a family is told after policy, what is told of it before policy is left out.

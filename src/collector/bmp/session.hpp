@@ -34,6 +34,9 @@ class Session {
 
   const Initiation& router() const { return router_; }
   std::size_t peers() const { return peers_.size(); }
+  /// Whether the router told again all that it has of these families: each of its peers said that it did, and
+  /// one of them for each family. Not all routers say so.
+  bool refilled(const std::array<bool, kFamilies>& families) const;
 
  private:
   struct Peer {
@@ -41,6 +44,7 @@ class Session {
     std::uint32_t local_as = 0;
     AddPath add_path{};
     std::array<bool, kFamilies> after_policy{};  ///< such routes are told: the others do not count
+    bool ended = false;                          ///< it said that it told all of a family
   };
   std::optional<BmpEnd> dispatch(MessageType type, Bytes body);
   std::optional<BmpEnd> route(Bytes body);
@@ -65,6 +69,7 @@ class Session {
   SeededMap<PeerKey, Peer> peers_;
   std::vector<std::uint32_t> free_ribs_;
   std::uint32_t next_rib_ = 0;
+  std::array<bool, kFamilies> ended_{};  ///< of a family some peer said that it told all
   Update update_;
 };
 

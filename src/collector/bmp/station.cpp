@@ -80,10 +80,13 @@ std::string_view sentence(BmpEnd why) {
 /// A table and whose it is.
 struct Station::Held {
   IpAddress router;
-  Table* table = nullptr;  // retired when it goes
-  bool live = true;
-  bool shown = false;  // in the directory
-  std::uint64_t until_ns = 0;
+  Table* table = nullptr;            // retired when it goes
+  const Session* session = nullptr;  // null: it ended
+  bool shown = false;                // in the directory
+  std::uint64_t until_ns = 0;        // when it ended: it goes then
+
+  bool live() const { return session != nullptr; }
+  bool over(std::uint64_t now_ns) const { return table == nullptr || (!live() && now_ns >= until_ns); }
 };
 
 struct Station::Connection {
@@ -105,7 +108,7 @@ Station::Station(Settings settings, net::TcpListener listener, Routes& routes, S
       routes_(routes),
       say_(std::move(say)),
       epoll_(::epoll_create1(EPOLL_CLOEXEC)),
-      room_{0, settings_.limits.routes},
+      room_{0, settings_.limits.routes, [this] { return let_kept_go(); }},
       buffer_(kPiece) {
   if (!epoll_) throw std::system_error(errno, std::generic_category(), "cannot watch BMP connections");
   watch(epoll_.get(), EPOLL_CTL_ADD, listener_.fd(), kListener, true);
@@ -252,14 +255,14 @@ void Station::begin(net::Connected connected) {
     const int fd = connected.fd.get();
     watch(epoll_.get(), EPOLL_CTL_ADD, fd, static_cast<std::uint64_t>(fd), true);
     connection->fd = std::move(connected.fd);
-    held_.push_front({peer.address, nullptr, true, false, 0});
+    held_.push_front({.router = peer.address, .session = connection->session.get()});
     held_.front().table = table.release();
     connection->held = held_.begin();
     Connection& kept = *connection;
     try {
       connections_[fd] = std::move(connection);
     } catch (const std::bad_alloc&) {
-      kept.held->live = false;
+      kept.held->session = nullptr;
       throw;
     }
   } catch (const std::exception& e) {
@@ -280,6 +283,7 @@ void Station::serve(Connection& connection) {
   } catch (const std::bad_alloc&) {
     why = BmpEnd::no_memory;
   }
+  if (held_.size() > connections_.size()) let_replaced_go(connection.peer.address);
   if (why == BmpEnd::by_router && connection.more) why.reset();  // its end is met again
   if (why == BmpEnd::by_router && !connection.waiting.empty()) why = BmpEnd::cut_off;
   if (why) return end(connection, *why, detail);
@@ -345,10 +349,45 @@ void Station::end(Connection& connection, BmpEnd why, const std::string& detail)
   const std::unique_ptr<Connection> gone = std::move(itself->second);
   connections_.erase(itself);
   Held& held = *gone->held;
-  held.live = false;
-  held.until_ns = held.shown && why != BmpEnd::stopped ? now_ns_ + in_ns(settings_.keep) : 0;
+  held.session = nullptr;
+  if (why != BmpEnd::stopped) keep(held);
   changed_ = true;
   told(gone->peer, why, detail);
+}
+
+/// For a while, in place of what was kept of its router: who comes and goes all the time has one such table,
+/// and who says nothing has none and leaves what there is.
+void Station::keep(Held& ended) {
+  if (!ended.shown || ended.table->routes() == 0) return;
+  for (Held& other : held_)
+    if (!other.live() && other.router == ended.router) other.until_ns = 0;
+  ended.until_ns = now_ns_ + in_ns(settings_.keep);
+  let_replaced_go(ended.router);
+}
+
+/// What is kept of the router goes when a later session of its has told all anew.
+void Station::let_replaced_go(const IpAddress& router) {
+  const auto of_router = [&](const Held& held) { return held.router == router; };
+  for (auto kept = held_.begin(); kept != held_.end(); ++kept) {
+    if (!of_router(*kept) || kept->live() || kept->over(now_ns_)) continue;
+    const auto families = kept->table->families();
+    const bool replaced = std::any_of(held_.begin(), kept, [&](const Held& later) {
+      return of_router(later) && later.live() && later.session->refilled(families);
+    });
+    if (replaced) kept->until_ns = 0;
+  }
+}
+
+/// Routes that are told come before those that are only kept: of these the table that was left first goes, so
+/// that there is room. False: none is kept.
+bool Station::let_kept_go() {
+  Held* first = nullptr;
+  for (Held& held : held_)
+    if (!held.live() && (first == nullptr || held.until_ns < first->until_ns)) first = &held;
+  if (first == nullptr) return false;
+  first->until_ns = 0;
+  tidy_tables();
+  return true;
 }
 
 void Station::told(const Endpoint& peer, BmpEnd why, const std::string& detail) {
@@ -378,19 +417,28 @@ void Station::end_overdue() {
   for (Connection* one : late) end(*one, BmpEnd::slow);
 }
 
-/// Tables whose time is over leave the directory, and then go; new ones come in.
-void Station::tidy_tables() {
-  const auto over = [&](const Held& held) {
-    return held.table == nullptr || (!held.live && now_ns_ >= held.until_ns);
-  };
-  if (!changed_ && std::ranges::none_of(held_, over)) return;
+std::unique_ptr<Routes::Directory> Station::directory() const {
+  const auto answers = [&](const Held& held) { return held.shown && !held.over(now_ns_); };
   auto next = std::make_unique<Routes::Directory>();
   for (const Held& held : held_)
-    if (held.shown && !over(held)) next->by_router[held.router].push_back(held.table);
+    if (answers(held)) next->by_router[held.router].push_back(held.table);
+  // While the router tells all anew, its new table has the default route perhaps, and not yet what is longer.
+  for (const Held& held : held_)
+    if (answers(held) && !held.live()) {
+      auto& tables = next->by_router[held.router];
+      for (auto one = tables.begin(); one != tables.end() - 1; ++one) one->with_next = true;
+    }
   for (const IpAddress& router : settings_.defaults)
     if (const auto known = next->by_router.find(router); known != next->by_router.end())
       next->defaults.insert(next->defaults.end(), known->second.begin(), known->second.end());
-  routes_.publish(std::move(next));
+  return next;
+}
+
+/// Tables whose time is over leave the directory, and then go; new ones come in.
+void Station::tidy_tables() {
+  const auto over = [&](const Held& held) { return held.over(now_ns_); };
+  if (!changed_ && std::ranges::none_of(held_, over)) return;
+  routes_.publish(directory());
   changed_ = false;
   for (auto held = held_.begin(); held != held_.end();) {
     if (!over(*held)) {
@@ -414,7 +462,7 @@ void Station::show() {
     if (held.table == nullptr) continue;
     paths += held.table->path_count();
     bytes += held.table->bytes();
-    if (!held.live) kept += held.table->routes();
+    if (!held.live()) kept += held.table->routes();
   }
   auto& counts = counters_.counts;
   counts[BmpCount::open].set(connections_.size());

@@ -1,9 +1,10 @@
 #pragma once
 // The monitoring station (RFC 7854): a thread that takes BMP sessions of routers, keeps the routes that they
 // tell, and publishes them to those who ask (routes.hpp). It owns all sockets, sessions and tables; each
-// session has a table of its own, which goes with it, at once or after Settings::keep. A session gets a slice
-// of time in turn, so that one that floods holds up none of the others for longer than that, or than it takes
-// to walk through its table once, when a peer of a full one goes (some 100 ms for a million routes).
+// session has a table of its own, which goes with it, at once or after Settings::keep, one of a router at
+// most; sooner where the router has told all anew, or others need the room. A session gets a slice of time in
+// turn, so that one that floods holds up none of the others for longer than that, or than it takes to walk
+// through its table once, when a peer of a full one goes (some 100 ms for a million routes).
 #include <atomic>
 #include <chrono>
 #include <cstdint>
@@ -28,7 +29,7 @@ namespace sluice::bmp {
 struct Settings {
   std::vector<IpPrefix> allow;        ///< who may connect; empty: everybody
   std::vector<IpAddress> defaults;    ///< routers whose routes serve exporters without a session, in order
-  std::chrono::milliseconds keep{0};  ///< how long routes outlive their session
+  std::chrono::milliseconds keep{0};  ///< how long routes outlive their session at most
   Limits limits;
 };
 
@@ -78,7 +79,11 @@ class Station {
   void heard(Connection& connection);
   void end(Connection& connection, BmpEnd why, const std::string& detail = {});
   void told(const Endpoint& peer, BmpEnd why, const std::string& detail);
+  void keep(Held& ended);
+  void let_replaced_go(const IpAddress& router);
+  bool let_kept_go();
   void end_overdue();
+  std::unique_ptr<Routes::Directory> directory() const;
   void tidy_tables();
   void show();
   std::uint64_t show_routers();

@@ -1,6 +1,7 @@
 #include "bmp/table.hpp"
 
 #include <algorithm>
+#include <functional>
 #include <new>
 
 namespace sluice::bmp {
@@ -24,6 +25,12 @@ struct alignas(8) Table::Several {
   static Several* of(Entry entry) { return reinterpret_cast<Several*>(entry & ~kSeveral); }
 };
 
+bool Room::has_some() const {
+  while (routes >= most)
+    if (!make || !make()) return false;
+  return true;
+}
+
 Table::Table(Epochs& epochs, Room& room, const TableLimits& limits)
     : epochs_(epochs),
       room_(room),
@@ -36,7 +43,7 @@ Table::~Table() {
     if (entry & kSeveral) Several::free(Several::of(entry));
     return entry;
   };
-  for (Trie& trie : tries_) trie.change_all(free_several);
+  for (Trie& trie : tries_) trie.change_all(free_several, [](Entry) {});
 }
 
 const Path* Table::best_of(Entry entry) {
@@ -53,6 +60,12 @@ std::optional<Route> Table::find(const IpAddress& address) const {
   const Path& path = *best_of(match.entry);
   return Route{path.ases(),  path.community_list(), path.next_hop, path.origin_as,
                path.peer_as, path.local_pref,       match.length};
+}
+
+std::array<bool, kFamilies> Table::families() const {
+  std::array<bool, kFamilies> out{};
+  for (std::size_t f = 0; f < kFamilies; ++f) out[f] = of_local_rib_[f] + of_peers_[f] > 0;
+  return out;
 }
 
 std::span<const Table::One> Table::unpack(Entry entry, One& single) const {
@@ -104,7 +117,7 @@ std::optional<BmpError> Table::announce(const Nlri& nlri, Path* path) {
     scratch_.erase(same);
   } else if (routes_ >= limits_.routes) {
     return BmpError::session_routes;
-  } else if (room_.routes >= room_.most) {
+  } else if (!room_.has_some()) {
     return BmpError::all_routes;
   }
   if (bytes_ > limits_.bytes) return BmpError::session_memory;
@@ -156,14 +169,15 @@ std::uint64_t Table::drop(std::uint32_t rib, std::optional<Family> only) {
     if (rib >= of_rib_.size() || (only && *only != family) || of_rib_[rib][index_of(family)] == 0) continue;
     const auto change = [&](Entry before) {
       const Entry rest = without(before, family, [&](const One& one) { return one.path->rib == rib; });
-      if (rest == before) return before;
-      dropped += gone_.size();
-      // Whoever looks at the entry before sees it to the end: nothing is freed meanwhile.
-      put_away(before);
-      for (const One& one : gone_) paths_.release(one.path);
+      if (rest != before) dropped += gone_.size();
       return rest;
     };
-    tries_[index_of(family)].change_all(change);
+    // Not before the rest is in its place: without memory to note what is retired, that is freed at once.
+    const auto changed = [&](Entry before) {
+      put_away(before);
+      for (const One& one : gone_) paths_.release(one.path);
+    };
+    tries_[index_of(family)].change_all(std::ref(change), std::ref(changed));
   }
   return dropped;
 }

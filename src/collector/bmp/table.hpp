@@ -6,6 +6,7 @@
 #include <array>
 #include <atomic>
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <vector>
 
@@ -20,6 +21,11 @@ namespace sluice::bmp {
 struct Room {
   std::uint64_t routes = 0;
   std::uint64_t most = 0;
+  /// Where there is none: has routes go that can be spared, of another table than the one that asks. False:
+  /// there are none. May throw std::bad_alloc.
+  std::function<bool()> make{};
+  /// For one route more, be it by make().
+  bool has_some() const;
 };
 
 struct TableLimits {
@@ -66,6 +72,8 @@ class Table {
   void leave() noexcept { room_.routes -= routes_; }
 
   std::uint64_t routes() const { return routes_; }
+  /// Of which there are routes.
+  std::array<bool, kFamilies> families() const;
   std::uint64_t bytes() const { return bytes_; }
   std::uint64_t path_count() const { return paths_.size(); }
 

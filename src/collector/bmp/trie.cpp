@@ -115,12 +115,21 @@ void Trie::take_out(const IpPrefix& prefix) {
   }
 }
 
-void Trie::change_all(const std::function<Entry(Entry)>& change) {
-  if (const Entry entry = default_.load(); entry != 0) default_.store(change(entry));
-  sweep(root_, change);
+void Trie::change_all(const Change& change, const Changed& changed) {
+  change_one(default_, change, changed);
+  sweep(root_, change, changed);
 }
 
-void Trie::sweep(Slot& slot, const std::function<Entry(Entry)>& change) {
+void Trie::change_one(Slot& slot, const Change& change, const Changed& changed) {
+  const Entry before = slot.load();
+  if (before == 0) return;
+  const Entry after = change(before);
+  if (after == before) return;
+  slot.store(after);
+  changed(before);
+}
+
+void Trie::sweep(Slot& slot, const Change& change, const Changed& changed) {
   Node* node = node_in(slot);
   if (node == nullptr) return;
   std::uint64_t rest = 0;
@@ -128,9 +137,9 @@ void Trie::sweep(Slot& slot, const std::function<Entry(Entry)>& change) {
     const auto bit = static_cast<unsigned>(std::countr_zero(left));
     Slot& one = node->of(bit);
     if (bit >= Node::kFirstNode) {
-      sweep(one, change);
-    } else if (const Entry before = one.load(); before != 0) {
-      if (const Entry after = change(before); after != before) one.store(after);
+      sweep(one, change, changed);
+    } else {
+      change_one(one, change, changed);
     }
     if (one.load() != 0) rest |= std::uint64_t{1} << bit;
   }

@@ -40,9 +40,13 @@ class Trie {
   Entry get(const IpPrefix& prefix) const;
   /// 0 takes it out, and throws nothing. Else it throws std::bad_alloc, and all is as before.
   void set(const IpPrefix& prefix, Entry entry);
-  /// Each entry becomes what `change` makes of it, 0 takes it out. `change` throws nothing. Where
-  /// there is no memory to make nodes smaller, some stay as large as they were.
-  void change_all(const std::function<Entry(Entry)>& change);
+  using Change = std::function<Entry(Entry)>;
+  using Changed = std::function<void(Entry)>;
+  /// Each entry becomes what `change` makes of it, 0 takes it out. Where that is another one, `changed` is
+  /// told the one before as soon as no reader finds it any more: only then it may be retired. What `change`
+  /// throws leaves the entries that it was not asked for as they are. Where there is no memory to make nodes
+  /// smaller, some stay as large as they were.
+  void change_all(const Change& change, const Changed& changed);
 
  private:
   struct Node;
@@ -59,7 +63,8 @@ class Trie {
   Node* with(Slot& slot, unsigned bit);
   void take_out(const IpPrefix& prefix);
   bool narrow(Slot& slot, std::uint64_t bits);
-  void sweep(Slot& slot, const std::function<Entry(Entry)>& change);
+  static void change_one(Slot& slot, const Change& change, const Changed& changed);
+  void sweep(Slot& slot, const Change& change, const Changed& changed);
   static void free_all(Slot& slot);
 
   Epochs& epochs_;

@@ -288,7 +288,9 @@ std::optional<BmpError> AttributeReader::take_unreach(Bytes value) {
     out_.other_family = true;
     return std::nullopt;
   }
-  return take_nlri(in.rest(), afi == 1 ? Family::v4 : Family::v6, out_.withdrawn);
+  const Family family = afi == 1 ? Family::v4 : Family::v6;
+  if (in.remaining() == 0) out_.end_of_rib = family;
+  return take_nlri(in.rest(), family, out_.withdrawn);
 }
 
 /// What can be said when all were read. `has_plain`: routes of the UPDATE's own field.
@@ -322,6 +324,7 @@ void Update::clear() {
   withdrawn.clear();
   withdraw_all.reset();
   other_family = false;
+  end_of_rib.reset();
 }
 
 std::optional<BmpError> read_update(Bytes message, const UpdateContext& context, Update& out) {
@@ -343,6 +346,11 @@ std::optional<BmpError> read_update(Bytes message, const UpdateContext& context,
   if (fault != NlriFault::none)
     return fault == NlriFault::path_ids ? BmpError::add_path : BmpError::bad_update;
   reader.finish(!out.plain.routes.empty());
+  if (attributes.empty()) out.end_of_rib = Family::v4;
+  // It says nothing else.
+  const bool routes =
+      !out.plain.routes.empty() || !out.multiprotocol.routes.empty() || !out.withdrawn.empty();
+  if (routes || out.other_family || out.withdraw_all) out.end_of_rib.reset();
   return std::nullopt;
 }
 

@@ -47,7 +47,8 @@ struct Update {
   std::vector<Nlri> withdrawn;
   /// The announced routes count as withdrawn, and why.
   std::optional<BmpError> withdraw_all;
-  bool other_family = false;  ///< it spoke of one that is not kept
+  bool other_family = false;         ///< it spoke of one that is not kept
+  std::optional<Family> end_of_rib;  ///< its peer told all that it had (RFC 4724 section 2)
   void clear();
 };
 

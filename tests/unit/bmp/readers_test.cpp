@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <array>
 #include <atomic>
 #include <thread>
 
@@ -96,6 +97,33 @@ TEST(RouteReaders, FindWholeRoutesWhileTheyChange) {
   routes.epochs().collect();
   EXPECT_EQ(routes.epochs().waiting(), 0U);
   EXPECT_EQ(room.routes, 0U);
+}
+
+TEST(RouteReaders, TakeTheLongestOfTablesThatCountTogether) {
+  Routes routes;
+  Room room{0, 100};
+  std::vector<std::unique_ptr<Table>> tables;
+  const auto table = [&](std::uint32_t number, std::vector<std::string> prefixes) {
+    tables.push_back(std::make_unique<Table>(routes.epochs(), room, TableLimits{100, 1 << 20}));
+    Path* path = path_of(*tables.back(), number, 0);
+    for (const auto& one : prefixes) EXPECT_FALSE(tables.back()->announce({*IpPrefix::parse(one), 0}, path));
+    tables.back()->paths().release(path);
+    return Routes::Listed(tables.back().get());
+  };
+  Routes::Listed fresh = table(1, {"0.0.0.0/0", "10.0.0.0/8"});
+  const Routes::Listed kept = table(2, {"0.0.0.0/0", "10.0.0.0/8", "10.1.0.0/16"});
+  const Routes::Listed other = table(3, {"10.1.1.0/24", "2001:db8::/32"});
+  fresh.with_next = true;
+  const std::array all{fresh, kept, other};
+  const auto origin = [&](const std::string& address) {
+    const auto route = RouteReader::Look::find(all, *IpAddress::parse(address));
+    return route ? route->origin_as : 0;
+  };
+  EXPECT_EQ(origin("192.0.2.1"), 1U) << "of equal ones the newer";
+  EXPECT_EQ(origin("10.0.0.1"), 1U);
+  EXPECT_EQ(origin("10.1.1.1"), 2U) << "the next router is asked only for what they do not have";
+  EXPECT_EQ(origin("2001:db8::1"), 3U);
+  EXPECT_EQ(origin("2001:db9::1"), 0U);
 }
 
 TEST(RouteReaders, AnExportersOwnTablesComeBeforeTheDefaults) {

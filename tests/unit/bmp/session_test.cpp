@@ -77,6 +77,31 @@ TEST_F(SessionTest, WithdrawsOfThePeerThatSaysSo) {
   EXPECT_EQ(count(BmpCount::withdrawals), 2U);
 }
 
+TEST_F(SessionTest, HasToldAllWhenEachPeerSaysSo) {
+  constexpr std::array kV4{true, false}, kBoth{true, true};
+  const auto end_v6 = [] { return BgpUpdate().unreach(2, {}); };
+  EXPECT_FALSE(session.refilled(kV4));
+  session.take(test::bmp_peer_up(kPeer, test::bgp_open(64500), test::bgp_open(64501)));
+  route(kOther, to("10.0.0.0/8", 1));
+  route(kPeer, BgpUpdate());
+  EXPECT_FALSE(session.refilled(kV4)) << "another peer tells still";
+  route(kOther, end_v6());
+  EXPECT_TRUE(session.refilled(kV4)) << "of that family it has nothing more";
+  EXPECT_TRUE(session.refilled(kBoth));
+  session.take(test::bmp_peer_up(kPeer, test::bgp_open(64500), test::bgp_open(64501)));
+  EXPECT_FALSE(session.refilled(kV4)) << "it begins anew";
+  session.take(test::bmp_peer_down(kPeer));
+  EXPECT_TRUE(session.refilled(kV4)) << "it has nothing to tell";
+}
+
+TEST_F(SessionTest, OneFamilyIsNotBoth) {
+  route(kPeer, BgpUpdate());
+  EXPECT_TRUE(session.refilled({true, false}));
+  EXPECT_FALSE(session.refilled({true, true}));
+  route(kPeer, BgpUpdate().unreach(2, {}));
+  EXPECT_TRUE(session.refilled({true, true}));
+}
+
 TEST_F(SessionTest, PrefersRoutesAfterPolicy) {
   route(kPeer, to("10.0.0.0/8", 1));
   route(kPeer, to("11.0.0.0/8", 1));

@@ -78,6 +78,11 @@ class StationTest : public testing::Test {
     const auto route = look.find(*IpAddress::parse(exporter), *IpAddress::parse(address));
     return route ? route->origin_as : 0;
   }
+  /// That are asked for an exporter.
+  std::size_t tables(const std::string& exporter = "127.0.0.1") {
+    const RouteReader::Look look(*reader);
+    return look.tables_for(*IpAddress::parse(exporter)).size();
+  }
   bool ended(BmpEnd why, std::uint64_t times = 1) {
     return soon([&] { return station->counters().ends[why].get() >= times; });
   }
@@ -136,6 +141,81 @@ TEST_F(StationTest, KeptRoutesGoWhenTheirTimeIsOver) {
   ASSERT_TRUE(soon([&] { return origin("10.0.0.1") == 1; }));
   router.close();
   EXPECT_TRUE(soon([&] { return origin("10.0.0.1") == 0 && count(BmpCount::routes) == 0; }));
+}
+
+TEST_F(StationTest, WhoComesAndGoesHasOneKeptTable) {
+  settings.keep = 1h;
+  start();
+  const auto kept = [&](std::uint64_t removed) {
+    return soon([&] { return count(BmpCount::kept_routes) == 1 && count(BmpCount::removed) == removed; });
+  };
+  Router(port).hello().route("10.0.0.0/8", 1).close();
+  ASSERT_TRUE(ended(BmpEnd::by_router));
+  EXPECT_TRUE(kept(0));
+  Router(port).hello().close();
+  ASSERT_TRUE(ended(BmpEnd::by_router, 2));
+  Router other(port, 0x7f000002);
+  other.hello().route("12.0.0.0/8", 3);
+  EXPECT_TRUE(soon([&] { return origin("12.0.0.1", "127.0.0.2") == 3; }));
+  EXPECT_EQ(tables(), 1U) << "of a session that told nothing nothing is kept";
+  EXPECT_EQ(origin("10.0.0.1"), 1U) << "and it costs nothing";
+  for (std::uint32_t i = 1; i <= 5; ++i) {
+    Router(port).hello().route("11.0.0.0/8", 10 + i).close();
+    ASSERT_TRUE(ended(BmpEnd::by_router, 2 + i));
+    EXPECT_TRUE(kept(i)) << "the one before goes";
+    EXPECT_TRUE(soon([&] { return origin("11.0.0.1") == 10 + i && origin("10.0.0.1") == 0; }));
+    EXPECT_EQ(tables(), 1U);
+  }
+  EXPECT_EQ(tables("127.0.0.2"), 1U) << "of others' there is nothing to do";
+}
+
+TEST_F(StationTest, KeptRoutesCountUntilTheRouterToldAllAnew) {
+  settings.keep = 1h;
+  settings.defaults = {*IpAddress::parse("127.0.0.1")};
+  start();
+  Router first(port);
+  first.hello().route("0.0.0.0/0", 1).route("10.0.0.0/8", 1).route("10.1.0.0/16", 1);
+  ASSERT_TRUE(soon([&] { return origin("10.1.0.1") == 1; }));
+  first.close();
+  ASSERT_TRUE(ended(BmpEnd::by_router));
+  Router second(port);
+  second.hello().route("0.0.0.0/0", 2).route("10.0.0.0/8", 2);
+  ASSERT_TRUE(soon([&] { return origin("10.0.0.1") == 2; }));
+  EXPECT_EQ(origin("10.1.0.1"), 1U) << "the longer one is only kept";
+  EXPECT_EQ(origin("10.1.0.1", "192.0.2.1"), 1U) << "as well for those without a session";
+  EXPECT_EQ(origin("11.0.0.1"), 2U);
+  second.send(test::bmp_route({}, BgpUpdate().unreach(2, {})));
+  second.route("12.0.0.0/8", 2);
+  ASSERT_TRUE(soon([&] { return origin("12.0.0.1") == 2; }));
+  EXPECT_EQ(origin("10.1.0.1"), 1U) << "of IPv6 alone it told all";
+  second.send(test::bmp_route({}, BgpUpdate()));
+  EXPECT_TRUE(soon([&] { return origin("10.1.0.1") == 2; })) << "what it does not tell anew is gone";
+  EXPECT_TRUE(soon([&] { return count(BmpCount::kept_routes) == 0 && count(BmpCount::removed) == 3; }));
+}
+
+TEST_F(StationTest, KeptRoutesMakeRoomForThoseThatAreTold) {
+  settings.keep = 1h;
+  settings.limits.routes = 3;
+  start();
+  const auto leave = [&](std::uint32_t from, const std::string& prefix, std::uint64_t times) {
+    Router(port, from).hello().route(prefix, 1).close();
+    return ended(BmpEnd::by_router, times) && soon([&] { return count(BmpCount::kept_routes) == times; });
+  };
+  ASSERT_TRUE(leave(0x7f000003, "13.0.0.0/8", 1));
+  ASSERT_TRUE(leave(0x7f000002, "12.0.0.0/8", 2));
+  Router router(port);
+  router.hello().route("10.0.0.0/8", 1).route("11.0.0.0/8", 1);
+  EXPECT_TRUE(soon([&] { return origin("11.0.0.1") == 1; }));
+  EXPECT_TRUE(soon([&] { return origin("13.0.0.1", "127.0.0.3") == 0; })) << "it was left first";
+  EXPECT_EQ(origin("12.0.0.1", "127.0.0.2"), 1U);
+  router.route("14.0.0.0/8", 1);
+  EXPECT_TRUE(soon([&] { return origin("14.0.0.1") == 1; }));
+  EXPECT_EQ(origin("12.0.0.1", "127.0.0.2"), 0U);
+  EXPECT_EQ(station->counters().errors[BmpError::all_routes].get(), 0U);
+  router.route("15.0.0.0/8", 1);
+  EXPECT_TRUE(soon([&] { return station->counters().errors[BmpError::all_routes].get() == 1; }))
+      << "nothing is kept any more";
+  EXPECT_EQ(origin("10.0.0.1"), 1U);
 }
 
 TEST_F(StationTest, OnlyWhoMayConnects) {

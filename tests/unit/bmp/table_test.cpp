@@ -126,6 +126,33 @@ TEST_F(TableTest, SharesPathsAndLists) {
   EXPECT_EQ(table.path_count(), 1U);
 }
 
+TEST_F(TableTest, HasRoomMadeBeforeItRefuses) {
+  Table spare(epochs, room, {100, 1 << 20});
+  Path* path = spare.paths().hold(kFirst, {}, {});
+  ASSERT_FALSE(spare.announce(nlri("10.0.0.0/8"), path));
+  room.most = 1;
+  unsigned asked = 0;
+  room.make = [&] {
+    ++asked;
+    return spare.drop(kFirst.rib) > 0;
+  };
+  EXPECT_FALSE(announce(kFirst, nlri("11.0.0.0/8"), {64501, 1}));
+  EXPECT_EQ(asked, 1U);
+  EXPECT_EQ(announce(kFirst, nlri("12.0.0.0/8"), {64501, 1}), BmpError::all_routes);
+  EXPECT_EQ(asked, 2U);
+  EXPECT_EQ(origin("11.0.0.1"), 1U);
+}
+
+TEST_F(TableTest, KnowsItsFamilies) {
+  EXPECT_THAT(table.families(), ElementsAre(false, false));
+  announce(kLocal, nlri("2001:db8::/32"), {64501, 1});
+  EXPECT_THAT(table.families(), ElementsAre(false, true));
+  announce(kFirst, nlri("10.0.0.0/8"), {64501, 1});
+  EXPECT_THAT(table.families(), ElementsAre(true, true));
+  table.drop(kLocal.rib);
+  EXPECT_THAT(table.families(), ElementsAre(true, false));
+}
+
 TEST_F(TableTest, KeepsItsLimits) {
   for (int i = 0; i < 100; ++i)
     ASSERT_FALSE(announce(kFirst, nlri("10." + std::to_string(i) + ".0.0/16"), {64501, 1}));

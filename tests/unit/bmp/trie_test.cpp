@@ -14,6 +14,8 @@ namespace {
 IpPrefix prefix(const std::string& text) { return *IpPrefix::parse(text); }
 IpAddress address(const std::string& text) { return *IpAddress::parse(text); }
 
+constexpr auto kNothing = [](Trie::Entry) {};
+
 class TrieTest : public testing::Test {
  protected:
   Epochs epochs;
@@ -106,13 +108,30 @@ TEST_F(TrieTest, AgreesWithAListThroughManyChanges) {
 TEST_F(TrieTest, ChangesAllAndDropsWhatIsEmpty) {
   for (unsigned i = 0; i < 1000; ++i) trie.set(IpPrefix{IpAddress::v4(i << 8), 24}, 2 * i + 2);
   trie.set(prefix("0.0.0.0/0"), 2);
-  trie.change_all([](Trie::Entry e) -> Trie::Entry { return e % 4 == 0 ? 0 : e + 4; });
+  trie.change_all([](Trie::Entry e) -> Trie::Entry { return e % 4 == 0 ? 0 : e + 4; }, kNothing);
   EXPECT_EQ(entry("0.0.0.1"), 6U);
   EXPECT_EQ(find(IpAddress::v4(1 << 8)).length, 0) << "its own is gone";
   EXPECT_EQ(find(IpAddress::v4(2 << 8)).entry, 10U);
-  trie.change_all([](Trie::Entry) -> Trie::Entry { return 0; });
+  trie.change_all([](Trie::Entry) -> Trie::Entry { return 0; }, kNothing);
   EXPECT_EQ(bytes, 0U);
   EXPECT_EQ(entry("0.0.1.1"), 0U);
+}
+
+TEST_F(TrieTest, TellsWhatWasThereWhenNobodyFindsItAnyMore) {
+  for (unsigned i = 0; i < 100; ++i) trie.set(IpPrefix{IpAddress::v4(i << 8), 24}, 2 * i + 2);
+  trie.set(prefix("0.0.0.0/0"), 1000);
+  unsigned told = 0;
+  const auto change = [](Trie::Entry e) -> Trie::Entry { return e % 3 == 0 ? e : e % 3 == 1 ? 0 : 2000 + e; };
+  trie.change_all(change, [&](Trie::Entry before) {
+    ++told;
+    EXPECT_NE(before % 3, 0U) << "it stays";
+    const bool is_default = before == 1000;
+    EXPECT_NE(find(is_default ? address("192.0.2.1")
+                              : IpAddress::v4(static_cast<std::uint32_t>(before / 2 - 1) << 8))
+                  .entry,
+              before);
+  });
+  EXPECT_EQ(told, 68U);
 }
 
 TEST_F(TrieTest, FreesWhatNobodyLooksAt) {
@@ -131,6 +150,30 @@ TEST_F(TrieTest, FreesWhatNobodyLooksAt) {
   trie.set(prefix("10.0.0.0/8"), 2);
   EXPECT_GT(epochs.waiting(), 0U);
   reader.leave();
+}
+
+/// Retires what it holds when it is freed.
+struct Holder {
+  Epochs& epochs;
+  Holder* held;
+  unsigned& freed;
+  static void free(Holder* one) {
+    if (one->held != nullptr) one->epochs.retire(one->held);
+    ++one->freed;
+    delete one;
+  }
+};
+
+TEST(Epochs, FreeWhatIsRetiredWhileTheyEnd) {
+  constexpr unsigned kHolders = 100;
+  unsigned freed = 0;
+  {
+    Epochs epochs;
+    Holder* last = nullptr;
+    for (unsigned i = 0; i < kHolders; ++i) last = new Holder{epochs, last, freed};
+    epochs.retire(last);
+  }
+  EXPECT_EQ(freed, kHolders);
 }
 
 }  // namespace

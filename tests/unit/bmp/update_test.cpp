@@ -107,6 +107,20 @@ TEST(Update, EndOfRibHasNothing) {
   const Read got = read(BgpUpdate());
   EXPECT_FALSE(got.error);
   EXPECT_FALSE(got.update.withdraw_all);
+  EXPECT_EQ(got.update.end_of_rib, Family::v4);
+  EXPECT_EQ(read(BgpUpdate().unreach(1, {})).update.end_of_rib, Family::v4);
+  EXPECT_EQ(read(BgpUpdate().unreach(2, {})).update.end_of_rib, Family::v6);
+}
+
+TEST(Update, WhatSaysSomethingIsNoEndOfRib) {
+  const auto end = [](const BgpUpdate& update) { return read(update).update.end_of_rib; };
+  EXPECT_FALSE(end(plain().announce("10.0.0.0/8")));
+  EXPECT_FALSE(end(BgpUpdate().withdraw("10.0.0.0/8")));
+  EXPECT_FALSE(end(BgpUpdate().unreach(2, {"2001:db8::/32"})));
+  EXPECT_FALSE(end(BgpUpdate().unreach(2, {}).withdraw("10.0.0.0/8")));
+  EXPECT_FALSE(end(plain().reach(2, "2001:db8::1", {"2001:db8::/32"}).unreach(1, {})));
+  EXPECT_FALSE(end(BgpUpdate().unreach(25, {}, 70))) << "of another family";
+  EXPECT_FALSE(end(plain())) << "attributes of nothing";
 }
 
 // AS paths.
