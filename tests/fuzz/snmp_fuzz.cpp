@@ -13,6 +13,7 @@ namespace {
 using namespace sluice;
 
 constexpr std::uint32_t kMost = 50;
+constexpr std::uint64_t kRoom = 4096;  // less than the most takes
 
 const std::array<snmp::Oid, 7> kColumns{snmp::Oid{1, 3, 6, 1, 2, 1, 31, 1, 1, 1, 1},
                                         snmp::Oid{1, 3, 6, 1, 2, 1, 31, 1, 1, 1, 18},
@@ -44,7 +45,8 @@ snmp::Value value_of(ByteReader& in) {
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   ByteReader in(std::as_bytes(std::span(data, size)));
-  snmp::Walk walk(kMost);
+  snmp::Room room(kRoom);
+  snmp::Walk walk(kMost, room);
   while (!walk.next().empty() && in.remaining() > 0) {
     const unsigned count = in.be<std::uint8_t>();
     if (count == 255) {

@@ -15,9 +15,9 @@ bool is_c1(std::string_view piece) {
   return piece.size() == 2 && piece[0] == '\xC2' && static_cast<unsigned char>(piece[1]) < 0xA0;
 }
 
-std::uint64_t heap_bytes(const std::string& text) { return text.capacity() > 15 ? text.capacity() + 17 : 0; }
-
 }  // namespace
+
+std::uint64_t heap_bytes(const std::string& text) { return text.capacity() > 15 ? text.capacity() + 17 : 0; }
 
 std::string clean_text(std::string_view text) {
   text = text.substr(0, text.find('\0'));

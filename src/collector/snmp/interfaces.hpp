@@ -67,6 +67,9 @@ class Snapshot {
   SeededMap<IpAddress, Answer> answers_;
 };
 
+/// Of memory, beside the string itself.
+std::uint64_t heap_bytes(const std::string& text);
+
 inline constexpr std::size_t kMaxText = 255;  ///< bytes of a name or a description
 
 /// A device's text as it may go into flows: to its first zero byte, at most kMaxText bytes of valid UTF-8

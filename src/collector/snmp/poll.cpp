@@ -9,14 +9,14 @@ bool is_engine(const EngineId& id) { return id.size() >= 5 && id.size() <= 32; }
 }  // namespace
 
 Poll::Poll(Target target, const Device& device, const DeviceKeys& keys, std::uint32_t max_interfaces,
-           std::uint64_t patience_ns, UsersInUse& users, Counts<DeviceCount>& counts)
+           std::uint64_t patience_ns, UsersInUse& users, Room& room, Counts<DeviceCount>& counts)
     : target_(target),
       device_(device),
       keys_(keys),
       patience_ns_(patience_ns),
       users_(users),
       counts_(counts),
-      walk_(max_interfaces) {
+      walk_(max_interfaces, room) {
   ++counts_[DeviceCount::polls];
 }
 
@@ -39,13 +39,12 @@ void Poll::open(std::unique_ptr<Session> session) {
 }
 
 std::optional<Standing> Poll::turn(bool readable, std::uint64_t now_ns) {
-  const bool waits = found_engine_ && !session_;
-  if (deadline_ns_ == 0 && !waits) deadline_ns_ = now_ns + patience_ns_;
-  if (!waits && now_ns >= deadline_ns_) {
+  if (waits()) return log_in();
+  if (deadline_ns_ == 0) deadline_ns_ = now_ns + patience_ns_;
+  if (now_ns >= deadline_ns_) {
     ++counts_[DeviceCount::timeouts];
     return answered_ ? Standing::bad_answer : Standing::silent;
   }
-  if (waits) return log_in();
   if (!session_) return begin();
   auto reply = session_->turn(readable);
   count_resends();
@@ -78,7 +77,7 @@ std::optional<Standing> Poll::take(Reply reply) {
       deadline_ns_ = 0;
       engine_ = std::move(reply.engine);
       open(nullptr);
-      return log_in();
+      return std::nullopt;  // others may have waited longer for the same user
     case Reply::Kind::refused:
       ++counts_[DeviceCount::answers];
       ++counts_[DeviceCount::refused_logins];
@@ -104,6 +103,8 @@ std::optional<Standing> Poll::take_values(const Reply& reply) {
   const std::uint64_t disorder = walk_.disorder();
   const bool fine = reply.kind == Reply::Kind::too_big ? walk_.take_too_big() : walk_.take(reply.values);
   counts_[DeviceCount::errors] += walk_.disorder() - disorder;
+  // Whatever else it tells would be as little whole, and others have use for what this holds.
+  if (walk_.short_of_room()) return Standing::no_room;
   if (fine) return ask();
   ++counts_[DeviceCount::errors];
   return Standing::bad_answer;
@@ -123,7 +124,7 @@ std::optional<Standing> Poll::ask() {
     return Standing::unsent;
   }
   const auto after = walk_.next();
-  if (after.empty()) return walk_.result().size() == 0 ? Standing::no_interfaces : Standing::fine;
+  if (after.empty()) return walk_.size() == 0 ? Standing::no_interfaces : Standing::fine;
   ++counts_[DeviceCount::requests];
   session_->ask(after, walk_.repetitions());
   return std::nullopt;

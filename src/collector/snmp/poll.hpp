@@ -23,16 +23,18 @@ enum class Standing : std::uint8_t {
   unreadable,     ///< v3: it answers, but not to what is encrypted: another privacy password or protocol
   bad_answer,
   no_interfaces,
-  unsent,  ///< no descriptor, no way there, or a protocol that the library does not have
+  no_room,  ///< its answer is larger than what max_bytes leaves, and not taken
+  unsent,   ///< no descriptor, no way there, or a protocol that the library does not have
 };
 /// Values of the label `standing`.
-inline constexpr Words<Standing, 8> kStandings{{{"waiting", Standing::waiting},
+inline constexpr Words<Standing, 9> kStandings{{{"waiting", Standing::waiting},
                                                 {"fine", Standing::fine},
                                                 {"silent", Standing::silent},
                                                 {"refused_login", Standing::refused_login},
                                                 {"unreadable", Standing::unreadable},
                                                 {"bad_answer", Standing::bad_answer},
                                                 {"no_interfaces", Standing::no_interfaces},
+                                                {"no_room", Standing::no_room},
                                                 {"unsent", Standing::unsent}}};
 
 /// Users of engines that polls have under way, see session.hpp.
@@ -43,13 +45,15 @@ class Poll {
   /// All but the target outlive the poll. Begins with the first turn(), and takes no longer than the patience
   /// twice, not counted what it waits for another poll; counts go to `counts`.
   Poll(Target target, const Device& device, const DeviceKeys& keys, std::uint32_t max_interfaces,
-       std::uint64_t patience_ns, UsersInUse& users, Counts<DeviceCount>& counts);
+       std::uint64_t patience_ns, UsersInUse& users, Room& room, Counts<DeviceCount>& counts);
   ~Poll();
   Poll(const Poll&) = delete;
   Poll& operator=(const Poll&) = delete;
 
   /// -1: nothing to wait for.
   int fd() const { return session_ && session_->opened() ? session_->fd() : -1; }
+  /// For the user of its engine, which another poll has: it holds nothing, and turn() tries to get it.
+  bool waits() const { return found_engine_ && !session_; }
   /// Goes on with what has come; how the device stands where the poll is over with that. `now_ns`: monotonic.
   std::optional<Standing> turn(bool readable, std::uint64_t now_ns);
   const Walk& walk() const { return walk_; }

@@ -8,7 +8,7 @@ namespace sluice::snmp {
 namespace {
 
 constexpr std::uint64_t kNsPerMs = 1'000'000;
-constexpr std::size_t kAtOnce = 128;      ///< polls; each has a descriptor
+constexpr std::size_t kAtOnce = 128;      ///< polls that do not wait; each has a descriptor
 constexpr std::size_t kMaxAbsent = 1024;  ///< remembered of a device; past it none is asked for out of turn
 /// While polls are under way: the library is asked so often what is to be sent again.
 constexpr std::uint64_t kTickNs = 20 * kNsPerMs;
@@ -33,6 +33,8 @@ std::string sentence(Standing standing, const Device& device) {
       return "sends answers that cannot be used, or ceased to answer";
     case Standing::no_interfaces:
       return "tells of no interfaces; look at what the user or the community may see there";
+    case Standing::no_room:
+      return "tells of more interfaces than there is room for; raise enrich.snmp.max_bytes";
     case Standing::unsent:
       return "cannot be asked: no descriptor, no way there, or a protocol that this machine's library lacks";
     case Standing::waiting:
@@ -45,7 +47,11 @@ std::string sentence(Standing standing, const Device& device) {
 }  // namespace
 
 Poller::Round::Round(Poller& to, Plan& plan)
-    : poller_(to), plan_(plan), settings_(plan.settings), random_(std::random_device{}()) {}
+    : poller_(to),
+      plan_(plan),
+      settings_(plan.settings),
+      room_(settings_.max_bytes),
+      random_(std::random_device{}()) {}
 
 Poller::Round::~Round() {
   for (auto& [exporter, device] : poller_.known_) device->poll.reset();
@@ -57,6 +63,7 @@ void Poller::Round::run() {
     now_ns_ = monotonic_ns();
     take_wishes();
     forget_unwanted();
+    turn_all();  // first, as who waits for another has been due for longer than who is due now
     begin_due();
     turn_all();
     publish();
@@ -102,11 +109,15 @@ void Poller::Round::take_missing(Known& device, std::uint32_t if_index) {
   device.due_ns = std::min(device.due_ns, std::max(now_ns_, earliest));
 }
 
+/// Who has been due for the longest time first, so that nobody is passed over for ever.
 void Poller::Round::begin_due() {
-  for (auto& [exporter, device] : poller_.known_) {
-    if (under_way_ >= kAtOnce) return;
-    if (!device->poll && device->due_ns <= now_ns_) begin(exporter, *device);
-  }
+  if (under_way_ >= kAtOnce) return;
+  std::vector<std::pair<const IpAddress*, Known*>> due;
+  for (auto& [exporter, device] : poller_.known_)
+    if (!device->poll && device->due_ns <= now_ns_) due.emplace_back(&exporter, device.get());
+  std::ranges::sort(due, {}, [](const auto& one) { return std::pair(one.second->due_ns, *one.first); });
+  if (due.size() > kAtOnce - under_way_) due.resize(kAtOnce - under_way_);
+  for (const auto& [exporter, device] : due) begin(*exporter, *device);
 }
 
 void Poller::Round::begin(const IpAddress& exporter, Known& device) {
@@ -114,9 +125,9 @@ void Poller::Round::begin(const IpAddress& exporter, Known& device) {
   const auto address = how.address.empty() ? exporter : IpAddress::parse(how.address).value_or(exporter);
   const std::uint64_t patience = ns(settings_.timeout) * (settings_.retries + 1);
   device.began_ns = now_ns_;
-  device.poll = std::make_unique<Poll>(Target{address, how.port, settings_.timeout, settings_.retries}, how,
-                                       plan_.keys_of(device.device), settings_.max_interfaces,
-                                       std::max(kShortestPollNs, 4 * patience), users_, device.stats.counts);
+  device.poll = std::make_unique<Poll>(
+      Target{address, how.port, settings_.timeout, settings_.retries}, how, plan_.keys_of(device.device),
+      settings_.max_interfaces, std::max(kShortestPollNs, 4 * patience), users_, room_, device.stats.counts);
   ++under_way_;
   ready_.push_back({&exporter, &device, false});
 }
@@ -134,7 +145,7 @@ void Poller::Round::wait() {
       next = std::min(next, device->due_ns);
     }
   }
-  if (under_way_ > 0) next = std::min(next, monotonic_ns() + kTickNs);
+  if (!ready_.empty()) next = std::min(next, monotonic_ns() + kTickNs);
   const std::uint64_t now = monotonic_ns();
   const std::uint64_t left_ms = next > now ? (next - now + kNsPerMs - 1) / kNsPerMs : 0;
   ::poll(fds.data(), fds.size(), static_cast<int>(std::min<std::uint64_t>(left_ms, 60'000)));
@@ -143,40 +154,51 @@ void Poller::Round::wait() {
 }
 
 void Poller::Round::turn_all() {
-  for (const Ready& one : ready_) {
-    if (!one.device->poll) continue;
-    const auto standing = one.device->poll->turn(one.readable, now_ns_);
-    if (standing) finish(*one.exporter, *one.device, *standing);
-    show(*one.exporter, *one.device);
-  }
+  for (const Ready& one : ready_)
+    if (!one.device->poll->waits()) turn(*one.exporter, *one.device, one.readable);
+  // A user that is free again is for whoever waits for the longest time, wherever its address is.
+  std::erase_if(ready_, [](const Ready& one) { return !one.device->poll || !one.device->poll->waits(); });
+  std::ranges::sort(ready_, {},
+                    [](const Ready& one) { return std::pair(one.device->began_ns, *one.exporter); });
+  for (const Ready& one : ready_)
+    if (under_way_ < kAtOnce) turn(*one.exporter, *one.device, false);
   ready_.clear();
+}
+
+/// A poll that waits has no place among those under way: many for one engine would keep all others out.
+void Poller::Round::turn(const IpAddress& exporter, Known& device, bool readable) {
+  const bool waited = device.poll->waits();
+  if (!waited) --under_way_;
+  const auto standing = device.poll->turn(readable, now_ns_);
+  const bool waits = !standing && device.poll->waits();
+  if (standing)
+    finish(exporter, device, *standing);
+  else if (!waits)
+    ++under_way_;
+  if (!waited || !waits) show(exporter, device);
 }
 
 void Poller::Round::finish(const IpAddress& exporter, Known& device, Standing standing) {
   const Standing before = device.stats.standing;
-  if (standing == Standing::fine) take_answer(exporter, device);
+  if (standing == Standing::fine && !take_answer(device)) standing = Standing::no_room;
+  if (standing == Standing::no_room)
+    device.stats.counts[DeviceCount::cut_interfaces] = device.poll->walk().size() + device.poll->walk().cut();
   device.poll.reset();
-  --under_way_;
   device.stats.standing = standing;
   device.failures = standing == Standing::fine ? 0 : device.failures + 1;
   device.due_ns = now_ns_ + jittered(pause_after(device));
   if (standing != before) tell(exporter, device, before);
 }
 
-void Poller::Round::take_answer(const IpAddress& exporter, Known& device) {
+/// False where there is no room for it: the names of before stay.
+bool Poller::Round::take_answer(Known& device) {
   Counts<DeviceCount>& counts = device.stats.counts;
   const Walk& walk = device.poll->walk();
   auto fresh = std::make_shared<const Interfaces>(walk.result());
   ++counts[DeviceCount::complete];
   counts[DeviceCount::cut_interfaces] = walk.cut();
   const std::uint64_t before = device.answer.interfaces ? device.answer.interfaces->bytes() : 0;
-  if (kept_bytes() - before + fresh->bytes() > settings_.max_bytes) {
-    counts[DeviceCount::cut_interfaces] += fresh->size();
-    poller_.log_(LogLevel::warning, "SNMP: there is no room for the " + std::to_string(fresh->size()) +
-                                        " interfaces of " + exporter.to_string() +
-                                        "; raise enrich.snmp.max_bytes");
-    return;
-  }
+  if (kept_bytes() - before + fresh->bytes() > settings_.max_bytes) return false;
   device.stats.answered_ns = unix_ns();
   counts[DeviceCount::interfaces] = fresh->size();
   std::erase_if(device.absent, [&](std::uint32_t index) { return fresh->find(index) != nullptr; });
@@ -184,6 +206,7 @@ void Poller::Round::take_answer(const IpAddress& exporter, Known& device) {
   if (!same) device.answer.interfaces = std::move(fresh);
   device.answer.answered_ns = device.stats.answered_ns;
   changed_ |= !same;
+  return true;
 }
 
 std::uint64_t Poller::Round::kept_bytes() const {

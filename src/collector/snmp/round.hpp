@@ -24,8 +24,9 @@ class Poller::Round {
   void begin(const IpAddress& exporter, Known& device);
   void wait();
   void turn_all();
+  void turn(const IpAddress& exporter, Known& device, bool readable);
   void finish(const IpAddress& exporter, Known& device, Standing standing);
-  void take_answer(const IpAddress& exporter, Known& device);
+  bool take_answer(Known& device);
   void tell(const IpAddress& exporter, const Known& device, Standing before) const;
   void forget_unwanted();
   void publish();
@@ -38,8 +39,9 @@ class Poller::Round {
   Plan& plan_;
   const Settings& settings_;
   std::uint64_t now_ns_ = 0;
-  std::size_t under_way_ = 0;
+  std::size_t under_way_ = 0;  // polls, without those that wait for another
   UsersInUse users_;
+  Room room_;
   bool changed_ = false;          // since the last publish()
   std::uint64_t refresh_ns_ = 0;  // when exporters have to be wanted again
   std::minstd_rand random_;

@@ -18,6 +18,9 @@ constexpr std::uint64_t kMega = 1'000'000;
 constexpr std::uint64_t kTooFast = 0xffff'ffff;
 constexpr std::uint64_t kMaxHighSpeed = 0xffff'ffff;
 
+/// Of memory for an interface without its texts: a node of a map has links beside it.
+constexpr std::uint64_t kRowBytes = sizeof(std::pair<const std::uint32_t, Interface>) + 48;
+
 /// The ifIndex of an object of the column; 0 where it is none.
 std::uint32_t index_of(const Oid& base, const Oid& oid) {
   if (oid.size() != base.size() + 1 || !std::equal(base.begin(), base.end(), oid.begin())) return 0;
@@ -88,18 +91,36 @@ void Walk::take_value(Which which, const Value& value) {
     if (++column.cut >= max_) column.done = true;
     return;
   }
-  if (row == rows_.end()) row = rows_.emplace(index, Interface{}).first;
+  if (row == rows_.end()) {
+    if (!take_room(which, kRowBytes)) return;
+    row = rows_.emplace(index, Interface{}).first;
+  }
   store(which, row->second, value);
 }
 
 void Walk::store(Which which, Interface& to, const Value& value) {
   const bool text = which == name || which == alias || which == descr;
   if (text != (value.kind == Value::Kind::text)) return;
-  if (which == name) to.name = clean_text(value.text);
-  if (which == alias) to.description = clean_text(value.text);
-  if (which == descr && to.name.empty()) to.name = clean_text(value.text);
+  if (which == name || (which == descr && to.name.empty())) store_text(which, to.name, value);
+  if (which == alias) store_text(which, to.description, value);
   if (which == high_speed && value.number <= kMaxHighSpeed) to.speed = value.number * kMega;
   if (which == speed && to.speed == 0 && value.number < kTooFast) to.speed = value.number;
+}
+
+/// The place is empty: a column names no interface twice.
+void Walk::store_text(Which which, std::string& to, const Value& value) {
+  std::string clean = clean_text(value.text);
+  if (take_room(which, heap_bytes(clean))) to = std::move(clean);
+}
+
+bool Walk::take_room(Which which, std::uint64_t bytes) {
+  if (room_.take(bytes)) {
+    held_ += bytes;
+    return true;
+  }
+  short_of_room_ = true;
+  ++columns_[which].cut;
+  return false;
 }
 
 Interfaces Walk::result() const { return Interfaces({rows_.begin(), rows_.end()}); }

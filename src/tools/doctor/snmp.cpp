@@ -27,6 +27,8 @@ constexpr std::array kKinds = {
          "see what the user or the community may read there"},
     Kind{"bad_answer", "sends answers that cannot be used, or ceases in the midst of them",
          "send answers that cannot be used, or cease in the midst of them", "the log says since when"},
+    Kind{"no_room", "has more interfaces than there is memory for",
+         "have more interfaces than there is memory for", "raise enrich.snmp.max_bytes"},
     Kind{"unsent", "cannot be asked", "cannot be asked",
          "see the way there, and the file descriptors that sluice may have"},
 };

@@ -4,8 +4,10 @@
 
 #include <arpa/inet.h>
 #include <gmock/gmock.h>
+#include <poll.h>
 #include <sys/socket.h>
 
+#include <atomic>
 #include <chrono>
 #include <filesystem>
 #include <span>
@@ -57,6 +59,67 @@ struct Silence {
   UniqueFd fd{::socket(AF_INET, SOCK_DGRAM, 0)};
   std::uint16_t port = 0;
   std::size_t count = 0;
+};
+
+/// Tells whoever asks the same engine, and nothing else: RFC 3412 and 3414, in BER of short lengths.
+class Engine {
+ public:
+  Engine() : thread_([this] { run(); }) {}
+  ~Engine() {
+    stop_ = true;
+    thread_.join();
+  }
+  Engine(const Engine&) = delete;
+  Engine& operator=(const Engine&) = delete;
+  std::uint16_t port() const { return socket_.port; }
+
+ private:
+  static std::string tagged(char tag, const std::string& content) {
+    return tag + std::string(1, static_cast<char>(content.size())) + content;
+  }
+  static std::string integer(char value) { return tagged(0x02, std::string(1, value)); }
+  /// The message's id, as it is: what follows the version in the sequence after it.
+  static std::string id_of(const std::string& request) {
+    const std::size_t version = request.find(std::string("\x02\x01\x03\x30", 4));
+    if (version == std::string::npos) return {};
+    const std::size_t id = request.find('\x02', version + 4);
+    if (id == std::string::npos || id + 1 >= request.size()) return {};
+    return request.substr(id, 2 + static_cast<unsigned char>(request[id + 1]));
+  }
+  static bool is_discovery(const std::string& request) {
+    return request.find(std::string("\x04\x00\x02\x01\x00\x02\x01\x00\x04\x00", 10)) != std::string::npos;
+  }
+  static std::string report(const std::string& id) {
+    const std::string engine = tagged(0x04, std::string("\x80\x00\x1f\x88\x04same", 9));
+    const std::string unknown("\x2b\x06\x01\x06\x03\x0f\x01\x01\x04\x00", 10);  // usmStatsUnknownEngineIDs.0
+    const std::string value = tagged(0x30, tagged(0x06, unknown) + tagged(0x41, std::string(1, 1)));
+    const std::string pdu = tagged('\xa8', integer(0) + integer(0) + integer(0) + tagged(0x30, value));
+    const std::string user = tagged(
+        0x30, engine + integer(1) + integer(1) + tagged(0x04, "") + tagged(0x04, "") + tagged(0x04, ""));
+    const std::string head = tagged(
+        0x30, id + tagged(0x02, std::string("\x7f\xff", 2)) + tagged(0x04, std::string(1, 0)) + integer(3));
+    return tagged(0x30,
+                  integer(3) + head + tagged(0x04, user) + tagged(0x30, engine + tagged(0x04, "") + pdu));
+  }
+  void run() {
+    while (!stop_) {
+      pollfd ready{socket_.fd.get(), POLLIN, 0};
+      if (::poll(&ready, 1, 20) <= 0) continue;
+      std::string request(1500, ' ');
+      sockaddr_in from{};
+      socklen_t size = sizeof from;
+      const auto got = ::recvfrom(socket_.fd.get(), request.data(), request.size(), 0,
+                                  reinterpret_cast<sockaddr*>(&from), &size);
+      request.resize(got < 0 ? 0 : static_cast<std::size_t>(got));
+      if (!is_discovery(request)) continue;
+      const std::string reply = report(id_of(request));
+      ::sendto(socket_.fd.get(), reply.data(), reply.size(), 0, reinterpret_cast<sockaddr*>(&from), size);
+    }
+  }
+
+  Silence socket_;
+  std::atomic<bool> stop_{false};
+  std::thread thread_;
 };
 
 Settings settings_of(std::uint16_t port, Version version = Version::v2c) {
@@ -120,6 +183,34 @@ TEST(Poller, AsksAgainAndThenGivesUpForAWhile) {
     EXPECT_EQ(stats.counts[DeviceCount::answers], 0U);
     EXPECT_EQ(silence.received(), 2U);
   }
+}
+
+/// 150 devices show one engine, and one of them does not answer any further: they wait for each other.
+TEST(Poller, DevicesOfOneEngineKeepNoOtherWaiting) {
+  Engine engine;
+  Silence silence;
+  Poller poller(kSilent);
+  Settings settings = settings_of(engine.port(), Version::v3);
+  settings.timeout = 2s;
+  settings.devices.front().prefix = "127.0.1.0/24";
+  Device other = settings_of(silence.port).devices.front();
+  other.prefix = "127.0.2.0/24";
+  settings.devices.push_back(other);
+  poller.change(settings);
+  for (std::uint32_t i = 1; i <= 150; ++i) poller.want(IpAddress::v4(0x7f000100 + i));
+  const auto answers_of = [&](std::uint32_t first, std::uint32_t count) {
+    std::uint64_t answers = 0;
+    for (std::uint32_t i = 0; i < count; ++i)
+      answers += stats_of(poller, IpAddress::v4(first + i)).counts[DeviceCount::answers];
+    return answers;
+  };
+  ASSERT_TRUE(until([&] { return answers_of(0x7f000101, 150) >= 150; })) << "all have shown their engine";
+  poller.want(address("127.0.2.1"));
+  ASSERT_TRUE(until([&] { return stats_of(poller, address("127.0.2.1")).standing == Standing::silent; }));
+  std::size_t waiting = 0;
+  for (std::uint32_t i = 1; i <= 150; ++i)
+    waiting += stats_of(poller, IpAddress::v4(0x7f000100 + i)).standing == Standing::waiting ? 1 : 0;
+  EXPECT_GT(waiting, 128U) << "each has the user for four seconds";
 }
 
 TEST(Poller, EndsInTheMidstOfAPoll) {

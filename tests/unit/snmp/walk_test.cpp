@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 
 #include <map>
+#include <memory>
 
 namespace sluice::snmp {
 namespace {
@@ -19,6 +20,8 @@ Oid at(Oid column, std::uint32_t index) {
 
 Value text(const Oid& oid, std::string value) { return {oid, Value::Kind::text, std::move(value), 0}; }
 Value number(const Oid& oid, std::uint64_t value) { return {oid, Value::Kind::number, "", value}; }
+
+Room plenty(1ULL << 40);
 
 /// Answers GETBULK as a device with these objects does.
 struct Agent {
@@ -58,7 +61,7 @@ TEST(Walk, ReadsNameDescriptionAndSpeed) {
   Agent agent;
   for (std::uint32_t i = 1; i <= 48; ++i)
     agent.add(i * 3, "xe-" + std::to_string(i), "to " + std::to_string(i), 10'000);
-  Walk walk(1000);
+  Walk walk(1000, plenty);
   EXPECT_LE(walk_all(walk, agent), 6);
   const Interfaces got = walk.result();
   EXPECT_EQ(got.size(), 48U);
@@ -71,7 +74,7 @@ TEST(Walk, AnswersMayBeCutAnywhere) {
   for (std::uint32_t i = 1; i <= 48; ++i) agent.add(i, "p" + std::to_string(i), "d" + std::to_string(i), i);
   for (std::size_t most = 1; most < 40; ++most) {
     agent.most = most;
-    Walk walk(1000);
+    Walk walk(1000, plenty);
     walk_all(walk, agent);
     const Interfaces got = walk.result();
     ASSERT_EQ(got.size(), 48U) << most;
@@ -87,7 +90,7 @@ TEST(Walk, TakesTheOldTableWhereTheNewOneIsMissing) {
   agent.put(number(at(kSpeed, 1), 100'000'000));
   agent.put(text(at(kDescr, 2), "TenGig"));
   agent.put(number(at(kSpeed, 2), 0xffff'ffff));  // more than it can say
-  Walk walk(1000);
+  Walk walk(1000, plenty);
   walk_all(walk, agent);
   EXPECT_EQ(*walk.result().find(1), (Interface{"FastEthernet0/1", "", 100'000'000}));
   EXPECT_EQ(*walk.result().find(2), (Interface{"TenGig", "", 0}));
@@ -101,14 +104,14 @@ TEST(Walk, TakesTheOldTableForWhatTheNewOneLacks) {
   agent.add(2, "Gi2", "", 1000);
   agent.put(text(at(kDescr, 2), "GigabitEthernet2"));
   agent.put(number(at(kSpeed, 2), 5));
-  Walk walk(1000);
+  Walk walk(1000, plenty);
   walk_all(walk, agent);
   EXPECT_EQ(*walk.result().find(1), (Interface{"Serial0", "described", 64'000}));
   EXPECT_EQ(*walk.result().find(2), (Interface{"Gi2", "", 1'000'000'000}));
 }
 
 TEST(Walk, ADeviceWithoutInterfacesEnds) {
-  Walk walk(1000);
+  Walk walk(1000, plenty);
   EXPECT_EQ(walk_all(walk, Agent{}), 2);
   EXPECT_EQ(walk.result().size(), 0U);
 }
@@ -116,15 +119,61 @@ TEST(Walk, ADeviceWithoutInterfacesEnds) {
 TEST(Walk, TakesNoMoreThanTheBoundAndCountsTheRest) {
   Agent agent;
   for (std::uint32_t i = 1; i <= 25; ++i) agent.add(i, "n", "d", 1);
-  Walk walk(20);
+  Walk walk(20, plenty);
   walk_all(walk, agent);
   EXPECT_EQ(walk.result().size(), 20U);
   EXPECT_EQ(walk.cut(), 5U);
 }
 
+TEST(Walk, TakesNothingPastTheRoomAndSaysSo) {
+  Agent agent;
+  for (std::uint32_t i = 1; i <= 50; ++i) agent.add(i, std::string(200, 'n'), std::string(200, 'd'), 1);
+  std::uint64_t needed = 0;
+  {
+    Room room(1 << 20);
+    Walk walk(1000, room);
+    walk_all(walk, agent);
+    needed = (1 << 20) - room.left();
+    EXPECT_GE(needed, walk.result().bytes()) << "no less than what it is then";
+    EXPECT_FALSE(walk.short_of_room());
+  }
+  Room exact(needed);
+  {
+    Walk walk(1000, exact);
+    walk_all(walk, agent);
+    EXPECT_FALSE(walk.short_of_room());
+    EXPECT_EQ(walk.cut(), 0U);
+    EXPECT_EQ(exact.left(), 0U);
+  }
+  EXPECT_EQ(exact.left(), needed) << "it has given back what it had";
+  Room small(needed / 2);
+  Walk walk(1000, small);
+  walk_all(walk, agent);
+  EXPECT_TRUE(walk.short_of_room());
+  EXPECT_GE(walk.cut(), 20U);
+  EXPECT_LE(walk.size(), 50U);
+  EXPECT_LE(walk.result().bytes(), needed / 2);
+}
+
+TEST(Walk, AllUnderWayShareTheRoom) {
+  Agent agent;
+  for (std::uint32_t i = 1; i <= 50; ++i) agent.add(i, std::string(200, 'n'), std::string(200, 'd'), 1);
+  Room room(40'000);
+  auto first = std::make_unique<Walk>(1000, room);
+  walk_all(*first, agent);
+  EXPECT_FALSE(first->short_of_room());
+  Walk second(1000, room);
+  walk_all(second, agent);
+  EXPECT_TRUE(second.short_of_room());
+  first.reset();
+  Walk third(1000, room);
+  walk_all(third, agent);
+  EXPECT_LT(third.cut(), second.cut()) << "what the first had is there again";
+}
+
 TEST(Walk, ADeviceThatNeverEndsIsLeft) {
   std::uint32_t next = 0;
-  Walk walk(100);
+  Walk walk(100, plenty);
   int requests = 0;
   while (!walk.next().empty()) {
     ASSERT_LT(++requests, 1000);
@@ -143,7 +192,7 @@ TEST(Walk, ADeviceThatNeverEndsIsLeft) {
 }
 
 TEST(Walk, ADeviceThatGoesInCirclesIsLeft) {
-  Walk walk(100);
+  Walk walk(100, plenty);
   ASSERT_EQ(walk.next().size(), 3U);
   ASSERT_TRUE(
       walk.take({text(at(kName, 5), "five"), text(at(kAlias, 5), "d"), number(at(kHighSpeed, 5), 1),
@@ -154,7 +203,7 @@ TEST(Walk, ADeviceThatGoesInCirclesIsLeft) {
 }
 
 TEST(Walk, LeavesWhatIsOfAnotherKind) {
-  Walk walk(100);
+  Walk walk(100, plenty);
   walk.next();
   ASSERT_TRUE(walk.take({number(at(kName, 1), 5), text(at(kAlias, 1), std::string(500, 'a')),
                          text(at(kHighSpeed, 1), "fast"), text(at(kName, 2), "a\nb")}));
@@ -166,7 +215,7 @@ TEST(Walk, LeavesWhatIsOfAnotherKind) {
 TEST(Walk, AColumnEndsWithAnythingThatIsNotItsOwn) {
   const std::vector<Oid> strange{{}, {1}, kName, at(at(kName, 1), 2), at(kName, 0), at(kDescr, 1)};
   for (const Oid& oid : strange) {
-    Walk walk(100);
+    Walk walk(100, plenty);
     walk.next();
     ASSERT_TRUE(walk.take({text(oid, "x"), Value{at(kAlias, 1)}, number(oid, 1)}));
     EXPECT_EQ(walk.result().size(), 0U);
@@ -175,14 +224,14 @@ TEST(Walk, AColumnEndsWithAnythingThatIsNotItsOwn) {
 }
 
 TEST(Walk, AnEmptyAnswerIsNone) {
-  Walk walk(100);
+  Walk walk(100, plenty);
   EXPECT_FALSE(walk.take({})) << "before a question";
   walk.next();
   EXPECT_FALSE(walk.take({}));
 }
 
 TEST(Walk, AsksForLessWhereTheAnswerWouldBeTooBig) {
-  Walk walk(100);
+  Walk walk(100, plenty);
   const int first = walk.repetitions();
   EXPECT_TRUE(walk.take_too_big());
   EXPECT_LT(walk.repetitions(), first);
