@@ -2,21 +2,29 @@
 // how days are parted off, and what becomes of a server's answers.
 #include "sink/mysql/session.hpp"
 
+#include <arpa/inet.h>
 #include <gmock/gmock.h>
+#include <sys/socket.h>
 
+#include <chrono>
+#include <functional>
+#include <thread>
 #include <tuple>
 
 #include "flow/columns.hpp"
 #include "sink/mysql/bound_rows.hpp"
+#include "sink/mysql/inserter.hpp"
 #include "sink/mysql/tables.hpp"
 #include "sink_support.hpp"
 #include "support/random_flow.hpp"
+#include "util/unique_fd.hpp"
 
 namespace sluice::sink::mysql {
 namespace {
 
 using testing::ElementsAre;
 using testing::HasSubstr;
+using namespace std::chrono_literals;
 
 /// The flows' messages, which live as long as this, and rows of them.
 struct Bound {
@@ -226,6 +234,224 @@ TEST(MysqlTables, AreMadeOfTheColumns) {
                         "(MAXVALUE));\n"));
   EXPECT_EQ(insert_statement("some", columns_named({"time_received", "bytes"}), 2),
             "INSERT INTO `some` (`time_received`, `bytes`) VALUES (?,?),(?,?)");
+}
+
+TEST(MysqlTables, OldBlocksAreDeletedAFewAtATime) {
+  EXPECT_EQ(delete_old_blocks(10),
+            "DELETE FROM `sluice_blocks` WHERE written < UTC_TIMESTAMP() - INTERVAL 7 DAY ORDER BY written "
+            "LIMIT 10");
+}
+
+/// Speaks as a server does, to one connection after the other, and says to each statement what it is told to.
+class Server {
+ public:
+  /// Payloads of packets, to a statement.
+  using Say = std::function<std::vector<std::string>(const std::string&)>;
+
+  explicit Server(Say say) : say_(std::move(say)) {
+    sockaddr_in at{};
+    at.sin_family = AF_INET;
+    at.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    socklen_t size = sizeof at;
+    if (::bind(listener_.get(), reinterpret_cast<sockaddr*>(&at), size) != 0 ||
+        ::listen(listener_.get(), 4) != 0 ||
+        ::getsockname(listener_.get(), reinterpret_cast<sockaddr*>(&at), &size) != 0)
+      throw std::runtime_error("no socket");
+    port = std::to_string(ntohs(at.sin_port));
+    thread_ = std::thread([this] {
+      for (;;) {
+        const UniqueFd fd(::accept(listener_.get(), nullptr, nullptr));
+        if (fd.get() < 0) return;
+        serve(fd.get());
+      }
+    });
+  }
+  /// Clients are gone by then.
+  ~Server() {
+    ::shutdown(listener_.get(), SHUT_RDWR);
+    thread_.join();
+  }
+  Server(const Server&) = delete;
+  Server& operator=(const Server&) = delete;
+
+  static std::string little(std::size_t value, std::size_t bytes) {
+    std::string out;
+    for (; bytes > 0; --bytes, value >>= 8) out += static_cast<char>(value & 0xff);
+    return out;
+  }
+  static std::string measured(const std::string& text) {
+    return (text.size() < 251 ? little(text.size(), 1) : "\xfd" + little(text.size(), 3)) + text;
+  }
+  static std::vector<std::string> done(std::size_t rows = 0) {
+    return {little(0, 1) + (rows < 251 ? little(rows, 1) : "\xfd" + little(rows, 3)) + little(0, 1) +
+            little(2, 2) + little(0, 2)};
+  }
+  static std::vector<std::string> error(std::size_t number, const std::string& text) {
+    return {"\xff" + little(number, 2) + "#HY000" + text};
+  }
+  static std::vector<std::string> rows(std::size_t count, std::size_t columns, const std::string& value,
+                                       bool ends = true) {
+    const std::string end = "\xfe" + little(0, 4);
+    std::vector<std::string> out{little(columns, 1)};
+    for (std::size_t i = 0; i < columns; ++i)
+      out.push_back(measured("def") + little(0, 3) + measured("c") + measured("c") + little(0x0c, 1) +
+                    little(45, 2) + little(255, 4) + little(253, 1) + little(0, 5));
+    out.push_back(end);
+    std::string row;
+    for (std::size_t i = 0; i < columns; ++i) row += measured(value);
+    out.insert(out.end(), count, row);
+    if (ends) out.push_back(end);
+    return out;
+  }
+
+  std::string port;
+
+ private:
+  static bool send(int fd, std::uint8_t number, const std::vector<std::string>& payloads) {
+    std::string bytes;
+    for (const std::string& one : payloads) bytes += little(one.size(), 3) + little(number++, 1) + one;
+    for (std::size_t sent = 0; sent < bytes.size();) {
+      const auto now = ::send(fd, bytes.data() + sent, bytes.size() - sent, MSG_NOSIGNAL);
+      if (now <= 0) return false;
+      sent += static_cast<std::size_t>(now);
+    }
+    return true;
+  }
+  static std::optional<std::string> receive(int fd) {
+    std::array<unsigned char, 4> head{};
+    if (::recv(fd, head.data(), head.size(), MSG_WAITALL) != 4) return std::nullopt;
+    std::string out(
+        head[0] | static_cast<std::size_t>(head[1]) << 8 | static_cast<std::size_t>(head[2]) << 16, ' ');
+    if (::recv(fd, out.data(), out.size(), MSG_WAITALL) != static_cast<ssize_t>(out.size()))
+      return std::nullopt;
+    return out;
+  }
+  void serve(int fd) const {
+    const std::string salt(8, 's'), rest(12, 's');
+    const std::string hello = "\x0a" + ("5.5.5-10.11.0-MariaDB" + little(0, 1)) + little(1, 4) + salt +
+                              little(0, 1) + little(0xa209, 2) + little(45, 1) + little(2, 2) +
+                              little(0x0008, 2) + little(21, 1) + little(0, 10) + rest + little(0, 1) +
+                              "mysql_native_password" + little(0, 1);
+    if (!send(fd, 0, {hello}) || !receive(fd) || !send(fd, 2, done())) return;
+    while (const auto request = receive(fd))
+      if (request->empty() || (*request)[0] != 3 || !send(fd, 1, say_(request->substr(1)))) return;
+  }
+
+  const Say say_;
+  UniqueFd listener_{::socket(AF_INET, SOCK_STREAM, 0)};
+  std::thread thread_;
+};
+
+MysqlSettings settings_for(const Server& server) {
+  MysqlSettings out;
+  out.servers = "127.0.0.1:" + server.port;
+  out.user = "somebody";
+  out.tls_mode = "disable";
+  out.timeout = 20s;
+  return out;
+}
+
+/// What a session gets to a statement.
+Result<Answer, Trouble> asked(const Server::Say& say, std::chrono::seconds timeout = 20s) {
+  const Server server(say);
+  const GiveUp give_up;
+  MysqlSettings settings = settings_for(server);
+  settings.timeout = timeout;
+  auto session = Session::open({"127.0.0.1", server.port, "the server"}, settings, give_up);
+  if (!session) return failure(session.error());
+  return session->ask("SELECT", give_up);
+}
+
+TEST(MysqlSession, ReadsRowsAndHasEightColumnsOfEach) {
+  const auto answer = asked([](const std::string&) { return Server::rows(10'000, 2, "value"); });
+  ASSERT_TRUE(answer) << answer.error().error.sentence;
+  ASSERT_EQ(answer->rows.size(), 10'000U);
+  EXPECT_THAT(answer->rows.back(), ElementsAre("value", "value", "", "", "", "", "", ""));
+}
+
+TEST(MysqlSession, GivesUpWhereMoreComesThanIsAskedFor) {
+  const std::vector<std::vector<std::string>> floods{
+      Server::rows(10'001, 1, "v"), Server::rows(100'000, 1, "v", false),
+      Server::rows(9'000, 1, std::string(1000, 'v'), false), Server::rows(5'000, 200, "", false),
+      Server::rows(1, 1, std::string(5 << 20, 'v'))};
+  for (const auto& flood : floods) {
+    const auto began = std::chrono::steady_clock::now();
+    const auto answer = asked([&](const std::string&) { return flood; });
+    ASSERT_FALSE(answer) << flood.size();
+    EXPECT_EQ(answer.error().code, "");
+    EXPECT_EQ(answer.error().error.reason, FailReason::unreachable);
+    EXPECT_LT(std::chrono::steady_clock::now() - began, 15s) << "it reads no further";
+  }
+}
+
+TEST(MysqlSession, RowsThatCeaseAreNotWaitedFor) {
+  const auto answer = asked([](const std::string&) { return Server::rows(3, 1, "v", false); }, 1s);
+  ASSERT_FALSE(answer);
+  EXPECT_EQ(answer.error().code, "");
+  EXPECT_THAT(answer.error().error.sentence, HasSubstr("does not answer in time"));
+}
+
+TEST(MysqlSession, AnErrorInTheMidstOfRowsIsTheAnswer) {
+  auto said = Server::rows(3, 1, "v", false);
+  said.push_back(Server::error(1317, "interrupted").front());
+  const auto answer = asked([&](const std::string&) { return said; });
+  ASSERT_FALSE(answer);
+  EXPECT_THAT(answer.error().error.sentence, HasSubstr("interrupted"));
+}
+
+/// 2008 is what libmariadb says for want of memory.
+TEST(MysqlSession, AServersErrorIsNeverOurWantOfMemory) {
+  const auto answer =
+      asked([](const std::string&) { return Server::error(2008, "Client run out of memory"); });
+  ASSERT_FALSE(answer);
+  EXPECT_EQ(answer.error().error.reason, FailReason::unreachable);
+  EXPECT_EQ(answer.error().code, "");
+}
+
+/// Where each block is there already, and of the old ones more than are deleted at once.
+TEST(MysqlWriter, DeletesOldBlocksTurnByTurnWhileThereAreMany) {
+  std::mutex mutex;
+  std::vector<std::size_t> left{0, 7, 10'000, 10'000};
+  std::vector<std::string> heard;
+  const Server server([&](const std::string& sql) {
+    const std::lock_guard lock(mutex);
+    heard.push_back(sql);
+    if (sql.starts_with("SELECT @@")) return Server::rows(1, 2, "0");
+    if (sql.starts_with("SELECT COLUMN_NAME")) {
+      auto out = Server::rows(0, 2, "", false);
+      out.push_back(Server::measured("time_received") + Server::measured("datetime(6)"));
+      out.push_back("\xfe" + Server::little(0, 4));
+      return out;
+    }
+    if (sql.starts_with("SELECT t.TABLE_NAME")) {
+      auto out = Server::rows(0, 3, "", false);
+      for (const char* table : {"flows", "sluice_blocks"})
+        out.push_back(Server::measured(table) + Server::measured("InnoDB") + Server::measured("YES"));
+      out.push_back("\xfe" + Server::little(0, 4));
+      return out;
+    }
+    if (sql.starts_with("SELECT")) return Server::rows(0, 2, "");
+    if (!sql.starts_with("DELETE")) return Server::done();
+    const std::size_t deleted = left.back();
+    if (left.size() > 1) left.pop_back();
+    return Server::done(deleted);
+  });
+  MysqlSettings settings = settings_for(server);
+  settings.columns = {"time_received"};
+  const auto writer = make_mysql_writer("tables", settings, [](LogLevel, const std::string&) {});
+  const GiveUp give_up;
+  for (int i = 0; i < 5; ++i) {
+    const auto written = writer->write(*test::block_of(1, std::string(1, '\0')), give_up);
+    ASSERT_TRUE(written) << written.error().sentence;
+  }
+  const std::lock_guard lock(mutex);
+  std::vector<std::size_t> commits;  // before each of them
+  std::size_t seen = 0;
+  for (const std::string& sql : heard) {
+    if (sql == "COMMIT") ++seen;
+    if (sql == delete_old_blocks(10'000)) commits.push_back(seen);
+  }
+  EXPECT_THAT(commits, ElementsAre(1, 1, 2)) << "once for the hour, then before a block while there are more";
 }
 
 /// 20787 is 2026-11-30.

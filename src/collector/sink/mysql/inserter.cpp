@@ -15,8 +15,9 @@ namespace sluice::sink {
 namespace mysql {
 namespace {
 
-constexpr std::size_t kRowsOfStatement = 100;    // more were not faster
-constexpr std::size_t kMostParameters = 65'535;  // of a statement
+constexpr std::size_t kRowsOfStatement = 100;     // more were not faster
+constexpr std::size_t kMostParameters = 65'535;   // of a statement
+constexpr std::size_t kForgottenAtOnce = 10'000;  // tokens of blocks
 
 /// A transaction whose client is gone goes with the connection, as late as wait_timeout; partitions are not
 /// waited for: readers of the table must have ended before one is made, and whoever comes after them waits
@@ -72,7 +73,8 @@ class Mysql final : public sql::Database {
   std::size_t prepared_rows_ = 0;       ///< that it is for
   bool arrays_ = false;
   bool told_of_flush_ = false;
-  std::string server_;  ///< as messages call it
+  bool more_to_forget_ = false;  ///< the last forget_old() left some
+  std::string server_;           ///< as messages call it
 };
 
 Result<void, Trouble> Mysql::connect(const Server& server, const GiveUp& give_up) {
@@ -147,6 +149,9 @@ Result<void, Trouble> Mysql::check_columns(const GiveUp& give_up) {
 }
 
 Result<void, Trouble> Mysql::store(const std::string& token, const GiveUp& give_up) {
+  // Where the server only refuses, that waits for the next hour, and the block does not.
+  if (more_to_forget_)
+    if (auto forgotten = forget_old(give_up); !forgotten && forgotten.error().code.empty()) return forgotten;
   // Ends the transaction that it is in, so it comes before.
   if (auto made = partitions_.make(*session_, rows_.days(), give_up, tell_); !made) return made;
   if (auto begun = session_->ask("START TRANSACTION", give_up); !begun) return failure(begun.error());
@@ -203,10 +208,10 @@ Result<void, Trouble> Mysql::prepare(std::size_t rows, const GiveUp& give_up) {
 }
 
 Result<void, Trouble> Mysql::forget_old(const GiveUp& give_up) {
-  const auto forgotten = session_->ask(
-      "DELETE FROM " + quoted(sql::kBlocksTable) + " WHERE written < UTC_TIMESTAMP() - INTERVAL 7 DAY",
-      give_up);
+  more_to_forget_ = false;
+  const auto forgotten = session_->ask(delete_old_blocks(kForgottenAtOnce), give_up);
   if (!forgotten) return failure(forgotten.error());
+  more_to_forget_ = forgotten->written >= kForgottenAtOnce;
   return {};
 }
 

@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <array>
 #include <new>
+#include <numeric>
 
 namespace sluice::sink::mysql {
 namespace {
@@ -18,6 +19,18 @@ constexpr auto kConnect = 5s;
 constexpr auto kLook = 50ms;  // how often a waiting session looks whether to give up
 // A call that waits keeps its stack meanwhile; names are looked up and TLS spoken on it.
 constexpr std::size_t kStack = 256 << 10;
+// Of an answer: a server may send what it wants to, and it is all held.
+constexpr std::size_t kMostRows = 10'000;
+constexpr std::size_t kMostBytes = 4 << 20;
+
+constexpr std::size_t kMostAsked = 8;  // columns of an answer
+
+/// One that is not read to its end is left with its connection: the library would read on, for as long as the
+/// server sends.
+void let_go(MYSQL_RES* result) {
+  if (result != nullptr) result->handle = nullptr;
+  mysql_free_result(result);
+}
 
 bool is_own(unsigned number) { return (number >= 2000 && number < 3000) || number >= 5000; }
 
@@ -71,8 +84,16 @@ FailReason reason_of(unsigned number, std::string_view state) {
 
 void Session::close(MYSQL* connection) { mysql_close(connection); }
 
+/// The latest packet is an error, so its number is the server's, which may be any. Without a buffer the
+/// connection has failed, and nobody knows.
+bool Session::told_by_server() const {
+  const NET& net = connection_->net;
+  constexpr unsigned char kError = 0xff;
+  return net.buff == nullptr || *net.read_pos == kError;
+}
+
 Trouble Session::refused(unsigned number, const char* state, const char* text) const {
-  if (number == CR_OUT_OF_MEMORY) throw std::bad_alloc();
+  if (number == CR_OUT_OF_MEMORY && !told_by_server()) throw std::bad_alloc();
   const std::string words = sql::words_of(text) + " (" + std::to_string(number) + ')';
   const FailReason reason = reason_of(number, state);
   if (is_own(number)) return {{reason, "cannot write to " + server_ + ": " + words}, {}};
@@ -134,6 +155,7 @@ Result<Session, Trouble> Session::open(const Server& server, const MysqlSettings
   if (mysql_options(made, MYSQL_OPT_NONBLOCK, &kStack) != 0) throw std::bad_alloc();
   mysql_options(made, MYSQL_OPT_PROTOCOL, &protocol);
   mysql_options(made, MYSQL_SET_CHARSET_NAME, "utf8mb4");
+  mysql_options(made, MYSQL_OPT_MAX_ALLOWED_PACKET, &kMostBytes);  // of one row, which comes in one piece
   mysql_options4(made, MYSQL_OPT_CONNECT_ATTR_ADD, "program_name", "sluice");
   const my_bool on = 1;
   const bool verify = settings.tls_mode == "verify-full";
@@ -179,28 +201,41 @@ Result<Answer, Trouble> Session::ask(const std::string& sql, const GiveUp& give_
           [&](int* result, int ready) { return mysql_real_query_cont(result, to, ready); }))
     return failure(std::move(*trouble));
   if (failed != 0) return failure(refused());
-  MYSQL_RES* stored = nullptr;
-  if (auto trouble = run(
-          stored, until, [&](MYSQL_RES** result) { return mysql_store_result_start(result, to); },
-          [&](MYSQL_RES** result, int ready) { return mysql_store_result_cont(result, to, ready); }))
-    return failure(std::move(*trouble));
-  const std::unique_ptr<MYSQL_RES, void (*)(MYSQL_RES*)> held(stored, &mysql_free_result);
-  if (stored == nullptr && mysql_errno(to) != 0) return failure(refused());
+  // Row by row, as the library would store as many as the server sends.
+  const std::unique_ptr<MYSQL_RES, void (*)(MYSQL_RES*)> result(mysql_use_result(to), &let_go);
+  if (!result && mysql_errno(to) != 0) return failure(refused());
   Answer out;
-  out.written = stored == nullptr ? mysql_affected_rows(to) : 0;
-  if (stored == nullptr) return out;
-  const unsigned columns = mysql_num_fields(stored);
-  while (const MYSQL_ROW row = mysql_fetch_row(stored)) {
-    const unsigned long* const lengths = mysql_fetch_lengths(stored);
+  if (!result)
+    out.written = mysql_affected_rows(to);
+  else if (auto trouble = read_rows(*result, until, out))
+    return failure(std::move(*trouble));
+  return out;
+}
+
+std::optional<Trouble> Session::read_rows(MYSQL_RES& result, const Until& until, Answer& out) {
+  std::size_t bytes = 0;
+  for (;;) {
+    MYSQL_ROW row = nullptr;
+    if (auto trouble = run(
+            row, until, [&](MYSQL_ROW* next) { return mysql_fetch_row_start(next, &result); },
+            [&](MYSQL_ROW* next, int ready) { return mysql_fetch_row_cont(next, &result, ready); }))
+      return trouble;
+    if (row == nullptr) break;
+    const unsigned columns = mysql_num_fields(&result);
+    const unsigned long* const lengths = mysql_fetch_lengths(&result);
+    bytes += columns * sizeof(std::string) + std::accumulate(lengths, lengths + columns, std::size_t{0});
+    if (out.rows.size() >= kMostRows || bytes > kMostBytes)
+      return cut_off(FailReason::unreachable, server_ + " sends more than it was asked for");
     std::vector<std::string>& values = out.rows.emplace_back();
+    values.reserve(std::max<std::size_t>(columns, kMostAsked));
     for (unsigned i = 0; i < columns; ++i)
       values.emplace_back(row[i] == nullptr ? std::string() : std::string(row[i], lengths[i]));
     // Whoever asks looks at columns by their number; a server that sends fewer than it was asked for said
     // nothing there.
-    constexpr std::size_t kMostAsked = 8;
     if (values.size() < kMostAsked) values.resize(kMostAsked);
   }
-  return out;
+  if (mysql_errno(connection_.get()) != 0) return refused();
+  return std::nullopt;
 }
 
 bool Session::takes_arrays() const {

@@ -44,6 +44,7 @@ class Session {
   static Result<Session, Trouble> open(const Server& server, const MysqlSettings& settings,
                                        const GiveUp& give_up);
 
+  /// Rows past 10,000, or past 4 MB of memory, end the connection: nothing is asked for that has so many.
   Result<Answer, Trouble> ask(const std::string& sql, const GiveUp& give_up);
   /// The server takes a parameter's values of many rows at once.
   bool takes_arrays() const;
@@ -63,7 +64,9 @@ class Session {
   template <class R, class Start, class Continue>
   std::optional<Trouble> run(R& result, const Until& until, Start start, Continue go_on);
   Result<int, Trouble> wait(int status, const Until& until);
+  std::optional<Trouble> read_rows(MYSQL_RES& result, const Until& until, Answer& out);
   Trouble cut_off(FailReason reason, const std::string& sentence);
+  bool told_by_server() const;
   Trouble refused(unsigned number, const char* state, const char* text) const;
   Trouble refused() const;
 

@@ -72,6 +72,11 @@ std::optional<Place> place_of(const std::string& table, const std::vector<Partit
   return std::nullopt;
 }
 
+std::string delete_old_blocks(std::size_t most) {
+  return "DELETE FROM " + quoted(sql::kBlocksTable) +
+         " WHERE written < UTC_TIMESTAMP() - INTERVAL 7 DAY ORDER BY written LIMIT " + std::to_string(most);
+}
+
 std::string insert_statement(std::string_view table, const std::vector<Column>& columns, std::size_t rows) {
   std::string names, marks;
   for (const Column& column : columns) {

@@ -36,6 +36,10 @@ struct Place {
 /// Nothing where no partition takes the day.
 std::optional<Place> place_of(const std::string& table, const std::vector<Partition>& partitions, Day day);
 
+/// Deletes blocks that nobody will ask for, the oldest first and so many at the most: one transaction of all
+/// would lock the table, and last for longer than a statement may.
+std::string delete_old_blocks(std::size_t most);
+
 /// INSERT of so many rows, each value a question mark.
 std::string insert_statement(std::string_view table, const std::vector<Column>& columns, std::size_t rows);
 
