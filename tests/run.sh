@@ -29,13 +29,19 @@ rm -f $logs/*
 failed=()
 summary=()
 
+# cpu: the seconds of processor time that the machine has used, over all processors; a stage's tell what it costs where
+# another waits. What runs beside it counts too.
+cpu() { awk -v hertz="$(getconf CLK_TCK)" '/^cpu / { printf "%d", ($2 + $3 + $4 + $7 + $8) / hertz }' /proc/stat; }
+
 # stage NAME COMMAND...: runs it with its output shown and kept.
 stage() {
-  local name=$1 began=$SECONDS
+  local name=$1 began=$SECONDS before status
+  before=$(cpu)
   shift
   printf '\n=== %s\n' "$name"
   "$@" 2>&1 | tee "$logs/$name.log"
-  ended "$name" "${PIPESTATUS[0]}" $((SECONDS - began))
+  status=${PIPESTATUS[0]}
+  ended "$name" "$status" $((SECONDS - began)) "$(($(cpu) - before)) s of processors"
 }
 
 # beside NAME COMMAND...: starts it with what the stages after it leave of the machine; `of_beside NAME` waits for it.
@@ -58,11 +64,11 @@ of_beside() {
   ended "$name" $status $((SECONDS - began))
 }
 
-# ended NAME STATUS SECONDS: takes a stage into the summary; its status is the stage's.
+# ended NAME STATUS SECONDS [WORD]: takes a stage into the summary; its status is the stage's.
 ended() {
   local name=$1 status=$2
   ((status == 0)) || failed+=("$name")
-  summary+=("$(printf '%-18s %-6s %4d s' "$name" "$( ((status == 0)) && echo passed || echo FAILED)" "$3")")
+  summary+=("$(printf '%-18s %-6s %4d s%s' "$name" "$( ((status == 0)) && echo passed || echo FAILED)" "$3" "${4:+, $4}")")
   # ctest's closing lines once more at the very end, where they are looked for, and every test that was skipped.
   mapfile -t -O ${#summary[@]} summary < <(
     grep -E '^[0-9]+% tests passed|^The following tests (FAILED|did not run)|^\s+[0-9]+ - .*\((Failed|Skipped|Timeout|Not Run|SEGFAULT|Subprocess aborted)|^SKIPPED ' \
@@ -77,11 +83,17 @@ build() {
   cmake --preset "$preset" -DSLUICE_TESTS=ON -DSLUICE_LONG="$long" && cmake --build --preset "$preset" -j "$cores" ${1:+--target "$@"}
 }
 
+# costliest LOG: the tests in Python that took most of the processors' time, for whoever has to make room.
+costliest() {
+  awk '/^[0-9]+\/[0-9]+ Testing: / { test = $3 } /^PROCESSORS: / { print "PROCESSORS", $2, "s", test }' "$1" | sort -k 2rn | head -n 12
+}
+
 # run_ctest PRESET OPTION...; an option -j counts instead of one test a core.
 run_ctest() {
   ctest --test-dir "build/$1" --output-on-failure --no-tests=error -j "$cores" "${@:2}"
   local status=$?
   awk -f tests/skipped.awk "build/$1/Testing/Temporary/LastTest.log"
+  costliest "build/$1/Testing/Temporary/LastTest.log"
   return $status
 }
 
@@ -127,7 +139,8 @@ build_sanitized() {
 
 stage format check_format
 if stage build build release; then
-  stage quick run_ctest release -L quick -LE long
+  # Half of these wait for a broker that is made up or for a clock.
+  stage quick run_ctest release -j $((2 * cores)) -L quick -LE long
   $quick && finish
   # Most of the time of these tests is waiting: for a broker that is away, for a second to pass. So more of them run at once
   # than there are cores, and what the sanitizers need is built meanwhile.

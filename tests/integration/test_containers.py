@@ -456,8 +456,9 @@ class Stack(Case):
                 return [json.loads(line) for line in answer.read().splitlines()]
         with self.assertRaisesRegex(urllib.error.HTTPError, "401"):
             asked("another")
-        exporters_seen = [line["row"]["key"][0]["value"] for line in asked("sluice") if line.get("row", {}).get("kind") == "key"]
-        self.assertIn(EXPORTER, exporters_seen)
+        # A rollup has a block a moment after flows_raw.
+        waiting.until(lambda: EXPORTER in [line["row"]["key"][0]["value"] for line in asked("sluice")
+                                           if line.get("row", {}).get("kind") == "key"], "the page shows the exporter")
 
     def check_prometheus(self):
         def answer(path):
