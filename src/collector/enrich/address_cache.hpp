@@ -1,6 +1,7 @@
 #pragma once
 // What was found of addresses, each at the one place that its hash gives: most flows of a network are of a
 // few thousand addresses. One thread's.
+#include <algorithm>
 #include <bit>
 #include <cstddef>
 #include <cstdint>
@@ -21,21 +22,32 @@ struct alignas(32) AddressFacts {
 
 class AddressCache {
  public:
+  /// Where an address is if it is there at all; the same for as long as the cache lives.
+  using Place = std::size_t;
+
   /// The names outlive it. Without names of addresses there is nothing to be asked for.
   explicit AddressCache(const Names& names)
       : names_(names),
-        entries_(names.any_address() ? std::bit_ceil(std::max<std::size_t>(2, names.cached_addresses)) : 0) {}
+        pairs_(names.any_address() ? std::bit_ceil(std::max<std::size_t>(2, names.cached_addresses)) / 2
+                                   : 0) {}
+
+  /// Has the memory brought, which takes longer than all else: ask for the places of some flows ahead.
+  Place place_of(const IpAddress& address) const {
+    const Place place = hash_(address) & (pairs_.size() - 1);
+    __builtin_prefetch(&pairs_[place], 1);
+    return place;
+  }
 
   /// Holds until the next call. `fresh` is whether it was looked up for this.
-  const AddressFacts& of(const IpAddress& address, bool& fresh) {
-    AddressFacts* const pair = &entries_[hash_(address) & (entries_.size() - 2)];
+  const AddressFacts& of(Place place, const IpAddress& address, bool& fresh) {
+    auto& [latest, other] = pairs_[place];
     fresh = false;
-    if (pair[0].address == address) return pair[0];
+    if (latest.address == address) return latest;
     // The one that was asked for last stands first, so that the other one goes.
-    std::swap(pair[0], pair[1]);
-    if (pair[0].address == address) return pair[0];
+    std::swap(latest, other);
+    if (latest.address == address) return latest;
     fresh = true;
-    return pair[0] = look_up(address);
+    return latest = look_up(address);
   }
 
  private:
@@ -48,7 +60,10 @@ class AddressCache {
   }
 
   const Names& names_;
-  std::vector<AddressFacts> entries_;
+  struct alignas(64) Pair {  // a line of the processor's cache
+    AddressFacts latest, other;
+  };
+  std::vector<Pair> pairs_;
   SeededHash hash_;
 };
 

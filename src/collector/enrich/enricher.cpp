@@ -1,7 +1,9 @@
 #include "enrich/enricher.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cstring>
+#include <span>
 
 #include "enrich/address_cache.hpp"
 #include "enrich/interface_cache.hpp"
@@ -41,13 +43,17 @@ class Enricher::Way {
       : names_(std::move(names)), addresses_(*names_), interfaces_(*names_) {}
 
   void pass(FlowBatch& batch, Theirs theirs, Tally& tally) {
-    for (FlowRecord& flow : batch.flows()) {
+    const std::span<FlowRecord> flows = batch.flows();
+    for (std::size_t i = 0; i < flows.size(); ++i) {
+      if (i % kAhead == 0 && names_->any_address()) find_places(flows.subspan(i));
+      FlowRecord& flow = flows[i];
       // What others have named stays; rules do not change it either.
       const FlowExtras* const theirs_before = theirs == Theirs::yes ? batch.extras_of(flow) : nullptr;
       const std::uint64_t said = theirs_before == nullptr ? 0 : theirs_before->texts_set();
       if (names_->any_address()) {
-        name_address(batch, flow, Side::near, theirs, tally);
-        name_address(batch, flow, Side::far, theirs, tally);
+        const Places& places = places_[i % kAhead];
+        name_address(batch, flow, Side::near, places.near, theirs, tally);
+        name_address(batch, flow, Side::far, places.far, theirs, tally);
       }
       if (names_->any_interface()) {
         name_interface(batch, flow, Side::near, theirs, tally);
@@ -59,12 +65,22 @@ class Enricher::Way {
 
  private:
   enum class Side : bool { near, far };
+  static constexpr std::size_t kAhead = 16;  // as many lines as a processor fetches at once, about
+  struct Places {
+    AddressCache::Place near, far;
+  };
 
-  void name_address(FlowBatch& batch, FlowRecord& flow, Side side, Theirs theirs, Tally& tally) {
+  void find_places(std::span<const FlowRecord> flows) {
+    for (std::size_t i = 0; i < std::min(kAhead, flows.size()); ++i)
+      places_[i] = {addresses_.place_of(flows[i].source()), addresses_.place_of(flows[i].destination())};
+  }
+
+  void name_address(FlowBatch& batch, FlowRecord& flow, Side side, AddressCache::Place place, Theirs theirs,
+                    Tally& tally) {
     const IpAddress address = side == Side::near ? flow.source() : flow.destination();
     if (address.empty()) return;
     bool fresh = false;
-    const AddressFacts& facts = addresses_.of(address, fresh);
+    const AddressFacts& facts = addresses_.of(place, address, fresh);
     ++tally[fresh ? EnrichCount::addresses_looked_up : EnrichCount::addresses_cached];
     std::uint32_t& as = side == Side::near ? flow.src_as : flow.dst_as;
     if (theirs == Theirs::no || as == 0) as = chosen_as(*names_, facts, as);
@@ -152,6 +168,7 @@ class Enricher::Way {
 
   const std::shared_ptr<const Names> names_;
   AddressCache addresses_;
+  std::array<Places, kAhead> places_{};  // of the flows at hand
   InterfaceCache interfaces_;
   IpAddress exporter_;
   bool known_ = false;
