@@ -19,7 +19,7 @@ import yaml
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 COMMAND = "python3 deploy/grafana/make_dashboards.py"
-DASHBOARDS = ("traffic", "collector", "exporter")
+DASHBOARDS = ("traffic", "collector", "exporter", "names")
 OF_DATABASES = {"traffic_sql": "traffic"}  # description: what its dashboards are called in the directory of each database
 WIDTH = 24  # Grafana's columns
 
@@ -30,7 +30,7 @@ _DASHBOARD_KEYS = ("uid", "title", "description", "time", "refresh", "variables"
 _VARIABLE_KEYS = ("name", "shows"), ("label", "choose", "sql", "promql", "choices", "sorted", "all")
 _ROW_KEYS = ("size", "panels"), ("title",)
 _PANEL_KEYS = ("title", "kind", "shows", "read"), ("unit", "size", "sql", "promql", "pieces", "decimals", "limits", "colour", "colours", "label",
-                                                   "headings", "columns", "signed")
+                                                   "headings", "columns", "signed", "empty")
 
 
 class Mistake(Exception):
@@ -218,6 +218,8 @@ class Description:
             options["colorMode"] = "value"
         if "fixedColor" in defaults["color"]:
             defaults["color"]["fixedColor"] = self.colour(given.get("colour", defaults["color"]["fixedColor"]), where)
+        if "empty" in given:
+            defaults["noValue"] = given["empty"]
         if given.get("signed"):
             del defaults["min"]
         if "decimals" in given:

@@ -56,6 +56,7 @@ def cases():
     """(dashboard, words, hours at the end of the day, what is chosen)."""
     for hours in (24, 6, 3, 1):
         yield "traffic", "nothing chosen", hours, {}
+    yield "names", "nothing chosen", 1, {}
     yield "exporter", "the busiest exporter", 24, {"exporter": "192.0.2.1"}
     for words, chosen in CHOICES.items():
         yield "traffic", words, 24, chosen

@@ -32,7 +32,7 @@ class Model(unittest.TestCase):
 
     def setUp(self):
         self.dashboards = grafana.all_dashboards()
-        self.assertEqual({"traffic", "collector", "exporter", "postgres/traffic", "mysql/traffic"}, set(self.dashboards))
+        self.assertEqual({"traffic", "collector", "exporter", "names", "postgres/traffic", "mysql/traffic"}, set(self.dashboards))
 
     def each(self):
         for name, dashboard in self.dashboards.items():
@@ -65,7 +65,7 @@ class Model(unittest.TestCase):
                     self.assertNotIn(cell, taken, f"{panel['title']} lies upon {taken.get(cell)}")
                     taken[cell] = panel["title"]
         for field in ("uid", "title"):
-            self.assertEqual(5, len({dashboard[field] for dashboard in self.dashboards.values()}))
+            self.assertEqual(6, len({dashboard[field] for dashboard in self.dashboards.values()}))
 
     def test_each_panel_says_in_one_sentence_what_it_shows(self):
         for dashboard in self.each():
@@ -263,10 +263,12 @@ class Answers(OneStore):
 
     def test_every_panel_and_variable(self):
         """Over an hour, a day and two weeks, which three tables answer."""
-        for name, chosen in (("traffic", {}), ("exporter", {"exporter": seeded_flows.EDGE})):
-            for seconds, table in ((HOUR, "flows_1m"), (DAY, "interfaces_5m"), (14 * DAY, "interfaces_1h")):
+        for name, chooser, tables, chosen in (("traffic", "flows", ("flows_1m", "interfaces_5m", "interfaces_1h"), {}),
+                                              ("exporter", "flows", ("flows_1m", "interfaces_5m", "interfaces_1h"), {"exporter": seeded_flows.EDGE}),
+                                              ("names", "countries", ("flows_raw", "countries_1h", "countries_1h"), {})):
+            for seconds, table in zip((HOUR, DAY, 14 * DAY), tables):
                 opened = self.opened(name, seconds, **chosen)
-                self.assertEqual(table, opened.values["flows"])
+                self.assertEqual(table, opened.values[chooser])
                 for variable, rows in opened.options.items():
                     self.assertTrue(rows, f"{name}: nothing to choose for {variable}")
                 for panel, target in grafana.targets(grafana.dashboards()[name], grafana.CLICKHOUSE):
@@ -345,15 +347,120 @@ class Answers(OneStore):
         for chosen in ({}, {"exporter": [seeded_flows.CORE]}, {"protocol": ["6", "1"]}):
             opened = self.opened("traffic", 12 * HOUR, **chosen)
             self.assertEqual("3600", opened.values["top_slot"])
-            for title, variable in (("Sources", "sources"), ("Destinations", "destinations"), ("Services", "ports")):
+            for title, variable in (("Sources", "sources"), ("Destinations", "destinations"), ("Services", "ports"),
+                                    ("Source countries", "countries"), ("Destination countries", "countries")):
+                if variable == "countries" and "protocol" in chosen:  # which that table has not
+                    self.assertEqual("flows_raw", opened.values[variable])
+                    continue
                 with self.subTest(panel=title, chosen=chosen):
-                    self.assertEqual(variable + ("_1h" if chosen or variable == "ports" else "_all_1h"), opened.values[variable])
-                    by_hour = self.answer(opened, "traffic", title)
+                    self.assertEqual(variable + ("_1h" if chosen or variable in ("ports", "countries") else "_all_1h"), opened.values[variable])
+                    by_hour, table = self.answer(opened, "traffic", title), opened.values[variable]
                     opened.values[variable] = "flows_raw"
                     self.assertEqual(sorted(by_hour), sorted(self.answer(opened, "traffic", title)))
                     self.assertTrue(by_hour)
+                    opened.values[variable] = table
         narrow = self.opened("traffic", 12 * HOUR, asn=["64500"])
         self.assertEqual(["flows_raw"] * 3, [narrow.values[name] for name in ("sources", "destinations", "ports")])
+
+    # What panels of Names are sums by, and of which side of a flow: `only` where that is not of all flows.
+    BY_NAME = (("In by provider", "in_if_provider", "in"), ("Out by provider", "out_if_provider", "out"), ("In by connectivity", "in_if_connectivity", "in"),
+               ("Out by connectivity", "out_if_connectivity", "out"), ("By source country", "src_country", None), ("By destination country", "dst_country", None),
+               ("By source network", "src_network", None), ("By destination network", "dst_network", None), ("By exporter's site", "exporter_site", None),
+               ("By exporter's tenant", "exporter_tenant", None))
+
+    def by_name(self, rows, column, outside):
+        return answers.groups([row for row in rows if outside is None or row[f"{outside}_if_boundary"] == "external"],
+                              lambda row: row[column] or {"provider": "no provider", "connectivity": "no connectivity"}.get(column.split("_")[-1], "none"))
+
+    def graph(self, opened, title, slot):
+        """What a ranked graph has of each name, in bytes."""
+        sums = {}
+        for _, name, rate in self.answer(opened, "names", title):
+            name = re.sub(r"^\d\. ", "", name)
+            sums[name] = sums.get(name, 0) + rate * int(slot) / 8
+        return sums
+
+    def test_names_are_those_of_the_rows(self):
+        """Of an hour from flows_raw; of twelve whole ones, countries from the table by the hour."""
+        for seconds, chosen, meant in ((HOUR, {}, lambda row: True), (12 * HOUR, {}, lambda row: True),
+                                       (HOUR, {"exporter": [seeded_flows.CORE]}, lambda row: row["sampler_address"] == seeded_flows.CORE),
+                                       (12 * HOUR, {"provider": ["Example IX"]}, lambda row: "Example IX" in (row["in_if_provider"], row["out_if_provider"]))):
+            opened, rows = self.opened("names", seconds, **chosen), list(filter(meant, self.within(seconds)))
+            self.assertEqual("flows_raw" if seconds == HOUR or "provider" in chosen else "countries_1h", opened.values["countries"])
+            for title, column, outside in self.BY_NAME:
+                with self.subTest(panel=title, seconds=seconds, chosen=chosen):
+                    slot = opened.values["slot" if "country" in title else "step"]
+                    self.check_sums({name: answers.octets(group) for name, group in self.by_name(rows, column, outside).items()}, self.graph(opened, title, slot))
+            volume = answers.octets(rows)
+            for title, part in (("In from outside", lambda row: row["in_if_boundary"] == "external"), ("Out to outside", lambda row: row["out_if_boundary"] == "external"),
+                                ("Without boundary", lambda row: not row["in_if_boundary"] and not row["out_if_boundary"]),
+                                ("Without country", lambda row: not row["src_country"] or not row["dst_country"]),
+                                ("Without network", lambda row: not row["src_network"] and not row["dst_network"]), ("Without path", lambda row: not row["as_path"])):
+                with self.subTest(panel=title, seconds=seconds, chosen=chosen):
+                    expected = answers.octets(list(filter(part, rows)))
+                    expected = expected * 8 / (seconds - 1) if title.endswith("outside") else 100 * expected / volume
+                    self.assertAlmostEqual(expected, self.answer(opened, "names", title)[0][0], delta=expected * 1e-9)
+
+    def check_sums(self, expected, got):
+        self.assertTrue(expected)
+        self.assertEqual(set(expected), set(got))
+        for name, value in expected.items():
+            self.assertAlmostEqual(1, got[name] / value, places=6, msg=name)
+
+    def test_networks_are_put_together_by_choice(self):
+        for what in ("role", "site", "region", "tenant"):
+            opened = self.opened("names", HOUR, group=f"network_{what}")
+            for side, title in (("src", "source"), ("dst", "destination")):
+                sums = {name: answers.octets(group) for name, group in self.by_name(self.within(HOUR), f"{side}_network_{what}", None).items()}
+                with self.subTest(by=what, side=side):
+                    self.check_sums(sums, self.graph(opened, f"By {title} network", opened.values["step"]))
+                    table = self.answer(opened, "names", f"{title.capitalize()} networks")
+                    self.check_sums(sums, {row[0]: row[1] * (HOUR - 1) / 8 for row in table})
+
+    def test_tables_of_names(self):
+        opened, rows = self.opened("names", HOUR), self.within(HOUR)
+        span = HOUR - 1
+        for side, title, asn in (("in", "in from", "src_as"), ("out", "out to", "dst_as")):
+            found = answers.groups([row for row in rows if row[f"{side}_if_boundary"] == "external"],
+                                   lambda row, side=side, asn=asn: f"{row[f'{side}_if_provider'] or 'no provider'}, AS{row[asn]}")
+            with self.subTest(table=title):
+                self.check_sums({name: answers.octets(group) for name, group in found.items()},
+                                {row[0]: row[1] * span / 8 for row in self.answer(opened, "names", f"ASes {title} outside")})
+            busiest = {}
+            for (address, index, direction), group in answers.sides(rows).items():
+                if direction == side and group[0][f"{side}_if_speed"]:
+                    name = " ".join(filter(None, (answers.exporter(group[0]), answers.interface(address, index), group[0][f"{side}_if_description"])))
+                    slots = [answers.octets(slot) for slot in answers.groups(group, lambda row: answers.start(row["time_received"], 60)).values()]
+                    busiest[name] = (answers.octets(group) * 8 / span, max(slots) * 8 / 60, group[0][f"{side}_if_speed"])
+            with self.subTest(table=side):
+                got = self.answer(opened, "names", "Input interfaces" if side == "in" else "Output interfaces")
+                self.assertEqual(set(busiest), {row[0] for row in got})
+                for name, *numbers in got:
+                    for value, expected in zip(numbers, (*busiest[name], 100 * busiest[name][1] / busiest[name][2])):
+                        self.assertAlmostEqual(1, value / expected, places=6, msg=name)
+        neighbours = answers.groups(rows, lambda row: next((asn for asn in row["as_path"] if asn != 64500), None))
+        self.check_sums({f"AS{asn}" if asn else "no path": answers.octets(group) for asn, group in neighbours.items()},
+                        self.graph(self.opened("names", HOUR, own=" 64500"), "By neighbour AS", 60))
+        found = {tag for row in rows for tag in row["bgp_communities"]}
+        self.check_sums({f"{tag >> 16}:{tag & 65535}": answers.octets([row for row in rows if tag in row["bgp_communities"]]) for tag in found},
+                        {row[0]: row[1] * span / 8 for row in self.answer(opened, "names", "Communities")})
+
+    def test_without_names(self):
+        """A provider is a text, whatever it is called; where nothing is there, or nothing of it has a name, panels say so."""
+        empty = {}
+        for chosen in ({"provider": ["it's ') OR (1"]}, {"exporter": [seeded_flows.AGENT]}):
+            opened = self.opened("names", HOUR, **chosen)
+            for panel, target in grafana.targets(grafana.dashboards()["names"], grafana.CLICKHOUSE):
+                rows = self.ask(opened.sql(target["rawSql"]))
+                if "provider" in chosen:
+                    self.assertEqual([[0]] if panel["type"] == "stat" else [], rows, panel["title"])
+                elif not rows:
+                    empty[panel["title"]] = panel["fieldConfig"]["defaults"].get("noValue")
+        self.assertEqual({"In by provider", "Out by provider", "In by connectivity", "Out by connectivity", "ASes in from outside", "ASes out to outside",
+                          "Input interfaces", "Output interfaces", "Communities"}, set(empty))
+        self.assertNotIn(None, empty.values())
+        self.assertEqual([[100]], self.answer(opened, "names", "Without boundary"))
+        self.assertEqual({"none"}, set(self.graph(opened, "By exporter's site", 60)))
 
     def test_an_exporter_by_its_label(self):
         """What Prometheus calls an exporter is found among the flows: with a port, and by the agent that sent from it."""
@@ -370,6 +477,7 @@ class Forged(Answers):
     forged = True
     test_filters = test_sums_are_those_of_the_rows = test_the_eighth_and_after_are_others = None
     test_the_sums_by_the_hour_and_every_flow_say_the_same = test_an_exporter_by_its_label = None
+    test_networks_are_put_together_by_choice = test_tables_of_names = test_without_names = None
 
     def test_sums(self):
         for seconds in (HOUR, 12 * HOUR, 14 * DAY):

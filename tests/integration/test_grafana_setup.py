@@ -184,7 +184,8 @@ class Setup(Case):
         stub.dashboards["sluice-traffic"]["dashboard"]["title"] = "Mine now"
         told = self.run_setup("--clickhouse-url", "http://[2001:db8::1]:8124/ch", "--prometheus-url", "https://p.example.net/prom", "--folder", "Network: flows")
         self.assertEqual({"data source Sluice ClickHouse": "updated", "data source Sluice Prometheus": "updated", "folder Network: flows": "unchanged",
-                          "dashboard Sluice: Traffic": "updated", "dashboard Sluice: Collector": "unchanged", "dashboard Sluice: Exporter": "unchanged"}, told)
+                          "dashboard Sluice: Traffic": "updated", "dashboard Sluice: Collector": "unchanged", "dashboard Sluice: Exporter": "unchanged",
+                          "dashboard Sluice: Names": "unchanged"}, told)
         self.assertEqual({"host": "2001:db8::1", "port": 8124, "path": "/ch", "secure": False, "queryTimeout": "30", "username": "default",
                           "protocol": "http", "defaultDatabase": "sluice"}, stub.sources["sluice-clickhouse"]["jsonData"])
         self.assertEqual("https://p.example.net/prom", stub.sources["sluice-prometheus"]["url"])
@@ -193,7 +194,7 @@ class Setup(Case):
         self.assertEqual("Sluice: Traffic", stub.dashboards["sluice-traffic"]["dashboard"]["title"])
         told = self.run_setup("--clickhouse-password-file", password)  # another folder: the dashboards move
         self.assertEqual(("updated", "made", "updated"), (told["data source Sluice ClickHouse"], told["folder Sluice"], told["dashboard Sluice: Traffic"]))
-        self.assertEqual((2, 3), (len(stub.folders), len(stub.dashboards)))
+        self.assertEqual((2, 4), (len(stub.folders), len(stub.dashboards)))
         stub.sources["sluice-prometheus"].update(readOnly=True, url="http://other:9090")
         stub.dashboards["sluice-exporter"]["dashboard"]["title"] = "x"
         stub.refuse[("POST", "/api/dashboards/db")] = (400, "Cannot save provisioned dashboard")

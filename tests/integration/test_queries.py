@@ -10,9 +10,9 @@ import time
 from harness import answers, columns, daemon, paths, schema, store, udp
 from harness.case import Case, main
 from harness.columns import NOBODY
-from harness.seeded_flows import AS_NAMES, Flows, time_text
+from harness.seeded_flows import AS_NAMES, EDGE, Flows, time_text
 
-QUESTIONS = 30
+QUESTIONS = 37
 TIME = re.compile(r"^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d$")
 
 
@@ -118,9 +118,20 @@ class Questions(QueryCase):
         self.assert_answer(6, [list(row) for row in answers.question_6(rows, self.end, capacities)],
                            "capacities=" + str(capacities))
         one = [row for row in rows if row["sampler_address"] == "2001:db8::253"]
-        for number in (1, 2, 4, 10, 11, 12, 13, 14):
+        for number in (1, 2, 4, 10, 11, 12, 13, 14, 31, 34, 36):
             with self.subTest(question=number, exporter=True):
                 self.assert_answer(number, [list(row) for row in getattr(answers, f"question_{number}")(one, self.end)], "exporter=2001:db8::253")
+        edge = [row for row in rows if row["sampler_address"] == EDGE]
+        for number in (32, 33, 35, 37):
+            with self.subTest(question=number, exporter=True):
+                self.assert_answer(number, [list(row) for row in getattr(answers, f"question_{number}")(edge, self.end)], f"exporter={EDGE}")
+        self.assert_answer(32, [list(row) for row in answers.question_32(rows, self.end, 4 * 3600, 90)], "from=to-4h", "percentile=90")
+        transit = [list(row) for row in answers.question_33(rows, self.end) if row[0] == "Example Transit"]
+        self.assert_answer(33, transit, "provider=Example Transit")
+        for what in ("role", "site", "region", "tenant"):
+            self.assert_answer(34, [list(row) for row in answers.question_34(rows, self.end, what)], f"by={what}")
+        self.refused(1, "by is network, role, site, region or tenant", "--question", 34, "--param", "by=city")
+        self.assert_answer(36, [list(row) for row in answers.question_36(rows, self.end, 64500)], "own=64500")
         self.assertEqual(3, len(self.ask(1, "limit=3")))
         self.assertEqual([], self.ask(1, "from=to-2s", "exporter=192.0.2.1"))
 
@@ -238,7 +249,7 @@ class Alone(QueryCase):
         for expected, arguments in (
                 ("SQL, --filter, --question, --list or --tables is missing", ()),
                 ("exclude each other", ("SELECT 1", "--question", 1)),
-                ("there are 30 questions, no 31", ("--question", 31)),
+                ("there are 37 questions, no 38", ("--question", 38)),
                 ("no whole number from 1", ("--question", 0)),
                 ("question 1 has no port; it has from=to-1h, to=now", ("--question", 1, "--param", "port=1")),
                 ('limit: "ten" is no number of type UInt32', ("--question", 1, "--param", "limit=ten")),

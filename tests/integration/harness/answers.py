@@ -372,3 +372,80 @@ def question_30(rows, end):
             answer[topic, part].append((offset, len(g) - len(g) // times, octets(g) - octets(g) // times))
     return [(*key, len(records), min(r[0] for r in records), max(r[0] for r in records), sum(r[1] for r in records), sum(r[2] for r in records))
             for key, records in sorted(answer.items())]
+
+
+def question_31(rows, end):
+    rows = between(rows, end, 7 * DAY)
+    answer = []
+    for country in {row[side] for row in rows for side in ("src_country", "dst_country")}:
+        out, into = [r for r in rows if r["src_country"] == country], [r for r in rows if r["dst_country"] == country]
+        answer.append((country or "none", octets(out), octets(into), unknown(out) + unknown(into)))
+    return sorted(answer, key=lambda row: (-row[1] - row[2], row[0]))[:20]
+
+
+def outside(rows):
+    """(row, "in" or "out") for each external interface that a flow passed."""
+    for row in rows:
+        for side in ("in", "out"):
+            if row[f"{side}_if_boundary"] == "external":
+                yield row, side
+
+
+def question_32(rows, end, since=DAY, percentile=95):
+    place = int(since / 300 * (100 - percentile) / 100) + 1
+    found = collections.defaultdict(lambda: {"in": [], "out": []})
+    for row, side in outside(between(rows, end, since)):
+        found[row[f"{side}_if_provider"], row[f"{side}_if_connectivity"]][side].append(row)
+    answer = []
+    for key, both in found.items():
+        busiest = {side: sorted(slots(g), reverse=True) + [0] * place for side, g in both.items()}
+        answer.append((*key, *(mbit(octets(both[side]), since) for side in ("in", "out")), *(mbit(busiest[side][0], 300) for side in ("in", "out")), place,
+                       mbit(max(busiest["in"][place - 1], busiest["out"][place - 1]), 300), sum(map(unknown, both.values()))))
+    return sorted(answer, key=lambda r: (-octets(found[r[:2]]["in"] + found[r[:2]]["out"]), r[:2]))[:50]
+
+
+def question_33(rows, end):
+    found, whole = collections.defaultdict(list), collections.defaultdict(list)
+    for row, side in outside(between(rows, end, HOUR)):
+        key = row[f"{side}_if_provider"], side
+        whole[key].append(row)
+        found[*key, row["src_as" if side == "in" else "dst_as"]].append(row)
+    return ranked([(*key, AS_NAMES.get(key[2], f"AS{key[2]}"), octets(g), percent(octets(g), octets(whole[key[:2]])), len(g), unknown(g))
+                   for key, g in found.items()], -5, 1, 2, 3, limit=50)
+
+
+def question_34(rows, end, by_what="network"):
+    rows, suffix = between(rows, end, HOUR), "" if by_what == "network" else f"_{by_what}"
+    answer = []
+    for name in {row[f"{side}_network{suffix}"] for row in rows for side in ("src", "dst")}:
+        out, into = ([r for r in rows if r[f"{side}_network{suffix}"] == name] for side in ("src", "dst"))
+        answer.append((name or "none", octets(out), octets(into), distinct(out, "src_addr"), distinct(into, "dst_addr"), unknown(out) + unknown(into)))
+    return sorted(answer, key=lambda row: (-row[1] - row[2], row[0]))[:50]
+
+
+def question_35(rows, end):
+    answer = []
+    for (address, index, direction), g in sides(between(rows, end, 6 * HOUR)).items():
+        speed = g[0][f"{direction}_if_speed"]
+        if speed:
+            peak = max(slots(g)) * 8 / 300
+            answer.append((exporter(g[0]), interface(address, index), g[0][f"{direction}_if_description"], direction, mbit(octets(g), 6 * HOUR),
+                           Rounded(peak / 1e6, 3), Rounded(speed / 1e6, 6), percent(peak, speed)))
+    return sorted(answer, key=lambda r: (-round(r[7].value, 1), r[0], r[1], r[3]))[:50]
+
+
+def question_36(rows, end, own=0):
+    rows = between(rows, end, HOUR)
+    found = groups(rows, lambda row: next((asn for asn in row["as_path"] if asn != own), 0))
+    return ranked([(asn, AS_NAMES.get(asn, f"AS{asn}") if asn else "no path", distinct(g, "dst_as") if asn else 0,
+                    Rounded(sum(len(row["as_path"]) for row in g) / len(g), 1), octets(g), percent(octets(g), octets(rows)), len(g), unknown(g))
+                   for asn, g in found.items()], -5, 1, limit=20)
+
+
+def question_37(rows, end):
+    found = collections.defaultdict(list)
+    for row in between(rows, end, HOUR):
+        for community in set(row["bgp_communities"]):
+            found[community].append(row)
+    answer = sorted(((-octets(g), community, g) for community, g in found.items()), key=lambda one: one[:2])
+    return [(f"{community >> 16}:{community & 65535}", octets(g), packets(g), len(g), distinct(g, "dst_as"), unknown(g)) for _, community, g in answer][:50]

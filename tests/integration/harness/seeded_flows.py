@@ -9,6 +9,23 @@ EDGE, CORE, AGENT, OLD, GONE = "192.0.2.251", "192.0.2.252", "2001:db8::253", "1
 NAMES = {EDGE: "edge1", CORE: "core1"}
 INTERFACES = {(EDGE, 1): "xe-0/0/1", (EDGE, 2): "xe-0/0/2", (CORE, 3): "ge-0/0/3"}
 AS_NAMES = {64500: "Example One", 64501: "Example Two"}
+#: (exporter, interface) -> what the collector added about it. Of one the description is known and no name.
+PORTS = {
+    (EDGE, 1): {"description": "Transit: Example", "speed": 10**8, "boundary": "external", "connectivity": "transit", "provider": "Example Transit"},
+    (EDGE, 2): {"description": "Campus", "speed": 10**9, "boundary": "internal"},
+    (EDGE, 3): {"description": "IX", "speed": 10**7, "boundary": "external", "connectivity": "peering", "provider": "Example IX"},
+    (CORE, 1): {"description": "Transit two", "speed": 0, "boundary": "external", "connectivity": "transit", "provider": "Example Transit"},
+    (CORE, 2): {"description": "", "speed": 10**10, "boundary": "external", "connectivity": "peering"},
+}
+SITES = {EDGE: ("berlin", "edge", "alpha"), CORE: ("berlin", "core", "beta")}
+#: prefix -> (country, network, role, site, region, tenant); the first counts.
+PLACES = [(ipaddress.ip_network(prefix), *place) for prefix, *place in (
+    ("192.0.2.0/28", "DE", "campus", "users", "berlin", "eu", "alpha"),
+    ("192.0.2.64/26", "DE", "servers", "hosting", "frankfurt", "eu", "beta"),
+    ("192.0.2.0/24", "DE", "", "", "", "", ""),
+    ("198.51.100.0/29", "US", "partner", "transit", "ashburn", "us", "alpha"),
+    ("198.51.100.0/24", "US", "", "", "", "", ""),
+    ("2001:db8:1::/48", "FR", "campus", "users", "paris", "eu", "alpha"))]
 IPFIX, V9, V5, SFLOW = "IPFIX", "NETFLOW_V9", "NETFLOW_V5", "SFLOW_5"
 TYPES = {EDGE: IPFIX, CORE: V9, AGENT: SFLOW, OLD: V5, GONE: IPFIX}
 
@@ -27,6 +44,12 @@ def time_text(ns):
     return f"{datetime.datetime.fromtimestamp(seconds, datetime.timezone.utc):%Y-%m-%d %H:%M:%S}.{rest:09d}"
 
 
+def place(address):
+    """(country, network, role, site, region, tenant), empty where nothing is known."""
+    parsed = ipaddress.ip_address(address)
+    return next((tuple(texts) for prefix, *texts in PLACES if parsed in prefix), ("",) * 6)
+
+
 def ipv6(address):
     parsed = ipaddress.ip_address(address)
     return f"::ffff:{parsed}" if parsed.version == 4 else str(parsed)
@@ -42,7 +65,7 @@ class Flows:
         self.random = random.Random(20)
         self.sequences = {}
         for make in (self._background, self._history, self._conversations, self._attacks, self._oddities, self._sequences,
-                     self._silences, self._doubles, *([self._forged] if forged else [])):
+                     self._silences, self._doubles, self._routes, *([self._forged] if forged else [])):
             make()
 
     def add(self, seconds, exporter, src, dst, **fields):
@@ -50,7 +73,7 @@ class Flows:
         received = at(self.end, seconds)
         row = {**ZERO, "sampler_address": exporter, "type": TYPES[exporter], "src_addr": src, "dst_addr": dst, "proto": 17,
                "in_if": 1, "out_if": 2, "bytes": 1000, "packets": 10, "sampling_rate": 10, "etype": 0x86DD if ":" in src else 0x0800,
-               "time_received": received, "next_hop": "::", "bgp_next_hop": "::", "as_path": [], "kafka_topic": "", "age_ns": 2 * NS,
+               "time_received": received, "next_hop": "::", "bgp_next_hop": "::", "as_path": [], "bgp_communities": [], "kafka_topic": "", "age_ns": 2 * NS,
                "duration_ns": 5 * NS, "inserted_at": received, **fields}
         if "sequence_num" not in fields:  # one after the other, so that none is missing
             stream = (exporter, row["type"], row["observation_domain_id"])
@@ -60,7 +83,21 @@ class Flows:
         row["exporter_name"] = NAMES.get(exporter, "")
         row["in_if_name"] = INTERFACES.get((exporter, row["in_if"]), "")
         row["out_if_name"] = INTERFACES.get((exporter, row["out_if"]), "")
+        row.update(self._added(row))
         self.rows.append(row)
+
+    @staticmethod
+    def _added(row):
+        """What a collector that knows names would add."""
+        out = dict(zip(("exporter_site", "exporter_role", "exporter_tenant"), SITES.get(row["sampler_address"], ("", "", ""))))
+        for side in ("src", "dst"):
+            names = (f"{side}_country", f"{side}_network", *(f"{side}_network_{what}" for what in ("role", "site", "region", "tenant")))
+            out.update(zip(names, place(row[f"{side}_addr"])))
+        for side in ("in", "out"):
+            port = PORTS.get((row["sampler_address"], row[f"{side}_if"]), {})
+            out.update({f"{side}_if_{what}": port.get(what, 0 if what == "speed" else "")
+                        for what in ("description", "speed", "boundary", "connectivity", "provider")})
+        return out
 
     def _background(self):
         pick = self.random
@@ -75,6 +112,14 @@ class Flows:
                      sampling_rate={EDGE: 100, CORE: pick.choice([0, 1000]), AGENT: 512}[exporter], in_if=pick.randint(1, 3), out_if=pick.randint(1, 3),
                      src_as=pick.choice([0, 64500, 64502]), dst_as=pick.choice([64501, 64503]), duration_ns=pick.randint(0, 90 * NS),
                      next_hop=pick.choice(["198.51.100.254", "::"]), vlan_id=pick.choice([0, 0, 100, 200]))
+
+    def _routes(self):
+        """Flows whose paths are known, through three neighbours, some with our own AS before them; communities, also several."""
+        for n, (path, communities) in enumerate([([64502, 64503], [64502 << 16 | 100]), ([64502, 64510], [64502 << 16 | 100, 64502 << 16 | 200]),
+                                                 ([64500, 64504, 64510], [0xFFFFFF01]), ([64504], []), ([64505, 64505, 64511], [64505 << 16])]):
+            for again in range(n + 1):
+                self.add(500 + 10 * n + again, EDGE, f"192.0.2.{20 + again}", f"198.51.100.{30 + n}", as_path=path, bgp_communities=communities,
+                         src_as=64500, dst_as=path[-1], out_if=1 + n % 3, in_if=2, bytes=20_000_000 + 1000 * n + again, packets=15000)
 
     def _forged(self):
         """Each of the largest that a message can say, in every minute that a question looks at and where the sums meet."""
