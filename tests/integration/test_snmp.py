@@ -316,12 +316,29 @@ class Kept(SnmpCase):
         self.wait_standing(second, "silent")
         self.assertEqual(self.next_flow(1, 2)["out_if_description"], "Transit 2")
         self.assertEqual(second.stop(), 0)
+        self.try_out(second.config, device)
         # Who has no devices any more passes the names over, and keeps the rest of the file.
         third = self.start(settings=state)
         self.assertEqual(third.metric("sluice_state_set_aside_total"), 0)
         self.assertEqual(third.metric("sluice_state_restored", kind="templates"), 1)
         self.assertNotIn("in_if_name", self.next_flow(1, 2))
         self.assertNotIn("snmp", [name.strip() for name in map(self.read, glob.glob(f"/proc/{third.process.pid}/task/*/comm"))])
+
+    def try_out(self, config, device):
+        """`sluice enrich --test` shows what is kept, and says what it cannot know."""
+        with open(self.path("datagram"), "wb") as file:
+            file.write(flows((1, 2)))
+        told = daemon.run_once("enrich", "-c", config, "--test", self.path("datagram"))
+        self.assertEqual((0, ""), (told.returncode, told.stderr))
+        self.assertRegex(told.stdout, r"(?m)^  in_if_name +xe-0/0/1 +snmp$")
+        self.assertRegex(told.stdout, r"(?m)^  out_if_description +Transit 2 +snmp$")
+        with open(self.path("unkept.yaml"), "w") as file:
+            json.dump({"enrich": {"snmp": {"devices": [device]}, "bmp": {"listen": "127.0.0.1:11019"}}}, file)
+        told = daemon.run_once("enrich", "-c", self.path("unkept.yaml"), "--test", self.path("datagram"))
+        self.assertEqual(0, told.returncode)
+        self.assertNotIn("xe-0/0/1", told.stdout)
+        self.assertEqual(["sluice enrich: names by SNMP are not shown: the collector asks for them, and keeps them where state.file is set",
+                          "sluice enrich: routes are not shown: routers tell them to the running collector, by BMP"], told.stderr.splitlines())
 
     @staticmethod
     def read(path):

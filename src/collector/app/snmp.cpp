@@ -7,8 +7,6 @@
 namespace sluice::app {
 namespace {
 
-constexpr unsigned kStateField = 6;  // State.snmp_devices of proto/state.proto
-
 void add_to(metrics::SnmpRow& sum, const metrics::SnmpRow& row) {
   sum.counts += row.counts;
   sum.last_answer_seconds = std::max(sum.last_answer_seconds, row.last_answer_seconds);
@@ -18,7 +16,7 @@ void add_to(metrics::SnmpRow& sum, const metrics::SnmpRow& row) {
 
 state::Section Collector::snmp_section() {
   state::Section out;
-  out.field = kStateField;
+  out.field = snmp::kStateField;
   out.changes = [this] { return snmp_.changes(); };
   out.write = [this](const std::function<void(const std::string&)>& put) {
     const auto snapshot = snmp_.snapshot();

@@ -15,7 +15,8 @@ void put(ExtraText field, const std::string& text, FlowExtras& extras) {
   if (!text.empty() && !extras.has(field)) extras.set(field, text);
 }
 
-void give(View::Names& names, Side& side, std::uint32_t if_index, FlowBatch& batch, FlowRecord& flow) {
+template <class Names>
+void give(Names& names, Side& side, std::uint32_t if_index, FlowBatch& batch, FlowRecord& flow) {
   if (if_index == 0) return;
   if (if_index != side.if_index) {
     side.if_index = if_index;
@@ -28,25 +29,40 @@ void give(View::Names& names, Side& side, std::uint32_t if_index, FlowBatch& bat
   if (side.found->speed != 0 && !extras.has(side.speed)) extras.set(side.speed, side.found->speed);
 }
 
-}  // namespace
-
-void give_interfaces(View& view, FlowBatch& batch) {
-  if (!view.on()) return;
+/// `names_of` an exporter has any() and find() of an interface.
+template <class NamesOf>
+void give_all(const NamesOf& names_of, FlowBatch& batch) {
   const Origin* before = nullptr;
-  View::Names names;
+  decltype(names_of(IpAddress())) names;
   Side in{ExtraText::in_if_name, ExtraText::in_if_description, ExtraScalar::in_if_speed};
   Side out{ExtraText::out_if_name, ExtraText::out_if_description, ExtraScalar::out_if_speed};
   for (FlowRecord& flow : batch.flows()) {
     const Origin& origin = batch.origin_of(flow);
     if (&origin != before) {
       before = &origin;
-      names = view.of(origin.sampler_address.empty() ? origin.exporter_address : origin.sampler_address);
+      names = names_of(origin.sampler_address.empty() ? origin.exporter_address : origin.sampler_address);
       in.if_index = out.if_index = 0;
     }
     if (!names.any()) continue;
     give(names, in, flow.in_if, batch, flow);
     give(names, out, flow.out_if, batch, flow);
   }
+}
+
+struct KeptNames {
+  const Interfaces* interfaces = nullptr;
+  bool any() const { return interfaces != nullptr; }
+  const Interface* find(std::uint32_t if_index) const { return interfaces->find(if_index); }
+};
+
+}  // namespace
+
+void give_interfaces(View& view, FlowBatch& batch) {
+  if (view.on()) give_all([&](const IpAddress& exporter) { return view.of(exporter); }, batch);
+}
+
+void give_interfaces(const Snapshot& kept, FlowBatch& batch) {
+  give_all([&](const IpAddress& exporter) { return KeptNames{kept.find(exporter)}; }, batch);
 }
 
 }  // namespace sluice::snmp

@@ -7,5 +7,7 @@ namespace sluice::snmp {
 
 /// The device is that of the flow's sampler_address, which numbers the interfaces, else of its exporter.
 void give_interfaces(View& view, FlowBatch& batch);
+/// The same of what was kept, where nobody can be asked.
+void give_interfaces(const Snapshot& kept, FlowBatch& batch);
 
 }  // namespace sluice::snmp

@@ -1,11 +1,15 @@
 #include "snmp/kept.hpp"
 
+#include <algorithm>
 #include <array>
 
+#include "util/clock.hpp"
 #include "util/wire_reader.hpp"
 
 namespace sluice::snmp {
 namespace {
+
+constexpr std::uint64_t kTooOldNs = 30ULL * 24 * 3600 * kNsPerSecond;
 
 void put_integer(std::string& out, unsigned field, std::uint64_t value) {
   if (value == 0) return;
@@ -68,6 +72,14 @@ std::optional<KeptAnswer> from_message(Bytes message, std::uint32_t max_interfac
   if (!reader.ok() || out.exporter.empty() || entries.empty()) return std::nullopt;
   out.answer.interfaces = std::make_shared<const Interfaces>(std::move(entries));
   return out;
+}
+
+bool counts_still(const KeptAnswer& kept, const Settings& settings, std::uint64_t now_ns) {
+  return kept.answer.answered_ns + kTooOldNs >= now_ns &&
+         std::ranges::any_of(settings.devices, [&](const Device& device) {
+           const auto prefix = IpPrefix::parse(device.prefix);
+           return prefix && prefix->contains(kept.exporter);
+         });
 }
 
 }  // namespace sluice::snmp

@@ -12,7 +12,6 @@ namespace sluice::snmp {
 namespace {
 
 constexpr std::size_t kMaxWishes = 4096;  ///< that wait; who wishes in vain does so again
-constexpr std::uint64_t kTooOldNs = 30ULL * 24 * 3600 * kNsPerSecond;
 
 }  // namespace
 
@@ -33,7 +32,7 @@ void Poller::wish(Wish one) {
 bool Poller::restore(Bytes message, const Settings& settings, std::uint64_t now_ns) {
   if (settings.devices.empty() || known_.size() >= settings.max_devices) return false;
   auto kept = from_message(message, settings.max_interfaces);
-  if (!kept || kept->answer.answered_ns + kTooOldNs < now_ns) return false;
+  if (!kept || !counts_still(*kept, settings, now_ns)) return false;
   const auto device = Plan(settings).device_of(kept->exporter);
   if (!device || restored_bytes_ + kept->answer.interfaces->bytes() > settings.max_bytes) return false;
   auto fresh = std::make_unique<Known>();

@@ -1,7 +1,10 @@
 // sluice enrich --test: what names flows or addresses would get, and from where, so that a rule can be tried.
+// Nobody is asked: of SNMP it knows what the state file keeps of devices' answers, of BMP nothing.
 #include <algorithm>
 #include <array>
+#include <cerrno>
 #include <cstdio>
+#include <cstring>
 #include <string_view>
 #include <utility>
 
@@ -14,7 +17,13 @@
 #include "enrich/names_keeper.hpp"
 #include "sluice/decode/datagram_decoder.hpp"
 #include "sluice/flow/fields.hpp"
+#include "snmp/give.hpp"
+#include "snmp/kept.hpp"
 #include "source/capture.hpp"
+#include "state/file.hpp"
+#include "state/keeper.hpp"
+#include "state/message.hpp"
+#include "util/clock.hpp"
 #include "util/one_line.hpp"
 #include "util/setup_error.hpp"
 
@@ -28,12 +37,14 @@ struct Options {
   ConfigOptions config;
 };
 
+constexpr const char* kSnmp = "snmp";
+
 /// One source more each time: what a field has after it and had not before is of that source.
 struct Stage {
   const char* name;
   void (*add)(const SourceSettings& from, SourceSettings& to);
 };
-constexpr std::array<Stage, 5> kStages{{
+constexpr std::array<Stage, 6> kStages{{
     {"as", [](const SourceSettings& from, SourceSettings& to) { to.as_file = from.as_file; }},
     {"country", [](const SourceSettings& from, SourceSettings& to) { to.country_file = from.country_file; }},
     {"networks",
@@ -41,6 +52,7 @@ constexpr std::array<Stage, 5> kStages{{
        to.networks = from.networks;
        to.networks_file = from.networks_file;
      }},
+    {kSnmp, [](const SourceSettings&, SourceSettings&) {}},  // not of these settings
     {"interfaces",
      [](const SourceSettings& from, SourceSettings& to) {
        to.interfaces = from.interfaces;
@@ -76,19 +88,70 @@ struct Way {
   decode::DatagramDecoder decoder{exporters};
   enrich::NamesKeeper keeper{[](LogLevel, const std::string&) {}};
   enrich::Enricher enricher{{.collector_id = "", .names = keeper.names()}};
+  const snmp::Snapshot* interfaces = nullptr;  ///< from the stage of SNMP on
   FlowBatch batch;
+
+  void apply() {
+    if (interfaces != nullptr) snmp::give_interfaces(*interfaces, batch);
+    enricher.apply(batch);
+  }
 };
+
+/// What the state file has of devices' answers, as a collector that starts would take it.
+snmp::Snapshot kept_interfaces(const config::Config& config) {
+  if (config.snmp.devices.empty() || config.state.file.empty()) return {};
+  const auto file = state::read_file(config.state.file);
+  if (!file) {
+    if (file.error() != ENOENT)
+      std::fprintf(stderr, "sluice enrich: %s: %s\n", config.state.file.c_str(), std::strerror(file.error()));
+    return {};
+  }
+  SeededMap<IpAddress, snmp::Answer> answers;
+  const std::uint64_t now_ns = unix_ns();
+  const auto take = [&](Bytes message) {
+    auto kept = snmp::from_message(message, config.snmp.max_interfaces);
+    return kept && snmp::counts_still(*kept, config.snmp, now_ns) &&
+           answers.emplace(kept->exporter, std::move(kept->answer)).second;
+  };
+  decode::ExporterTable exporters({}, {});
+  const auto restored = state::restore(
+      *file, now_ns, exporters, {{.field = snmp::kStateField, .changes = {}, .write = {}, .restore = take}});
+  if (!restored) {
+    std::fprintf(stderr, "sluice enrich: %s %s\n", config.state.file.c_str(), restored.error().c_str());
+    return {};
+  }
+  return snmp::Snapshot(std::move(answers));
+}
+
+/// What is configured and cannot be shown here, so that nobody takes its absence for a mistake.
+void say_what_is_not_known(const config::Config& config, const snmp::Snapshot& interfaces) {
+  if (!config.snmp.devices.empty() && interfaces.all().empty())
+    std::fputs(
+        config.state.file.empty()
+            ? "sluice enrich: names by SNMP are not shown: the collector asks for them, and keeps them where "
+              "state.file is set\n"
+            : "sluice enrich: names by SNMP are not shown: the collector asks for them, and state.file has "
+              "none yet\n",
+        stderr);
+  if (!config.bmp.listen.empty())
+    std::fputs("sluice enrich: routes are not shown: routers tell them to the running collector, by BMP\n",
+               stderr);
+}
 
 class Trier {
  public:
   /// Throws SetupError.
-  explicit Trier(const config::Config& config) : plain_(config) {
+  explicit Trier(const config::Config& config) : interfaces_(kept_interfaces(config)), plain_(config) {
+    say_what_is_not_known(config, interfaces_);
     SourceSettings so_far;
     so_far.as_from = config.enrich.as_from;
     so_far.check_every = std::chrono::seconds(0);
+    bool snmp = false;
     for (std::size_t i = 0; i < kStages.size(); ++i) {
       kStages[i].add(config.enrich, so_far);
       stages_[i] = std::make_unique<Way>(config);
+      snmp |= kStages[i].name == kSnmp;
+      if (snmp) stages_[i]->interfaces = &interfaces_;
       stages_[i]->keeper.take(so_far);
     }
   }
@@ -99,7 +162,7 @@ class Trier {
     fill(plain_);
     for (const auto& stage : stages_) {
       fill(*stage);
-      stage->enricher.apply(stage->batch);
+      stage->apply();
     }
     for (std::size_t i = 0; i < plain_.batch.size(); ++i) show_flow(i);
     return std::exchange(text_, {});
@@ -149,6 +212,7 @@ class Trier {
     text_ += line + from + '\n';
   }
 
+  const snmp::Snapshot interfaces_;
   Way plain_;  // without any name
   std::array<std::unique_ptr<Way>, kStages.size()> stages_;
   std::string text_;
@@ -211,7 +275,9 @@ void add_enrich(Command app) {
       "numbers,\n"
       "countries, networks and interfaces that section `enrich` of the configuration gives it, and behind "
       "each value who\n"
-      "gave it: the exporter, a database, networks, interfaces or a rule.\n"
+      "gave it: the exporter, a database, networks, SNMP, interfaces or a rule. Nobody is asked: of SNMP it "
+      "knows what\n"
+      "state.file keeps, and routes by BMP it does not know.\n"
       "\n"
       "Examples:\n"
       "  sluice enrich -c sluice.yaml --test 192.0.2.1\n"
