@@ -10,17 +10,14 @@ import time
 from harness import certificates, mariadb, messages, sql_case, waiting
 from harness.case import main
 from harness.netflow import RECORDS
-from harness.sql_case import LostAnswer, ip, ipfix
+from harness.sql_case import ip, ipfix
+import sql_tests
+from sql_tests import ONE
 from test_brokers import Stream
 
 DAY = 86400
-REFUSE_THIRTEEN = """DELIMITER //
-CREATE TRIGGER refuse BEFORE INSERT ON flows FOR EACH ROW
-  IF new.bytes = 13 THEN SIGNAL SQLSTATE '22003' SET MESSAGE_TEXT = 'thirteen is none'; END IF //
-"""
 PARTITIONS = "SELECT PARTITION_NAME, TABLE_ROWS FROM information_schema.PARTITIONS WHERE TABLE_SCHEMA = 'sluice' AND TABLE_NAME = 'flows' " \
              "AND PARTITION_NAME IS NOT NULL ORDER BY PARTITION_ORDINAL_POSITION"
-ONE = (ip("2001:db8::1"), ip("2001:db8::2"), 1, 2, 6, 5, 6, 0, 0, 1, 1, 1)
 
 
 def day_name(offset=0):
@@ -31,10 +28,6 @@ def shown(ns):
     """As the server shows a time."""
     at = datetime.datetime.fromtimestamp(ns // 10**9, datetime.timezone.utc)
     return f"{at:%Y-%m-%d %H:%M:%S}.{ns % 10**9 // 1000:06}"
-
-
-def is_commit(data):
-    return data[4:] == b"\x03COMMIT"
 
 
 class MysqlCase(sql_case.SqlCase):
@@ -54,8 +47,10 @@ class MysqlCase(sql_case.SqlCase):
         return self.rows(f"flows PARTITION ({partition})")
 
 
-class Rows(MysqlCase):
+class Rows(sql_tests.Rows, MysqlCase):
     """What the rows hold, however they are sent."""
+
+    copy_table = "CREATE TABLE copies LIKE flows"
 
     def assert_same_as_messages(self, **settings):
         self.make_tables()
@@ -124,30 +119,11 @@ class Rows(MysqlCase):
             self.assertEqual(columns, [name for name, in self.server.query(
                 f"SELECT COLUMN_NAME FROM information_schema.COLUMNS WHERE TABLE_NAME = '{table}' ORDER BY ORDINAL_POSITION")])
 
-    def test_two_tables_of_one_database_each_get_the_flows(self):
-        """They share their blocks, and the table of blocks."""
-        self.make_tables()
-        self.server.run("CREATE TABLE copies LIKE flows", user="sluice")
-        running = self.collector(sinks={"copies": {"type": "mysql", "servers": self.server.address, "user": "sluice", "table": "copies",
-                                                   "flush_interval": "100ms"}})
-        stream = Stream(running.port)
-        stream.more(20)
-        flows = stream.end()
-        for sink in ("tables", "copies"):
-            waiting.until(lambda sink=sink: running.metric("sluice_sink_delivered_flows_total", sink=sink) == flows, f"{sink} has the flows")
-        self.assert_once(flows)
-        self.assertEqual(flows, self.rows("copies"))
 
-
-class Days(MysqlCase):
-    def flows_of(self, running):
-        stream = Stream(running.port)
-        stream.more(10)
-        flows = stream.end()
-        self.all_delivered(running, flows)
-        self.assertEqual(0, running.stop())
-        return flows
-
+class Days(sql_tests.Days, MysqlCase):
+    one_for_all_days = ("ALTER TABLE flows REORGANIZE PARTITION rest INTO (PARTITION all_days VALUES LESS THAN ('2100-01-01'), "
+                        "PARTITION rest VALUES LESS THAN (MAXVALUE))")
+    unparted = "ALTER TABLE flows REMOVE PARTITIONING"
     def test_each_has_a_partition_that_is_made_before(self):
         self.make_tables()
         today = self.flows_of(self.collector())
@@ -176,92 +152,19 @@ class Days(MysqlCase):
         self.assertIn("rest has rows, which would have to be moved", running.log())
         self.assertEqual(["rest"], self.partitions())
 
-    def test_partitions_of_ones_own(self):
-        self.make_tables()
-        self.server.run("ALTER TABLE flows REORGANIZE PARTITION rest INTO (PARTITION all_days VALUES LESS THAN ('2100-01-01'), "
-                        "PARTITION rest VALUES LESS THAN (MAXVALUE))", user="sluice")
-        running = self.collector()
-        self.assertEqual(self.flows_of(running), self.rows_of("all_days"))
-        self.assertNotIn("cannot be made", running.log())
 
-    def test_a_table_without_partitions(self):
-        self.make_tables()
-        self.server.run("ALTER TABLE flows REMOVE PARTITIONING", user="sluice")
-        running = self.collector()
-        flows = self.flows_of(running)
-        self.assert_once(flows)
-        self.assertEqual([], self.partitions())
-        self.assertNotIn("cannot be made", running.log())
+class Ends(sql_tests.Ends, MysqlCase):
+    in_clear = {"tls": {"mode": "disable"}}
 
-
-class Ends(MysqlCase):
-    """The server ends under load: every flow is there once."""
-
-    def end_often(self, end, **settings):
-        self.make_tables()
-        running = self.collector(**settings)
-        stream = Stream(running.port)
-        for _ in range(4):
-            stream.more(150)
-            end()
-            waiting.until(lambda: running.metric("sluice_sink_spooled_flows", sink="tables") > 500, "flows are in the spool")
-            self.server.start()
-        stream.more(100)
-        flows = stream.end()
-        self.all_delivered(running, flows)
-        self.assert_once(flows)
-        self.assertEqual(self.count(running, "shed") + running.metric("sluice_sink_failed_flows_total"), 0)
+    @staticmethod
+    def is_commit(data):
+        return data[4:] == b"\x03COMMIT"
 
     def test_restarted(self):
         self.end_often(self.server.stop)
 
-    def test_killed(self):
-        self.end_often(self.server.kill)
-
     def test_killed_while_it_gets_rows(self):
         self.end_often(self.server.kill, insert="rows")
-
-    def test_a_connection_that_is_ended(self):
-        """At any moment of a block, and between two; the next is made at once, and no block waits for it."""
-        self.make_tables()
-        running = self.collector(flush_interval="10ms")
-        stream = Stream(running.port)
-        ended = 0
-
-        def end_some():
-            nonlocal ended
-            stream.more(3)
-            ended += self.server.end_connections_of("sluice")
-            return ended > 20
-
-        waiting.until(end_some, "connections are there to be ended", interval=0)
-        flows = stream.end()
-        self.all_delivered(running, flows)
-        self.assert_once(flows)
-
-    def test_a_block_whose_answer_is_lost(self):
-        """COMMIT is done and nobody hears of it: the block comes again and is known."""
-        self.make_tables()
-        lost = LostAnswer(self.server.port, is_commit)
-        self.addCleanup(lost.close)
-        running = self.collector(servers=f"127.0.0.1:{lost.port}", tls={"mode": "disable"})
-        self.send(running, ipfix(ONE))
-        self.all_delivered(running, 1)
-        self.assertEqual(1, lost.swallowed)
-        self.assert_once(1)
-        self.assertEqual("1", self.server.value("SELECT count(*) FROM sluice_blocks"))
-
-    def test_a_server_that_hangs(self):
-        self.make_tables()
-        running = self.collector(timeout="1s")
-        stream = Stream(running.port)
-        stream.more(100)
-        with self.server.stopped():
-            waiting.until(lambda: running.metric("sluice_sink_spooled_flows", sink="tables") > 500, "flows are in the spool")
-            self.wait_for_log(running, f"{self.server.address} does not answer in time")
-        flows = stream.end()
-        self.all_delivered(running, flows)
-        self.assert_once(flows)
 
     def test_old_blocks_are_forgotten(self):
         self.make_tables()
@@ -272,27 +175,15 @@ class Ends(MysqlCase):
         waiting.until(lambda: self.server.query("SELECT timestampdiff(DAY, written, utc_timestamp()) FROM sluice_blocks ORDER BY written") == [[6], [0]],
                       "the older one is gone")
 
-    def test_a_collector_killed_while_the_server_is_away(self):
-        self.make_tables()
-        running = self.collector()
-        stream = Stream(running.port)
-        stream.more(100)
-        self.server.kill()
-        stream.more(150)
-        stream.paused = True
-        waiting.until(lambda: self.count(running, "delivered") + running.metric("sluice_sink_spooled_flows", sink="tables") ==
-                      stream.sent * RECORDS, "all is in the table or in the spool")
-        running.kill()
-        self.server.start()
-        after = self.collector(like=running)
-        stream.paused = False
-        stream.more(50)
-        flows = stream.end()
-        waiting.until(lambda: after.metric("sluice_sink_queued_flows", sink="tables") == 0 and self.rows() >= flows, "all is delivered", 120)
-        self.assert_once(flows)
 
+class Refusals(sql_tests.Refusals, MysqlCase):
+    refuse_thirteen = """DELIMITER //
+CREATE TRIGGER refuse BEFORE INSERT ON flows FOR EACH ROW
+  IF new.bytes = 13 THEN SIGNAL SQLSTATE '22003' SET MESSAGE_TEXT = 'thirteen is none'; END IF //
+"""
+    thirteen_is_none = "thirteen is none (1644)"
+    makes_triggers = {}
 
-class Refusals(MysqlCase):
     def test_what_can_be_mended_is_waited_for(self):
         running = self.collector()
         stream = Stream(running.port)
@@ -309,19 +200,6 @@ class Refusals(MysqlCase):
         self.all_delivered(running, flows)
         self.assert_once(flows)
         self.assertEqual(0, running.metric("sluice_sink_failed_flows_total"))
-
-    def test_rows_that_the_server_finds_wrong(self):
-        """Here a trigger of the administrator's says that a value is out of range."""
-        self.make_tables()
-        self.server.run(REFUSE_THIRTEEN)
-        running = self.collector()
-        for size in (12, 13, 14):
-            self.send(running, ipfix((*ONE[:5], size, *ONE[6:])))
-            waiting.until(lambda size=size: self.count(running, "delivered") + self.count(running, "failed") == size - 11, "it is settled")
-        self.assertEqual([[12], [14]], self.server.query("SELECT bytes FROM flows ORDER BY 1"))
-        self.assertEqual(1, running.metric("sluice_sink_failed_flows_total", sink="tables", reason="refused"))
-        self.assertIn("does not take the flows: thirteen is none (1644)", running.log())
-        self.assertEqual("2", self.server.value("SELECT count(*) FROM sluice_blocks"))
 
     def test_the_next_server_is_asked(self):
         """And who takes no writes is none to write to."""
@@ -384,15 +262,7 @@ class Refusals(MysqlCase):
     def test_a_password_that_is_wrong(self):
         self.make_tables()
         self.server.run("ALTER USER sluice IDENTIFIED BY 'right'")
-        running = self.collector(password="wrong")
-        stream = Stream(running.port)
-        self.wait_for_log(running, "Access denied for user 'sluice'")
-        self.assertNotIn("wrong", running.log())
-        flows = stream.end()
-        running.stop()
-        after = self.collector(like=running, password="right")
-        waiting.until(lambda: self.rows() == flows, "all is in the table")
-        self.assertEqual(0, after.metric("sluice_sink_failed_flows_total"))
+        self.refuse_password("Access denied for user 'sluice'")
 
 
 if __name__ == "__main__":

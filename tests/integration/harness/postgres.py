@@ -111,6 +111,10 @@ class Postgres(Program):
         self.run("SELECT pg_reload_conf()")
         waiting.until(lambda: self.value("SHOW ssl") == "on", "the server speaks TLS")
 
+    def end_connections_of(self, name):
+        """How many there were of programs that call themselves so."""
+        return int(self.value(f"SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE application_name = '{name}'"))
+
     def signal_fast(self):
         """What an administrator's restart does: connections are ended."""
         self.process.send_signal(signal.SIGINT)
