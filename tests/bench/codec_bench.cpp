@@ -7,6 +7,9 @@
 #include "bench/corpus.hpp"
 #include "net/admission.hpp"
 #include "sink/clickhouse/inserter.hpp"
+#include "sink/mysql/bound_rows.hpp"
+#include "sink/postgres/copy_rows.hpp"
+#include "sink/sql/writer.hpp"
 #include "sluice/decode/datagram_decoder.hpp"
 #include "sluice/encode/rows.hpp"
 
@@ -103,13 +106,14 @@ void encode_only(benchmark::State& state, FlowType protocol) {
   per_flow(state, corpus);
 }
 
-/// What a sink of type clickhouse adds for a flow: its token, and a body of columns made of protobuf rows.
-void native(benchmark::State& state, FlowType protocol, sink::Packing packing) {
+/// What sinks that make columns of protobuf rows get.
+std::unique_ptr<sink::Block> block_of(FlowType protocol) {
   constexpr std::size_t kMostBytes = 4U << 20;
   Setup setup(corpus_of(protocol));
   const auto encoder = encode::make_row_encoder({});
   encode::RowBuffer rows;
-  sink::Block block;
+  auto made = std::make_unique<sink::Block>();
+  sink::Block& block = *made;
   for (const Payload& payload : setup.corpus.datagrams) {
     setup.decode(payload);
     rows.clear();
@@ -120,6 +124,19 @@ void native(benchmark::State& state, FlowType protocol, sink::Packing packing) {
     std::memcpy(block.bytes.data() + before, rows.bytes().data(), rows.size());
     block.flows += static_cast<std::uint32_t>(rows.rows());
   }
+  return made;
+}
+
+void per_row(benchmark::State& state, const sink::Block& block) {
+  const auto flows = static_cast<double>(block.flows) * static_cast<double>(state.iterations());
+  state.counters["ns/flow"] =
+      benchmark::Counter(flows / 1e9, benchmark::Counter::kIsRate | benchmark::Counter::kInvert);
+}
+
+/// What a sink of type clickhouse adds for a flow: its token, and a body of columns made of protobuf rows.
+void native(benchmark::State& state, FlowType protocol, sink::Packing packing) {
+  const auto made = block_of(protocol);
+  const sink::Block& block = *made;
   sink::InsertBody columns(packing);
   std::string body;
   for (auto _ : state) {
@@ -128,9 +145,18 @@ void native(benchmark::State& state, FlowType protocol, sink::Packing packing) {
       throw std::runtime_error("rows that cannot be read");
   }
   state.counters["bytes/flow"] = static_cast<double>(body.size()) / block.flows;
-  const auto flows = static_cast<double>(block.flows) * static_cast<double>(state.iterations());
-  state.counters["ns/flow"] =
-      benchmark::Counter(flows / 1e9, benchmark::Counter::kIsRate | benchmark::Counter::kInvert);
+  per_row(state, block);
+}
+
+/// What a sink of an SQL database makes of a flow before the server gets it, with the columns of the default.
+void sql_rows(benchmark::State& state, FlowType protocol, const std::shared_ptr<sink::sql::Rows>& rows) {
+  const auto made = block_of(protocol);
+  const sink::Block& block = *made;
+  for (auto _ : state) {
+    benchmark::DoNotOptimize(sink::sql::block_token(block, "flows"));
+    if (!sink::sql::gather(block, *rows)) throw std::runtime_error("rows that cannot be read");
+  }
+  per_row(state, block);
 }
 
 /// The worst known of colliding keys: 4,096 domains whose templates share a bucket wherever a number's hash
@@ -191,6 +217,10 @@ void add(const std::string& name, FlowType protocol) {
   benchmark::RegisterBenchmark((name + "/native").c_str(), native, protocol, sink::Packing::none);
   benchmark::RegisterBenchmark((name + "/native-lz4").c_str(), native, protocol, sink::Packing::lz4);
   benchmark::RegisterBenchmark((name + "/native-zstd").c_str(), native, protocol, sink::Packing::zstd);
+  benchmark::RegisterBenchmark((name + "/postgres").c_str(), sql_rows, protocol,
+                               std::make_shared<sink::postgres::CopyRows>(sink::postgres::columns_named({})));
+  benchmark::RegisterBenchmark((name + "/mysql").c_str(), sql_rows, protocol,
+                               std::make_shared<sink::mysql::BoundRows>(sink::mysql::columns_named({})));
 }
 
 }  // namespace

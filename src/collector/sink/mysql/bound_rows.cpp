@@ -8,7 +8,6 @@
 #include <cstring>
 #include <limits>
 
-#include "sink/sql/columns.hpp"
 #include "util/clock.hpp"
 
 namespace sluice::sink::mysql {
@@ -22,39 +21,25 @@ constexpr std::size_t kLongestText = 255;      // of varchar(255), whose charact
 constexpr std::size_t kLongestBytes = 0xffff;  // of blob
 constexpr std::size_t kMostElements = 10'000;
 constexpr std::size_t kMac = 6;
+constexpr std::size_t kTime = 12;  // on the wire
 
-std::vector<const FieldInfo*> fields_of(const std::vector<Column>& columns) {
-  std::vector<const FieldInfo*> out;
-  for (const Column& column : columns) out.push_back(column.field);
+std::vector<sql::Source> sources_of(const std::vector<Column>& columns) {
+  std::vector<sql::Source> out;
+  for (const Column& column : columns) out.push_back(column.source);
   return out;
 }
 
 struct Bound {
   enum_field_types type;
-  std::size_t width;  ///< 0: an array has where each value is
+  std::size_t width;  ///< of a number; 0: an array has where each value is
 };
-Bound bound(ColumnType type) {
-  switch (type) {
-    case T::int8:
-      return {MYSQL_TYPE_TINY, 1};
-    case T::int16:
-      return {MYSQL_TYPE_SHORT, 2};
-    case T::int32:
-      return {MYSQL_TYPE_LONG, 4};
-    case T::int64:
-      return {MYSQL_TYPE_LONGLONG, 8};
-    case T::time:
-      return {MYSQL_TYPE_DATETIME, 0};
-    case T::text:
-    case T::list:
-      return {MYSQL_TYPE_STRING, 0};
-    case T::bytes:
-    case T::address:
-    case T::mac:
-      return {MYSQL_TYPE_BLOB, 0};
-  }
-  return {MYSQL_TYPE_NULL, 0};
-}
+/// In the order of ColumnType.
+constexpr Bound kBound[] = {
+    {MYSQL_TYPE_TINY, 1},     {MYSQL_TYPE_SHORT, 2},  {MYSQL_TYPE_LONG, 4}, {MYSQL_TYPE_LONGLONG, 8},
+    {MYSQL_TYPE_DATETIME, 0}, {MYSQL_TYPE_STRING, 0}, {MYSQL_TYPE_BLOB, 0}, {MYSQL_TYPE_BLOB, 0},
+    {MYSQL_TYPE_BLOB, 0},     {MYSQL_TYPE_STRING, 0},
+};
+const Bound& bound(ColumnType type) { return kBound[static_cast<std::size_t>(type)]; }
 
 Bytes bytes_of(std::string_view text) { return std::as_bytes(std::span(text.data(), text.size())); }
 
@@ -75,41 +60,64 @@ std::string address_text(Bytes address) {
 }  // namespace
 
 BoundRows::BoundRows(std::vector<Column> columns)
-    : Rows(fields_of(columns)), columns_(std::move(columns)), cells_(columns_.size()) {}
+    : Rows(sources_of(columns)), columns_(std::move(columns)), cells_(columns_.size()) {
+  for (const Column& column : columns_) {
+    names_.emplace_back(column.source.kind);
+    fixed_bytes_ += column.type == T::time ? kTime : column.type == T::mac ? kMac : bound(column.type).width;
+  }
+}
 
 void BoundRows::start() {
-  for (Cells& cells : cells_) {
-    cells.bytes.clear();
-    cells.times.clear();
-    cells.places.clear();
-    cells.lengths.clear();
-    cells.nulls.clear();
-  }
   made_.clear();
   ends_.clear();
   put_ = piece_rows_ = piece_bytes_ = 0;
 }
 
-void BoundRows::put_integer(std::size_t place) {
-  const Column& column = columns_[place];
-  Cells& cells = cells_[place];
-  const std::size_t width = bound(column.type).width;
-  const std::uint64_t largest = std::numeric_limits<std::uint64_t>::max() >> (64 - 8 * width);
-  const std::uint64_t value = at_most(said(place).integer, largest);
-  const std::size_t at = cells.bytes.size();
-  cells.bytes.resize(at + width);
-  std::memcpy(cells.bytes.data() + at, &value, width);  // little endian, as all that runs here
-  if (column.field->optional) cells.nulls.push_back(said(place).anything ? 0 : 1);
-  piece_bytes_ += width;
+/// For more rows than there are.
+void BoundRows::make_room() {
+  room_ = std::max<std::size_t>(kPieceRows, 2 * room_);
+  for (std::size_t place = 0; place < columns_.size(); ++place) {
+    Cells& cells = cells_[place];
+    const T type = columns_[place].type;
+    const std::size_t width = type == T::mac ? kMac : bound(type).width;
+    cells.bytes.resize(room_ * width);
+    if (bound(type).width != 0) {
+      if (columns_[place].source.optional) cells.nulls.resize(room_);
+      continue;
+    }
+    cells.places.resize(room_);
+    if (type == T::time) {
+      cells.times.resize(room_);
+      for (std::size_t row = 0; row < room_; ++row) cells.places[row] = cells.times.data() + row;
+      continue;
+    }
+    cells.lengths.resize(room_, kMac);
+    cells.nulls.resize(room_);
+    if (type == T::mac)
+      for (std::size_t row = 0; row < room_; ++row) cells.places[row] = cells.bytes.data() + row * kMac;
+  }
+}
+
+template <class V>
+void BoundRows::put_integer(Cells& cells, std::size_t place) {
+  const sql::Said& value = said(place);
+  const auto fits = static_cast<V>(at_most(value.integer, std::numeric_limits<V>::max()));
+  std::memcpy(cells.bytes.data() + put_ * sizeof(V), &fits, sizeof(V));
+  if (!cells.nulls.empty()) cells.nulls[put_] = value.anything ? 0 : 1;
 }
 
 void BoundRows::put_text(Cells& cells, Bytes bytes) {
-  cells.places.push_back(bytes.data());
-  cells.lengths.push_back(static_cast<unsigned long>(bytes.size()));
-  cells.nulls.push_back(bytes.empty() ? 1 : 0);
+  cells.places[put_] = bytes.data();
+  cells.lengths[put_] = static_cast<unsigned long>(bytes.size());
+  cells.nulls[put_] = bytes.empty() ? 1 : 0;
   piece_bytes_ += bytes.size();
 }
 void BoundRows::put_text(Cells& cells, std::string_view text) { put_text(cells, bytes_of(text)); }
+
+void BoundRows::put_told_text(Cells& cells, Bytes bytes) {
+  const bool whole = at_most(bytes.size(), kLongestText) == bytes.size();
+  put_text(cells, whole ? bytes : shortened(bytes, kLongestText));
+}
 
 void BoundRows::put_time(Cells& cells, std::uint64_t ns) {
   const sql::Day day = sql::day_of(ns);
@@ -122,23 +130,20 @@ void BoundRows::put_time(Cells& cells, std::uint64_t ns) {
     date_.day = static_cast<unsigned>(on.day());
     date_.time_type = MYSQL_TIMESTAMP_DATETIME;
   }
-  const std::uint64_t seconds = ns / kNsPerSecond;
-  MYSQL_TIME& time = cells.times.emplace_back(date_);
-  time.hour = static_cast<unsigned>(seconds / 3600 % 24);
-  time.minute = static_cast<unsigned>(seconds / 60 % 60);
-  time.second = static_cast<unsigned>(seconds % 60);
+  const auto second = static_cast<unsigned>(ns / kNsPerSecond % 86'400);
+  MYSQL_TIME& time = cells.times[put_];
+  time = date_;
+  time.hour = second / 3600;
+  time.minute = second / 60 % 60;
+  time.second = second % 60;
   time.second_part = static_cast<unsigned long>(ns % kNsPerSecond / 1000);
-  cells.places.push_back(nullptr);
-  piece_bytes_ += 12;
 }
 
 void BoundRows::put_mac(Cells& cells, std::uint64_t mac) {
+  unsigned char* const to = cells.bytes.data() + put_ * kMac;
   for (std::size_t i = 0; i < kMac; ++i)
-    cells.bytes.push_back(static_cast<unsigned char>(mac >> (8 * (kMac - 1 - i)) & 0xff));
-  cells.places.push_back(nullptr);
-  cells.lengths.push_back(kMac);
-  cells.nulls.push_back(mac == 0 ? 1 : 0);
-  piece_bytes_ += kMac;
+    to[i] = static_cast<unsigned char>(mac >> (8 * (kMac - 1 - i)) & 0xff);
+  cells.nulls[put_] = mac == 0 ? 1 : 0;
 }
 
 /// In JSON.
@@ -146,53 +151,50 @@ std::string BoundRows::list_of(std::size_t place) {
   const sql::SaidList& list = said_list(place);
   std::string out;
   const auto more = [&](const std::string& element) { out.append(out.empty() ? "[" : ",").append(element); };
-  const FieldKind kind = columns_[place].field->kind;
-  const std::size_t addresses = at_most(list.addresses.size(), kMostElements);
+  const std::size_t addresses = at_most(list.bytes.size(), kMostElements);
   for (std::size_t i = 0; i < addresses; ++i)
-    more(list.addresses[i].empty() ? "null" : address_text(list.addresses[i]));
+    more(list.bytes[i].empty() ? "null" : address_text(list.bytes[i]));
   const std::size_t integers = at_most(list.integers.size(), kMostElements);
   for (std::size_t i = 0; i < integers; ++i)
-    more(kind == FieldKind::layer_list ? '"' + std::string(sql::name_in(kind, list.integers[i])) + '"'
-                                       : std::to_string(list.integers[i] & 0xffffffff));
+    more(names_[place].none() ? std::to_string(list.integers[i] & 0xffffffff)
+                              : '"' + std::string(names_[place].of(list.integers[i])) + '"');
   if (!out.empty()) out += ']';
   return out;
 }
 
-void BoundRows::put() {
-  for (std::size_t place = 0; place < columns_.size(); ++place) {
-    const Column& column = columns_[place];
-    const sql::Said& value = said(place);
-    Cells& cells = cells_[place];
-    switch (column.type) {
-      case T::time:
-        put_time(cells, time(place));
-        break;
-      case T::text:
-        if (column.field->kind != FieldKind::text)
-          put_text(cells,
-                   value.integer == 0 ? std::string_view() : sql::name_in(column.field->kind, value.integer));
-        else if (at_most(value.bytes.size(), kLongestText) == value.bytes.size())
-          put_text(cells, value.bytes);
-        else
-          put_text(cells, shortened(value.bytes, kLongestText));
-        break;
-      case T::bytes:
-        put_text(cells, value.bytes.first(at_most(value.bytes.size(), kLongestBytes)));
-        break;
-      case T::address:
-        put_text(cells, value.bytes);
-        break;
-      case T::mac:
-        put_mac(cells, value.integer);
-        break;
-      case T::list:
-        put_text(cells, made_.emplace_back(list_of(place)));
-        break;
-      default:
-        put_integer(place);
-    }
+inline void BoundRows::put_value(std::size_t place) {
+  const sql::Said& value = said(place);
+  Cells& cells = cells_[place];
+  switch (columns_[place].type) {
+    case T::int8:
+      return put_integer<std::uint8_t>(cells, place);
+    case T::int16:
+      return put_integer<std::uint16_t>(cells, place);
+    case T::int32:
+      return put_integer<std::uint32_t>(cells, place);
+    case T::int64:
+      return put_integer<std::uint64_t>(cells, place);
+    case T::time:
+      return put_time(cells, value.integer);
+    case T::text:
+      if (names_[place].none()) return put_told_text(cells, value.bytes);
+      return put_text(cells, value.integer == 0 ? std::string_view() : names_[place].of(value.integer));
+    case T::bytes:
+      return put_text(cells, value.bytes.first(at_most(value.bytes.size(), kLongestBytes)));
+    case T::address:
+      return put_text(cells, value.bytes);
+    case T::mac:
+      return put_mac(cells, value.integer);
+    case T::list:
+      return put_text(cells, made_.emplace_back(list_of(place)));
   }
+}
+
+void BoundRows::put(std::size_t /*message_bytes*/) {
+  if (put_ == room_) make_room();
+  for (std::size_t place = 0; place < columns_.size(); ++place) put_value(place);
   ++put_;
+  piece_bytes_ += fixed_bytes_;
   if (++piece_rows_ < kPieceRows && piece_bytes_ < kPieceBytes) return;
   ends_.push_back(put_);
   piece_rows_ = piece_bytes_ = 0;
@@ -204,22 +206,11 @@ std::vector<std::size_t> BoundRows::pieces() const {
   return out;
 }
 
-/// What is made here moves while it grows.
-void BoundRows::point_at_made() {
-  for (std::size_t place = 0; place < columns_.size(); ++place) {
-    Cells& cells = cells_[place];
-    if (columns_[place].type == T::mac)
-      for (std::size_t row = 0; row < put_; ++row) cells.places[row] = cells.bytes.data() + row * kMac;
-    if (columns_[place].type == T::time)
-      for (std::size_t row = 0; row < put_; ++row) cells.places[row] = cells.times.data() + row;
-  }
-}
-
 /// The value of this row, or the arrays that begin with it.
 MYSQL_BIND BoundRows::bind(std::size_t place, std::size_t row) const {
   // libmariadb only reads what is bound to a parameter.
   const Cells& cells = cells_[place];
-  const Bound as = bound(columns_[place].type);
+  const Bound& as = bound(columns_[place].type);
   MYSQL_BIND out{};
   out.buffer_type = as.type;
   out.is_unsigned = 1;
@@ -234,14 +225,12 @@ MYSQL_BIND BoundRows::bind(std::size_t place, std::size_t row) const {
 }
 
 std::vector<MYSQL_BIND> BoundRows::arrays(std::size_t from) {
-  if (from == 0) point_at_made();
   std::vector<MYSQL_BIND> out;
   for (std::size_t place = 0; place < columns_.size(); ++place) out.push_back(bind(place, from));
   return out;
 }
 
 std::vector<MYSQL_BIND> BoundRows::values(std::size_t from, std::size_t rows) {
-  if (from == 0) point_at_made();
   std::vector<MYSQL_BIND> out;
   out.reserve(rows * columns_.size());
   for (std::size_t row = from; row < from + rows; ++row)

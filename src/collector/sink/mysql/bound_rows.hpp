@@ -29,6 +29,7 @@ class BoundRows final : public sql::Rows {
   std::vector<MYSQL_BIND> values(std::size_t from, std::size_t rows);
 
  private:
+  /// Those that a column has none of are empty, others have `room_`.
   struct Cells {
     std::vector<unsigned char> bytes;  ///< numbers of all rows, or MAC addresses
     std::vector<MYSQL_TIME> times;
@@ -38,20 +39,26 @@ class BoundRows final : public sql::Rows {
   };
 
   void start() override;
-  void put() override;
-  void put_integer(std::size_t place);
+  void put(std::size_t message_bytes) override;
+  void make_room();
+  void put_value(std::size_t place);
+  template <class V>
+  void put_integer(Cells& cells, std::size_t place);
   void put_text(Cells& cells, Bytes bytes);
   void put_text(Cells& cells, std::string_view text);
+  void put_told_text(Cells& cells, Bytes bytes);
   void put_time(Cells& cells, std::uint64_t ns);
   void put_mac(Cells& cells, std::uint64_t mac);
   std::string list_of(std::size_t place);
-  void point_at_made();
   MYSQL_BIND bind(std::size_t place, std::size_t row) const;
 
   const std::vector<Column> columns_;
-  std::vector<Cells> cells_;      ///< parallel to columns_
-  std::deque<std::string> made_;  ///< texts that stand nowhere in the block
+  std::vector<Cells> cells_;            ///< parallel to columns_
+  std::vector<sql::ValueNames> names_;  ///< parallel to columns_
+  std::deque<std::string> made_;        ///< texts that stand nowhere in the block
   std::vector<std::size_t> ends_;
+  std::size_t fixed_bytes_ = 0;  ///< of a row's numbers and times
+  std::size_t room_ = 0;         ///< rows that the cells have room for
   std::size_t put_ = 0, piece_rows_ = 0, piece_bytes_ = 0;
   sql::Day day_ = -1;  ///< of `date_`
   MYSQL_TIME date_{};

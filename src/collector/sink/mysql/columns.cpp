@@ -2,10 +2,6 @@
 
 #include <array>
 
-#include "flow/columns.hpp"
-#include "sink/sql/columns.hpp"
-#include "sink/sql/rows.hpp"
-
 namespace sluice::sink::mysql {
 namespace {
 
@@ -18,9 +14,9 @@ constexpr std::array<std::string_view, 10> kNames{
     "binary(6)",        "mediumtext",
 };
 
-ColumnType type_for(const FieldInfo& field) {
-  if (sql::is_list(field)) return T::list;
-  switch (sql::bits_of(field)) {
+ColumnType type_for(const sql::Source& source) {
+  if (source.list) return T::list;
+  switch (sql::bits_of(source)) {
     case 8:
       return T::int8;
     case 16:
@@ -32,7 +28,7 @@ ColumnType type_for(const FieldInfo& field) {
     default:
       break;
   }
-  switch (field.kind) {
+  switch (source.kind) {
     case FieldKind::time_ns:
       return T::time;
     case FieldKind::mac:
@@ -52,8 +48,8 @@ std::string_view sql_name(ColumnType type) { return kNames[static_cast<std::size
 
 std::vector<Column> columns_named(const std::vector<std::string>& names) {
   std::vector<Column> out;
-  for (const FieldInfo* field : sql::chosen_fields(names))
-    out.push_back({field, column_name(*field), type_for(*field)});
+  for (const sql::Source& source : sql::chosen_sources(names))
+    out.push_back({source, source.column, type_for(source)});
   return out;
 }
 

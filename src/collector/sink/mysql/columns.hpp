@@ -7,7 +7,7 @@
 #include <string_view>
 #include <vector>
 
-#include "sluice/flow/fields.hpp"
+#include "sink/sql/columns.hpp"
 
 namespace sluice::sink::mysql {
 
@@ -18,12 +18,12 @@ enum class ColumnType : std::uint8_t { int8, int16, int32, int64, time, text, by
 std::string_view sql_name(ColumnType type);
 
 struct Column {
-  const FieldInfo* field;
-  std::string_view name;  ///< of a time without the unit
+  sql::Source source;
+  std::string_view name;
   ColumnType type;
 };
 
-/// Of the fields that sql::chosen_fields() has of these names.
+/// Those that sql::chosen_sources() has of these names.
 std::vector<Column> columns_named(const std::vector<std::string>& names);
 
 /// The server's word for a column's type without what does not matter: the width that numbers are shown with.

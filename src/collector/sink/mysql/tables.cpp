@@ -24,7 +24,7 @@ std::string create_tables(const MysqlSettings& settings) {
   for (const Column& column : columns_named(settings.columns)) {
     rows.append("    ").append(quoted(column.name)).append(" ").append(sql_name(column.type));
     if (column.name == sql::kTimeColumn) rows += " NOT NULL";
-    rows += " COMMENT " + literal(sql::meaning_of(*column.field)) + ",\n";
+    rows += " COMMENT " + literal(sql::meaning_of(column.source)) + ",\n";
   }
   rows.erase(rows.size() - 2);
   return "-- The tables of a sink of type mysql. Run this once, as the user that the sink has:\n"

@@ -1,8 +1,5 @@
 #include "sink/postgres/columns.hpp"
 
-#include "flow/columns.hpp"
-#include "sink/sql/columns.hpp"
-
 namespace sluice::sink::postgres {
 namespace {
 
@@ -16,8 +13,12 @@ constexpr TypeFacts kFacts[] = {
 };
 
 /// What holds all values of the field; of a usual one, those that are worth the room.
-ColumnType type_for(const FieldInfo& field) {
-  if (sql::is_usual(field)) switch (sql::bits_of(field)) {
+ColumnType type_for(const sql::Source& source) {
+  if (source.list)
+    return source.kind == FieldKind::address  ? T::address_list
+           : source.kind == FieldKind::uint32 ? T::int8_list
+                                              : T::text_list;
+  if (sql::is_usual(source)) switch (sql::bits_of(source)) {
       case 8:
         return T::int2;
       case 16:
@@ -28,12 +29,7 @@ ColumnType type_for(const FieldInfo& field) {
       default:
         break;
     }
-  switch (field.kind) {
-    case FieldKind::flow_type:
-    case FieldKind::direction:
-    case FieldKind::rate_source:
-    case FieldKind::text:
-      return T::text;
+  switch (source.kind) {
     case FieldKind::uint32:
       return T::int8;
     case FieldKind::uint64:
@@ -46,25 +42,20 @@ ColumnType type_for(const FieldInfo& field) {
       return T::address;
     case FieldKind::raw:
       return T::bytes;
-    case FieldKind::uint32_list:
-      return T::int8_list;
-    case FieldKind::layer_list:
-      return T::text_list;
-    case FieldKind::address_list:
-      return T::address_list;
+    default:
+      return T::text;
   }
-  return T::text;
 }
 
 }  // namespace
 
 const TypeFacts& facts(ColumnType type) { return kFacts[static_cast<std::size_t>(type)]; }
 
-Column column_of(const FieldInfo& field) { return {&field, column_name(field), type_for(field)}; }
+Column column_of(const sql::Source& source) { return {source, source.column, type_for(source)}; }
 
 std::vector<Column> columns_named(const std::vector<std::string>& names) {
   std::vector<Column> out;
-  for (const FieldInfo* field : sql::chosen_fields(names)) out.push_back(column_of(*field));
+  for (const sql::Source& source : sql::chosen_sources(names)) out.push_back(column_of(source));
   return out;
 }
 

@@ -7,7 +7,7 @@
 #include <string_view>
 #include <vector>
 
-#include "sluice/flow/fields.hpp"
+#include "sink/sql/columns.hpp"
 
 namespace sluice::sink::postgres {
 
@@ -35,13 +35,13 @@ struct TypeFacts {
 const TypeFacts& facts(ColumnType type);
 
 struct Column {
-  const FieldInfo* field;
-  std::string_view name;  ///< of a time without the unit
+  sql::Source source;
+  std::string_view name;
   ColumnType type;
 };
 
-Column column_of(const FieldInfo& field);
-/// Of the fields that sql::chosen_fields() has of these names.
+Column column_of(const sql::Source& source);
+/// Those that sql::chosen_sources() has of these names.
 std::vector<Column> columns_named(const std::vector<std::string>& names);
 
 /// In double quotes, as an identifier of SQL.

@@ -9,11 +9,11 @@
 // NULLs, its elements' type, their number, the first one's index, and each as a value of a row.
 #include <cstddef>
 #include <cstdint>
-#include <string>
 #include <string_view>
 #include <vector>
 
 #include "sink/postgres/columns.hpp"
+#include "sink/sql/output.hpp"
 #include "sink/sql/rows.hpp"
 
 namespace sluice::sink::postgres {
@@ -29,13 +29,16 @@ class CopyRows final : public sql::Rows {
 
  private:
   void start() override;
-  void put() override;
-  void put_value(std::size_t place);
-  void put_integer(const Column& column, std::uint64_t value);
-  void put_list(const Column& column, const sql::SaidList& list);
+  void put(std::size_t message_bytes) override;
+  char* put_value(char* to, std::size_t place);
+  char* put_integer(char* to, ColumnType type, std::uint64_t value);
+  char* put_list(char* to, std::size_t place) const;
 
   const std::vector<Column> columns_;
-  std::string out_;
+  std::vector<sql::ValueNames> names_;  ///< parallel to columns_
+  std::size_t most_of_element_ = 0;     ///< bytes of a list's element beside what it has of the message
+  std::size_t most_of_row_ = 0;         ///< of a row beside those and what it has of the message
+  sql::Output out_;
   bool finished_ = false;
 };
 

@@ -36,7 +36,7 @@ std::string create_tables(const PostgresSettings& settings, Layout layout) {
         .append(facts(column.type).name);
     if (column.name == sql::kTimeColumn) rows += " NOT NULL";
     comments +=
-        "COMMENT ON COLUMN " + table + '.' + name + " IS " + literal(sql::meaning_of(*column.field)) + ";\n";
+        "COMMENT ON COLUMN " + table + '.' + name + " IS " + literal(sql::meaning_of(column.source)) + ";\n";
   }
   const std::string create = "CREATE TABLE IF NOT EXISTS " + table + " (\n" + rows + "\n)";
   return "-- The tables of a sink of type postgres. Run this once, as the user that the sink has:\n"

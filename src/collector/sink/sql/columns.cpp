@@ -1,5 +1,7 @@
 #include "sink/sql/columns.hpp"
 
+#include <algorithm>
+
 #include "flow/columns.hpp"
 #include "flow/enumerations.hpp"
 #include "flow/field_rows.hpp"
@@ -31,13 +33,26 @@ constexpr Usual kUsual[] = {
     {field_number("in_if_name"), 0},       {field_number("out_if_name"), 0},
 };
 
-const Usual* usual(const FieldInfo& field) {
+const Usual* usual(std::uint32_t number) {
   for (const Usual& one : kUsual)
-    if (one.number == field.number) return &one;
+    if (one.number == number) return &one;
   return nullptr;
 }
 
+/// Of a list's elements; of others their own.
+FieldKind element_kind(FieldKind kind) {
+  if (kind == FieldKind::uint32_list) return FieldKind::uint32;
+  if (kind == FieldKind::address_list) return FieldKind::address;
+  return kind;
+}
+
 }  // namespace
+
+Source source_of(const FieldInfo& field) {
+  const bool list = field.kind == FieldKind::uint32_list || field.kind == FieldKind::layer_list ||
+                    field.kind == FieldKind::address_list;
+  return {field.number, field.name, column_name(field), element_kind(field.kind), list, field.optional};
+}
 
 const FieldInfo* field_of_column(std::string_view name) {
   for (const FieldInfo& field : flow_fields())
@@ -45,34 +60,38 @@ const FieldInfo* field_of_column(std::string_view name) {
   return nullptr;
 }
 
-std::vector<const FieldInfo*> chosen_fields(const std::vector<std::string>& names) {
-  std::vector<const FieldInfo*> out;
+std::vector<Source> chosen_sources(const std::vector<std::string>& names) {
+  std::vector<Source> out;
   for (const std::string& name : names)
-    if (const FieldInfo* field = field_of_column(name)) out.push_back(field);
+    if (const FieldInfo* field = field_of_column(name)) out.push_back(source_of(*field));
   if (names.empty())
-    for (const Usual& one : kUsual) out.push_back(find_field(one.number));
+    for (const Usual& one : kUsual) out.push_back(source_of(*find_field(one.number)));
   return out;
 }
 
-unsigned bits_of(const FieldInfo& field) {
-  if (const Usual* one = usual(field)) return one->bits;
-  return field.kind == FieldKind::uint32 ? 32 : field.kind == FieldKind::uint64 ? 64 : 0;
+unsigned bits_of(const Source& source) {
+  if (const Usual* one = usual(source.number)) return one->bits;
+  return source.kind == FieldKind::uint32 ? 32 : source.kind == FieldKind::uint64 ? 64 : 0;
 }
 
-bool is_usual(const FieldInfo& field) { return usual(field) != nullptr; }
+bool is_usual(const Source& source) { return usual(source.number) != nullptr; }
 
-std::string meaning_of(const FieldInfo& field) {
+std::string meaning_of(const Source& source) {
+  const FieldInfo& field = *find_field(static_cast<std::uint16_t>(source.number));
   std::string out(field.meaning);
   if (!field.unit.empty() && field.kind != FieldKind::time_ns)
     out.append(" (").append(field.unit).append(")");
   return out;
 }
 
-std::string_view name_in(FieldKind kind, std::uint64_t value) {
-  if (const Enumeration* enumeration = enumeration_of(kind))
-    for (const Enumerator& one : enumeration->values)
-      if (one.value == value) return one.name;
-  return "OTHER";
+ValueNames::ValueNames(FieldKind kind) {
+  const Enumeration* const enumeration = enumeration_of(kind);
+  if (enumeration == nullptr) return;
+  for (const Enumerator& one : enumeration->values) {
+    if (names_.size() <= one.value) names_.resize(one.value + 1U);
+    names_[one.value] = one.name;
+    longest_ = std::max(longest_, one.name.size());
+  }
 }
 
 }  // namespace sluice::sink::sql

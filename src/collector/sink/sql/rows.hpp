@@ -8,28 +8,29 @@
 #include <string>
 #include <vector>
 
+#include "sink/sql/columns.hpp"
 #include "sink/sql/days.hpp"
-#include "sluice/flow/fields.hpp"
 #include "sluice/util/byte_reader.hpp"
 #include "sluice/util/result.hpp"
 
 namespace sluice::sink::sql {
 
-/// What a message says of a field.
+/// What a message says of a field. An absent time of a flow is filled in.
 struct Said {
-  bool anything = false;
   std::uint64_t integer = 0;
   Bytes bytes{};
+  bool anything = false;
 };
+/// One of the two, as the field is.
 struct SaidList {
   std::vector<std::uint64_t> integers;
-  std::vector<Bytes> addresses;
+  std::vector<Bytes> bytes;
 };
 
 /// Reused from block to block; one thread.
 class Rows {
  public:
-  explicit Rows(std::vector<const FieldInfo*> fields);
+  explicit Rows(std::vector<Source> sources);
   virtual ~Rows() = default;
   Rows(const Rows&) = delete;
   Rows& operator=(const Rows&) = delete;
@@ -48,13 +49,13 @@ class Rows {
  protected:
   /// No rows are held any more.
   virtual void start() = 0;
-  /// Holds the row that was read.
-  virtual void put() = 0;
+  /// Holds the row that was read from a message of this size, rows() of which are before it.
+  virtual void put(std::size_t message_bytes) = 0;
 
   const Said& said(std::size_t column) const { return said_[column]; }
   const SaidList& said_list(std::size_t column) const { return lists_[list_of_[column]]; }
-  /// Of a column whose field is a time.
-  std::uint64_t time(std::size_t column) const;
+  /// Elements of all the row's lists.
+  std::size_t elements() const { return elements_; }
   /// No more than this, and counted where it was more.
   std::uint64_t at_most(std::uint64_t value, std::uint64_t largest) {
     if (value <= largest) return value;
@@ -63,27 +64,32 @@ class Rows {
   }
 
  private:
-  struct Times {
-    std::uint64_t received = 0, start = 0, end = 0;
-  };
+  /// How a place takes what a message says of it. What is of another wire type is passed over, as protobuf's
+  /// own classes do.
+  enum class Take : std::uint8_t { integer, bytes, address, integers, texts, addresses };
 
-  std::string read(Bytes message);
-  std::string hear_list(const FieldInfo& field, SaidList& list, std::uint64_t integer, Bytes bytes,
-                        bool packed);
+  void add_place(std::uint32_t number, Take take);
+  std::size_t place_of(std::uint32_t number) const;
+  bool hear(std::size_t place, std::uint64_t integer);
+  bool hear(std::size_t place, Bytes bytes);
+  bool hear_packed(std::size_t place, Bytes bytes);
+  bool no_address(std::size_t place, Bytes bytes);
   void complete_times();
 
-  const std::vector<const FieldInfo*> fields_;
-  std::vector<std::uint16_t> by_number_;  ///< place in fields_ and one; 0: no column
-  std::vector<Said> said_;                ///< parallel to fields_
-  std::vector<std::size_t> list_of_;      ///< parallel to fields_
-  std::vector<SaidList> lists_;           ///< the first is of all that are no lists
-  Times times_;
+  const std::vector<Source> sources_;
+  std::vector<std::uint16_t> by_number_;  ///< place and one; 0: no column; of numbers that are not large
+  std::vector<std::pair<std::uint32_t, std::uint16_t>> large_numbers_;  ///< sorted; with place and one
+  std::size_t received_ = 0, start_ = 0, end_ = 0;                      ///< places of the times
+  std::vector<Said> said_;            ///< sources_, and after them times that are no column
+  std::vector<Take> take_;            ///< parallel to said_
+  std::vector<std::size_t> list_of_;  ///< parallel to said_
+  std::vector<SaidList> lists_;       ///< the first is of all that are no lists
+  std::size_t elements_ = 0;
+  std::string wrong_;  ///< what hear() found
   std::size_t rows_ = 0;
   Day last_day_ = -1;
   std::set<Day> days_;
   std::uint64_t cut_ = 0;
 };
-
-bool is_list(const FieldInfo& field);
 
 }  // namespace sluice::sink::sql
