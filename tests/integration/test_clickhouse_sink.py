@@ -2,8 +2,10 @@
 """A sink of type clickhouse: straight into the shipped tables, without Kafka. Each flow has a number in its bytes, so what is
 lost and what is doubled is seen in flows_raw, and every rollup has the sums that flows_raw has."""
 import ipaddress
+import json
 import os
 import shutil
+import signal
 import subprocess
 
 from harness import daemon, messages, schema, store, waiting
@@ -172,12 +174,42 @@ class Shipped(DirectCase):
         self.assertEqual(self.store.query("SELECT name FROM system.tables WHERE engine = 'Kafka'"), [])
 
 
-class Compressed(DirectCase):
+class TwoStores(DirectCase):
     def setUp(self):
         super().setUp()
         self.other = store.Store(self.path("other"))
         self.addCleanup(self.other.kill)
         schema.apply(self.other, "--no-kafka")
+
+    def reload(self, running, url):
+        """Another address for the sink `tables`."""
+        with open(running.config) as file:
+            settings = json.load(file)
+        settings["sinks"]["tables"]["url"] = url
+        with open(running.config, "w") as file:
+            json.dump(settings, file)
+        before = running.log().count("reloaded: sinks")
+        running.signal(signal.SIGHUP)
+        waiting.until(lambda: running.log().count("reloaded: sinks") > before, "the configuration is read again")
+
+    def test_a_reload_to_a_dead_address_and_back(self):
+        """The sink after it takes the spool of the one before, twice; another sink goes on meanwhile. Blocks are not small, as each is
+        an INSERT, which costs a busy store a second."""
+        running = self.collector(flush_interval="1s", sinks={"other": {"type": "clickhouse", "url": self.other.url, "flush_interval": "1s",
+                                                                       "spool": {"path": self.path("others")}}})
+        stream = Stream(running.port)
+        for _ in range(2):
+            stream.more(50)
+            self.reload(running, "http://127.0.0.1:9")
+            waiting.until(lambda: running.metric("sluice_sink_spooled_flows", sink="tables") > 1000, "flows are in the spool")
+            self.reload(running, self.store.url)
+        stream.more(50)
+        flows = stream.end()
+        for one in (self.store, self.other):
+            waiting.until(lambda one=one: one.value("SELECT count() FROM sluice.flows_raw") >= flows, f"{flows} flows are in the table", 120)
+            self.assertEqual(one.query("SELECT count(), uniqExact(bytes) FROM sluice.flows_raw"), [[flows, flows]])
+        waiting.until(lambda: running.metric("sluice_sink_queued_flows", sink="tables") == 0, "every INSERT is answered")
+        self.assert_rollups()
 
     def test_two_stores_take_what_was_compressed(self):
         """Each by a codec of its own; one is killed meanwhile, and what it may have had comes again compressed."""
