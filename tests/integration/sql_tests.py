@@ -8,6 +8,11 @@ from test_brokers import Stream
 ONE = (ip("2001:db8::1"), ip("2001:db8::2"), 1, 2, 6, 5, 6, 0, 0, 1, 1, 1)
 
 
+#: Fields of a user's own, of what the template of ipfix() has.
+OWN = [{"name": "seen_on", "number": 2000, "elements": [10]}, {"name": "all_seen_on", "number": 2001, "list": True, "elements": [10]},
+       {"name": "sources", "number": 2002, "type": "bytes", "list": True, "elements": [27]}]
+
+
 class Rows:
     """What the rows hold."""
 

@@ -12,7 +12,7 @@ from harness.case import main
 from harness.netflow import RECORDS
 from harness.sql_case import ip, ipfix
 import sql_tests
-from sql_tests import ONE
+from sql_tests import ONE, OWN
 from test_brokers import Stream
 
 DAY = 86400
@@ -104,18 +104,18 @@ class Rows(sql_tests.Rows, MysqlCase):
                                            "time_flow_start, time_flow_end, type FROM flows"))
 
     def test_columns_that_are_chosen(self):
-        columns = ["time_received", "flow_id", "src_mac", "src_addr", "bytes", "observation_domain_id", "layer_stack"]
+        columns = ["time_received", "flow_id", "src_mac", "src_addr", "bytes", "observation_domain_id", "layer_stack", "seen_on", "all_seen_on", "sources"]
         for insert in ("auto", "rows"):
             table = f"some_{insert}"
             settings = {"columns": columns, "table": table}
             with open(self.path("only.yaml"), "w") as file:
-                json.dump({"sinks": {"tables": {"type": "mysql", **settings}}}, file)
+                json.dump({"sinks": {"tables": {"type": "mysql", **settings}}, "fields": OWN}, file)
             self.make_tables("-c", self.path("only.yaml"))
-            running = self.collector(insert=insert, spool={"path": self.path(f"spool-{insert}")}, **settings)
+            running = self.collector(fields=OWN, insert=insert, spool={"path": self.path(f"spool-{insert}")}, **settings)
             self.send(running, ipfix((ip("2001:db8::1"), ip("::2"), 1, 2, 6, 5, 6, 0, 0, 2**64 - 1, 0x0200_5E00_5301, 3)))
             self.all_delivered(running, 1)
-            self.assertEqual([[2**64 - 1, "02005E005301", "2001:db8::1", 5, 7, None]], self.server.query(
-                f"SELECT flow_id, hex(src_mac), inet6_ntoa(src_addr), bytes, observation_domain_id, layer_stack FROM {table}"))
+            self.assertEqual([[2**64 - 1, "02005E005301", "2001:db8::1", 5, 7, None, 3, "[3]", '["20010db8000000000000000000000001"]']], self.server.query(
+                f"SELECT flow_id, hex(src_mac), inet6_ntoa(src_addr), bytes, observation_domain_id, layer_stack, seen_on, all_seen_on, sources FROM {table}"))
             self.assertEqual(columns, [name for name, in self.server.query(
                 f"SELECT COLUMN_NAME FROM information_schema.COLUMNS WHERE TABLE_NAME = '{table}' ORDER BY ORDINAL_POSITION")])
 

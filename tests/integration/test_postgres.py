@@ -11,7 +11,7 @@ from harness.case import main
 from harness.netflow import RECORDS
 from harness.sql_case import ip, ipfix
 import sql_tests
-from sql_tests import ONE
+from sql_tests import ONE, OWN
 from test_brokers import Stream
 
 DAY = 86400
@@ -85,16 +85,16 @@ class Rows(sql_tests.Rows, PostgresCase):
         self.wait_for_log(running, "values that their columns cannot hold are stored as the largest that they can: 1 since the start")
 
     def test_columns_that_are_chosen(self):
-        columns = ["time_received", "flow_id", "src_mac", "src_addr", "bytes", "observation_domain_id"]
+        columns = ["time_received", "flow_id", "src_mac", "src_addr", "bytes", "observation_domain_id", "seen_on", "all_seen_on", "sources"]
         settings = {"columns": columns, "table": "some_flows"}
         with open(self.path("only.yaml"), "w") as file:
-            json.dump({"sinks": {"tables": {"type": "postgres", **settings}}}, file)
+            json.dump({"sinks": {"tables": {"type": "postgres", **settings}}, "fields": OWN}, file)
         self.make_tables("-c", self.path("only.yaml"))
-        running = self.collector(**settings)
+        running = self.collector(fields=OWN, **settings)
         self.send(running, ipfix((ip("2001:db8::1"), ip("::2"), 1, 2, 6, 5, 6, 0, 0, 2**64 - 1, 0x0200_5E00_5301, 3)))
         self.all_delivered(running, 1)
-        self.assertEqual([[str(2**64 - 1), "02:00:5e:00:53:01", "2001:db8::1", 5, 7]], self.server.query(
-            "SELECT flow_id::text, src_mac, src_addr, bytes, observation_domain_id FROM some_flows"))
+        self.assertEqual([[str(2**64 - 1), "02:00:5e:00:53:01", "2001:db8::1", 5, 7, 3, [3], ["\\x20010db8000000000000000000000001"]]], self.server.query(
+            "SELECT flow_id::text, src_mac, src_addr, bytes, observation_domain_id, seen_on, all_seen_on, sources FROM some_flows"))
         self.assertEqual(columns, [name for name, in self.server.query(
             "SELECT attname FROM pg_attribute WHERE attrelid = 'some_flows'::regclass AND attnum > 0 ORDER BY attnum")])
 

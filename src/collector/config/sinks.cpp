@@ -223,6 +223,7 @@ void check_sinks(Reading& in, const Config& config) {
     const std::string path = sink_path(name == kShorthand && in.given(std::string(kShorthand)), name);
     check_counters(in, path, settings);
     sink::type_of(settings).check(in, path, settings);
+    sink::type_of(settings).check_fields(in, path, config.fields, settings);
   }
 }
 

@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -52,6 +53,9 @@ struct TypeOf {
   void (*complete)(const Settings&, const Given&, Own&) = nullptr;
   /// Rules that span settings; `path` is the sink's in messages.
   void (*check)(setting::Reading&, const std::string& path, const Settings&, const Own&) = nullptr;
+  /// Where it may name fields of a user's own, which are these.
+  void (*check_fields)(setting::Reading&, const std::string& path, std::span<const UserField>,
+                       const Own&) = nullptr;
   /// Framing and key, where they are not those of StreamSpec's defaults.
   void (*shape)(const Own&, StreamSpec&) = nullptr;
 };
@@ -65,6 +69,8 @@ struct Type {
   std::function<void(const Making&, const OnMistake&)> try_out;
   std::function<void(const Given&, Settings&)> complete;
   std::function<void(setting::Reading&, const std::string& path, const Settings&)> check;
+  std::function<void(setting::Reading&, const std::string& path, std::span<const UserField>, const Settings&)>
+      check_fields;
   std::function<void(const Settings&, StreamSpec&)> shape;
 };
 

@@ -33,6 +33,11 @@ Type erased(const TypeOf<Own>& type) {
   out.check = [check = type.check](setting::Reading& in, const std::string& path, const Settings& settings) {
     if (check) check(in, path, settings, own_of<Own>(settings));
   };
+  out.check_fields = [check = type.check_fields](setting::Reading& in, const std::string& path,
+                                                 std::span<const UserField> fields,
+                                                 const Settings& settings) {
+    if (check) check(in, path, fields, own_of<Own>(settings));
+  };
   out.shape = [shape = type.shape](const Settings& settings, StreamSpec& spec) {
     if (shape) shape(own_of<Own>(settings), spec);
   };

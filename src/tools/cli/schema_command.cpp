@@ -61,13 +61,14 @@ int print_clickhouse(const SchemaOptions& options) {
 /// Of each sink of a type that has such tables; without a configuration, as they are by default.
 template <class Own, class Create>
 int print_tables(const SchemaOptions& options, const char* type, Create create) {
-  if (!names_configuration(options.config)) return print("schema", create(Own{}));
+  if (!names_configuration(options.config)) return print("schema", create(Own{}, nullptr));
   const auto config = load_config(options.config);
   if (!config) return kMistake;
+  const UserFieldsPtr fields = make_user_fields(config->fields);
   std::string text;
   for (const auto& [name, settings] : config->sinks)
     if (const auto* own = std::get_if<Own>(&settings.own))
-      text.append(text.empty() ? "" : "\n").append(create(*own));
+      text.append(text.empty() ? "" : "\n").append(create(*own, fields.get()));
   if (text.empty()) return mistake("schema", std::string("the configuration has no sink of type ") + type);
   return print("schema", text);
 }
@@ -75,8 +76,10 @@ int print_tables(const SchemaOptions& options, const char* type, Create create) 
 int print_postgres(const SchemaOptions& options) {
   using sink::postgres::Layout;
   const Layout layout = options.timescale ? Layout::hypertable : Layout::partitions;
-  return print_tables<sink::PostgresSettings>(
-      options, "postgres", [&](const auto& own) { return sink::postgres::create_tables(own, layout); });
+  return print_tables<sink::PostgresSettings>(options, "postgres",
+                                              [&](const auto& own, const UserFields* fields) {
+                                                return sink::postgres::create_tables(own, layout, fields);
+                                              });
 }
 
 int print_mysql(const SchemaOptions& options) {

@@ -101,11 +101,11 @@ class SqlCase(Case):
         self.assertEqual("", printed.stderr)
         self.server.run(printed.stdout, user="sluice")
 
-    def collector(self, launcher=(), like=None, sinks=None, **settings):
+    def collector(self, launcher=(), like=None, sinks=None, fields=(), **settings):
         self.turn += 1
         own = {"type": self.type, "servers": self.server.address, "user": "sluice", "flush_interval": "100ms",
                "spool": {"path": self.path("spool")}, **settings}
-        running = daemon.Daemon(self.path(f"daemon-{self.turn}"), {"sinks": {"tables": own, **(sinks or {})}, "log": {"repeat_every": "0s"},
+        running = daemon.Daemon(self.path(f"daemon-{self.turn}"), {"sinks": {"tables": own, **(sinks or {})}, "fields": list(fields), "log": {"repeat_every": "0s"},
                                                                    "shutdown_timeout": "5s"}, like=like, launcher=launcher)
         self.addCleanup(running.kill)
         return running

@@ -12,6 +12,7 @@
 #include <tuple>
 
 #include "flow/columns.hpp"
+#include "own_fields.hpp"
 #include "sink/mysql/bound_rows.hpp"
 #include "sink/mysql/inserter.hpp"
 #include "sink/mysql/tables.hpp"
@@ -168,6 +169,18 @@ TEST(MysqlRows, ListsAreJson) {
   ASSERT_TRUE(rows.add(std::as_bytes(std::span(message))));
   EXPECT_THAT(row_of(rows, 0),
               ElementsAre("[64500,64501]", R"(["IPv4","UDP","OTHER"])", R"(["192.0.2.1",null])", "NULL"));
+}
+
+TEST(MysqlRows, FieldsOfOnesOwn) {
+  const UserFieldsPtr own = test::own_fields();
+  BoundRows rows(columns_named({"seen", "zone", "keys", "ports", "zones", "far"}, own.get()));
+  const std::string message = test::own_fields_message();
+  rows.begin();
+  ASSERT_TRUE(rows.add(std::as_bytes(std::span(message))));
+  ASSERT_TRUE(rows.add(Bytes{}));
+  EXPECT_THAT(row_of(rows, 0),
+              ElementsAre("5", std::string("a\0b", 3), R"(["ff",""])", "[53]", R"(["q\"r"])", "7"));
+  EXPECT_THAT(row_of(rows, 1), ElementsAre("NULL", "NULL", "NULL", "NULL", "NULL", "NULL"));
 }
 
 /// With all columns, whatever is in the flows: what is bound in arrays is what is bound one by one.

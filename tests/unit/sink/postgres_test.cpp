@@ -6,6 +6,7 @@
 
 #include "flow/columns.hpp"
 #include "flow/enumerations.hpp"
+#include "own_fields.hpp"
 #include "sink/postgres/copy_rows.hpp"
 #include "sink/postgres/inserter.hpp"
 #include "sink/postgres/session.hpp"
@@ -233,6 +234,39 @@ TEST(PostgresCopy, Lists) {
   EXPECT_EQ(hex(rows.finish().substr(kHeader.size())), expected);
 }
 
+TEST(PostgresCopy, FieldsOfOnesOwn) {
+  const UserFieldsPtr own = test::own_fields();
+  CopyRows rows(columns_named({"seen", "zone", "keys", "ports", "zones", "far", "not_there"}, own.get()));
+  EXPECT_EQ(rows.columns().size(), 6U);
+  const std::string message = test::own_fields_message();
+  rows.begin();
+  ASSERT_TRUE(rows.add(std::as_bytes(std::span(message))));
+  ASSERT_TRUE(rows.add(Bytes{}));
+  const std::string expected =
+      "0006"
+      "0000000a"
+      "00010000000000000005"
+      "00000003"
+      "612062"
+      "0000001d"
+      "0000000100000000000000110000000200000001"
+      "00000001ff"
+      "00000000"
+      "00000022"
+      "0000000100000000000006a40000000100000001"
+      "0000000a"
+      "00010000000000000035"
+      "0000001b"
+      "0000000100000000000000190000000100000001"
+      "00000003712272"
+      "0000000a"
+      "00010000000000000007"
+      "0006"
+      "ffffffffffffffffffffffffffffffffffffffffffffffff"
+      "ffff";
+  EXPECT_EQ(hex(rows.finish().substr(kHeader.size())), expected);
+}
+
 TEST(PostgresCopy, ABrokenMessageIsToldOf) {
   CopyRows rows(columns_named({}));
   const auto add = [&](std::string_view message) {
@@ -304,6 +338,10 @@ TEST(PostgresTables, AreMadeOfTheColumns) {
   settings.table = "some";
   settings.columns = {"time_received", "src_addr", "flow_id"};
   const std::string sql = create_tables(settings);
+  settings.columns.emplace_back("keys");
+  EXPECT_THAT(create_tables(settings, Layout::partitions, test::own_fields().get()),
+              AllOf(HasSubstr("    \"keys\" bytea[]\n"), HasSubstr("\"keys\" IS 'A field of your own';")));
+  settings.columns.pop_back();
   EXPECT_THAT(sql, HasSubstr("CREATE TABLE IF NOT EXISTS \"some\" (\n"
                              "    \"time_received\" timestamptz NOT NULL,\n"
                              "    \"src_addr\" inet,\n"

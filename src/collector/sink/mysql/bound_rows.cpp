@@ -8,6 +8,7 @@
 #include <cstring>
 #include <limits>
 
+#include "encode/json_text.hpp"
 #include "util/clock.hpp"
 
 namespace sluice::sink::mysql {
@@ -49,12 +50,22 @@ Bytes shortened(Bytes text, std::size_t most) {
   return text.first(most);
 }
 
-std::string address_text(Bytes address) {
+std::string address_json(Bytes address) {
+  if (address.empty()) return "null";
   std::array<char, INET6_ADDRSTRLEN> text{};
   if (::inet_ntop(address.size() == 4 ? AF_INET : AF_INET6, address.data(), text.data(), text.size()) ==
       nullptr)
     return "null";
   return '"' + std::string(text.data()) + '"';
+}
+
+/// Of a list of texts, or of bytes: these in hexadecimal.
+std::string text_json(FieldKind kind, Bytes bytes) {
+  std::vector<std::byte> room(encode::text_json_bound(bytes.size()));
+  encode::JsonText out(room.data());
+  const std::string_view text(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+  kind == FieldKind::text ? out.text(text) : out.hex(text);
+  return {reinterpret_cast<const char*>(room.data()), out.size()};
 }
 
 }  // namespace
@@ -151,12 +162,15 @@ std::string BoundRows::list_of(std::size_t place) {
   const sql::SaidList& list = said_list(place);
   std::string out;
   const auto more = [&](const std::string& element) { out.append(out.empty() ? "[" : ",").append(element); };
-  const std::size_t addresses = at_most(list.bytes.size(), kMostElements);
-  for (std::size_t i = 0; i < addresses; ++i)
-    more(list.bytes[i].empty() ? "null" : address_text(list.bytes[i]));
+  const sql::Source& source = columns_[place].source;
+  const std::size_t bytes = at_most(list.bytes.size(), kMostElements);
+  for (std::size_t i = 0; i < bytes; ++i)
+    more(source.kind == FieldKind::address ? address_json(list.bytes[i])
+                                           : text_json(source.kind, list.bytes[i]));
+  const std::uint64_t mask = source.kind == FieldKind::uint32 ? 0xffffffff : ~std::uint64_t{0};
   const std::size_t integers = at_most(list.integers.size(), kMostElements);
   for (std::size_t i = 0; i < integers; ++i)
-    more(names_[place].none() ? std::to_string(list.integers[i] & 0xffffffff)
+    more(names_[place].none() ? std::to_string(list.integers[i] & mask)
                               : '"' + std::string(names_[place].of(list.integers[i])) + '"');
   if (!out.empty()) out += ']';
   return out;

@@ -46,9 +46,9 @@ ColumnType type_for(const sql::Source& source) {
 
 std::string_view sql_name(ColumnType type) { return kNames[static_cast<std::size_t>(type)]; }
 
-std::vector<Column> columns_named(const std::vector<std::string>& names) {
+std::vector<Column> columns_named(const std::vector<std::string>& names, const UserFields* own) {
   std::vector<Column> out;
-  for (const sql::Source& source : sql::chosen_sources(names))
+  for (const sql::Source& source : sql::chosen_sources(names, own))
     out.push_back({source, source.column, type_for(source)});
   return out;
 }

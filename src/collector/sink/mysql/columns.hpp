@@ -24,7 +24,7 @@ struct Column {
 };
 
 /// Those that sql::chosen_sources() has of these names.
-std::vector<Column> columns_named(const std::vector<std::string>& names);
+std::vector<Column> columns_named(const std::vector<std::string>& names, const UserFields* own = nullptr);
 
 /// The server's word for a column's type without what does not matter: the width that numbers are shown with.
 std::string plain_type(std::string_view told);

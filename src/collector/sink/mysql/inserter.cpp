@@ -31,10 +31,11 @@ std::string greeting(std::chrono::seconds timeout) {
 
 class Mysql final : public sql::Database {
  public:
-  Mysql(const MysqlSettings& settings, sql::Tell tell)
+  Mysql(const MysqlSettings& settings, sql::Tell tell, UserFieldsPtr user_fields)
       : tell_(std::move(tell)),
         settings_(settings),
-        rows_(columns_named(settings.columns)),
+        user_fields_(std::move(user_fields)),
+        rows_(columns_named(settings.columns, user_fields_.get())),
         partitions_(settings.table),
         rows_of_statement_(std::min(kRowsOfStatement, kMostParameters / rows_.columns().size())) {}
 
@@ -65,6 +66,7 @@ class Mysql final : public sql::Database {
 
   const sql::Tell tell_;
   const MysqlSettings settings_;
+  const UserFieldsPtr user_fields_;  ///< may be null
   BoundRows rows_;
   Partitions partitions_;
   const std::size_t rows_of_statement_;
@@ -226,10 +228,11 @@ void find_mysql_mistakes(const std::string& sink_name, const MysqlSettings& sett
 }
 
 std::unique_ptr<BlockWriter> make_mysql_writer(std::string sink_name, const MysqlSettings& settings,
-                                               LogFn log) {
+                                               LogFn log, UserFieldsPtr user_fields) {
   sql::Tell tell = sql::tell_log(std::move(sink_name), std::move(log));
   return sql::make_writer(sql::servers_in(settings.servers, kMysqlPort).value_or(std::vector<sql::Server>{}),
-                          settings.table, std::make_unique<mysql::Mysql>(settings, tell), tell);
+                          settings.table,
+                          std::make_unique<mysql::Mysql>(settings, tell, std::move(user_fields)), tell);
 }
 
 }  // namespace sluice::sink

@@ -53,8 +53,8 @@ void look_at(const Making& making, const M& settings, const OnMistake& mistake) 
 std::unique_ptr<Sink> make(const Making& making, const M& settings) {
   look_at(making, settings, [](SetupError mistake) { throw SetupError(mistake); });
   return std::make_unique<QueueSink>(making.name, queue_bytes(making, settings.queue_bytes, M{}.queue_bytes),
-                                     make_mysql_writer(making.name, settings, making.log), making.log,
-                                     spool_plan(making.name, making.settings));
+                                     make_mysql_writer(making.name, settings, making.log, making.user_fields),
+                                     making.log, spool_plan(making.name, making.settings));
 }
 
 void try_out(const Making& making, const M& settings, const OnMistake& mistake) {
@@ -70,6 +70,8 @@ TypeOf<MysqlSettings> describe(const MysqlSettings&) {
   type.block_bytes = 4 * kMB;
   type.flush_interval = 1s;
   type.check = check;
+  type.check_fields = [](setting::Reading& in, const std::string& path, std::span<const UserField> fields,
+                         const M& own) { sql::check_columns(in, path, fields, own.columns); };
   type.make = make;
   type.try_out = try_out;
   return type;

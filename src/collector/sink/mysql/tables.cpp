@@ -19,9 +19,9 @@ std::string part(const std::string& name, const std::string& end) {
 
 }  // namespace
 
-std::string create_tables(const MysqlSettings& settings) {
+std::string create_tables(const MysqlSettings& settings, const UserFields* own) {
   std::string rows;
-  for (const Column& column : columns_named(settings.columns)) {
+  for (const Column& column : columns_named(settings.columns, own)) {
     rows.append("    ").append(quoted(column.name)).append(" ").append(sql_name(column.type));
     if (column.name == sql::kTimeColumn) rows += " NOT NULL";
     rows += " COMMENT " + literal(sql::meaning_of(column.source)) + ",\n";

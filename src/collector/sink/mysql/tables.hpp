@@ -16,7 +16,7 @@ namespace sluice::sink::mysql {
 using sql::Day;
 
 /// The table of flows with one partition for all, and the table of blocks. What is there already stays.
-std::string create_tables(const MysqlSettings& settings);
+std::string create_tables(const MysqlSettings& settings, const UserFields* own = nullptr);
 
 /// "day_20261130"
 std::string partition_name(Day day);

@@ -24,7 +24,9 @@ enum class ColumnType : std::uint8_t {
   mac,
   int8_list,
   address_list,
-  text_list
+  text_list,
+  numeric_list,
+  bytes_list
 };
 
 struct TypeFacts {
@@ -42,7 +44,7 @@ struct Column {
 
 Column column_of(const sql::Source& source);
 /// Those that sql::chosen_sources() has of these names.
-std::vector<Column> columns_named(const std::vector<std::string>& names);
+std::vector<Column> columns_named(const std::vector<std::string>& names, const UserFields* own = nullptr);
 
 /// In double quotes, as an identifier of SQL.
 std::string quoted(std::string_view name);

@@ -36,6 +36,7 @@ char* put_64(char* to, std::uint64_t value) { return put_number(to, value); }
 char* put_null(char* to) { return put_32(to, 0xffffffff); }
 
 char* put_raw(char* to, const void* from, std::size_t size) {
+  if (size == 0) return to;
   std::memcpy(to, from, size);
   return to + size;
 }
@@ -49,10 +50,13 @@ char* put_bytes(char* to, Bytes bytes) {
 }
 
 /// PostgreSQL's texts hold no NUL.
-char* put_told_text(char* to, Bytes bytes) {
-  char* const end = put_bytes(to, bytes);
-  if (!bytes.empty()) std::replace(to + 4, end, '\0', ' ');
+char* put_clean_text(char* to, Bytes bytes) {
+  char* const end = put_raw(put_32(to, bytes.size()), bytes.data(), bytes.size());
+  std::replace(to + 4, end, '\0', ' ');
   return end;
+}
+char* put_told_text(char* to, Bytes bytes) {
+  return bytes.empty() ? put_null(to) : put_clean_text(to, bytes);
 }
 
 char* put_address(char* to, Bytes bytes) {
@@ -145,10 +149,19 @@ char* CopyRows::put_list(char* const to, std::size_t place) const {
   at = put_32(at, facts(column.type).element);
   at = put_32(at, count);
   at = put_32(at, 1);
-  for (const Bytes address : list.bytes) at = put_address(at, address);
-  for (const std::uint64_t integer : list.integers)
-    at = column.type == ColumnType::text_list ? put_text(at, names_[place].of(integer))
-                                              : put_64(put_32(at, 8), integer & 0xffffffff);
+  for (const Bytes bytes : list.bytes)
+    at = addresses ? put_address(at, bytes)
+         : column.type == ColumnType::text_list
+             ? put_clean_text(at, bytes)
+             : put_raw(put_32(at, bytes.size()), bytes.data(), bytes.size());
+  for (const std::uint64_t integer : list.integers) {
+    if (column.type == ColumnType::text_list)
+      at = put_text(at, names_[place].of(integer));
+    else if (column.type == ColumnType::numeric_list)
+      at = put_numeric(at, integer);
+    else
+      at = put_64(put_32(at, 8), integer & 0xffffffff);
+  }
   put_32(to, static_cast<std::size_t>(at - to) - 4);
   return at;
 }
@@ -171,6 +184,8 @@ inline char* CopyRows::put_value(char* to, std::size_t place) {
     case ColumnType::int8_list:
     case ColumnType::address_list:
     case ColumnType::text_list:
+    case ColumnType::numeric_list:
+    case ColumnType::bytes_list:
       return put_list(to, place);
     default:
       return column.source.optional && !said.anything ? put_null(to)

@@ -35,10 +35,11 @@ constexpr const char* kColumnsOfTable =
 
 class Postgres final : public sql::Database {
  public:
-  Postgres(const PostgresSettings& settings, sql::Tell tell)
+  Postgres(const PostgresSettings& settings, sql::Tell tell, UserFieldsPtr user_fields)
       : tell_(std::move(tell)),
         settings_(settings),
-        rows_(columns_named(settings.columns)),
+        user_fields_(std::move(user_fields)),
+        rows_(columns_named(settings.columns, user_fields_.get())),
         partitions_(settings.table) {}
 
   sql::Rows& rows() override { return rows_; }
@@ -54,6 +55,7 @@ class Postgres final : public sql::Database {
 
   const sql::Tell tell_;
   const PostgresSettings settings_;
+  const UserFieldsPtr user_fields_;  ///< may be null
   CopyRows rows_;
   Partitions partitions_;
   std::optional<Session> session_;
@@ -133,11 +135,11 @@ void find_postgres_mistakes(const std::string& sink_name, const PostgresSettings
 }
 
 std::unique_ptr<BlockWriter> make_postgres_writer(std::string sink_name, const PostgresSettings& settings,
-                                                  LogFn log) {
+                                                  LogFn log, UserFieldsPtr user_fields) {
   sql::Tell tell = sql::tell_log(std::move(sink_name), std::move(log));
   return sql::make_writer(
       sql::servers_in(settings.servers, kPostgresPort).value_or(std::vector<sql::Server>{}), settings.table,
-      std::make_unique<postgres::Postgres>(settings, tell), tell);
+      std::make_unique<postgres::Postgres>(settings, tell, std::move(user_fields)), tell);
 }
 
 }  // namespace sluice::sink

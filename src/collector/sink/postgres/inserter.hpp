@@ -5,6 +5,7 @@
 
 #include "sink/block_writer.hpp"
 #include "sink/postgres/settings.hpp"
+#include "sluice/flow/user_fields.hpp"
 #include "util/log_sink.hpp"
 #include "util/setup_error.hpp"
 
@@ -14,8 +15,8 @@ namespace sluice::sink {
 void find_postgres_mistakes(const std::string& sink_name, const PostgresSettings& settings,
                             const OnMistake& mistake);
 
-/// `log` gets what is worth telling of blocks that were written.
+/// `log` gets what is worth telling of blocks that were written; `user_fields` may be null.
 std::unique_ptr<BlockWriter> make_postgres_writer(std::string sink_name, const PostgresSettings& settings,
-                                                  LogFn log);
+                                                  LogFn log, UserFieldsPtr user_fields = nullptr);
 
 }  // namespace sluice::sink

@@ -42,9 +42,10 @@ void look_at(const Making& making, const P& settings, const OnMistake& mistake) 
 
 std::unique_ptr<Sink> make(const Making& making, const P& settings) {
   look_at(making, settings, [](SetupError mistake) { throw SetupError(mistake); });
-  return std::make_unique<QueueSink>(making.name, queue_bytes(making, settings.queue_bytes, P{}.queue_bytes),
-                                     make_postgres_writer(making.name, settings, making.log), making.log,
-                                     spool_plan(making.name, making.settings));
+  return std::make_unique<QueueSink>(
+      making.name, queue_bytes(making, settings.queue_bytes, P{}.queue_bytes),
+      make_postgres_writer(making.name, settings, making.log, making.user_fields), making.log,
+      spool_plan(making.name, making.settings));
 }
 
 void try_out(const Making& making, const P& settings, const OnMistake& mistake) {
@@ -60,6 +61,8 @@ TypeOf<PostgresSettings> describe(const PostgresSettings&) {
   type.block_bytes = 4 * kMB;
   type.flush_interval = 1s;
   type.check = check;
+  type.check_fields = [](setting::Reading& in, const std::string& path, std::span<const UserField> fields,
+                         const P& own) { sql::check_columns(in, path, fields, own.columns); };
   type.make = make;
   type.try_out = try_out;
   return type;

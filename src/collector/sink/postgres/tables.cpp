@@ -22,10 +22,10 @@ std::string partitioned(const std::string& table, const std::string& create) {
 
 }  // namespace
 
-std::string create_tables(const PostgresSettings& settings, Layout layout) {
+std::string create_tables(const PostgresSettings& settings, Layout layout, const UserFields* own) {
   const bool partitions = layout == Layout::partitions;
   const std::string table = quoted(settings.table);
-  const std::vector<Column> columns = columns_named(settings.columns);
+  const std::vector<Column> columns = columns_named(settings.columns, own);
   std::string rows, comments;
   for (const Column& column : columns) {
     const std::string name = quoted(column.name);

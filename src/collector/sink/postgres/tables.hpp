@@ -18,7 +18,8 @@ enum class Layout : std::uint8_t { partitions, hypertable };
 
 /// The table of flows with its parts, the index of time, and the table of blocks. What is there already
 /// stays.
-std::string create_tables(const PostgresSettings& settings, Layout layout = Layout::partitions);
+std::string create_tables(const PostgresSettings& settings, Layout layout = Layout::partitions,
+                          const UserFields* own = nullptr);
 
 /// "flows_20261130"
 std::string partition_name(std::string_view table, Day day);

@@ -54,16 +54,28 @@ Source source_of(const FieldInfo& field) {
   return {field.number, field.name, column_name(field), element_kind(field.kind), list, field.optional};
 }
 
+Source source_of(const UserField& field) {
+  constexpr FieldKind kKinds[] = {FieldKind::uint64, FieldKind::text, FieldKind::raw, FieldKind::address};
+  static_assert(static_cast<int>(UserType::uint) == 0 && static_cast<int>(UserType::string) == 1 &&
+                static_cast<int>(UserType::bytes) == 2 && static_cast<int>(UserType::address) == 3);
+  return {field.number, field.name,
+          field.name,   kKinds[static_cast<std::size_t>(field.type)],
+          field.list,   field.type == UserType::uint && !field.list};
+}
+
 const FieldInfo* field_of_column(std::string_view name) {
   for (const FieldInfo& field : flow_fields())
     if (column_name(field) == name) return &field;
   return nullptr;
 }
 
-std::vector<Source> chosen_sources(const std::vector<std::string>& names) {
+std::vector<Source> chosen_sources(const std::vector<std::string>& names, const UserFields* own) {
   std::vector<Source> out;
   for (const std::string& name : names)
-    if (const FieldInfo* field = field_of_column(name)) out.push_back(source_of(*field));
+    if (const FieldInfo* field = field_of_column(name))
+      out.push_back(source_of(*field));
+    else if (const UserField* of_own = own == nullptr ? nullptr : own->find(name))
+      out.push_back(source_of(*of_own));
   if (names.empty())
     for (const Usual& one : kUsual) out.push_back(source_of(*find_field(one.number)));
   return out;
@@ -77,6 +89,7 @@ unsigned bits_of(const Source& source) {
 bool is_usual(const Source& source) { return usual(source.number) != nullptr; }
 
 std::string meaning_of(const Source& source) {
+  if (source.number >= kFirstUserNumber) return "A field of your own";
   const FieldInfo& field = *find_field(static_cast<std::uint16_t>(source.number));
   std::string out(field.meaning);
   if (!field.unit.empty() && field.kind != FieldKind::time_ns)

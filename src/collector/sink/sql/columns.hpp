@@ -1,12 +1,13 @@
 #pragma once
 // Which fields of a flow have a column in a table of an SQL database: the same in each, but for the types.
-// Constant data; any thread.
+// Constant data; any thread. Fields of a user's own outlive what is made of them here.
 #include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "sluice/flow/fields.hpp"
+#include "sluice/flow/user_fields.hpp"
 
 namespace sluice::sink::sql {
 
@@ -23,12 +24,13 @@ struct Source {
   bool optional;  ///< a present 0 is told from an absent field
 };
 Source source_of(const FieldInfo& field);
+Source source_of(const UserField& field);
 
 /// nullptr where no field has this column.
 const FieldInfo* field_of_column(std::string_view name);
 /// Those of the columns of these names, in this order; the usual ones where there are none. A name that is no
-/// column is left out.
-std::vector<Source> chosen_sources(const std::vector<std::string>& names);
+/// column is left out. `own`: fields of a user's own, whose columns have their names; may be null.
+std::vector<Source> chosen_sources(const std::vector<std::string>& names, const UserFields* own = nullptr);
 
 /// How many bits a number takes: 8, 16, 32 or 64; 0 where the field is no number.
 unsigned bits_of(const Source& source);

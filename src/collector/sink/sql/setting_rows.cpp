@@ -16,16 +16,8 @@ using setting::Value;
 
 void read_column(Reading& in, const std::string& path, const Value& item, const std::string& name,
                  std::vector<std::string>& columns) {
-  if (field_of_column(name) == nullptr) {
-    std::vector<std::string> names;
-    for (const FieldInfo& field : flow_fields()) names.emplace_back(column_name(field));
-    const auto meant = setting::nearest(name, names);
-    in.fault(path, item.origin,
-             path + " names " + quote(name) + ", which is no column of a flow; " +
-                 (meant ? "did you mean " + *meant + "?" : "sluice schema fields lists the fields"));
-  } else if (std::ranges::find(columns, name) != columns.end()) {
+  if (std::ranges::find(columns, name) != columns.end())
     in.fault(path, item.origin, path + " names " + quote(name) + " twice; keep one");
-  }
   columns.push_back(name);
 }
 
@@ -69,6 +61,23 @@ void read_columns(Reading& in, const std::string& path, const Value& value,
   if (!columns.empty() && !in.failed(path) && std::ranges::find(columns, kTimeColumn) == columns.end())
     in.fault(path, value.origin,
              path + " has no time_received, by which the table is parted into days; add it");
+}
+
+void check_columns(Reading& in, const std::string& path, std::span<const UserField> fields,
+                   const std::vector<std::string>& columns) {
+  const std::string key = path + ".columns";
+  for (const std::string& column : columns) {
+    if (field_of_column(column) != nullptr ||
+        std::ranges::find(fields, column, &UserField::name) != fields.end())
+      continue;
+    std::vector<std::string> names;
+    for (const FieldInfo& field : flow_fields()) names.emplace_back(column_name(field));
+    for (const UserField& field : fields) names.push_back(field.name);
+    const auto meant = setting::nearest(column, names);
+    in.fault(key, in.origin(key),
+             key + " names " + quote(column) + ", which is no column of a flow; " +
+                 (meant ? "did you mean " + *meant + "?" : "sluice schema fields lists the fields"));
+  }
 }
 
 Value write_columns(const std::vector<std::string>& columns) {

@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -32,6 +33,9 @@ setting::Codec<std::string> any_text();
 
 void read_columns(setting::Reading& in, const std::string& path, const setting::Value& value,
                   std::vector<std::string>& columns);
+/// Each is of a field, one of these of a user's own among them; `path` is the sink's.
+void check_columns(setting::Reading& in, const std::string& path, std::span<const UserField> fields,
+                   const std::vector<std::string>& columns);
 setting::Value write_columns(const std::vector<std::string>& columns);
 
 /// Rules that span settings; `verifies`: tls.mode asks who vouches for the server, and nobody is named.
