@@ -7,7 +7,8 @@ The ways, and all of them where none is named, are the table WAYS below; `nowher
 /dev/null, which the others are held against: what is beyond it is what the way costs the collector. They take turns, --rounds times, each time with
 parts of their own (a broker, a store with the shipped tables or a PostgreSQL). `sluice generate` sends the flows at --rate
 datagrams a second; a turn that did not take every one of them is no result. The clock of each part runs from the first datagram to
-the moment when the tables have all flows and have answered what the busiest sources are. `--rollups none` leaves flows_raw alone.
+the moment when the tables have all flows and have answered what the busiest sources are. `--rollups none` leaves flows_raw alone, and so do the
+ways with `-raw`, in the same run. Of `standalone` the page counts to the tables.
 
 Medians of the rounds, nanoseconds a flow; `rows` is how many flows an INSERT or a block of the consumer had. Merges run as ever. What else the machine does changes
 a figure by tens of per cent, so compare within one run."""
@@ -18,6 +19,7 @@ import glob
 import json
 import os
 import shutil
+import socket
 import statistics
 import subprocess
 import sys
@@ -26,7 +28,7 @@ import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path[:0] = [os.path.join(os.path.dirname(HERE), "integration"), HERE]
-from harness import columns, daemon, kafka, postgres, schema, store  # noqa: E402
+from harness import columns, daemon, kafka, postgres, schema, store, udp, waiting  # noqa: E402
 
 SETTLED = 300  # seconds for anything
 TOP = "SELECT src_addr, sum(bytes) AS b FROM sluice.{table} GROUP BY src_addr ORDER BY b DESC LIMIT 10"
@@ -41,6 +43,9 @@ WAYS = {
     "clickhouse-5s": ("store", {"type": "clickhouse", "flush_interval": "5s", "block_bytes": "16MB"}),
     "clickhouse-lz4": ("store", {"type": "clickhouse", "compression": "lz4"}),
     "clickhouse-zstd": ("store", {"type": "clickhouse", "compression": "zstd"}),
+    "clickhouse-raw": ("raw store", {"type": "clickhouse"}),
+    "kafka-raw": ("raw topic", {"type": "kafka"}),
+    "standalone": ("standalone", {}),
     "postgres": ("postgres", {"type": "postgres"}),
 }
 
@@ -68,13 +73,20 @@ def children(process):
 
 class Nothing:
     """Nobody has the flows."""
-    def __init__(self, *_):
-        pass
+    def __init__(self, directory, given):
+        del directory
+        self.given = given
 
     broker = tables = staticmethod(lambda: 0)
 
     def sink(self):
         return {}
+
+    def run(self, directory, sink):
+        """A collector that hands its flows over."""
+        return daemon.Daemon(directory, {"workers": self.given.workers, "sinks": {"way": {**sink, **self.sink(), **self.given.set}}}, stdout=os.devnull)
+
+    collector = staticmethod(collector_cpu)
 
     def answer(self, flows):
         pass
@@ -90,15 +102,17 @@ class Nothing:
 class Tables(Nothing):
     """A store with the shipped tables, which wait for a sink of type clickhouse."""
     options = ("--no-kafka",)
+    raw = False
 
     def __init__(self, directory, given):
-        self.given = given
+        super().__init__(directory, given)
+        self.raw = self.raw or given.rollups == "none"
         self.server = store.Store(os.path.join(directory, "store"))
         self.make()
 
     def make(self):
         schema.apply(self.server, *self.options)
-        if self.given.rollups == "none":
+        if self.raw:
             for name, in self.server.query("SELECT name FROM system.tables WHERE database = 'sluice' AND engine = 'MaterializedView' AND "
                                            "name NOT IN ('flows_consumer', 'flows_raw_view', 'flows_faults_view', 'flows_errors_view')"):
                 self.server.text(f"DROP VIEW sluice.{name} SYNC")
@@ -110,8 +124,8 @@ class Tables(Nothing):
         return {"url": self.server.url}
 
     def answer(self, flows):
-        table = "flows_raw" if self.given.rollups == "none" else "sources_1h"
-        count = "count()" if self.given.rollups == "none" else "sum(flows)"
+        table = "flows_raw" if self.raw else "sources_1h"
+        count = "count()" if self.raw else "sum(flows)"
         end = time.monotonic() + SETTLED
         while self.server.value(f"SELECT {count} FROM sluice.{table}") < flows:
             if time.monotonic() > end:
@@ -150,9 +164,52 @@ class Topic(Tables):
         self.on.stop()
 
 
+class RawTables(Tables):
+    raw = True
+
+
+class RawTopic(Topic):
+    raw = True
+
+
+class Standalone(Tables):
+    """Collector, store and page under one command, the collector with the sink that it makes itself."""
+
+    def __init__(self, directory, given):  # pylint: disable=super-init-not-called
+        self.given, self.raw, self.running = given, False, None
+        self.data = os.path.join(directory, "data")
+        self.http, self.web = udp.free_ports(2, kind=socket.SOCK_STREAM)
+        self.server = store.Client(f"http://127.0.0.1:{self.http}")
+
+    def run(self, directory, sink):
+        self.running = daemon.Daemon(directory, {"workers": self.given.workers, "web": {"listen": f"127.0.0.1:{self.web}"}}, stdout=os.devnull, wait=False,
+                                     command=("standalone", "--path", self.data, "--http", f"127.0.0.1:{self.http}", "--engine", store.engine()))
+        waiting.until(lambda: self.running.process.poll() is not None or "sluice standalone: ready" in self.running.log(), "all is ready")
+        return self.running
+
+    def _parts(self):
+        """{command: process id}"""
+        found = {}
+        for process in children(self.running.process.pid):
+            with open(f"/proc/{process}/cmdline") as file:
+                found[file.read().split("\0")[1]] = process
+        return found
+
+    def collector(self, running):
+        process = self._parts()["run"]
+        return cpu_of(process, but=process)
+
+    def tables(self):
+        return sum(cpu_of(process) for command, process in self._parts().items() if command != "run")
+
+    def end(self):
+        if self.running:
+            self.running.stop()
+
+
 class Sql(Nothing):
     def __init__(self, directory, given):
-        del given
+        super().__init__(directory, given)
         for above in (os.path.dirname(directory), directory):
             os.chmod(above, 0o755)  # the server runs as somebody else
         self.server = postgres.Postgres(os.path.join(directory, "postgres"))
@@ -178,7 +235,7 @@ class Sql(Nothing):
         self.server.stop()
 
 
-TAKERS = {"nothing": Nothing, "topic": Topic, "store": Tables, "postgres": Sql}
+TAKERS = {"nothing": Nothing, "topic": Topic, "store": Tables, "raw topic": RawTopic, "raw store": RawTables, "standalone": Standalone, "postgres": Sql}
 
 
 def send(given, port):
@@ -204,13 +261,12 @@ def turn(given, name, directory):
     os.makedirs(directory)
     there = TAKERS[taker](directory, given)
     try:
-        with daemon.Daemon(os.path.join(directory, "daemon"), {"workers": given.workers, "sinks": {"way": {**settings, **there.sink(), **given.set}}},
-                           stdout=os.devnull) as running:
-            before = collector_cpu(running), there.broker(), there.tables()
+        with there.run(os.path.join(directory, "daemon"), settings) as running:
+            before = there.collector(running), there.broker(), there.tables()
             flows = send(given, running.port)
             if not delivered(running, flows):
                 return None
-            collector = collector_cpu(running) - before[0]
+            collector = there.collector(running) - before[0]
             there.answer(flows)
             broker, tables = there.broker() - before[1], there.tables() - before[2]
             blocks = there.blocks(running)
