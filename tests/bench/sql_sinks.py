@@ -11,6 +11,8 @@ into a new table of a real server, as fast as that takes it: a source waits for 
 - collector: CPU of its whole process for a row; `sink` of that is what the process used beyond the case `null`, whose sink
   writes the same blocks to /dev/null, and `thread` what the sink's own thread used.
 - server: CPU of the server's processes for a row, and bytes of the table and its indexes on the disk.
+- --copies, of mysql: what the server's CPU for a row is where no client is: the rows of the last turn into a table like it, by INSERT
+  ... SELECT, which reads nothing of a client's, and by LOAD DATA of a file on the server.
 
 What else the machine does changes the figures of a run by tens of per cent, and rows/s by more: compare within one run. Exit status
 1 where a table does not have all flows."""
@@ -117,6 +119,19 @@ class Mysql:
     def cpu(self):
         return _cpu(self._server.process.pid)
 
+    def copies(self):
+        """{how: seconds of CPU}"""
+        path = self._server.value("SELECT @@datadir") + "/rows"
+        self._server.run(f"CREATE TABLE again LIKE flows; SELECT * FROM flows INTO OUTFILE '{path}' CHARACTER SET binary")
+        out = {}
+        for how, sql in (("INSERT ... SELECT", "INSERT INTO again SELECT * FROM flows"),
+                         ("LOAD DATA", f"LOAD DATA INFILE '{path}' INTO TABLE again CHARACTER SET binary")):
+            self._server.run("TRUNCATE TABLE again")
+            before = self.cpu()
+            self._server.run(sql)
+            out[how] = self.cpu() - before
+        return out
+
     def end(self):
         self._server.kill()
 
@@ -215,6 +230,7 @@ def main():
     parser.add_argument("--flows", type=int, default=1_500_000)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--protocol", default="netflow9")
+    parser.add_argument("--copies", action="store_true")
     parser.add_argument("cases", nargs="*", metavar="CASE", help="default, rows (of mysql), b-trees, all columns")
     given = parser.parse_args()
     os.environ["TEST_SLUICE"] = os.path.abspath(given.sluice)
@@ -222,6 +238,8 @@ def main():
     if given.database == "mysql":
         cases.insert(2, Case("rows", settings={"insert": "rows"}))
     unknown = set(given.cases) - {case.name for case in cases}
+    if given.copies and given.database != "mysql":
+        parser.error("--copies is of mysql")
     if unknown:
         parser.error(f"no case {', '.join(sorted(unknown))}")
     cases = [case for case in cases if case.name == "null" or not given.cases or case.name in given.cases]
@@ -235,6 +253,8 @@ def main():
             for case in cases:
                 figures[case.name].append(bench.run(case))
         show(cases, figures)
+        for how, seconds in (bench.server.copies() if given.copies else {}).items():
+            print(f"{how:14} {'':9} {'':10} {'':7} {'':7} {seconds / given.flows * 1e9:8.0f}")
     finally:
         if bench:
             bench.end()
