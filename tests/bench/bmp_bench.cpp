@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "bmp/route_cache.hpp"
 #include "bmp/routes.hpp"
 #include "bmp/session.hpp"
 #include "support/bmp_builder.hpp"
@@ -141,6 +142,60 @@ void LookUpSkewed(benchmark::State& state) {
   look_up(state, addresses);
 }
 BENCHMARK(LookUpSkewed);
+
+/// Flows of 100,000 addresses, the n-th of which has 1/n of them, as a worker asks for them; meanwhile the
+/// router tells a route anew every `range` look-ups (0: never).
+std::vector<IpAddress> traffic() {
+  test::Dice dice(6);
+  const auto& prefixes = shared_world().prefixes;
+  std::vector<IpAddress> talkers, out;
+  for (int i = 0; i < 100'000; ++i)
+    talkers.push_back(within(prefixes[dice.below(static_cast<std::uint32_t>(prefixes.size()))], dice));
+  const double most = std::log(static_cast<double>(talkers.size()));
+  for (int i = 0; i < 1 << 20; ++i)
+    out.push_back(talkers[static_cast<std::size_t>(
+                              std::exp(most * (static_cast<double>(dice.below(1U << 30)) / (1U << 30)))) -
+                          1]);
+  return out;
+}
+
+template <bool kCached>
+void LookUpTraffic(benchmark::State& state) {
+  World& world = shared_world();
+  static const std::vector<IpAddress> addresses = traffic();
+  bmp::RouteReader reader(world.routes);
+  bmp::RouteCache cache;
+  test::Dice dice(7);
+  const auto every = static_cast<std::size_t>(state.range(0));
+  std::size_t i = 0, until = every;
+  for (auto _ : state) {
+    if (every != 0 && (until -= 30) < 30) {
+      until = every;
+      state.PauseTiming();
+      bmp::Path* path =
+          world.table->paths().hold({.rib = 0, .peer_as = 64501}, some_attributes(dice), IpAddress::v4(1));
+      const auto& to = world.prefixes[dice.below(static_cast<std::uint32_t>(world.prefixes.size()))];
+      if (world.table->announce({to, 0}, path)) std::abort();
+      world.table->paths().release(path);
+      world.routes.epochs().collect();
+      state.ResumeTiming();
+    }
+    const bmp::RouteReader::Look look(reader);
+    const auto tables = look.tables_for(IpAddress::v4(7));
+    for (int n = 0; n < 30; ++n) {
+      if (kCached && i + 16 < addresses.size()) cache.fetch(addresses[i + 16]);  // as for eight flows
+      const auto route =
+          kCached ? cache.find(tables, addresses[i]) : bmp::RouteReader::Look::find(tables, addresses[i]);
+      benchmark::DoNotOptimize(route);
+      i = i + 1 == addresses.size() ? 0 : i + 1;
+    }
+  }
+  const double asked = static_cast<double>(state.iterations()) * 30;
+  state.SetItemsProcessed(static_cast<std::int64_t>(asked));
+  if (kCached) state.counters["looked up"] = static_cast<double>(cache.looked_up()) / asked;
+}
+BENCHMARK(LookUpTraffic<false>)->Arg(0);
+BENCHMARK(LookUpTraffic<true>)->Arg(0)->Arg(3000)->Arg(300);
 
 /// What any look-up in so much memory is up against: one read after the other of 64 MB, each telling the
 /// next.

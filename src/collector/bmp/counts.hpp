@@ -170,7 +170,7 @@ inline constexpr std::array kRouterCounts{
 static_assert(rows_in_order(kRouterCounts) && kRouterCounts.size() == Counts<RouterCount>::kSize);
 
 /// Flows that were asked for, by their destination.
-enum class FillCount : std::uint8_t { routed, unrouted, count };
+enum class FillCount : std::uint8_t { routed, unrouted, looked_up, count };
 
 /// How each is called, in the enum's order.
 inline constexpr std::array kFillCounts{
@@ -178,6 +178,10 @@ inline constexpr std::array kFillCounts{
     CountInfo{FillCount::unrouted, "unrouted_flows", CountKind::total,
               "Flows without route: to a destination that no session of their exporter, nor a default, "
               "tells one to"},
+    CountInfo{
+        FillCount::looked_up, "looked_up_addresses", CountKind::total,
+        "Addresses of flows that were looked up in a session's routes, since nothing was kept of them or "
+        "routes had changed meanwhile; two a flow are asked for"},
 };
 static_assert(rows_in_order(kFillCounts) && kFillCounts.size() == Counts<FillCount>::kSize);
 

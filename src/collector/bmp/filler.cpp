@@ -3,6 +3,9 @@
 namespace sluice::bmp {
 namespace {
 
+/// Flows ahead of the one in hand whose places in the cache are fetched.
+constexpr std::size_t kAhead = 8;
+
 void fill_list(FlowExtras& extras, ExtraList field, std::span<const std::uint32_t> numbers) {
   std::vector<std::uint32_t>& list = extras.list(field);
   if (list.empty()) list.assign(numbers.begin(), numbers.end());
@@ -32,20 +35,28 @@ void Filler::apply(FlowBatch& batch) {
   const Origin* of = nullptr;
   Routes::Tables tables;
   std::uint64_t routed = 0;
-  for (FlowRecord& flow : batch.flows()) {
+  const std::uint64_t looked_up = cache_.looked_up();
+  const auto flows = batch.flows();
+  for (std::size_t i = 0; i < flows.size(); ++i) {
+    if (i + kAhead < flows.size()) {
+      cache_.fetch(flows[i + kAhead].destination());
+      cache_.fetch(flows[i + kAhead].source());
+    }
+    FlowRecord& flow = flows[i];
     if (const Origin& origin = batch.origin_of(flow); &origin != of) {
       of = &origin;
       tables = look.tables_for(origin.exporter_address);
     }
     if (tables.empty()) continue;
-    if (const auto route = RouteReader::Look::find(tables, flow.destination())) {
+    if (const auto route = cache_.find(tables, flow.destination())) {
       ++routed;
       fill_destination(batch, flow, *route);
     }
-    if (const auto route = RouteReader::Look::find(tables, flow.source())) fill_source(flow, *route);
+    if (const auto route = cache_.find(tables, flow.source())) fill_source(flow, *route);
   }
   counters_[FillCount::routed].add(routed);
   counters_[FillCount::unrouted].add(batch.size() - routed);
+  counters_[FillCount::looked_up].add(cache_.looked_up() - looked_up);
 }
 
 }  // namespace sluice::bmp

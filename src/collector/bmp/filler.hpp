@@ -3,6 +3,7 @@
 // destination the AS path, communities and BGP next hop. What a flow brought itself stays. One thread's;
 // nothing waits.
 #include "bmp/counts.hpp"
+#include "bmp/route_cache.hpp"
 #include "bmp/routes.hpp"
 #include "sluice/flow/batch.hpp"
 #include "util/counter.hpp"
@@ -23,6 +24,7 @@ class Filler {
 
  private:
   RouteReader reader_;
+  RouteCache cache_;
   FillCounters counters_;
 };
 

@@ -72,13 +72,18 @@ class RouteReader {
     /// The first one's that has a route to it; of those that count together the longest prefix's, and of
     /// equal ones the first's.
     static std::optional<Route> find(Routes::Tables tables, const IpAddress& address) {
-      std::optional<Route> best;
+      return find(tables, [&](const Table& table) { return table.look_up(address); });
+    }
+    /// The same by what `look_up(table)` says of the address.
+    template <class LookUp>
+    static std::optional<Route> find(Routes::Tables tables, const LookUp& look_up) {
+      Table::Found best;
       for (const Routes::Listed& one : tables) {
-        const auto route = one.table->find(address);
-        if (route && (!best || route->prefix_length > best->prefix_length)) best = route;
-        if (best && !one.with_next) return best;
+        const Table::Found found = look_up(*one.table);
+        if (found.path != nullptr && (best.path == nullptr || found.length > best.length)) best = found;
+        if (best.path != nullptr && !one.with_next) break;
       }
-      return best;
+      return Table::route_of(best);
     }
     std::optional<Route> find(const IpAddress& exporter, const IpAddress& address) const {
       return find(tables_for(exporter), address);

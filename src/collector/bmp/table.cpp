@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <functional>
 #include <new>
+#include <utility>
 
 namespace sluice::bmp {
 namespace {
@@ -36,7 +37,12 @@ Table::Table(Epochs& epochs, Room& room, const TableLimits& limits)
       room_(room),
       limits_(limits),
       paths_(epochs, bytes_),
-      tries_{Trie(epochs, bytes_), Trie(epochs, bytes_)} {}
+      tries_{Trie(epochs, bytes_), Trie(epochs, bytes_)} {
+  // A table may lie where one lay before; what was kept of that one is not to be taken for this one's.
+  static std::atomic<std::uint64_t> tables{0};
+  std::uint64_t first = ++tables << 40U;
+  for (Versions& versions : versions_) versions.of_all.store(std::exchange(first, first | 1ULL << 39U));
+}
 
 Table::~Table() {
   const auto free_several = [](Entry entry) -> Entry {
@@ -50,16 +56,41 @@ const Path* Table::best_of(Entry entry) {
   return entry & kSeveral ? Several::of(entry)->routes().front().path : reinterpret_cast<const Path*>(entry);
 }
 
-std::optional<Route> Table::find(const IpAddress& address) const {
-  if (address.empty()) return std::nullopt;
+std::optional<Route> Table::find(const IpAddress& address) const { return route_of(look_up(address)); }
+
+Table::Found Table::look_up(const IpAddress& address) const {
+  if (address.empty()) return {};
   const std::size_t family = address.is_v6() ? 1 : 0;
   const bool local_only = local_only_[family].load(std::memory_order_relaxed);
   const Trie::Match match = tries_[family].find(
       address, [&](Entry entry) { return !local_only || best_of(entry)->view == View::local_rib; });
-  if (match.entry == 0) return std::nullopt;
-  const Path& path = *best_of(match.entry);
-  return Route{path.ases(),  path.community_list(), path.next_hop, path.origin_as,
-               path.peer_as, path.local_pref,       match.length};
+  if (match.entry == 0) return {};
+  return {best_of(match.entry), match.length};
+}
+
+/// Before what was there is retired: a look that began after that must see the version change.
+void Table::changed(const IpPrefix& prefix, Family family) noexcept {
+  const std::size_t f = index_of(family);
+  const unsigned bits = kPartBits[f];
+  if (prefix.length + 8U < bits || local_only_[f].load(std::memory_order_relaxed) != local_only_seen_[f])
+    return changed_all(family);
+  // The last byte that tells a part has as many values as the prefix leaves open.
+  IpAddress address = prefix.address;
+  std::uint8_t& last = address.bytes[bits / 8 - 1];
+  const unsigned parts = prefix.length < bits ? 1U << (bits - prefix.length) : 1;
+  const unsigned first = last & ~(parts - 1);
+  for (unsigned i = 0; i < parts; ++i) {
+    last = static_cast<std::uint8_t>(first + i);
+    std::atomic<std::uint64_t>& version = versions_[f].of_parts[part_of(address)];
+    version.store(version.load(std::memory_order_relaxed) + 1);
+  }
+}
+
+void Table::changed_all(Family family) noexcept {
+  const std::size_t f = index_of(family);
+  local_only_seen_[f] = local_only_[f].load(std::memory_order_relaxed);
+  std::atomic<std::uint64_t>& version = versions_[f].of_all;
+  version.store(version.load(std::memory_order_relaxed) + 1);
 }
 
 std::array<bool, kFamilies> Table::families() const {
@@ -132,6 +163,7 @@ std::optional<BmpError> Table::announce(const Nlri& nlri, Path* path) {
   }
   PathStore::hold(path);
   if (replaced == nullptr) count(*path, family, true);
+  changed(nlri.prefix, family);
   put_away(before);
   if (replaced != nullptr) paths_.release(replaced);
   return std::nullopt;
@@ -158,6 +190,7 @@ bool Table::withdraw(const Nlri& nlri, std::uint32_t rib) {
       before, family, [&](const One& one) { return one.path->rib == rib && one.path_id == nlri.path_id; });
   if (rest == before) return false;
   trie.set(nlri.prefix, rest);
+  changed(nlri.prefix, family);
   put_away(before);
   for (const One& one : gone_) paths_.release(one.path);
   return true;
@@ -173,11 +206,12 @@ std::uint64_t Table::drop(std::uint32_t rib, std::optional<Family> only) {
       return rest;
     };
     // Not before the rest is in its place: without memory to note what is retired, that is freed at once.
-    const auto changed = [&](Entry before) {
+    const auto gone = [&](Entry before) {
+      changed_all(family);
       put_away(before);
       for (const One& one : gone_) paths_.release(one.path);
     };
-    tries_[index_of(family)].change_all(std::ref(change), std::ref(changed));
+    tries_[index_of(family)].change_all(std::ref(change), std::ref(gone));
   }
   return dropped;
 }

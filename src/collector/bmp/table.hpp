@@ -55,6 +55,25 @@ class Table {
   /// The best route of the longest prefix: of the local RIB where one of the family is told, else after
   /// policy rather than before. Any thread, within its reader's look.
   std::optional<Route> find(const IpAddress& address) const;
+  /// The same, as it can be kept beyond the look: null where there is none. Of addresses that are none, too.
+  struct Found {
+    const Path* path = nullptr;
+    std::uint8_t length = 0;
+  };
+  Found look_up(const IpAddress& address) const;
+  static std::optional<Route> route_of(const Found& found) {
+    if (found.path == nullptr) return std::nullopt;
+    const Path& path = *found.path;
+    return Route{path.ases(),  path.community_list(), path.next_hop, path.origin_as,
+                 path.peer_as, path.local_pref,       found.length};
+  }
+  /// What look_up() found after this was asked for still holds where this is the same, in any later look:
+  /// since then no route came or went that the address could have met. No other table has had the same, nor
+  /// has the other family.
+  std::uint64_t version_of(const IpAddress& address) const {
+    const Versions& of = versions_[address.is_v6() ? 1 : 0];
+    return of.of_all.load() + of.of_parts[part_of(address)].load();
+  }
 
   // The writer's thread. What throws std::bad_alloc leaves a table that readers may go on with, but that is
   // to be given up.
@@ -84,6 +103,23 @@ class Table {
   };
   struct Several;
   using Entry = Trie::Entry;
+  /// How often routes changed, so that readers may keep what they found (RouteCache): by parts of the
+  /// addresses, and in all where a prefix is so short that it has most of them. Only grow, so that their sum
+  /// tells whether both are as they were.
+  struct Versions {
+    static constexpr unsigned kParts = 1024;
+    std::atomic<std::uint64_t> of_all{0};
+    std::array<std::atomic<std::uint64_t>, kParts> of_parts{};
+  };
+  static constexpr std::array<std::uint8_t, kFamilies> kPartBits{16, 32};  ///< of an address, tell its part
+  static unsigned part_of(const IpAddress& address) {
+    const auto byte = [&](std::size_t i) { return unsigned{address.bytes[i]}; };
+    const unsigned bits =
+        address.is_v6() ? (byte(2) << 8U | byte(3)) ^ byte(1) << 2U : byte(0) << 8U | byte(1);
+    return bits % Versions::kParts;
+  }
+  void changed(const IpPrefix& prefix, Family family) noexcept;
+  void changed_all(Family family) noexcept;
   static const Path* best_of(Entry entry);
   std::span<const One> unpack(Entry entry, One& single) const;
   Entry pack(std::span<const One> routes);
@@ -101,6 +137,8 @@ class Table {
   std::array<Trie, kFamilies> tries_;
   /// A local RIB is told and other routes are too: those do not count.
   std::array<std::atomic<bool>, kFamilies> local_only_{};
+  std::array<bool, kFamilies> local_only_seen_{};  ///< at the latest change of a version
+  std::array<Versions, kFamilies> versions_;
   std::array<std::uint64_t, kFamilies> of_local_rib_{}, of_peers_{};
   std::vector<std::array<std::uint64_t, kFamilies>> of_rib_;
   std::vector<One> scratch_, gone_;

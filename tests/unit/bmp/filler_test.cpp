@@ -94,5 +94,78 @@ TEST_F(FillerTest, CountsFlowsWithoutRoute) {
   EXPECT_EQ(batch.flows()[2].dst_as, 64510U);
 }
 
+TEST_F(FillerTest, LooksAnAddressUpAgainOnlyWhenItsRoutesChanged) {
+  const auto origins = [&] {
+    batch.clear();
+    flow("10.0.0.1", "198.51.100.1");
+    filler.apply(batch);
+    const FlowRecord& got = batch.flows()[0];
+    return std::pair(got.src_as, got.dst_as);
+  };
+  const auto looked_up = [&] { return filler.counters()[FillCount::looked_up].get(); };
+  EXPECT_EQ(origins(), std::pair(64520U, 64510U));
+  EXPECT_EQ(origins(), std::pair(64520U, 64510U));
+  EXPECT_EQ(looked_up(), 2U) << "once for each address";
+  announce("203.0.113.0/24", {64501, 64599});
+  EXPECT_EQ(origins(), std::pair(64520U, 64510U));
+  EXPECT_EQ(looked_up(), 2U) << "a route elsewhere";
+  announce("198.51.100.0/28", {64501, 64511});
+  EXPECT_EQ(origins(), std::pair(64520U, 64511U)) << "a longer one";
+  EXPECT_EQ(looked_up(), 3U);
+  announce("198.51.100.0/28", {64501, 64512});
+  EXPECT_EQ(origins(), std::pair(64520U, 64512U)) << "another path";
+  EXPECT_TRUE(table.withdraw({*IpPrefix::parse("198.51.100.0/28"), 0}, 0));
+  EXPECT_EQ(origins(), std::pair(64520U, 64510U)) << "it went";
+  announce("10.0.0.0/8", {64501, 64521});
+  EXPECT_EQ(origins(), std::pair(64521U, 64510U)) << "a prefix of many parts";
+  announce("8.0.0.0/6", {64501, 64522});
+  EXPECT_EQ(origins(), std::pair(64521U, 64510U)) << "a shorter one";
+  EXPECT_EQ(table.drop(0), 4U);
+  EXPECT_EQ(origins(), std::pair(0U, 0U)) << "the peer went";
+  const std::uint64_t before = looked_up();
+  EXPECT_EQ(origins(), std::pair(0U, 0U));
+  EXPECT_EQ(looked_up(), before) << "that there is none is kept too";
+  announce("0.0.0.0/0", {64501, 64530});
+  EXPECT_EQ(origins(), std::pair(64530U, 64530U));
+}
+
+TEST_F(FillerTest, TakesNoTablesRoutesForAnothers) {
+  Table other(routes.epochs(), room, {100, 1 << 20});
+  const auto dst_as = [&](const char* exporter) {
+    batch.clear();
+    flow("10.0.0.1", "198.51.100.1", exporter);
+    filler.apply(batch);
+    return batch.flows()[0].dst_as;
+  };
+  EXPECT_EQ(dst_as("192.0.2.1"), 64510U);
+  auto directory = std::make_unique<Routes::Directory>();
+  directory->by_router[address("192.0.2.1")] = {&other};
+  directory->by_router[address("192.0.2.2")] = {&table};
+  routes.publish(std::move(directory));
+  EXPECT_EQ(dst_as("192.0.2.1"), 0U) << "a session that told nothing yet";
+  EXPECT_EQ(dst_as("192.0.2.2"), 64510U);
+  routes.publish(nullptr);
+}
+
+TEST_F(FillerTest, SeesALocalRibComeAndGo) {
+  const auto dst_as = [&] {
+    batch.clear();
+    flow("10.0.0.1", "198.51.100.1");
+    filler.apply(batch);
+    return batch.flows()[0].dst_as;
+  };
+  EXPECT_EQ(dst_as(), 64510U);
+  Attributes attributes;
+  attributes.as_path = {64501, 64577};
+  Path* path = table.paths().hold({.rib = 1, .peer_as = 64501, .view = View::local_rib}, attributes,
+                                  address("192.0.2.9"));
+  const Nlri elsewhere{*IpPrefix::parse("203.0.113.0/24"), 0};
+  ASSERT_FALSE(table.announce(elsewhere, path));
+  table.paths().release(path);
+  EXPECT_EQ(dst_as(), 0U) << "it has no route there, and others' do not count";
+  EXPECT_TRUE(table.withdraw(elsewhere, 1));
+  EXPECT_EQ(dst_as(), 64510U);
+}
+
 }  // namespace
 }  // namespace sluice::bmp
