@@ -131,8 +131,8 @@ unit_tests() { run_ctest "$1" -R "^unit\.($(IFS='|' && echo "${*:2}"))(\.[0-9]+)
 
 # Every module that reads what strangers send, what a user wrote or what lies on disk, and under ThreadSanitizer those that
 # run threads on the way of the flows. The rest is tested by the release build alone: to build it again would take too long.
-sanitized=(util flow filter decode encode nfdump sink net bmp source state worker intake config http api query store doctor)
-threaded=(bmp sink state worker intake api)
+sanitized=(util flow filter decode encode nfdump sink net snmp bmp source state enrich worker intake config http api query store doctor)
+threaded=(snmp bmp sink state enrich worker intake api)
 build_sanitized() {
   build sanitize "${sanitized[@]/%/_test}" tests/fuzz/all && build tsan "${threaded[@]/%/_test}"
 }
