@@ -1,6 +1,8 @@
 """Tests of sinks of SQL databases that hold with every server: classes to derive from beside the sql_case.SqlCase of one, which says what
 differs. Each flow of the stream has a number in its bytes."""
-from harness import waiting
+import json
+
+from harness import daemon, waiting
 from harness.netflow import RECORDS
 from harness.sql_case import LostAnswer, ip, ipfix
 from test_brokers import Stream
@@ -167,6 +169,11 @@ class Refusals:
         self.assertEqual(1, running.metric("sluice_sink_failed_flows_total", sink="tables", reason="refused"))
         self.assertIn(f"does not take the flows: {self.thirteen_is_none}", running.log())
         self.assertEqual("2", self.server.value("SELECT count(*) FROM sluice_blocks"))
+
+    def doctor(self, running):
+        """(status, sentence) that `sluice doctor` has for the sink's server."""
+        said = daemon.run_once("doctor", "-c", running.config, "--json")
+        return [(one["status"], one["sentence"]) for one in json.loads(said.stdout)["checks"] if one["check"] == "server of sink tables"]
 
     def refuse_password(self, refusal):
         """The server asks for the password `right`, and the sink has another at first."""

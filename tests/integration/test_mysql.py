@@ -192,7 +192,9 @@ CREATE TRIGGER refuse BEFORE INSERT ON flows FOR EACH ROW
         stream.more(20)
         self.server.run("ALTER TABLE flows MODIFY src_port bigint", user="sluice")
         self.server.end_connections_of("sluice")
-        self.wait_for_log(running, "flows.src_port is of type bigint, not of smallint unsigned")
+        wrong = f"{self.server.address}: flows.src_port is of type bigint, not of smallint unsigned; `sluice schema mysql` prints the tables"
+        self.wait_for_log(running, wrong)
+        self.assertEqual([("fail", f"No flow of this sink is stored: {wrong}.")], self.doctor(running))
         self.server.run("ALTER TABLE sluice_blocks ENGINE = MyISAM; ALTER TABLE flows MODIFY src_port smallint unsigned", user="sluice")
         self.wait_for_log(running, "sluice_blocks is of the engine MyISAM, which has no transactions")
         self.server.run("ALTER TABLE sluice_blocks ENGINE = InnoDB", user="sluice")
@@ -200,6 +202,7 @@ CREATE TRIGGER refuse BEFORE INSERT ON flows FOR EACH ROW
         self.all_delivered(running, flows)
         self.assert_once(flows)
         self.assertEqual(0, running.metric("sluice_sink_failed_flows_total"))
+        self.assertEqual([("ok", "It answers, and its table has the columns that the sink writes.")], self.doctor(running))
 
     def test_the_next_server_is_asked(self):
         """And who takes no writes is none to write to."""

@@ -161,12 +161,15 @@ CREATE TRIGGER refuse BEFORE INSERT ON flows FOR EACH ROW EXECUTE FUNCTION refus
         stream.more(20)
         self.server.run("ALTER TABLE flows ALTER COLUMN src_port TYPE bigint", user="sluice")
         self.server.end_connections_of("sluice")
-        self.wait_for_log(running, "flows.src_port is of type bigint, not of integer")
+        wrong = f"{self.server.address}: flows.src_port is of type bigint, not of integer; `sluice schema postgres` prints the tables"
+        self.wait_for_log(running, wrong)
+        self.assertEqual([("fail", f"No flow of this sink is stored: {wrong}.")], self.doctor(running))
         self.server.run("ALTER TABLE flows ALTER COLUMN src_port TYPE integer", user="sluice")
         flows = stream.end()
         self.all_delivered(running, flows)
         self.assert_once(flows)
         self.assertEqual(0, running.metric("sluice_sink_failed_flows_total"))
+        self.assertEqual([("ok", "It answers, and its table has the columns that the sink writes.")], self.doctor(running))
 
     def test_the_next_server_is_asked(self):
         self.make_tables()

@@ -56,6 +56,9 @@ struct TypeOf {
   /// Where it may name fields of a user's own, which are these.
   void (*check_fields)(setting::Reading&, const std::string& path, std::span<const UserField>,
                        const Own&) = nullptr;
+  /// Asks its server as the sink would, for seconds at the most, and writes nothing: what stands in the way
+  /// of flows, in a sentence; "": nothing.
+  std::string (*look)(const Making&, const Own&) = nullptr;
   /// Framing and key, where they are not those of StreamSpec's defaults.
   void (*shape)(const Own&, StreamSpec&) = nullptr;
 };
@@ -71,6 +74,7 @@ struct Type {
   std::function<void(setting::Reading&, const std::string& path, const Settings&)> check;
   std::function<void(setting::Reading&, const std::string& path, std::span<const UserField>, const Settings&)>
       check_fields;
+  std::function<std::string(const Making&)> look;  ///< empty: there is nobody to ask
   std::function<void(const Settings&, StreamSpec&)> shape;
 };
 

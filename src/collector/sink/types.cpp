@@ -38,6 +38,10 @@ Type erased(const TypeOf<Own>& type) {
                                                  const Settings& settings) {
     if (check) check(in, path, fields, own_of<Own>(settings));
   };
+  if (type.look)
+    out.look = [look = type.look](const Making& making) {
+      return look(making, own_of<Own>(making.settings));
+    };
   out.shape = [shape = type.shape](const Settings& settings, StreamSpec& spec) {
     if (shape) shape(own_of<Own>(settings), spec);
   };

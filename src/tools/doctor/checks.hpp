@@ -80,6 +80,8 @@ Findings check_sizes(const std::string& sink_name, const sink::Settings& sink, c
                      std::uint64_t max_message_bytes);
 /// Broker and topic of each source and each Kafka sink, and what sources have not delivered yet.
 Findings check_brokers(const config::Config& config);
+/// Server and table of each sink that writes into an SQL database.
+Findings check_databases(const config::Config& config);
 /// Records of the topic that the group has not confirmed; an error is a sentence. The group is not joined.
 Result<std::uint64_t, std::string> consumer_lag(const std::string& sink_name, const sink::Settings& sink,
                                                 const std::string& topic, const std::string& group);

@@ -72,6 +72,7 @@ Findings examine(const config::Config& config, const Options& options) {
   out.push_back(check_descriptors(collector, own_file_limit()));
   append(out, check_connection_table(machine));
   append(out, check_brokers(config));
+  append(out, check_databases(config));
   if (options.clickhouse || writes_flows_to_kafka(config))
     append(out, check_clickhouse(config, store_of(config, options), static_cast<double>(unix_ns()) / 1e9));
 

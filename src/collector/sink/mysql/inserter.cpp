@@ -227,6 +227,12 @@ void find_mysql_mistakes(const std::string& sink_name, const MysqlSettings& sett
     mistake({"sinks." + sink_name + ".tls.ca_file", trust.error()});
 }
 
+std::string look_at_mysql(const MysqlSettings& settings, UserFieldsPtr user_fields) {
+  mysql::Mysql database(settings, [](const std::string& /*sentence*/) {}, std::move(user_fields));
+  return sql::look(sql::servers_in(settings.servers, kMysqlPort).value_or(std::vector<sql::Server>{}),
+                   database);
+}
+
 std::unique_ptr<BlockWriter> make_mysql_writer(std::string sink_name, const MysqlSettings& settings,
                                                LogFn log, UserFieldsPtr user_fields) {
   sql::Tell tell = sql::tell_log(std::move(sink_name), std::move(log));

@@ -16,6 +16,9 @@ namespace sluice::sink {
 void find_mysql_mistakes(const std::string& sink_name, const MysqlSettings& settings,
                          const OnMistake& mistake);
 
+/// As sql::look(); `user_fields` may be null.
+std::string look_at_mysql(const MysqlSettings& settings, UserFieldsPtr user_fields);
+
 /// `log` gets what is worth telling of blocks that were written; `user_fields` may be null.
 std::unique_ptr<BlockWriter> make_mysql_writer(std::string sink_name, const MysqlSettings& settings,
                                                LogFn log, UserFieldsPtr user_fields = nullptr);

@@ -72,6 +72,7 @@ TypeOf<MysqlSettings> describe(const MysqlSettings&) {
   type.check = check;
   type.check_fields = [](setting::Reading& in, const std::string& path, std::span<const UserField> fields,
                          const M& own) { sql::check_columns(in, path, fields, own.columns); };
+  type.look = [](const Making& making, const M& own) { return look_at_mysql(own, making.user_fields); };
   type.make = make;
   type.try_out = try_out;
   return type;

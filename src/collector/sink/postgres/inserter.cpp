@@ -134,6 +134,12 @@ void find_postgres_mistakes(const std::string& sink_name, const PostgresSettings
     mistake({"sinks." + sink_name + ".tls.ca_file", trust.error()});
 }
 
+std::string look_at_postgres(const PostgresSettings& settings, UserFieldsPtr user_fields) {
+  postgres::Postgres database(settings, [](const std::string& /*sentence*/) {}, std::move(user_fields));
+  return sql::look(sql::servers_in(settings.servers, kPostgresPort).value_or(std::vector<sql::Server>{}),
+                   database);
+}
+
 std::unique_ptr<BlockWriter> make_postgres_writer(std::string sink_name, const PostgresSettings& settings,
                                                   LogFn log, UserFieldsPtr user_fields) {
   sql::Tell tell = sql::tell_log(std::move(sink_name), std::move(log));

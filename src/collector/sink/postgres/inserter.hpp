@@ -15,6 +15,9 @@ namespace sluice::sink {
 void find_postgres_mistakes(const std::string& sink_name, const PostgresSettings& settings,
                             const OnMistake& mistake);
 
+/// As sql::look(); `user_fields` may be null.
+std::string look_at_postgres(const PostgresSettings& settings, UserFieldsPtr user_fields);
+
 /// `log` gets what is worth telling of blocks that were written; `user_fields` may be null.
 std::unique_ptr<BlockWriter> make_postgres_writer(std::string sink_name, const PostgresSettings& settings,
                                                   LogFn log, UserFieldsPtr user_fields = nullptr);

@@ -63,6 +63,7 @@ TypeOf<PostgresSettings> describe(const PostgresSettings&) {
   type.check = check;
   type.check_fields = [](setting::Reading& in, const std::string& path, std::span<const UserField> fields,
                          const P& own) { sql::check_columns(in, path, fields, own.columns); };
+  type.look = [](const Making& making, const P& own) { return look_at_postgres(own, making.user_fields); };
   type.make = make;
   type.try_out = try_out;
   return type;

@@ -16,6 +16,7 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr auto kTell = 1min;  // how often it is said that values are cut
+constexpr auto kLook = 10s;   // for a server and its table
 constexpr auto kForget = 1h;  // how often tokens are deleted that nobody will ask for
 
 bool may_be_taken_elsewhere(const Trouble& trouble) {
@@ -109,6 +110,20 @@ Tell tell_log(std::string sink_name, LogFn log) {
 std::unique_ptr<BlockWriter> make_writer(std::vector<Server> servers, std::string table,
                                          std::unique_ptr<Database> database, Tell tell) {
   return std::make_unique<Writer>(std::move(servers), std::move(table), std::move(database), std::move(tell));
+}
+
+std::string look(const std::vector<Server>& servers, Database& database) {
+  std::string out;
+  for (const Server& server : servers) {
+    GiveUp give_up;
+    give_up.set(Clock::now() + kLook);
+    const auto connected = database.connect(server, give_up);
+    database.disconnect();
+    if (connected) return {};
+    if (out.empty()) out = connected.error().error.sentence;
+    if (!may_be_taken_elsewhere(connected.error())) return connected.error().error.sentence;
+  }
+  return out;
 }
 
 Result<void, std::string> gather(const Block& block, Rows& into) {

@@ -46,6 +46,10 @@ class Database {
 std::unique_ptr<BlockWriter> make_writer(std::vector<Server> servers, std::string table,
                                          std::unique_ptr<Database> database, Tell tell);
 
+/// What stands in the way of flows: why none of the servers is one to write to, or what is wrong with its
+/// table; "": nothing. For some seconds a server.
+std::string look(const std::vector<Server>& servers, Database& database);
+
 /// The block's rows; what is wrong with them, where they are no rows of flows.
 Result<void, std::string> gather(const Block& block, Rows& into);
 
