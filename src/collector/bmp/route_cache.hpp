@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "bmp/pointer_word.hpp"
 #include "bmp/routes.hpp"
 #include "sluice/util/seeded_hash.hpp"
 
@@ -49,7 +50,7 @@ class RouteCache {
     return static_cast<std::uint64_t>(reinterpret_cast<std::uintptr_t>(found.path)) << 8U | found.length;
   }
   static Table::Found unpacked(std::uint64_t found) {
-    return {reinterpret_cast<const Path*>(found >> 8U), static_cast<std::uint8_t>(found)};
+    return {pointer_in<const Path>(found >> 8U), static_cast<std::uint8_t>(found)};
   }
 
   std::size_t place_of(const IpAddress& address) const { return hash_(address) & (pairs_.size() - 1); }

@@ -5,6 +5,8 @@
 #include <new>
 #include <utility>
 
+#include "bmp/pointer_word.hpp"
+
 namespace sluice::bmp {
 namespace {
 
@@ -23,7 +25,7 @@ struct alignas(8) Table::Several {
   static void free(Several* several) { ::operator delete(several); }
   static std::size_t bytes(std::size_t size) { return sizeof(Several) + size * sizeof(One); }
   std::span<const One> routes() const { return {reinterpret_cast<const One*>(this + 1), size}; }
-  static Several* of(Entry entry) { return reinterpret_cast<Several*>(entry & ~kSeveral); }
+  static Several* of(Entry entry) { return pointer_in<Several>(entry & ~kSeveral); }
 };
 
 bool Room::has_some() const {
@@ -53,7 +55,7 @@ Table::~Table() {
 }
 
 const Path* Table::best_of(Entry entry) {
-  return entry & kSeveral ? Several::of(entry)->routes().front().path : reinterpret_cast<const Path*>(entry);
+  return entry & kSeveral ? Several::of(entry)->routes().front().path : pointer_in<const Path>(entry);
 }
 
 std::optional<Route> Table::find(const IpAddress& address) const { return route_of(look_up(address)); }
@@ -102,7 +104,7 @@ std::array<bool, kFamilies> Table::families() const {
 std::span<const Table::One> Table::unpack(Entry entry, One& single) const {
   if (entry == 0) return {};
   if (entry & kSeveral) return Several::of(entry)->routes();
-  single = {reinterpret_cast<Path*>(entry), 0};
+  single = {pointer_in<Path>(entry), 0};
   return {&single, 1};
 }
 

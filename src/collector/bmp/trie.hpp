@@ -11,6 +11,7 @@
 #include <functional>
 
 #include "bmp/epochs.hpp"
+#include "bmp/pointer_word.hpp"
 #include "sluice/flow/address.hpp"
 
 namespace sluice::bmp {
@@ -102,7 +103,7 @@ struct Trie::Node {
   static unsigned length_of(unsigned bit) { return static_cast<unsigned>(std::bit_width(bit + 2)) - 1; }
 };
 
-inline Trie::Node* Trie::node_in(const Slot& slot) { return reinterpret_cast<Node*>(slot.load()); }
+inline Trie::Node* Trie::node_in(const Slot& slot) { return pointer_in<Node>(slot.load()); }
 
 inline unsigned Trie::step_of(const IpAddress& address, unsigned depth) {
   const std::uint8_t byte = address.bytes[depth / 8];
