@@ -83,6 +83,7 @@ class Rows(sql_tests.Rows, PostgresCase):
                                            f"{MICROSECONDS.format('time_flow_start')} AS s, {MICROSECONDS.format('time_flow_end')} AS e, type "
                                            "FROM flows"))
         self.wait_for_log(running, "values that their columns cannot hold are stored as the largest that they can: 1 since the start")
+        self.assertEqual(1, running.metric("sluice_sink_cut_values_total", sink="tables"))
 
     def test_columns_that_are_chosen(self):
         columns = ["time_received", "flow_id", "src_mac", "src_addr", "bytes", "observation_domain_id", "seen_on", "all_seen_on", "sources"]

@@ -54,6 +54,8 @@ class BlockWriter {
   /// The whole block or an error; after an error nothing of the block is left behind where that can be
   /// helped.
   virtual Result<void, WriteError> write(const Block& block, const GiveUp& give_up) = 0;
+  /// Values of the block that was written last of which only a part could be stored.
+  virtual std::uint64_t cut_values() const { return 0; }
   /// When tick() has something to do.
   virtual std::optional<Clock::time_point> next_tick() const { return std::nullopt; }
   virtual void tick() {}

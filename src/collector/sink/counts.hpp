@@ -27,6 +27,7 @@ enum class SinkCount : std::uint8_t {
   spool_oldest_seconds,  ///< age of what is there longest
   spool_shed_flows,      ///< of those shed: had to make room in the spool, or found none
   filtered_flows,        ///< its filter does not want them; in no other count
+  cut_values,            ///< no column could hold them whole; their flows are delivered
   count
 };
 
@@ -55,6 +56,8 @@ inline constexpr std::array kSinkCounts{
               "Of the shed flows, those for which the spool had no room"},
     CountInfo{SinkCount::filtered_flows, "filtered_flows", CountKind::total,
               "Flows that the sink did not get, as its filter does not want them"},
+    CountInfo{SinkCount::cut_values, "cut_values", CountKind::total,
+              "Values of delivered flows that are stored as the most that their column can hold"},
 };
 static_assert(rows_in_order(kSinkCounts) && kSinkCounts.size() == Counts<SinkCount>::kSize);
 

@@ -213,6 +213,7 @@ bool QueueSink::try_once(const Queued& queued) {
   if (outcome) {
     tally_.delivered(block.flows, block.bytes.size());
     tally_.block_delivered();
+    tally_.cut(writer_->cut_values());
     books_.settle(queued.ticket, Fate::delivered);
     if (block.spooled != 0) spool_->settle(block, nullptr);
     if (failing_) say(log_, LogLevel::info, name_, [] { return "writes again"; });

@@ -65,6 +65,10 @@ class Tally {
   void filtered(std::uint64_t flows) {
     counts_[SinkCount::filtered_flows].fetch_add(flows, std::memory_order_relaxed);
   }
+  /// Of flows that are delivered.
+  void cut(std::uint64_t values) {
+    counts_[SinkCount::cut_values].fetch_add(values, std::memory_order_relaxed);
+  }
   void error() { add(SinkCount::errors); }
 
   std::uint64_t queued_flows() const { return stats().counts[SinkCount::queued_flows]; }

@@ -52,6 +52,8 @@ class Writer final : public BlockWriter {
     return {};
   }
 
+  std::uint64_t cut_values() const override { return database_->rows().cut(); }
+
  private:
   Result<void, Trouble> try_to_store(const std::string& token, const GiveUp& give_up);
   void tell_cut();
