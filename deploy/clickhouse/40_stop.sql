@@ -3,12 +3,17 @@
 -- dropping it waits for the block under way and its commit, while a view dropped under a running consumer would let
 -- it commit rows that go nowhere. The consumer group keeps its offsets, so that nothing in between is missed.
 DROP TABLE IF EXISTS {{db}}.flows{{on_cluster}} SYNC;
+DROP TABLE IF EXISTS {{db}}.flows_native{{on_cluster}} SYNC;
 DROP VIEW IF EXISTS {{db}}.flows_consumer{{on_cluster}} SYNC;
 DROP VIEW IF EXISTS {{db}}.flows_raw_view{{on_cluster}} SYNC;
 DROP VIEW IF EXISTS {{db}}.flows_faults_view{{on_cluster}} SYNC;
+DROP VIEW IF EXISTS {{db}}.flows_native_consumer{{on_cluster}} SYNC;
+DROP VIEW IF EXISTS {{db}}.flows_native_raw_view{{on_cluster}} SYNC;
+DROP VIEW IF EXISTS {{db}}.flows_native_faults_view{{on_cluster}} SYNC;
 DROP VIEW IF EXISTS {{db}}.flows_errors_view{{on_cluster}} SYNC;
 DROP TABLE IF EXISTS {{db}}.flows_faults{{on_cluster}} SYNC;
 DROP TABLE IF EXISTS {{db}}.flows_feed{{on_cluster}} SYNC;
+DROP TABLE IF EXISTS {{db}}.flows_native_feed{{on_cluster}} SYNC;
 DROP VIEW IF EXISTS {{db}}.flows_1m_view{{on_cluster}} SYNC;
 DROP VIEW IF EXISTS {{db}}.flows_5m_view{{on_cluster}} SYNC;
 DROP VIEW IF EXISTS {{db}}.flows_1h_view{{on_cluster}} SYNC;

@@ -22,10 +22,13 @@
 # Kafka:
 #   --brokers LIST         HOST:PORT, with commas between several (default localhost:9092); need not be up
 #   --topic NAME           (default flows)
+#   --native-topic NAME    also a topic to which collectors write columns (format: native), see docs/clickhouse.md (default
+#                          none); the group of its consumer has -native behind its name
 #   --group NAME           consumer group, whose offsets say where to go on (default sluice)
 #   --consumers N          consumers of one server, at most as many as the topic has partitions (default 1)
 #   --flush-interval MS    rows are written after this time at the latest (default 5000)
-#   --block-rows N         or when there are so many (default 262144); what a crash can double
+#   --block-rows N         or when there are so many (default 262144); what a crash can double. Of the native topic a
+#                          record for each 1024 of them
 #   --days-before N        a flow that was received more days than that before its record was written to Kafka, or more
 #   --hours-after N        hours after it, has the record's time instead (default 30 and 1)
 # Columns of flows_raw that not everybody needs, in sets, see docs/clickhouse.md; what is not said stays as it is:
@@ -70,7 +73,7 @@ usage() {
 url='' user='' password='' client='' cluster='' schema_dir='' user_files='' compat='' print='' script='' fields='' no_kafka='' stored_columns='' drop_values='' show_sets=''
 declare -A asked_for=()  # sets of columns: with or without, as the options say
 declare -A was_out=() left_out=() used=()  # those that flows_raw lacks, will lack, and has values of
-declare -A parameter=([brokers]=localhost:9092 [topic]=flows [group]=sluice [consumers]=1 [flush_ms]=5000 [block_rows]=262144
+declare -A parameter=([brokers]=localhost:9092 [topic]=flows [native_topic]='' [group]=sluice [consumers]=1 [flush_ms]=5000 [block_rows]=262144
   [days_before]=30 [hours_after]=1 [repeats]=''
   [retention_errors]=30)
 for name in "${!kept_days[@]}"; do parameter[$name]=${kept_days[$name]}; done
@@ -107,7 +110,7 @@ while (($#)); do
     --drop-values) drop_values=yes; shift; continue ;;
     --show-sets) show_sets=yes; shift; continue ;;
     --url | --user | --password-file | --client | --cluster | --schema-dir | --user-files | --brokers | --topic | \
-      --group | --consumers | --flush-interval | --block-rows | --days-before | --hours-after | --repeats | --retention-days | --script | --fields | --with | --without) (($# > 1)) || wrong "$1 wants a value" ;;
+      --native-topic | --group | --consumers | --flush-interval | --block-rows | --days-before | --hours-after | --repeats | --retention-days | --script | --fields | --with | --without) (($# > 1)) || wrong "$1 wants a value" ;;
     --retention-*)
       name=${1#--}
       [[ -n ${parameter[${name//-/_}]:-} ]] || wrong "there is no option '$1'; --help tells all"
@@ -129,6 +132,7 @@ while (($#)); do
     --fields) [[ $2 == none || -r $2 ]] || wrong "the script $2 cannot be read"; fields=$2 ;;
     --with) sets_option "$1" "$2" with all ;;
     --without) sets_option "$1" "$2" without unused ;;
+    --native-topic) text_value "$1" "$2"; parameter[native_topic]=$2 ;;
     --brokers | --topic | --group) text_value "$1" "$2"; parameter[${1#--}]=$2 ;;
     --consumers) number "$1" "$2"; parameter[consumers]=$2 ;;
     --block-rows) number "$1" "$2"; parameter[block_rows]=$2 ;;
@@ -143,6 +147,8 @@ done
 
 [[ -n $url ]] || set_url CLICKHOUSE_URL "${CLICKHOUSE_URL:-http://127.0.0.1:8123}"
 [[ -z $no_kafka || -z $script ]] || wrong "--no-kafka makes no consumer, which --script is about; --fields makes the columns"
+[[ -z $no_kafka || -z ${parameter[native_topic]} ]] || wrong "--no-kafka consumes from nobody, and --native-topic is a topic to consume: give one of them"
+[[ ${parameter[native_topic]} != "${parameter[topic]}" ]] || wrong "--native-topic and --topic are both ${parameter[topic]}; a record is of one format, and each has a topic of its own"
 [[ -z $script || -z $fields ]] || wrong "--script applies one file and nothing else, --fields all: give one of them"
 
 # At a block a second of a collector, what comes again within hours.
@@ -235,9 +241,14 @@ lines_wanted() {
   sed "${edits[@]}" "$1"
 }
 
+# What is for a topic of columns stands between two lines, and is left out where there is none.
+native_wanted() {
+  if [[ -n ${parameter[native_topic]} ]]; then cat; else sed '/^-- begin: only with --native-topic$/,/^-- end: only with --native-topic$/d'; fi
+}
+
 rendered() {
   local text name
-  text=$(lines_wanted "$1")
+  text=$(lines_wanted "$1" | native_wanted)
   for name in "${!parameter[@]}"; do
     text=${text//"{{$name}}"/"${parameter[$name]}"}
   done
@@ -432,6 +443,8 @@ print_sets() {
 # A script of `sluice schema clickhouse` that knows of no sets would fill columns that are not there.
 check_marks() {
   local set
+  [[ -z ${parameter[native_topic]} ]] || grep -q '^-- begin: only with --native-topic$' "$1" ||
+    wrong "$1 is older than these scripts, it has nothing for --native-topic; sluice schema clickhouse -c FILE prints it anew"
   for set in "${column_sets[@]}"; do
     [[ -z ${left_out[$set]} ]] || grep -q -- ", -- $set\$" "$1" ||
       wrong "$1 is older than these scripts, it cannot leave out $set; sluice schema clickhouse -c FILE prints it anew"
@@ -571,7 +584,7 @@ else
   fill_all
   for file in "${consuming[@]}"; do run "$file"; done
   question "INSERT INTO $db.schema_version SELECT $schema_version, now64(3), '$definition'" >/dev/null
-  source="topic '${parameter[topic]}' of ${parameter[brokers]}"
+  source="topic '${parameter[topic]}'${parameter[native_topic]:+ and, as columns, from topic '${parameter[native_topic]}'} of ${parameter[brokers]}"
   [[ -z $no_kafka ]] || source='sinks of type clickhouse'
   say "version $schema_version is in place; flows come from $source"
 fi

@@ -70,6 +70,10 @@ std::string ask_for_settings() {
            "'{{db}}' AND "
            "name = 'flows' AND position(concat(engine_full, ','), '" +
            setting.text + ",') = 0;\n";
+  sql +=
+      "SELECT throwIf(count() != 0, '{{db}}.flows_native was made with another --native-topic; give it to "
+      "apply.sh as before') FROM system.tables WHERE database = '{{db}}' AND name = 'flows_native' AND "
+      "position(engine_full, 'kafka_topic_list = \\'{{native_topic}}\\',') = 0;\n";
   return sql;
 }
 

@@ -72,6 +72,24 @@ std::string consumed_type(const FieldInfo& field) {
   return "";
 }
 
+/// Of a column in a record of format native, which has addresses as flows_raw has them.
+std::string native_type(const FieldInfo& field) {
+  switch (field.kind) {
+    case FieldKind::flow_type:
+    case FieldKind::direction:
+    case FieldKind::rate_source:
+      return "Int8";
+    case FieldKind::address:
+      return "IPv6";
+    case FieldKind::layer_list:
+      return "Array(Int8)";
+    case FieldKind::address_list:
+      return "Array(IPv6)";
+    default:
+      return consumed_type(field);
+  }
+}
+
 std::string stored_type(const FieldRow& row) {
   switch (row.info.kind) {
     case FieldKind::flow_type:
@@ -125,12 +143,16 @@ Column column_of(const FieldRow& row) {
   column.consumed = consumed_type(row.info);
   column.name = column_name(row.info);
   column.stored = stored_type(row);
+  column.native = native_type(row.info);
   if (row.info.optional) {
+    column.native = wrapped("Nullable", column.native);
     column.consumed = wrapped("Nullable", column.consumed);
     column.stored = wrapped("Nullable", column.stored);
   }
   const std::string made = conversion(row);
   column.from = made.empty() ? column.name : made + " AS " + column.name;
+  const bool address = row.info.kind == FieldKind::address || row.info.kind == FieldKind::address_list;
+  column.from_native = address ? column.name : column.from;
   column.codec = row.column.codec;
   column.unit = row.info.unit;
   column.meaning = row.info.meaning;
@@ -149,7 +171,7 @@ std::vector<Column> message_columns() {
 Column column_of(const UserField& field) {
   Column column;
   const std::string name = "`" + field.name + "`";  // a word of SQL may be a name
-  column.consumed_name = column.name = column.from = name;
+  column.consumed_name = column.name = column.from = column.from_native = name;
   column.meaning = "User-defined field " + std::to_string(field.number) + ": " + encode::source_text(field);
   switch (field.type) {
     case UserType::uint:
@@ -166,6 +188,7 @@ Column column_of(const UserField& field) {
           (field.list ? "arrayMap(a -> sluice_address(a), " : "sluice_address(") + name + ") AS " + name;
       break;
   }
+  column.native = column.stored;
   return column;
 }
 

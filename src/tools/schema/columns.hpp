@@ -14,7 +14,9 @@ struct Column {
   std::string name;           ///< in flows_raw
   std::string stored;         ///< its type there
   std::string from;           ///< what makes one of the other, as it stands in a SELECT
-  std::string codec;          ///< "": the server's default
+  std::string native;  ///< its type in flows_native_feed, under consumed_name: that of records of columns
+  std::string from_native;  ///< as `from`, of that
+  std::string codec;        ///< "": the server's default
   std::string unit;
   std::string meaning;
   std::string set = {};  ///< of columns that flows_raw may be made without; "": always there
