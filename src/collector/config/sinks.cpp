@@ -19,6 +19,8 @@ constexpr std::uint64_t kMB = 1ULL << 20;
 
 // Top-level `kafka:` is short for a sink of this name and type.
 constexpr std::string_view kShorthand = "kafka";
+// Beside the words of encode::kFormats.
+constexpr std::string_view kNative = "native";
 
 /// Index of its type.
 Codec<std::size_t> type_codec() {
@@ -50,6 +52,36 @@ void note_type(Reading& in, const std::string& path, const Value& value, Setting
 
 Value write_type(const Settings& settings) { return Value::of(std::string(sink::type_name(settings))); }
 
+/// What one word says of two settings: native is protobuf that a Kafka sink makes columns of.
+struct Form {
+  encode::Format format;
+  bool native;
+  friend bool operator==(const Form&, const Form&) = default;
+};
+
+Codec<Form> form_codec() {
+  std::vector<Word<Form>> words;
+  for (const auto& word : encode::kFormats) words.push_back({word.text, {word.value, false}});
+  words.push_back({kNative, {encode::Format::protobuf, true}});
+  return choice(words);
+}
+
+Row<Settings> format_row() {
+  static const Codec<Form> codec = form_codec();
+  return special<Settings>(
+      "format", codec.type,
+      "Form of the flows: framed protobuf messages, one JSON object a line, or, for type kafka, columns in "
+      "ClickHouse's Native format for tables of one's own",
+      "protobuf; for type stdout json",
+      [](Reading& in, const std::string& path, const Value& value, Settings& settings) {
+        Form form{settings.format, settings.native};
+        if (!setting::read_text(in, path, value, codec, form)) return;
+        settings.format = form.format;
+        settings.native = form.native;
+      },
+      [](const Settings& settings) { return Value::of(codec.format({settings.format, settings.native})); });
+}
+
 Table<Settings> make_sink_table() {
   using S = Settings;
   Table<S> t{
@@ -59,9 +91,7 @@ Table<Settings> make_sink_table() {
                          "options data)"),
       row<S, &S::wanted>("filter", flow_filter(), "",
                          "Which flows it gets, in the language of filters (filter.md); empty: all"),
-      row<S, &S::format>("format", choice(encode::kFormats), "",
-                         "Form of the flows: framed protobuf messages or one JSON object a line")
-          .defaults_to("protobuf; for type stdout json"),
+      format_row(),
       row<S, &S::json_fields>("json.fields", choice(encode::kJsonFields), "",
                               "Names and forms of the fields of JSON: ours, GoFlow2's or KFlow's"),
       row<S, &S::kflow_drop_ipv6>("json.drop_ipv6", boolean(), "",
@@ -70,10 +100,10 @@ Table<Settings> make_sink_table() {
           "block_bytes", size(4 * kKB, 64 * kMB), "bytes",
           "Flows are gathered into a block that is sent when it has grown to about this; for "
           "type kafka at most 1 MB")
-          .defaults_to("64KB; for types clickhouse, postgres and mysql 4MB"),
+          .defaults_to("64KB; for types clickhouse, postgres and mysql 4MB; for format native 128KB"),
       row<S, &S::flush_interval>("flush_interval", duration(1ms, 60s), "",
                                  "A block that has not grown so far is sent when its first flow is this old")
-          .defaults_to("200ms; for types clickhouse, postgres and mysql 1s"),
+          .defaults_to("200ms; for types clickhouse, postgres and mysql, and for format native 1s"),
       row<S, &S::spool, &sink::SpoolSettings::path>(
           "spool.path",
           text("text", "the path of a directory, auto or \"\"", [](std::string_view) { return true; }), "",
@@ -145,6 +175,14 @@ void read_sink(Reading& in, const std::string& name, const Value& value, Config&
   config.sinks[name] = std::move(settings);
 }
 
+void check_native(Reading& in, const std::string& path, const Settings& settings) {
+  if (!settings.native || settings.kafka() != nullptr) return;
+  const std::string format = path + ".format";
+  in.fault(format, in.origin(format),
+           format + " is native, which is for a topic that ClickHouse reads; with type " +
+               std::string(sink::type_name(settings)) + " it takes protobuf or json");
+}
+
 /// Records of counters have none of the fields of a flow.
 void check_counters(Reading& in, const std::string& path, const Settings& settings) {
   if (settings.stream != encode::Stream::counters) return;
@@ -198,13 +236,16 @@ std::string resolved(const std::string& directory) {
   return (out.has_filename() ? out : out.parent_path()).string();
 }
 
+std::string path_of(const Reading& in, const std::string& name) {
+  return sink_path(name == kShorthand && in.given(std::string(kShorthand)), name);
+}
+
 /// Two that write to one directory would wait for each other for ever. Those that nobody gave a path go
 /// first: it is the given ones that can be changed.
 void check_spools(Reading& in, const Config& config) {
   std::map<std::string, std::string> owners;
   const auto check = [&](bool given, const std::string& name, const Settings& settings) {
-    const std::string path =
-        sink_path(name == kShorthand && in.given(std::string(kShorthand)), name) + ".spool.path";
+    const std::string path = path_of(in, name) + ".spool.path";
     const std::string directory = sink::spool_directory(name, settings.spool);
     if (directory.empty() || in.given(path) != given) return;
     const auto [owner, first] = owners.emplace(resolved(directory), name);
@@ -217,11 +258,30 @@ void check_spools(Reading& in, const Config& config) {
     for (const auto& [name, settings] : config.sinks) check(given, name, settings);
 }
 
+/// Whoever reads a topic expects one of the two in it.
+void check_topics(Reading& in, const Config& config) {
+  for (const auto& [name, settings] : config.sinks) {
+    if (!settings.native || settings.kafka() == nullptr) continue;
+    for (const auto& [other, others] : config.sinks) {
+      const bool same = others.kafka() != nullptr && !others.native &&
+                        others.kafka()->topic == settings.kafka()->topic &&
+                        others.kafka()->brokers == settings.kafka()->brokers;
+      const std::string path = path_of(in, name) + ".format";
+      if (same)
+        in.fault(path, in.origin(path),
+                 path + " is native, and the sink " + other + " writes protobuf or json to the same topic " +
+                     settings.kafka()->topic + "; each takes a topic of its own");
+    }
+  }
+}
+
 void check_sinks(Reading& in, const Config& config) {
   check_spools(in, config);
+  check_topics(in, config);
   for (const auto& [name, settings] : config.sinks) {
-    const std::string path = sink_path(name == kShorthand && in.given(std::string(kShorthand)), name);
+    const std::string path = path_of(in, name);
     check_counters(in, path, settings);
+    check_native(in, path, settings);
     sink::type_of(settings).check(in, path, settings);
     sink::type_of(settings).check_fields(in, path, config.fields, settings);
   }

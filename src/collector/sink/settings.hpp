@@ -27,6 +27,7 @@ struct Settings {
   encode::Stream stream = encode::Stream::flows;
   filter::Expression wanted{};                       ///< `filter`: which flows it gets
   encode::Format format = encode::Format::protobuf;  ///< TypeOf::format where none is given
+  bool native = false;  ///< type kafka: of rows in protobuf, records are columns (kafka/columns.hpp)
   encode::JsonFields json_fields = encode::JsonFields::sluice;
   bool kflow_drop_ipv6 = false;
   std::uint64_t block_bytes = 64 << 10;           ///< a block is sent when it has grown to about this

@@ -50,7 +50,7 @@ struct TypeOf {
   // The rest may stay null.
 
   /// Defaults that depend on other settings.
-  void (*complete)(const Settings&, const Given&, Own&) = nullptr;
+  void (*complete)(Settings&, const Given&, Own&) = nullptr;
   /// Rules that span settings; `path` is the sink's in messages.
   void (*check)(setting::Reading&, const std::string& path, const Settings&, const Own&) = nullptr;
   /// Where it may name fields of a user's own, which are these.

@@ -46,6 +46,7 @@ TEST(Values, MustPass) {
            "kafka: {topic: flows.v1-raw_x, acks: 0, compression: zstd, buckets: 1, producers: 64}",
            "kafka: {block_bytes: 4KB, flush_interval: 1ms, buffer_bytes: 1GB, framing: plain}",
            "kafka: {partition_by: round_robin}",
+           "kafka: {format: native, framing: batch, topic: columns}",
            "kafka: {partition_by: [src_addr, dst_port, exporter_name]}",
            "kafka: {tls: {enabled: true, ca_file: ca.pem, certificate_file: c.pem, key_file: k.pem, "
            "key_password: x, verify: false}}",
@@ -89,9 +90,11 @@ TEST(Values, FormatAndFramingDependOnOneAnother) {
       "  ks: {type: kafka, framing: single}\n"
       "  f: {type: file}\n"
       "  s: {type: stdout}\n"
-      "  sp: {type: stdout, format: protobuf}\n");
+      "  sp: {type: stdout, format: protobuf}\n"
+      "  n: {type: kafka, format: native, topic: columns}\n"
+      "  nb: {type: kafka, format: native, topic: columns, block_bytes: 64KB, flush_interval: 200ms}\n");
   const auto& sinks = result.config.sinks;
-  ASSERT_EQ(sinks.size(), 7U);
+  ASSERT_EQ(sinks.size(), 9U);
   EXPECT_EQ(sinks.at("k").format, encode::Format::protobuf);
   EXPECT_EQ(kafka_of(result, "k").framing, sink::Framing::batch);
   EXPECT_EQ(kafka_of(result, "kj").framing, sink::Framing::single);
@@ -100,6 +103,15 @@ TEST(Values, FormatAndFramingDependOnOneAnother) {
   EXPECT_EQ(sinks.at("f").format, encode::Format::protobuf);
   EXPECT_EQ(sinks.at("s").format, encode::Format::json);
   EXPECT_EQ(sinks.at("sp").format, encode::Format::protobuf);
+  EXPECT_FALSE(sinks.at("k").native);
+  const sink::Settings& native = sinks.at("n");
+  EXPECT_TRUE(native.native);
+  EXPECT_EQ(native.format, encode::Format::protobuf);
+  EXPECT_EQ(kafka_of(result, "n").framing, sink::Framing::batch);
+  EXPECT_EQ(native.block_bytes, 128U << 10);
+  EXPECT_EQ(native.flush_interval, 1s);
+  EXPECT_EQ(sinks.at("nb").block_bytes, 64U << 10) << "what is given counts";
+  EXPECT_EQ(sinks.at("nb").flush_interval, 200ms);
 }
 
 TEST(Values, LandWhereTheyBelong) {

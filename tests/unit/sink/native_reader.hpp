@@ -39,6 +39,20 @@ class NativeReader {
     return out;
   }
 
+  /// Of a block of one row whose columns are arrays, their elements.
+  std::map<std::string, Values> arrays() {
+    const std::uint64_t columns = varint();
+    EXPECT_EQ(varint(), 1U);
+    std::map<std::string, Values> out;
+    for (std::uint64_t i = 0; i < columns; ++i) {
+      const std::string name = string(), type = string();
+      EXPECT_TRUE(type.starts_with("Array(")) << name << " is " << type;
+      const std::uint64_t elements = little(8);
+      out[name] = values(inner(type, "Array"), elements);
+    }
+    return out;
+  }
+
  private:
   std::string_view take(std::size_t size) {
     EXPECT_LE(size, rest_.size());
@@ -88,10 +102,14 @@ class NativeReader {
         sizes.push_back(end - before);
         before = end;
       }
+      std::uint64_t all = 0;
+      for (const std::uint64_t size : sizes) all += size;
+      const Values elements = values(inner(type, "Array"), all);
+      auto at = elements.begin();
       for (const std::uint64_t size : sizes) {
-        Values elements;
-        for (std::uint64_t i = 0; i < size; ++i) elements.push_back(value(inner(type, "Array")));
-        out.push_back(joined(elements));
+        const auto end = at + static_cast<std::ptrdiff_t>(size);
+        out.push_back(joined({at, end}));
+        at = end;
       }
     } else {
       for (std::size_t i = 0; i < rows; ++i) out.push_back(value(type));

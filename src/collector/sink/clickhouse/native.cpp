@@ -30,6 +30,9 @@ void put_bytes(std::string& out, const void* from, std::size_t size) {
   out.append(static_cast<const char*>(from), size);
 }
 
+/// Of an array's elements.
+void put_end(std::string& out, std::uint64_t end) { put_bytes(out, &end, sizeof(end)); }
+
 std::byte* grow(std::vector<std::byte>& to, std::size_t size) {
   const std::size_t before = to.size();
   to.resize(before + size);
@@ -82,7 +85,7 @@ const NativeForm& facts(F form) {
 
 }  // namespace
 
-NativeBlock::Form NativeBlock::form_of(FieldKind kind) {
+NativeBlock::Form NativeBlock::form_of(FieldKind kind) const {
   switch (kind) {
     case FieldKind::flow_type:
     case FieldKind::direction:
@@ -94,7 +97,7 @@ NativeBlock::Form NativeBlock::form_of(FieldKind kind) {
     case FieldKind::mac:
       return Form::uint64;
     case FieldKind::time_ns:
-      return Form::time;
+      return shape_ == Shape::rows ? Form::time : Form::uint64;
     case FieldKind::address:
       return Form::address;
     case FieldKind::raw:
@@ -134,14 +137,15 @@ NativeBlock::Form NativeBlock::form_of(const UserField& field) {
   return field.list ? Form::texts : Form::text;
 }
 
-NativeBlock::NativeBlock(UserFieldsPtr user_fields) : user_fields_(std::move(user_fields)) {
+NativeBlock::NativeBlock(UserFieldsPtr user_fields, Shape shape)
+    : user_fields_(std::move(user_fields)), shape_(shape) {
   for (const FieldInfo& field : flow_fields())
     columns_.push_back({.form = form_of(field.kind),
                         .optional = field.optional,
                         .known = known_numbers(field.kind),
                         .number = field.number,
                         .field = field.name,
-                        .name = column_name(field)});
+                        .name = shape == Shape::rows ? column_name(field) : field.name});
   const std::size_t own = columns_.size();
   if (user_fields_)
     for (const UserField& field : user_fields_->all())
@@ -334,16 +338,36 @@ void NativeBlock::complete_times() {
   complete(named("time_flow_start"), named("time_flow_end"));
 }
 
+/// What it takes at the most.
+std::size_t NativeBlock::bound() const {
+  constexpr std::size_t kNames = 96;  // of a column and its type, with their lengths, and the array's end
+  std::size_t out = 2 * kNames;
+  for (const Column& column : columns_) {
+    if (!column.used) continue;
+    const NativeForm& form = facts(column.form);
+    const bool fixed = form.width != 0 && !form.list;
+    out += kNames + column.name.size() + (column.optional ? rows_ : 0) +
+           (form.list ? rows_ * sizeof(std::uint64_t) : 0) +
+           (fixed ? rows_ * form.width : column.values.size() + (form.list ? 0 : rows_));
+  }
+  return out;
+}
+
 void NativeBlock::write(std::string& out) {
-  complete_times();
+  const bool arrays = shape_ == Shape::arrays;
+  if (!arrays) complete_times();
+  out.reserve(out.size() + bound());
   put_varint(out, static_cast<std::uint64_t>(std::ranges::count_if(columns_, &Column::used)));
-  put_varint(out, rows_);
+  put_varint(out, arrays ? 1 : rows_);
   for (Column& column : columns_) {
     if (!column.used) continue;
     const NativeForm& form = facts(column.form);
     put_text(out, column.name);
     const bool nullable = column.optional;
-    put_text(out, nullable ? "Nullable(" + std::string(form.type) + ")" : std::string(form.type));
+    std::string type(form.type);
+    if (nullable) type = "Nullable(" + type + ")";
+    put_text(out, arrays ? "Array(" + type + ")" : type);
+    if (arrays) put_end(out, rows_);
     if (nullable) put_bytes(out, column.nulls.data(), rows_);
     fill_up(column, rows_);
     if (form.list) put_bytes(out, column.ends.data(), rows_ * sizeof(std::uint64_t));

@@ -45,7 +45,7 @@ setting::Table<F> rows() {
   };
 }
 
-void complete(const Settings& settings, const Given& given, F& file) {
+void complete(Settings& settings, const Given& given, F& file) {
   if (settings.stream == encode::Stream::counters && !given("prefix")) file.prefix = "counters";
 }
 

@@ -43,6 +43,8 @@ FailReason fail_reason(rd_kafka_resp_err_t error) {
     case RD_KAFKA_RESP_ERR_INVALID_PRODUCER_EPOCH:
     case RD_KAFKA_RESP_ERR_PRODUCER_FENCED:
       return FailReason::fatal;
+    case RD_KAFKA_RESP_ERR__BAD_MSG:  // ColumnRecords::kNoRows
+      return FailReason::damaged;
     case RD_KAFKA_RESP_ERR__PURGE_QUEUE:
     case RD_KAFKA_RESP_ERR__PURGE_INFLIGHT:
     case RD_KAFKA_RESP_ERR__DESTROY:
@@ -58,7 +60,8 @@ bool is_never_taken(rd_kafka_resp_err_t error) {
   if (error == RD_KAFKA_RESP_ERR__QUEUE_FULL) return false;
   const FailReason reason = fail_reason(error);
   return error == RD_KAFKA_RESP_ERR_TOPIC_EXCEPTION ||  // a name that the broker does not allow
-         reason == FailReason::message_too_large || reason == FailReason::other;
+         reason == FailReason::message_too_large || reason == FailReason::damaged ||
+         reason == FailReason::other;
 }
 
 bool passes(rd_kafka_resp_err_t error) {

@@ -21,7 +21,8 @@ constexpr milliseconds kRefreshEach{30000};     // partitions are added to a top
 
 }  // namespace
 
-KafkaSink::KafkaSink(std::string name, const Settings& settings, unsigned workers, LogFn log)
+KafkaSink::KafkaSink(std::string name, const Settings& settings, unsigned workers, LogFn log,
+                     UserFieldsPtr user_fields)
     : name_(std::move(name)),
       unknown_buckets_(std::max(1U, settings.kafka()->buckets)),
       budget_(std::make_shared<MemoryBudget>(static_cast<std::size_t>(settings.kafka()->buffer_bytes))),
@@ -38,7 +39,7 @@ KafkaSink::KafkaSink(std::string name, const Settings& settings, unsigned worker
   const unsigned wanted = asked ? asked : std::min(workers, 4U);
   for (unsigned i = 0; i < std::max(1U, wanted); ++i)
     producers_.push_back(std::make_unique<KafkaProducer>(name_, i, settings, *tally_, *books_, budget_,
-                                                         tokens, spool_.get(), log_));
+                                                         tokens, spool_.get(), log_, user_fields));
   watcher_ = start_thread("kafka.watch", [this] { watch_partitions(); });
   if (spool_) spool_->start();
 }

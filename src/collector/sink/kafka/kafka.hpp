@@ -3,7 +3,8 @@
 // thread that keeps the topic's number of partitions. Nothing of it waits for a broker: an absent one shows
 // in the counts and in the log.
 //
-// Blocks of batch framing become one record each and are not copied; in single and plain framing each row is
+// Blocks of batch framing become one record each and are not copied, but for format native, whose records are
+// made of them (columns.hpp); in single and plain framing each row is
 // a record with its own key. Worker w uses producer w % producers; a block goes to partition bucket %
 // partitions, and wherever librdkafka likes while the partitions are not known. Memory in flight is bounded
 // by `buffer_bytes` over all producers and open blocks, librdkafka's own bookkeeping for each record
@@ -25,6 +26,7 @@
 
 #include "sink/settings.hpp"
 #include "sink/sink.hpp"
+#include "sluice/flow/user_fields.hpp"
 #include "util/log_sink.hpp"
 
 namespace sluice::sink {
@@ -37,7 +39,9 @@ class Tally;
 class KafkaSink final : public Sink {
  public:
   /// Throws SetupError (factory.hpp) where librdkafka refuses the settings.
-  KafkaSink(std::string name, const Settings& settings, unsigned workers, LogFn log);
+  /// `user_fields`: of format native, those that rows may have besides the table's; may be null.
+  KafkaSink(std::string name, const Settings& settings, unsigned workers, LogFn log,
+            UserFieldsPtr user_fields = nullptr);
   ~KafkaSink() override;
 
   void send(BlockPtr block, unsigned worker) override;

@@ -36,16 +36,18 @@ void append_runs(const Block& block, std::size_t first, std::size_t n, std::vect
 
 }  // namespace
 
-std::vector<Bytes> cut(Bytes rows, encode::Format format, std::size_t most) {
+std::vector<Bytes> cut(Bytes rows, encode::Format format, std::size_t most, std::size_t most_rows) {
   std::vector<Bytes> out;
-  std::size_t begin = 0;
+  std::size_t begin = 0, together = 0;
   for (std::size_t end = 0; end < rows.size();) {
     const std::size_t row = first_row(rows.subspan(end), format);
-    if (end > begin && end + row - begin > most) {
+    if (end > begin && (end + row - begin > most || together == most_rows)) {
       out.push_back(rows.subspan(begin, end - begin));
       begin = end;
+      together = 0;
     }
     end += row;
+    ++together;
   }
   if (begin < rows.size()) out.push_back(rows.subspan(begin));
   return out;

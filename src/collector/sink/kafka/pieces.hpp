@@ -12,9 +12,9 @@
 
 namespace sluice::sink {
 
-/// Whole rows of at most `most` bytes together, in order, or one row where a single one is longer. What is no
-/// row any more stays together. The bytes are the caller's.
-std::vector<Bytes> cut(Bytes rows, encode::Format format, std::size_t most);
+/// Whole rows of at most `most` bytes together, and at most so many, in order, or one row where a single one
+/// is longer. What is no row any more stays together. The bytes are the caller's.
+std::vector<Bytes> cut(Bytes rows, encode::Format format, std::size_t most, std::size_t most_rows = SIZE_MAX);
 
 /// How many rows there are.
 std::uint32_t count_rows(Bytes rows, encode::Format format);

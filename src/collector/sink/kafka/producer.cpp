@@ -47,7 +47,8 @@ int milliseconds_until(steady_clock::time_point deadline) {
 
 KafkaProducer::KafkaProducer(std::string sink_name, unsigned index, Settings settings, Tally& tally,
                              ExporterBooks& books, std::shared_ptr<MemoryBudget> budget,
-                             std::shared_ptr<TokenSource> tokens, Spool* spool, LogFn log)
+                             std::shared_ptr<TokenSource> tokens, Spool* spool, LogFn log,
+                             const UserFieldsPtr& user_fields)
     : sink_name_(std::move(sink_name)),
       index_(index),
       settings_(std::move(settings)),
@@ -56,6 +57,7 @@ KafkaProducer::KafkaProducer(std::string sink_name, unsigned index, Settings set
       budget_(std::move(budget)),
       tokens_(std::move(tokens)),
       spool_(spool),
+      columns_(settings_.native ? std::make_unique<ColumnRecords>(user_fields, budget_) : nullptr),
       log_(std::move(log)) {
   client_.with([&](auto& current) { current = make_client(); });
   thread_ = start_thread("kafka." + std::to_string(index_), [this] { run(); });

@@ -11,6 +11,7 @@
 
 #include "sink/books.hpp"
 #include "sink/kafka/client.hpp"
+#include "sink/kafka/columns.hpp"
 #include "sink/kafka/in_flight.hpp"
 #include "sink/kafka/token.hpp"
 #include "sink/say.hpp"
@@ -30,7 +31,7 @@ class KafkaProducer {
   /// Throws SetupError. The tally, the books and the spool (which may be null: none) outlive the producer.
   KafkaProducer(std::string sink_name, unsigned index, Settings settings, Tally& tally, ExporterBooks& books,
                 std::shared_ptr<MemoryBudget> budget, std::shared_ptr<TokenSource> tokens, Spool* spool,
-                LogFn log);
+                LogFn log, const UserFieldsPtr& user_fields);
   ~KafkaProducer();  ///< closes at once if close() was not called
 
   /// Counts the block's flows and hands it to librdkafka. Any thread; never waits, and does not throw: a
@@ -91,13 +92,16 @@ class KafkaProducer {
   void give(Link& link, InFlight& flight, const Record& record, LostRecords& lost);
   rd_kafka_resp_err_t attempt(Link& link, InFlight& flight, const Record& record, LostRecords& lost);
   rd_kafka_resp_err_t produce(const Link& link, InFlight& flight, const Record& record);
+  rd_kafka_resp_err_t produce_columns(const Link& link, InFlight& flight, const Record& record);
+  rd_kafka_resp_err_t produce(const Link& link, Bytes bytes, Bytes key, std::int32_t partition, void* opaque);
+  void delivered(const Link& link, const rd_kafka_message_t& message, InFlight& flight, Bytes rows);
   void say_elsewhere();
   void hold(rd_kafka_resp_err_t why);
   void release_hold();
   void send_waiting(Client& client);
   bool send_first(Client& client);
-  bool send_again(const Link& link, InFlight& flight, const rd_kafka_message_t& message);
-  bool send_smaller(const Link& link, InFlight& flight, const rd_kafka_message_t& message);
+  bool send_again(const Link& link, InFlight& flight, const rd_kafka_message_t& message, Bytes rows);
+  bool send_smaller(const Link& link, InFlight& flight, const rd_kafka_message_t& message, Bytes rows);
   void lose(InFlight& flight, Bytes record, rd_kafka_resp_err_t error, LostRecords& lost);
   void is_too_large(std::size_t bytes);
   void forget_limits();
@@ -130,8 +134,9 @@ class KafkaProducer {
   Tally& tally_;
   ExporterBooks& books_;
   const std::shared_ptr<MemoryBudget> budget_;
-  const std::shared_ptr<TokenSource> tokens_;  // null: no OAUTHBEARER
-  Spool* const spool_;                         // may be null
+  const std::shared_ptr<TokenSource> tokens_;     // null: no OAUTHBEARER
+  Spool* const spool_;                            // may be null
+  const std::unique_ptr<ColumnRecords> columns_;  // null: records are rows as they are
   const LogFn log_;
   // Replaced only by the thread, after a fatal error of librdkafka's.
   Guarded<std::shared_ptr<Client>> client_;

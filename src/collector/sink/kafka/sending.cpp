@@ -1,6 +1,7 @@
 // A producer's records: to librdkafka, to those that wait, and what becomes of them.
 #include <algorithm>
 #include <array>
+#include <span>
 
 #include "sink/kafka/errors.hpp"
 #include "sink/kafka/pieces.hpp"
@@ -71,7 +72,9 @@ void KafkaProducer::send_block(Link& link, BlockPtr block, std::int32_t partitio
   try {
     const Bytes all(block->bytes);
     const std::size_t fits = fits_.load(std::memory_order_relaxed);
-    pieces = all.size() <= fits ? std::vector<Bytes>{all} : cut(all, settings_.format, fits);
+    const std::size_t most_rows = columns_ ? ColumnRecords::kMostRows : SIZE_MAX;
+    const bool whole = all.size() <= fits && block->flows <= most_rows;
+    pieces = whole ? std::vector<Bytes>{all} : cut(all, settings_.format, fits, most_rows);
     flight = flight_of(block, take);
   } catch (const std::bad_alloc&) {
     return refuse(std::move(block), take);
@@ -124,10 +127,11 @@ rd_kafka_resp_err_t KafkaProducer::attempt(Link& link, InFlight& flight, const R
                                            LostRecords& lost) {
   const rd_kafka_resp_err_t error = produce(link, flight, record);
   if (error == kNoError || passes(error)) return error;
-  if (is_size(error) && !flight.row_wise) {
+  const bool damaged = error == ColumnRecords::kNoRows;  // and then its neighbours need not be
+  if ((is_size(error) || damaged) && !flight.row_wise) {
     const std::vector<Bytes> smaller = halves(record.bytes);
     if (smaller.size() > 1) {
-      is_too_large(record.bytes.size());
+      if (!damaged) is_too_large(record.bytes.size());
       give_pieces(link, flight, smaller, record.partition, lost);
       --flight.left;
       return kNoError;
@@ -141,16 +145,41 @@ rd_kafka_resp_err_t KafkaProducer::attempt(Link& link, InFlight& flight, const R
 /// A partition that this client does not know (it has not heard of it yet, or the topic was made anew with
 /// fewer) is no reason to lose anything: librdkafka takes another one.
 rd_kafka_resp_err_t KafkaProducer::produce(const Link& link, InFlight& flight, const Record& record) {
-  const auto into = [&](std::int32_t partition) {
-    return rd_kafka_produce(link.topic.get(), partition, 0, readable(record.bytes.data()),
-                            record.bytes.size(), readable(record.key.data()), record.key.size(), &flight) == 0
+  return columns_ ? produce_columns(link, flight, record)
+                  : produce(link, record.bytes, record.key, record.partition, &flight);
+}
+
+rd_kafka_resp_err_t KafkaProducer::produce(const Link& link, Bytes bytes, Bytes key, std::int32_t partition,
+                                           void* opaque) {
+  const auto into = [&](std::int32_t where) {
+    return rd_kafka_produce(link.topic.get(), where, 0, readable(bytes.data()), bytes.size(),
+                            readable(key.data()), key.size(), opaque) == 0
                ? kNoError
                : rd_kafka_last_error();
   };
-  const rd_kafka_resp_err_t error = into(record.partition);
+  const rd_kafka_resp_err_t error = into(partition);
   if (error != RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION) return error;
   say_elsewhere();
   return into(RD_KAFKA_PARTITION_UA);
+}
+
+/// The columns are made here and go when their fate is known, so that what waits is rows, as are retries,
+/// pieces and what goes to the spool. Where there is no memory for them now, the rows wait; where nothing is
+/// on its way that could give some back, they are sent all the same.
+rd_kafka_resp_err_t KafkaProducer::produce_columns(const Link& link, InFlight& flight, const Record& record) {
+  if (!columns_->has_room(record.bytes) && rd_kafka_outq_len(link.handle.get()) > 0)
+    return RD_KAFKA_RESP_ERR__QUEUE_FULL;
+  std::unique_ptr<ColumnRecord> made;
+  try {
+    made = columns_->make(flight, record.bytes);
+  } catch (const std::bad_alloc&) {
+    return RD_KAFKA_RESP_ERR__QUEUE_FULL;
+  }
+  if (!made) return ColumnRecords::kNoRows;
+  const auto bytes = std::as_bytes(std::span(made->bytes));
+  const rd_kafka_resp_err_t error = produce(link, bytes, record.key, record.partition, made.get());
+  if (error == kNoError) made.release();  // on_delivery() has it
+  return error;
 }
 
 void KafkaProducer::say_elsewhere() {
@@ -201,14 +230,14 @@ bool KafkaProducer::send_first(Client& client) {
 }
 
 /// From a report: what can be sent again without being doubled is.
-bool KafkaProducer::send_again(const Link& link, InFlight& flight, const rd_kafka_message_t& message) {
-  if (is_size(message.err)) return send_smaller(link, flight, message);
+bool KafkaProducer::send_again(const Link& link, InFlight& flight, const rd_kafka_message_t& message,
+                               Bytes rows) {
+  if (is_size(message.err)) return send_smaller(link, flight, message, rows);
   // By librdkafka itself where it has failed for good, or by renew().
   const bool purged = message.err == RD_KAFKA_RESP_ERR__PURGE_QUEUE;
   if (giving_up_ || !(passes(message.err) || purged)) return false;
   if (!is_not_written(message)) return false;
-  const Bytes bytes(static_cast<const std::byte*>(message.payload), message.len);
-  Record record{bytes, flight.row_wise ? flight.key_of(flight.row_at(bytes.data())) : Bytes{},
+  Record record{rows, flight.row_wise ? flight.key_of(flight.row_at(rows.data())) : Bytes{},
                 message.partition};
   if (message.err == RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION) {
     record.partition = RD_KAFKA_PARTITION_UA;
@@ -224,8 +253,8 @@ bool KafkaProducer::send_again(const Link& link, InFlight& flight, const rd_kafk
 
 /// A record that the broker did not take for its size, alone or with others in one batch. False: it cannot be
 /// made smaller.
-bool KafkaProducer::send_smaller(const Link& link, InFlight& flight, const rd_kafka_message_t& message) {
-  const Bytes record(static_cast<const std::byte*>(message.payload), message.len);
+bool KafkaProducer::send_smaller(const Link& link, InFlight& flight, const rd_kafka_message_t& message,
+                                 Bytes record) {
   const unsigned next = std::min(link.level + 1, kLevels - 1);
   const bool alone = link.level == kLevels - 1 || message.len >= link.together;
   if (alone && flight.row_wise) return false;
@@ -321,17 +350,25 @@ void KafkaProducer::lose(InFlight& flight, Bytes record, rd_kafka_resp_err_t err
 
 void KafkaProducer::on_delivery(rd_kafka_t*, const rd_kafka_message_t* message, void* opaque) {
   const Link& link = *static_cast<const Link*>(opaque);
-  KafkaProducer& self = *link.owner;
-  auto* const flight = static_cast<InFlight*>(message->_private);
-  const Bytes record(static_cast<const std::byte*>(message->payload), message->len);
-  if (message->err == kNoError) {
-    self.tally_.delivered(flight->flows_of(record, self.settings_.format), message->len);
-    self.delivered_ns_.store(self.served_ns_, std::memory_order_relaxed);
-    self.release_hold();
-  } else if (!self.send_again(link, *flight, *message)) {
-    self.lose(*flight, record, message->err, flight->reported);
+  if (!link.owner->columns_) {
+    const Bytes rows(static_cast<const std::byte*>(message->payload), message->len);
+    return link.owner->delivered(link, *message, *static_cast<InFlight*>(message->_private), rows);
   }
-  self.release(flight, 1);
+  const std::unique_ptr<ColumnRecord> record(static_cast<ColumnRecord*>(message->_private));
+  link.owner->delivered(link, *message, *record->flight, record->rows);
+}
+
+/// Or not.
+void KafkaProducer::delivered(const Link& link, const rd_kafka_message_t& message, InFlight& flight,
+                              Bytes rows) {
+  if (message.err == kNoError) {
+    tally_.delivered(flight.flows_of(rows, settings_.format), rows.size());
+    delivered_ns_.store(served_ns_, std::memory_order_relaxed);
+    release_hold();
+  } else if (!send_again(link, flight, message, rows)) {
+    lose(flight, rows, message.err, flight.reported);
+  }
+  release(&flight, 1);
 }
 
 /// There is no memory to keep it.

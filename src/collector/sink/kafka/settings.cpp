@@ -99,10 +99,29 @@ void add_sending(setting::Table<K>& t) {
       "Whom a record must have reached to count as delivered: nobody, the leader, all replicas in sync"));
 }
 
-void complete(const Settings& settings, const Given& given, K& kafka) {
+// A record of columns begins with their names, some 2 KB, and each costs the table's consumer as much as many
+// flows do: of a thousand flows neither is seen any more.
+constexpr std::uint64_t kNativeBlock = 128ULL << 10;
+constexpr std::chrono::seconds kNativeFlush{1};
+
+void complete(Settings& settings, const Given& given, K& kafka) {
+  if (settings.native && !given("block_bytes")) settings.block_bytes = kNativeBlock;
+  if (settings.native && !given("flush_interval")) settings.flush_interval = kNativeFlush;
   if (!given("framing"))
     kafka.framing = settings.format == encode::Format::json ? Framing::single : Framing::batch;
   if (settings.stream == encode::Stream::counters && !given("topic")) kafka.topic = "counters";
+}
+
+void check_native(Reading& in, const std::string& path, const Settings& settings, const K& kafka) {
+  const auto wants = [&](const char* key, bool right, const char* sentence) {
+    const std::string name = path + '.' + key;
+    if (settings.native && !right && !in.failed(name)) in.fault(name, in.origin(name), name + sentence);
+  };
+  wants("stream", settings.stream == encode::Stream::flows,
+        " is counters, and format native is of flows alone; it takes flows, or format protobuf or json");
+  wants(
+      "framing", kafka.framing == Framing::batch,
+      " is for records of one flow, and format native has many in each; it takes batch, or format protobuf");
 }
 
 void check(Reading& in, const std::string& path, const Settings& settings, const K& kafka) {
@@ -112,6 +131,7 @@ void check(Reading& in, const std::string& path, const Settings& settings, const
     in.fault(block_bytes, in.origin(block_bytes),
              block_bytes +
                  " is more than 1MB, which is what Kafka's brokers take in one record; it takes at most 1MB");
+  check_native(in, path, settings, kafka);
   // Records of counters have none of the fields of a flow.
   const std::string partition_by = path + ".partition_by";
   if (settings.stream == encode::Stream::counters && kafka.partition_by == PartitionBy::fields)
@@ -132,7 +152,8 @@ void shape(const K& kafka, StreamSpec& spec) {
 std::unique_ptr<Sink> make(const Making& making, const K& kafka) {
   holds_two_blocks(making, "buffer_bytes", kafka.buffer_bytes,
                    [](SetupError mistake) { throw SetupError(mistake); });
-  return std::make_unique<KafkaSink>(making.name, making.settings, making.workers, making.log);
+  return std::make_unique<KafkaSink>(making.name, making.settings, making.workers, making.log,
+                                     making.user_fields);
 }
 
 void try_out(const Making& making, const K& kafka, const OnMistake& mistake) {
