@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <new>
 
+#include "encode/columns_record.hpp"
 #include "sluice/encode/rows.hpp"
 #include "util/clock.hpp"
 
@@ -34,6 +35,11 @@ void RecordReader::begin(Bytes record, std::uint64_t written_ns) {
   rest_ = record;
   written_ns_ = written_ns;
   if (record.empty()) refuse(Bad::no_value, "a record without a value");
+  std::uint64_t columns = 0;
+  Bytes from = record;
+  if (!take_length(from, columns) || !encode::columns_follow(from)) return;
+  refuse(Bad::framing, encode::kAreColumns);
+  rest_ = {};
 }
 
 bool RecordReader::read() {

@@ -1,10 +1,12 @@
 #include "source/messages.hpp"
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <optional>
 #include <vector>
 
+#include "encode/columns_record.hpp"
 #include "sluice/encode/rows.hpp"
 #include "source/file_reader.hpp"
 
@@ -17,24 +19,41 @@ constexpr std::size_t kLongestMessage = 1U << 20;  // no flow comes near; a long
 /// The bytes of a file, one at a time or many, with how far it was read.
 class Input {
  public:
-  explicit Input(std::FILE* file) : file_(file) {}
+  explicit Input(std::FILE* file) : file_(file) {
+    head_.resize(kHead);
+    head_.resize(std::fread(head_.data(), 1, kHead, file_));
+  }
+  /// How it begins.
+  Bytes head() const { return head_; }
   int byte() {
-    const int value = std::getc(file_);
+    const int value = position_ < head_.size() ? std::to_integer<int>(head_[position_]) : std::getc(file_);
     if (value != EOF) ++position_;
     return value;
   }
   bool fill(std::vector<std::byte>& into, std::size_t size) {
     into.resize(size);
-    const std::size_t got = std::fread(into.data(), 1, size, file_);
+    const std::size_t known = std::min(size, head_.size() - std::min<std::size_t>(head_.size(), position_));
+    if (known != 0) std::memcpy(into.data(), head_.data() + position_, known);
+    const std::size_t got = known + std::fread(into.data() + known, 1, size - known, file_);
     position_ += got;
     return got == size;
   }
   std::uint64_t position() const { return position_; }
 
  private:
+  static constexpr std::size_t kHead = 256;
+
   std::FILE* file_;
   std::uint64_t position_ = 0;
+  std::vector<std::byte> head_;
 };
+
+/// A record of columns that somebody took for a file of messages.
+bool are_columns(Bytes head) {
+  const auto end = std::ranges::find_if(head, [](std::byte byte) { return byte < std::byte{0x80}; });
+  return end != head.end() &&
+         encode::columns_follow(head.subspan(static_cast<std::size_t>(end - head.begin()) + 1));
+}
 
 enum class Length { ok, end, cut, bad };
 
@@ -65,6 +84,7 @@ Result<MessageCounts, std::string> read_messages(const std::string& path,
   if (!file) return failure(path + ": cannot be opened: " + std::strerror(errno));
   MessageCounts counts;
   Input input(file.get());
+  if (are_columns(input.head())) return failure(path + ": holds " + encode::kAreColumns);
   FlowBatch batch;
   std::vector<std::byte> message;
   const auto flush = [&] {
