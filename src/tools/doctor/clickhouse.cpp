@@ -2,7 +2,7 @@
 // behind.
 #include <cmath>
 #include <cstdlib>
-#include <set>
+#include <map>
 #include <sstream>
 #include <string>
 #include <string_view>
@@ -62,8 +62,20 @@ bool older(const std::string& version, const std::string& least) {
 
 struct KafkaTable {
   std::string database;  ///< "sluice"; on a cluster that of what a node stores
+  std::string name;
   std::string topic, group;
 };
+
+/// Topics of the sinks that write flows to Kafka, with the sink's name.
+struct Topics {
+  std::map<std::string, std::string> rows, columns;
+};
+
+std::string listed(const std::map<std::string, std::string>& topics) {
+  std::string all;
+  for (const auto& [topic, sink] : topics) all += (all.empty() ? "" : ", ") + topic;
+  return all;
+}
 
 const char* advice(query::Problem::Kind kind) {
   switch (kind) {
@@ -85,13 +97,24 @@ class Examination {
 
   Findings all() {
     if (!check_server()) return std::move(out_);
-    const auto table = find_table();
+    const auto table = find_table("flows");
     if (!table) return std::move(out_);
+    const auto native = find_table("flows_native");
     check_version(*table);
     check_names();
-    check_topic(*table);
-    check_consumers(*table);
-    check_lag(*table);
+    const Topics topics = topics_of_sinks();
+    check_formats(*table, native, topics);
+    check_topic(*table, topics);
+    check_native_topic(native, topics);
+    // Who has gone over to columns may have no topic of rows at all.
+    if (!native || topics.columns.empty() || !topics.rows.empty()) {
+      check_consumers(*table);
+      check_lag(*table);
+    }
+    if (native) {
+      check_consumers(*native);
+      check_lag(*native);
+    }
     check_errors(*table);
     return std::move(out_);
   }
@@ -138,21 +161,24 @@ class Examination {
     return true;
   }
 
-  std::optional<KafkaTable> find_table() {
+  /// Where `flows` is missing, that is a finding.
+  std::optional<KafkaTable> find_table(const std::string& name) {
     const auto extract = [](const std::string& setting) {
       return "extract(engine_full, '" + setting + " = \\'([^\\']*)\\'')";
     };
     const auto found =
         row("tables", "SELECT database, " + extract("kafka_topic_list") + ", " + extract("kafka_group_name") +
                           " FROM system.tables WHERE database IN ('sluice', 'sluice_shard') AND "
-                          "name = 'flows' AND engine = 'Kafka'");
+                          "name = '" +
+                          name + "' AND engine = 'Kafka'");
     if (!found) return std::nullopt;
     if (found->size() < 3) {
+      if (name == "flows_native") return std::nullopt;
       say("tables", Status::fail,
           std::string("The table sluice.flows, which consumes the topic, is not there; run ") + kApply + ".");
       return std::nullopt;
     }
-    return KafkaTable{(*found)[0], (*found)[1], (*found)[2]};
+    return KafkaTable{(*found)[0], name, (*found)[1], (*found)[2]};
   }
 
   void check_version(const KafkaTable& table) {
@@ -198,16 +224,46 @@ class Examination {
             (*found)[1] + '.');
   }
 
-  void check_topic(const KafkaTable& table) {
-    std::set<std::string> topics;
+  Topics topics_of_sinks() const {
+    Topics out;
     for (const auto& [name, sink] : config_.sinks)
-      if (sink.kafka() && sink.stream == encode::Stream::flows) topics.insert(sink.kafka()->topic);
-    if (topics.empty() || topics.contains(table.topic)) return;
-    std::string all;
-    for (const std::string& topic : topics) all += (all.empty() ? "" : ", ") + topic;
+      if (sink.kafka() && sink.stream == encode::Stream::flows)
+        (sink.native ? out.columns : out.rows).emplace(sink.kafka()->topic, name);
+    return out;
+  }
+
+  /// Records of one format in a topic that is read as the other end in flows_errors, all of them.
+  void check_formats(const KafkaTable& table, const std::optional<KafkaTable>& native, const Topics& topics) {
+    if (const auto found = topics.columns.find(table.topic); found != topics.columns.end())
+      say("format of the topic", Status::fail,
+          "The sink " + found->second + " writes format native to topic " + table.topic +
+              ", which ClickHouse reads as protobuf, and its flows end in flows_errors; give the sink a "
+              "topic "
+              "of its own and run " +
+              kApply + " with --native-topic.");
+    if (!native) return;
+    if (const auto found = topics.rows.find(native->topic); found != topics.rows.end())
+      say("format of the topic", Status::fail,
+          "The sink " + found->second + " does not write format native to topic " + native->topic +
+              ", which ClickHouse reads as that, and its flows end in flows_errors; set its format, or give "
+              "it "
+              "topic " +
+              table.topic + ".");
+  }
+
+  void check_topic(const KafkaTable& table, const Topics& topics) {
+    if (topics.rows.empty() || topics.rows.contains(table.topic)) return;
     say("topic of the tables", Status::fail,
-        "ClickHouse consumes topic " + table.topic + " while sluice writes to " + all + "; run " + kApply +
-            " with --topic, or set kafka.topic.");
+        "ClickHouse consumes topic " + table.topic + " while sluice writes to " + listed(topics.rows) +
+            "; run " + kApply + " with --topic, or set kafka.topic.");
+  }
+
+  void check_native_topic(const std::optional<KafkaTable>& native, const Topics& topics) {
+    if (topics.columns.empty() || (native && topics.columns.contains(native->topic))) return;
+    say("topic of the tables", Status::fail,
+        "Sluice writes format native to topic " + listed(topics.columns) + ", and ClickHouse reads " +
+            (native ? "topic " + native->topic + " as that" : "none as that") + "; run " + kApply +
+            " with --native-topic.");
   }
 
   void check_consumers(const KafkaTable& table) {
@@ -219,7 +275,7 @@ class Examination {
             "toUnixTimestamp(now()) - max(toUnixTimestamp(exceptions.time[-1])), "
             "countIf(notEmpty(exceptions.time) AND exceptions.time[-1] >= last_commit_time) FROM "
             "system.kafka_consumers WHERE database = '" +
-                table.database + "' AND table = 'flows'");
+                table.database + "' AND table = '" + table.name + "'");
     if (!found || found->size() < 5) return;
     const double partitions = number(*found, 1);
     const double age = number(*found, 3);

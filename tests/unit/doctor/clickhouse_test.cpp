@@ -18,6 +18,7 @@ const std::size_t kTables = rollups().size() + 4;
 struct Server {
   std::map<std::string, std::string> answers = {
       {"version(), ", "26.3.1.1\t1800000000.5\n"},
+      {"name = 'flows_native'", ""},
       {"extract(", "sluice\tflows\tsluice-flows\n"},
       {"countIf(name", std::to_string(kTables) + "\n"},
       {"schema_version", std::to_string(schema_version()) + "\n"},
@@ -33,18 +34,22 @@ struct Server {
   Findings findings(bool named = true, const std::string& topic = "flows") const {
     config::Config config;
     config.sinks["kafka"].own.emplace<sink::KafkaSettings>().topic = topic;
-    const Store store{
-        .where = "http://127.0.0.1:8123",
-        .named = named,
-        .ask = [this](const std::string& sql) -> Result<std::string, query::Problem> {
-          asked.push_back(sql);
-          if (problem) return failure(*problem);
-          for (const char* key : {"version(), ", "extract(", "countIf(name", "system.dictionaries",
-                                  "kafka_consumers", "schema_version", "flows_raw", "flows_errors"})
-            if (sql.find(key) != std::string::npos) return answers.at(key);
-          return failure(query::Problem{.text = "unexpected: " + sql});
-        },
-        .lag = [this](const std::string&, const std::string&) { return std::optional(lag); }};
+    return findings(config, named);
+  }
+
+  Findings findings(const config::Config& config, bool named = true) const {
+    const Store store{.where = "http://127.0.0.1:8123",
+                      .named = named,
+                      .ask = [this](const std::string& sql) -> Result<std::string, query::Problem> {
+                        asked.push_back(sql);
+                        if (problem) return failure(*problem);
+                        for (const char* key : {"version(), ", "name = 'flows_native'", "extract(",
+                                                "countIf(name", "system.dictionaries", "kafka_consumers",
+                                                "schema_version", "flows_raw", "flows_errors"})
+                          if (sql.find(key) != std::string::npos) return answers.at(key);
+                        return failure(query::Problem{.text = "unexpected: " + sql});
+                      },
+                      .lag = [this](const std::string&, const std::string&) { return std::optional(lag); }};
     return check_clickhouse(config, store, kNow);
   }
 };
@@ -54,6 +59,46 @@ TEST(ClickHouse, AllIsWell) {
               ElementsAre(Is("ClickHouse", Status::ok, "26.3.1.1"), Is("schema version", Status::ok, ""),
                           Is("consumers", Status::ok, "4 partitions"), Is("lag", Status::ok, "3 records"),
                           Is("unreadable records", Status::ok, "")));
+}
+
+/// A configuration of one sink.
+config::Config writes(bool native, const std::string& topic) {
+  config::Config out;
+  sink::Settings& settings = out.sinks["tables"];
+  settings.own.emplace<sink::KafkaSettings>().topic = topic;
+  settings.native = native;
+  return out;
+}
+
+TEST(ClickHouse, AllIsWellWithColumnsToo) {
+  Server server;
+  server.answers["name = 'flows_native'"] = "sluice\tcolumns\tsluice-flows-native\n";
+  const auto topic = [](const char* text) { return Is("consumers", Status::ok, text); };
+  EXPECT_THAT(server.findings(), Contains(topic("of topic flows.")));
+  EXPECT_THAT(server.findings(), Contains(topic("of topic columns.")));
+  const auto findings = server.findings(writes(true, "columns"));
+  EXPECT_THAT(findings, Contains(topic("of topic columns.")));
+  EXPECT_THAT(findings, Each(Field(&Finding::status, Status::ok)));
+  EXPECT_THAT(findings, testing::Not(Contains(topic("of topic flows.")))) << "nobody writes there";
+}
+
+TEST(ClickHouse, ATopicOfTheOtherFormat) {
+  Server server;
+  EXPECT_THAT(
+      server.findings(writes(true, "flows")),
+      Contains(
+          Is("format of the topic", Status::fail,
+             "The sink tables writes format native to topic flows, which ClickHouse reads as protobuf")));
+  EXPECT_THAT(server.findings(writes(true, "columns")),
+              Contains(Is("topic of the tables", Status::fail,
+                          "reads none as that; run deploy/clickhouse/apply.sh "
+                          "with --native-topic")));
+  server.answers["name = 'flows_native'"] = "sluice\tcolumns\tsluice-flows-native\n";
+  EXPECT_THAT(server.findings(writes(false, "columns")),
+              Contains(Is("format of the topic", Status::fail,
+                          "The sink tables does not write format native to topic columns")));
+  EXPECT_THAT(server.findings(writes(true, "others")),
+              Contains(Is("topic of the tables", Status::fail, "reads topic columns as that")));
 }
 
 TEST(ClickHouse, ADictionaryThatCannotBeRead) {
