@@ -7,6 +7,8 @@
 #include "bench/corpus.hpp"
 #include "net/admission.hpp"
 #include "sink/clickhouse/inserter.hpp"
+#include "sink/kafka/columns.hpp"
+#include "sink/kafka/in_flight.hpp"
 #include "sink/mysql/bound_rows.hpp"
 #include "sink/postgres/copy_rows.hpp"
 #include "sink/sql/writer.hpp"
@@ -107,8 +109,7 @@ void encode_only(benchmark::State& state, FlowType protocol) {
 }
 
 /// What sinks that make columns of protobuf rows get.
-std::unique_ptr<sink::Block> block_of(FlowType protocol) {
-  constexpr std::size_t kMostBytes = 4U << 20;
+std::unique_ptr<sink::Block> block_of(FlowType protocol, std::size_t most_bytes = 4U << 20) {
   Setup setup(corpus_of(protocol));
   const auto encoder = encode::make_row_encoder({});
   encode::RowBuffer rows;
@@ -118,7 +119,7 @@ std::unique_ptr<sink::Block> block_of(FlowType protocol) {
     setup.decode(payload);
     rows.clear();
     encoder->encode(setup.batch, rows);
-    if (block.bytes.size() + rows.size() > kMostBytes) break;
+    if (block.bytes.size() + rows.size() > most_bytes) break;
     const std::size_t before = block.bytes.size();
     block.bytes.resize(before + rows.size());
     std::memcpy(block.bytes.data() + before, rows.bytes().data(), rows.size());
@@ -131,6 +132,21 @@ void per_row(benchmark::State& state, const sink::Block& block) {
   const auto flows = static_cast<double>(block.flows) * static_cast<double>(state.iterations());
   state.counters["ns/flow"] =
       benchmark::Counter(flows / 1e9, benchmark::Counter::kIsRate | benchmark::Counter::kInvert);
+}
+
+/// What format native of a Kafka sink adds for a flow: records of columns made of a block's protobuf rows.
+void native_record(benchmark::State& state, FlowType protocol) {
+  const auto block = block_of(protocol, 128U << 10);  // as its block_bytes
+  sink::ColumnRecords records(nullptr, nullptr);
+  std::size_t bytes = 0;
+  for (auto _ : state) {
+    sink::InFlight flight;
+    const auto record = records.make(flight, block->bytes);
+    if (!record) throw std::runtime_error("rows that cannot be read");
+    bytes = record->bytes.size();
+  }
+  state.counters["bytes/flow"] = static_cast<double>(bytes) / block->flows;
+  per_row(state, *block);
 }
 
 /// What a sink of type clickhouse adds for a flow: its token, and a body of columns made of protobuf rows.
@@ -215,6 +231,7 @@ void add(const std::string& name, FlowType protocol) {
   benchmark::RegisterBenchmark((name + "/encode").c_str(), encode_only, protocol);
   benchmark::RegisterBenchmark((name + "/both").c_str(), both, protocol, encode::FormatSpec{});
   benchmark::RegisterBenchmark((name + "/native").c_str(), native, protocol, sink::Packing::none);
+  benchmark::RegisterBenchmark((name + "/native-record").c_str(), native_record, protocol);
   benchmark::RegisterBenchmark((name + "/native-lz4").c_str(), native, protocol, sink::Packing::lz4);
   benchmark::RegisterBenchmark((name + "/native-zstd").c_str(), native, protocol, sink::Packing::zstd);
   benchmark::RegisterBenchmark((name + "/postgres").c_str(), sql_rows, protocol,

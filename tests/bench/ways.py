@@ -39,6 +39,7 @@ Figures = collections.namedtuple("Figures", "collector broker tables rows")
 WAYS = {
     "nowhere": ("nothing", {"type": "stdout", "format": "protobuf"}),
     "kafka": ("topic", {"type": "kafka"}),
+    "kafka-native": ("columns", {"type": "kafka", "format": "native"}),
     "clickhouse": ("store", {"type": "clickhouse"}),
     "clickhouse-5s": ("store", {"type": "clickhouse", "flush_interval": "5s", "block_bytes": "16MB"}),
     "clickhouse-lz4": ("store", {"type": "clickhouse", "compression": "lz4"}),
@@ -114,7 +115,8 @@ class Tables(Nothing):
         schema.apply(self.server, *self.options)
         if self.raw:
             for name, in self.server.query("SELECT name FROM system.tables WHERE database = 'sluice' AND engine = 'MaterializedView' AND "
-                                           "name NOT IN ('flows_consumer', 'flows_raw_view', 'flows_faults_view', 'flows_errors_view')"):
+                                           "name NOT IN ('flows_consumer', 'flows_raw_view', 'flows_faults_view', 'flows_errors_view', "
+                                           "'flows_native_consumer', 'flows_native_raw_view', 'flows_native_faults_view')"):
                 self.server.text(f"DROP VIEW sluice.{name} SYNC")
 
     def tables(self):
@@ -147,8 +149,11 @@ class Topic(Tables):
         with open(os.path.join(self.on.directory, "pid")) as file:
             self.pid = int(file.read())
         self.topic = kafka.new_topic("ways")
-        self.options = ("--brokers", self.on.address, "--topic", self.topic, "--group", self.topic, *self.given.consumer)
+        self.options = ("--brokers", self.on.address, *self.topics(), "--group", self.topic, *self.given.consumer)
         super().make()
+
+    def topics(self):
+        return ("--topic", self.topic)
 
     def broker(self):
         return cpu_of(self.pid)
@@ -162,6 +167,13 @@ class Topic(Tables):
     def end(self):
         super().end()
         self.on.stop()
+
+
+class Columns(Topic):
+    """The same by records of columns; the table of protobuf waits beside it, for nothing."""
+
+    def topics(self):
+        return ("--native-topic", self.topic)
 
 
 class RawTables(Tables):
@@ -235,7 +247,7 @@ class Sql(Nothing):
         self.server.stop()
 
 
-TAKERS = {"nothing": Nothing, "topic": Topic, "store": Tables, "raw topic": RawTopic, "raw store": RawTables, "standalone": Standalone, "postgres": Sql}
+TAKERS = {"nothing": Nothing, "topic": Topic, "store": Tables, "columns": Columns, "raw topic": RawTopic, "raw store": RawTables, "standalone": Standalone, "postgres": Sql}
 
 
 def send(given, port):
