@@ -28,7 +28,7 @@ import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path[:0] = [os.path.join(os.path.dirname(HERE), "integration"), HERE]
-from harness import columns, daemon, kafka, postgres, schema, store, udp, waiting  # noqa: E402
+from harness import columns, daemon, kafka, kafka_admin, postgres, schema, store, udp, waiting  # noqa: E402
 
 SETTLED = 300  # seconds for anything
 TOP = "SELECT src_addr, sum(bytes) AS b FROM sluice.{table} GROUP BY src_addr ORDER BY b DESC LIMIT 10"
@@ -170,10 +170,12 @@ class Topic(Tables):
 
 
 class Columns(Topic):
-    """The same by records of columns; the table of protobuf waits beside it, for nothing."""
+    """The same by records of columns; the table of protobuf waits beside it, at a topic that stays empty."""
 
     def topics(self):
-        return ("--native-topic", self.topic)
+        rows = kafka.new_topic("empty")
+        kafka_admin.create_topic(self.on, rows)  # one that is not there costs an error every half second
+        return ("--topic", rows, "--native-topic", self.topic)
 
 
 class RawTables(Tables):

@@ -10,7 +10,7 @@ import subprocess
 
 from harness import paths, schema, store
 from harness.case import Case, main
-from harness.columns import NOBODY, PROTO, SCRIPTS, T0, column_sets, fields, kafka_type, read, rollups, script, scripts, statements
+from harness.columns import NOBODY, PROTO, SCRIPTS, T0, column_sets, fields, is_address, kafka_type, read, rollups, script, scripts, statements, wrapped
 
 
 def columns_of(sql, table):
@@ -50,6 +50,27 @@ class Text(Case):
         self.assertCountEqual(feed[:len(expected)], expected)
         self.assertEqual([name for name, _ in feed[len(expected):]],
                          ["kafka_topic", "kafka_partition", "kafka_offset", "kafka_time", "kafka_time_fault", "kafka_error", "kafka_message"])
+
+    def test_columns_of_records(self):
+        """The same names as the message's, as arrays; addresses as flows_raw has them, enumerations as numbers that fit."""
+        sql = script("90_consume.sql")
+        feed = dict(columns_of(sql, "{{db}}.flows_native_feed{{on_cluster}}"))
+        table = dict(columns_of(sql, "{{db}}.flows_native{{on_cluster}}"))
+        self.assertEqual(table, {field.name: f"Array({feed[field.name]})" for field in fields()})
+        for field in fields():
+            plain = "IPv6" if is_address(field) else kafka_type(field).replace("Int32", "Int8") if "UInt" not in kafka_type(field) else ""
+            self.assertEqual(feed[field.name], wrapped(field, "IPv6") if plain == "IPv6" else plain or kafka_type(field), field.name)
+
+    def test_a_topic_of_columns_is_there_where_it_is_asked_for(self):
+        self.assertNotIn("flows_native", "".join(line for line in schema.run("--print").stdout.splitlines() if not line.startswith("DROP")))
+        printed = schema.run("--print", "--native-topic", "n", "--group", "g", "--block-rows", 8192)
+        for text in ("kafka_topic_list = 'n',", "kafka_group_name = 'g-native',", "kafka_format = 'Native',", "kafka_max_block_size = 8,"):
+            self.assertIn(text, printed.stdout)
+        self.assertNotIn("{{", printed.stdout)
+        for name, members in column_sets().items():
+            without = schema.run("--print", "--native-topic", "n", "--without", name).stdout
+            body = re.search(r"LEFT ARRAY JOIN\n(.*?)\nSETTINGS", without, re.S)[1]
+            self.assertFalse({line.strip(" ,") for line in body.splitlines()} & set(members), name)
 
     def test_files_are_named_as_every_server_finds_them(self):
         """A dictionary's source FILE wants the absolute path of user_files_path, which a server that is asked over the
@@ -133,6 +154,9 @@ class Text(Case):
                 (["--without", "nat,mpls", "--with", "mpls"], "mpls stands in --with and in --without; give one of them"),
                 (["--print", "--without", "unused"], "--print asks no server, which --without unused wants"),
                 (["--fields", "none", "--script", empty], "--script applies one file and nothing else, --fields all: give one of them"),
+                (["--no-kafka", "--native-topic", "n"], "--no-kafka consumes from nobody, and --native-topic is a topic to consume: give one of them"),
+                (["--native-topic", "flows"], "--native-topic and --topic are both flows; a record is of one format, and each has a topic of its own"),
+                (["--native-topic", "a'b"], "--native-topic must not hold quotes, backslashes or control characters: a'b"),
                 (["--brokers"], "--brokers wants a value"),
                 (["--retention"], "there is no option '--retention'; --help tells all")):
             result = schema.run(*arguments)
