@@ -17,9 +17,8 @@ std::string shown(std::string_view text) {
 
 template <class Number>
 bool read_number(std::string_view text, Number& out) {
-  const char* const end = text.data() + text.size();
-  const auto read = std::from_chars(text.data(), end, out);
-  return read.ec == std::errc{} && read.ptr == end;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), out);
+  return error == std::errc{} && end == text.data() + text.size();
 }
 
 template <class Facts, std::size_t N>

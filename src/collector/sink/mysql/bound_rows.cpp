@@ -229,7 +229,7 @@ MYSQL_BIND BoundRows::bind(std::size_t place, std::size_t row) const {
   out.buffer_type = as.type;
   out.is_unsigned = 1;
   if (as.width == 0) {
-    out.buffer = const_cast<const void**>(cells.places.data()) + row;
+    out.buffer = static_cast<void*>(const_cast<const void**>(cells.places.data()) + row);
     if (!cells.lengths.empty()) out.length = const_cast<unsigned long*>(cells.lengths.data()) + row;
   } else {
     out.buffer = const_cast<unsigned char*>(cells.bytes.data()) + row * as.width;

@@ -128,7 +128,8 @@ Result<int, Trouble> Session::wait(int status, const Until& until) {
     if ((socket.revents & (POLLIN | POLLHUP | POLLERR)) != 0) ready |= MYSQL_WAIT_READ;
     if ((socket.revents & (POLLOUT | POLLHUP | POLLERR)) != 0) ready |= MYSQL_WAIT_WRITE;
     if ((socket.revents & POLLPRI) != 0) ready |= MYSQL_WAIT_EXCEPT;
-    if ((ready &= status) != 0) return ready;
+    ready &= status;
+    if (ready != 0) return ready;
   }
 }
 
