@@ -19,6 +19,7 @@ std::optional<HostPort> parse_host_port(std::string_view text) {
     out.host = text.substr(0, colon);
     rest = text.substr(out.host.size());
   }
+  if (out.host.find_first_of("[]") != std::string_view::npos) return std::nullopt;
   if (out.host.empty() || (!rest.empty() && rest.front() != ':')) return std::nullopt;
   if (rest.empty()) return out;
   out.port = parse_port(rest.substr(1));

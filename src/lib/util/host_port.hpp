@@ -16,8 +16,8 @@ struct HostPort {
 };
 
 /// "host:2055", "192.0.2.1:2055", "[2001:db8::1]:2055", or any of them without a port. Nothing where the host
-/// is empty, a colon stands in it without brackets ("::1:8080" could be read in two ways), a bracket is not
-/// closed, or what follows the colon is no port.
+/// is empty, a colon stands in it without brackets ("::1:8080" could be read in two ways), a bracket stands
+/// in it or is not closed, or what follows the colon is no port.
 std::optional<HostPort> parse_host_port(std::string_view text);
 
 /// 0 to 65535 in digits, without sign or blank.

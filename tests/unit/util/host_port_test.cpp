@@ -28,8 +28,9 @@ TEST(HostPort, TakesNamesAddressesAndBrackets) {
 
 TEST(HostPort, RefusesTheRest) {
   for (const char* text :
-       {"", ":", ":2055", "host:", "host:65536", "host:-1", "host:+1", "host: 1", "host:1 ", "host:0x1",
-        "::1:8080", "::1", "[]:1", "[::1", "[::1]2055", "[::1]]:1", "[::1]:"})
+       {"",        ":",        ":2055",    "host:", "host:65536", "host:-1", "host:+1",   "host: 1",
+        "host:1 ", "host:0x1", "::1:8080", "::1",   "[]:1",       "[::1",    "[::1]2055", "[::1]]:1",
+        "[::1]:",  "[[]",      "[[::1]:1", "a[b:1", "a]b:1",      "host]:1"})
     EXPECT_FALSE(parse_host_port(text)) << text;
 }
 
