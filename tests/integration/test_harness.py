@@ -3,7 +3,9 @@
 Without the daemon; when one of these fails, no other result here means anything. Nor does one that hides what was skipped."""
 import ctypes
 import errno
+import importlib
 import os
+import re
 import subprocess
 import sys
 import time
@@ -67,6 +69,25 @@ class Truth(Case):
             return len(samples)
         # The last datagram is lost when pmacctd ends, and more where its core ends before its plugin is done.
         waiting.until(lambda: read() > len(self.packets) - 10, "pmacctd has told all but its last samples")
+
+
+class Listed(unittest.TestCase):
+    """A class that CMakeLists.txt does not name is run by nobody."""
+
+    def test_every_class_is_run(self):
+        directory = os.path.join(paths.source(), "tests/integration")
+        said = subprocess.run(["ctest", "--test-dir", paths.build(), "-N"], stdout=subprocess.PIPE, text=True, check=True).stdout
+        run = set(re.findall(r"integration\.(\w+\.\w+)$", said, re.MULTILINE))
+        there = set()
+        for file in sorted(os.listdir(directory)):
+            if file.startswith("test_") and file.endswith(".py"):
+                name = file.removesuffix(".py")
+                module = sys.modules["__main__"] if file == os.path.basename(__file__) else importlib.import_module(name)
+                there |= {f"{name.removeprefix('test_')}.{word}" for word, one in vars(module).items()
+                          if isinstance(one, type) and issubclass(one, unittest.TestCase) and one.__module__ == module.__name__
+                          and unittest.defaultTestLoader.getTestCaseNames(one)}
+        self.assertGreater(len(there), 100)
+        self.assertEqual(set(), there - run)
 
 
 class Skips(Case):
