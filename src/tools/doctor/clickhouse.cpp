@@ -104,10 +104,11 @@ class Examination {
     check_names();
     const Topics topics = topics_of_sinks();
     check_formats(*table, native, topics);
-    check_topic(*table, topics);
     check_native_topic(native, topics);
-    // Who has gone over to columns may have no topic of rows at all.
-    if (!native || topics.columns.empty() || !topics.rows.empty()) {
+    // Who has gone over to columns may have no topic of rows at all, or one that is for others.
+    const bool by_columns = native && topics.columns.contains(native->topic);
+    if (!by_columns || topics.rows.contains(table->topic)) {
+      check_topic(*table, topics);
       check_consumers(*table);
       check_lag(*table);
     }

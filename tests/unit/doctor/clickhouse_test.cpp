@@ -80,6 +80,10 @@ TEST(ClickHouse, AllIsWellWithColumnsToo) {
   EXPECT_THAT(findings, Contains(topic("of topic columns.")));
   EXPECT_THAT(findings, Each(Field(&Finding::status, Status::ok)));
   EXPECT_THAT(findings, testing::Not(Contains(topic("of topic flows.")))) << "nobody writes there";
+
+  config::Config both = writes(true, "columns");
+  both.sinks["others"].own.emplace<sink::KafkaSettings>().topic = "for-others";
+  EXPECT_THAT(server.findings(both), Each(Field(&Finding::status, Status::ok)));
 }
 
 TEST(ClickHouse, ATopicOfTheOtherFormat) {
