@@ -1046,7 +1046,7 @@ SETTINGS
     kafka_topic_list = '{{native_topic}}',
     kafka_group_name = '{{group}}-native',
     kafka_format = 'Native',
-    kafka_max_block_size = {{poll_records}},
+    kafka_max_block_size = {{native_records}},
     kafka_handle_error_mode = 'stream',
     kafka_num_consumers = {{consumers}},
     kafka_thread_per_consumer = 1,
@@ -1055,13 +1055,14 @@ SETTINGS
     kafka_poll_timeout_ms = {{poll_ms}},
     kafka_consumer_reschedule_ms = {{reschedule_ms}};
 
--- LEFT keeps a record that cannot be read, which has no flows: one row of defaults, with its error. Arrays that are
--- missing are filled up with defaults by the setting.
+-- A record that cannot be read, or whose columns have different lengths, is no record of ours: whatever rows it makes have its
+-- error. LEFT keeps one that has no rows. Columns that are missing are filled up with defaults by the setting.
 CREATE MATERIALIZED VIEW {{db}}.flows_native_consumer{{on_cluster}} TO {{db}}.flows_native_feed AS
 WITH
     toUnixTimestamp64Milli(now64(3)) AS _now_ms,
     toUnixTimestamp64Milli(ifNull(kafka_time, now64(3))) AS _written_ms,
-    toInt64(intDiv(time_received_ns, 1000000)) AS _received_ms
+    toInt64(intDiv(time_received_ns, 1000000)) AS _received_ms,
+    multiIf(_unread != '', _unread, _uneven, 'a record with columns of different lengths', _at = 0, 'a record of columns without flows', '') AS _error
 SELECT
     next_hop_as, -- bgp
     ip_ttl, -- ip
@@ -1214,9 +1215,163 @@ SELECT
     _offset AS kafka_offset,
     if(_timestamp_ms BETWEEN now64(3) - toIntervalDay({{kept_longest}}) AND now64(3) + toIntervalDay(1), _timestamp_ms, NULL) AS kafka_time,
     multiIf(_error != '', 0, time_received_ns != 0 AND NOT (_received_ms BETWEEN _written_ms - {{days_before}} * 86400000 AND _written_ms + {{hours_after}} * 3600000), 1, if(time_received_ns = 0, _written_ms, _received_ms) < (intDiv(_now_ms, 86400000) - {{retention}} + 1) * 86400000, 2, 0) AS kafka_time_fault,
-    if(_error = '' AND _at = 0, 'a record of columns without flows, or with columns of different lengths', _error) AS kafka_error,
+    _error AS kafka_error,
     _raw_message AS kafka_message
-FROM {{db}}.flows_native
+FROM
+(
+    SELECT
+        *, _topic, _partition, _offset, _timestamp_ms, _raw_message, _error AS _unread,
+        arrayExists(n -> n != 0 AND n != length(type),
+        [
+    length(next_hop_as), -- bgp
+    length(ip_ttl), -- ip
+    length(src_mac), -- mac
+    length(dst_mac), -- mac
+    length(src_vlan), -- vlan
+    length(dst_vlan), -- vlan
+    length(fragment_id), -- ip
+    length(fragment_offset), -- ip
+    length(ipv6_flow_label), -- ip
+    length(ip_flags), -- ip
+    length(observation_point_id), -- metering
+    length(mpls_ttl), -- mpls
+    length(mpls_label), -- mpls
+    length(mpls_ip), -- mpls
+    length(bgp_next_hop), -- bgp
+    length(bgp_communities), -- bgp
+    length(as_path), -- bgp
+    length(layer_stack), -- packet
+    length(layer_size), -- packet
+    length(ipv6_routing_header_addresses), -- packet
+    length(ipv6_routing_header_seg_left), -- packet
+    length(ingress_vrf_id), -- vrf
+    length(egress_vrf_id), -- vrf
+    length(flow_id), -- metering
+    length(post_nat_src_addr), -- nat
+    length(post_nat_dst_addr), -- nat
+    length(post_nat_src_port), -- nat
+    length(post_nat_dst_port), -- nat
+    length(nat_event), -- nat
+    length(firewall_event), -- firewall
+    length(application_id), -- application
+    length(application_name), -- application
+    length(user_name), -- application
+    length(in_phys_if), -- metering
+    length(out_phys_if), -- metering
+    length(customer_vlan_id), -- qinq
+    length(post_customer_vlan_id), -- qinq
+    length(vlan_priority), -- qinq
+    length(vni), -- tunnel
+    length(src_peer_as), -- bgp
+    length(next_adjacent_as), -- bgp
+    length(prev_adjacent_as), -- bgp
+    length(local_pref), -- bgp
+    length(out_if_discard_reason), -- device
+    length(out_if_multiple), -- device
+    length(drop_reason), -- device
+    length(inner_src_addr), -- tunnel
+    length(inner_dst_addr), -- tunnel
+    length(inner_proto), -- tunnel
+    length(inner_src_port), -- tunnel
+    length(inner_dst_port), -- tunnel
+    length(inner_etype), -- tunnel
+    length(inner_ip_tos), -- tunnel
+    length(in_if_name), -- names
+    length(out_if_name), -- names
+    length(in_if_description), -- names
+    length(out_if_description), -- names
+    length(ingress_vrf_name), -- vrf
+    length(egress_vrf_name), -- vrf
+    length(exporter_name), -- collector
+    length(collector_id), -- collector
+    length(exporter_address), -- collector
+    length(original_exporter_address), -- metering
+    length(nat_port_start), -- nat
+    length(nat_port_end), -- nat
+    length(nat_port_step), -- nat
+    length(nat_port_count), -- nat
+    length(nat_pool_id), -- nat
+    length(nat_pool_name), -- nat
+    length(wlan_ssid), -- wlan
+    length(station_mac), -- wlan
+    length(station_address), -- wlan
+    length(access_point_mac), -- wlan
+    length(mpls_label_type), -- mpls
+    length(mpls_prefix_length), -- mpls
+    length(mpls_vpn_rd), -- mpls
+    length(flow_count), -- metering
+    length(biflow_direction), -- metering
+    length(engine_type), -- metering
+    length(engine_id), -- metering
+    length(ingress_acl_id), -- firewall
+    length(egress_acl_id), -- firewall
+    length(firewall_event_code), -- firewall
+    length(egress_queue), -- device
+    length(access_list), -- firewall
+    length(tunnel_src_addr), -- tunnel
+    length(tunnel_dst_addr), -- tunnel
+    length(http_host), -- application
+    length(http_url), -- application
+    length(http_status), -- application
+    length(function_name), -- device
+    length(src_network), -- enriched
+    length(dst_network), -- enriched
+    length(src_network_role), -- enriched
+    length(dst_network_role), -- enriched
+    length(src_network_site), -- enriched
+    length(dst_network_site), -- enriched
+    length(src_network_region), -- enriched
+    length(dst_network_region), -- enriched
+    length(src_network_tenant), -- enriched
+    length(dst_network_tenant), -- enriched
+    length(in_if_boundary), -- enriched
+    length(out_if_boundary), -- enriched
+    length(in_if_connectivity), -- enriched
+    length(out_if_connectivity), -- enriched
+    length(in_if_provider), -- enriched
+    length(out_if_provider), -- enriched
+    length(in_if_speed), -- enriched
+    length(out_if_speed), -- enriched
+    length(exporter_site), -- enriched
+    length(exporter_role), -- enriched
+    length(exporter_tenant), -- enriched
+    length(type),
+    length(sampling_rate),
+    length(sequence_num),
+    length(src_addr),
+    length(dst_addr),
+    length(bytes),
+    length(packets),
+    length(sampler_address),
+    length(next_hop),
+    length(src_as),
+    length(dst_as),
+    length(src_net),
+    length(dst_net),
+    length(in_if),
+    length(out_if),
+    length(proto),
+    length(src_port),
+    length(dst_port),
+    length(ip_tos),
+    length(forwarding_status),
+    length(tcp_flags),
+    length(vlan_id),
+    length(etype),
+    length(icmp_type),
+    length(icmp_code),
+    length(observation_domain_id),
+    length(time_received_ns),
+    length(time_flow_start_ns),
+    length(time_flow_end_ns),
+    length(flow_direction),
+    length(flow_end_reason),
+    length(sampling_rate_source),
+    length(src_country),
+    length(dst_country)
+        ]) AS _uneven
+    FROM {{db}}.flows_native
+)
 LEFT ARRAY JOIN
     arrayEnumerate(type) AS _at,
     next_hop_as, -- bgp

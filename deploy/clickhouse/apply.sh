@@ -22,8 +22,8 @@
 # Kafka:
 #   --brokers LIST         HOST:PORT, with commas between several (default localhost:9092); need not be up
 #   --topic NAME           (default flows)
-#   --native-topic NAME    also a topic to which collectors write columns (format: native), see docs/clickhouse.md (default
-#                          none); the group of its consumer has -native behind its name
+#   --native-topic NAME    also a topic to which collectors write columns (format: native), see docs/clickhouse.md; the group of
+#                          its consumer has -native behind its name; none: consume none, or none any longer
 #   --group NAME           consumer group, whose offsets say where to go on (default sluice)
 #   --consumers N          consumers of one server, at most as many as the topic has partitions (default 1)
 #   --flush-interval MS    rows are written after this time at the latest (default 5000)
@@ -70,7 +70,7 @@ usage() {
   printf '%s\n' "${text/  --retention-... N*rollups.sh/"$kept_help"}"
 }
 
-url='' user='' password='' client='' cluster='' schema_dir='' user_files='' compat='' print='' script='' fields='' no_kafka='' stored_columns='' drop_values='' show_sets=''
+url='' user='' password='' client='' cluster='' schema_dir='' user_files='' compat='' print='' script='' fields='' no_kafka='' native_given='' stored_columns='' drop_values='' show_sets=''
 declare -A asked_for=()  # sets of columns: with or without, as the options say
 declare -A was_out=() left_out=() used=()  # those that flows_raw lacks, will lack, and has values of
 declare -A parameter=([brokers]=localhost:9092 [topic]=flows [native_topic]='' [group]=sluice [consumers]=1 [flush_ms]=5000 [block_rows]=262144
@@ -132,7 +132,7 @@ while (($#)); do
     --fields) [[ $2 == none || -r $2 ]] || wrong "the script $2 cannot be read"; fields=$2 ;;
     --with) sets_option "$1" "$2" with all ;;
     --without) sets_option "$1" "$2" without unused ;;
-    --native-topic) text_value "$1" "$2"; parameter[native_topic]=$2 ;;
+    --native-topic) text_value "$1" "$2"; native_given=yes; [[ $2 == none ]] || parameter[native_topic]=$2 ;;
     --brokers | --topic | --group) text_value "$1" "$2"; parameter[${1#--}]=$2 ;;
     --consumers) number "$1" "$2"; parameter[consumers]=$2 ;;
     --block-rows) number "$1" "$2"; parameter[block_rows]=$2 ;;
@@ -158,6 +158,8 @@ clamp() { echo $(($1 < $2 ? $2 : $1 > $3 ? $3 : $1)); }
 # A block ends only when what one poll brought is used up, and a record holds hundreds of flows; the engine's own bound
 # of 65,536 records a poll would let a block grow to tens of millions of rows.
 parameter[poll_records]=$(clamp $((parameter[block_rows] / 1024)) 1 256)
+# A block of records of columns is of as many polls as it takes.
+parameter[native_records]=$((parameter[block_rows] < 1024 ? 1 : parameter[block_rows] / 1024))
 parameter[poll_ms]=$(clamp $((parameter[flush_ms] / 4)) 50 500)
 parameter[reschedule_ms]=$(clamp $((parameter[flush_ms] / 10)) 20 500)
 # A time of Kafka's that no table would keep is none.
@@ -470,6 +472,14 @@ check_schema() {
 
 # Columns that a script of `sluice schema clickhouse` added are filled by that script. 90_consume.sql knows nothing of
 # them, so it takes the place of the script only where somebody says so.
+# What collectors write to a topic that nobody consumes any longer is lost when Kafka keeps it no longer.
+check_native_topic() {
+  local topic
+  [[ -z $native_given && -z $no_kafka ]] || return 0
+  topic=$(question "SELECT extract(engine_full, 'kafka_topic_list = \\'([^\\']*)') FROM system.tables WHERE database = '$db' AND name = 'flows_native' FORMAT TSVRaw")
+  [[ -z $topic ]] || wrong "the tables consume topic '$topic' as columns too, and would no longer; give --native-topic $topic (or --native-topic none)"
+}
+
 check_own_columns() {
   local name own missing
   [[ -z $no_kafka ]] || return 0
@@ -572,6 +582,7 @@ newest=$(question "SELECT max(version) FROM $db.schema_version")
 if [[ $applied == "$definition" && -z $missing ]]; then
   say "nothing to do, version $schema_version is in place"
 else
+  check_native_topic
   check_own_columns
   [[ -n $no_kafka || $schema_file == flow.proto ]] || check_marks "${consuming[0]}"
   check_values

@@ -95,7 +95,7 @@ class Fields(NativeCase):
 
 class Wrong(NativeCase):
     def test_what_is_no_record_of_this_topic(self):
-        """Each is told of once, and costs no other: of the other format in either topic, torn, hostile, without flows; a record of a newer
+        """Each is told of once, and costs no other: of the other format in either topic, torn, hostile, without flows, with columns of different lengths; a record of a newer
         collector with a column that the table does not know is none of them."""
         self.apply()
         good = self.columns_of(f"[toInt8(2), 3] AS type, [toUInt64({NOON}), {NOON}] AS time_received_ns, [toUInt64(10), 20] AS bytes, "
@@ -103,10 +103,12 @@ class Wrong(NativeCase):
         late = self.columns_of(f"[toInt8(2), 2] AS type, [toUInt64({NOON}), 1000] AS time_received_ns, [toUInt64(100), 200] AS bytes")
         rows = framed(message(time_received_ns=NOON, bytes=5))
         none = self.columns_of("[]::Array(Int8) AS type, []::Array(UInt64) AS bytes")
+        short = self.columns_of(f"[toInt8(2), 3] AS type, [toUInt64({NOON}), {NOON}] AS time_received_ns, [toUInt64(1000)] AS bytes")
+        long = self.columns_of("[toInt8(2), 3] AS type, [toUInt64(1000), 1, 1, 1] AS bytes, [toUInt64(1), 2, 3, 4] AS time_received_ns")
         huge = b"\x01\x01\x05bytes\x0dArray(UInt64)" + (2**40).to_bytes(8, "little") + bytes(64)
         for topic in (self.native, self.topic):
             kafka_admin.create_topic(self.broker, topic)
-        wrong = [rows, b"\xff" * 40, none, good[:-9], huge, b'{"bytes": 5}\n', b"\x00"]
+        wrong = [rows, b"\xff" * 40, none, good[:-9], huge, b'{"bytes": 5}\n', b"\x00", short, long]
         kafka_admin.produce(self.broker, self.native, [good, *wrong, late, good])
         kafka_admin.produce(self.broker, self.topic, [rows, good, rows])
         self.store.wait_for("SELECT count() FROM sluice.flows_raw", 8)
@@ -118,6 +120,15 @@ class Wrong(NativeCase):
                                  [self.native, 1 + len(wrong), "time", 1, 1], [self.topic, 1, "unreadable", 0, 1]]))
         self.assertLess(self.store.value("SELECT dateDiff('minute', time_received, now()) FROM sluice.flows_raw WHERE bytes = 200"), 60)
         self.assert_rollups()
+
+    def test_a_topic_that_is_forgotten_is_asked_for(self):
+        consumed = "SELECT count() FROM system.tables WHERE database = 'sluice' AND name = 'flows_native'"
+        self.apply()
+        with self.assertRaisesRegex(AssertionError, f"ended with 2: .*give --native-topic {self.native} "):
+            TopicCase.apply(self)
+        self.assertEqual(self.store.value(consumed), 1)
+        TopicCase.apply(self, "--native-topic", "none")
+        self.assertEqual(self.store.value(consumed), 0)
 
     def test_who_reads_messages_says_what_it_meets(self):
         record = self.columns_of("[toInt8(2), 3] AS type, [toUInt64(10), 20] AS bytes")

@@ -130,7 +130,9 @@ CREATE MATERIALIZED VIEW {{db}}.flows_consumer{{on_cluster}} TO {{db}}.flows_fee
 constexpr std::string_view kTimes = R"(WITH
     toUnixTimestamp64Milli(now64(3)) AS _now_ms,
     toUnixTimestamp64Milli(ifNull(kafka_time, now64(3))) AS _written_ms,
-    toInt64(intDiv(time_received_ns, 1000000)) AS _received_ms
+    toInt64(intDiv(time_received_ns, 1000000)) AS _received_ms)";
+
+constexpr std::string_view kSelect = R"(
 SELECT
 )";
 
@@ -177,17 +179,32 @@ SETTINGS
     kafka_topic_list = '{{native_topic}}',
     kafka_group_name = '{{group}}-native',
     kafka_format = 'Native',
-    kafka_max_block_size = {{poll_records}},
+    kafka_max_block_size = {{native_records}},
 )";
 
 constexpr std::string_view kNativeConsumer = R"(
--- LEFT keeps a record that cannot be read, which has no flows: one row of defaults, with its error. Arrays that are
--- missing are filled up with defaults by the setting.
+-- A record that cannot be read, or whose columns have different lengths, is no record of ours: whatever rows it makes have its
+-- error. LEFT keeps one that has no rows. Columns that are missing are filled up with defaults by the setting.
 CREATE MATERIALIZED VIEW {{db}}.flows_native_consumer{{on_cluster}} TO {{db}}.flows_native_feed AS
 )";
 
+/// What the rest takes for Kafka's word of the record.
+constexpr std::string_view kNativeError = R"(,
+    multiIf(_unread != '', _unread, _uneven, 'a record with columns of different lengths', _at = 0, 'a record of columns without flows', '') AS _error)";
+
+constexpr std::string_view kNativeFrom = R"(
+FROM
+(
+    SELECT
+        *, _topic, _partition, _offset, _timestamp_ms, _raw_message, _error AS _unread,
+        arrayExists(n -> n != 0 AND n != length(type),
+        [
+)";
+
 constexpr std::string_view kNativeJoin = R"(
-FROM {{db}}.flows_native
+        ]) AS _uneven
+    FROM {{db}}.flows_native
+)
 LEFT ARRAY JOIN
     arrayEnumerate(type) AS _at,
 )";
@@ -196,11 +213,6 @@ constexpr std::string_view kNativeEnd = R"(
 SETTINGS enable_unaligned_array_join = 1;
 -- end: only with --native-topic
 )";
-
-/// A record whose columns end at different rows, or that has none, is no record of ours.
-constexpr std::string_view kNativeError =
-    "if(_error = '' AND _at = 0, 'a record of columns without flows, or with columns of different lengths', "
-    "_error)";
 
 /// A list as SQL has it: one a line, commas between, with the mark of a line that may be left out behind its
 /// comma. The last line must have none.
@@ -249,24 +261,23 @@ Lines stored(const std::vector<Column>& columns, std::string Column::* from) {
   return lines;
 }
 
-void take_from_kafka(Lines& lines, std::string_view error = {}) {
-  for (const ConsumedColumn& column : consumed_columns()) {
-    const bool is_error = column.name == "kafka_error" && !error.empty();
-    lines.add(std::string(is_error ? error : column.kafka) + " AS " + std::string(column.name));
-  }
+void take_from_kafka(Lines& lines) {
+  for (const ConsumedColumn& column : consumed_columns())
+    lines.add(std::string(column.kafka) + " AS " + std::string(column.name));
 }
 
 std::string native_sql(const std::vector<Column>& columns) {
-  Lines feed, table, selected, joined;
+  Lines feed, table, selected, lengths, joined;
   for (const Column& column : columns) {
     feed.add(column.consumed_name + " " + column.native, mark(column));
     table.add(column.consumed_name + " Array(" + column.native + ")", mark(column));
     selected.add(column.consumed_name, mark(column));
+    lengths.add("length(" + column.consumed_name + ")", mark(column));
     joined.add(column.consumed_name, mark(column));
   }
   for (const ConsumedColumn& column : consumed_columns())
     feed.add(std::string(column.name) + " " + std::string(column.type));
-  take_from_kafka(selected, kNativeError);
+  take_from_kafka(selected);
 
   std::string sql(kNativeFeed);
   sql += feed.text();
@@ -275,9 +286,14 @@ std::string native_sql(const std::vector<Column>& columns) {
   sql += stored(columns, &Column::from_native).text();
   sql += kNativeTable;
   sql += table.text();
-  sql.append(kNativeEngine).append(kHandling).append(kNativeConsumer).append(kTimes);
+  sql.append(kNativeEngine)
+      .append(kHandling)
+      .append(kNativeConsumer)
+      .append(kTimes)
+      .append(kNativeError)
+      .append(kSelect);
   sql += selected.text();
-  sql += kNativeJoin;
+  sql.append(kNativeFrom).append(lengths.text()).append(kNativeJoin);
   sql += joined.text();
   sql += kNativeEnd;
   return sql;
@@ -314,7 +330,7 @@ std::string consume_sql(std::span<const UserField> user_fields) {
   sql += consumed(columns).text();
   sql += kKafkaEngine;
   sql += proto;
-  sql.append(kBlockRows).append(kHandling).append(kConsumer).append(kTimes);
+  sql.append(kBlockRows).append(kHandling).append(kConsumer).append(kTimes).append(kSelect);
   Lines selected;
   selected.add("*");
   take_from_kafka(selected);
